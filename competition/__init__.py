@@ -1,0 +1,1 @@
+"""An image-classification competition: from its files to a validated submission."""

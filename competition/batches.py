@@ -1,0 +1,65 @@
+"""Batches of packed squares: decoded ahead by one thread, stacked as uint8, no other work per image.
+
+Which copy of which image comes when, and how it is flipped and turned, is a function of (seed, epoch) alone, so an epoch
+can be taken up again after a stop and is the same epoch.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+from competition.images import resize
+from competition.seeds import generator
+from competition.shards import ImageStore
+
+
+def stack(store: ImageStore, rows: np.ndarray, size: int) -> torch.Tensor:
+    """Return the packed squares `rows` at `size` pixels, uint8 (B, size, size, 3)."""
+    return torch.from_numpy(np.stack([resize(store.image(int(row)), size, size) for row in rows]))
+
+
+def batches(store: ImageStore, rows: np.ndarray, size: int, batch_size: int) -> Iterator[tuple[torch.Tensor, np.ndarray]]:
+    """Yield (pixels uint8 (B, size, size, 3), positions in `rows` (B,)), in order, the next batch decoded meanwhile."""
+    starts = range(0, len(rows), batch_size)
+    if not len(rows):
+        return
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(stack, store, rows[:batch_size], size)
+        for start in starts:
+            pixels = ahead.result()
+            if start + batch_size < len(rows):
+                ahead = pool.submit(stack, store, rows[start + batch_size : start + 2 * batch_size], size)
+            yield pixels, np.arange(start, start + len(pixels))
+
+
+def epoch_rows(copies: np.ndarray, seed: int, epoch: int, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (index of the image, row of its copy) of one epoch, shuffled; each image once, as the next of its copies.
+
+    `copies` (N, M) holds the rows of each image's M copies. Every copy is used once before any is used again. A last
+    batch of a single image, which batch-norm can't take, is left out.
+    """
+    images, copy_count = copies.shape
+    lap, step = divmod(epoch, copy_count)
+    turns = generator(seed, "copies", lap).permuted(np.tile(np.arange(copy_count), (images, 1)), axis=1)
+    order = generator(seed, "order", epoch).permutation(images)
+    if images % batch_size == 1 and images > 1:
+        order = order[:-1]
+    return order, copies[order, turns[order, step]]
+
+
+def turned(pixels: torch.Tensor, elements: np.ndarray) -> torch.Tensor:
+    """Return uint8 (B, S, S, 3), each image under its dihedral element (turns + 4 * flip; see `voting.view_weights`)."""
+    result = torch.empty_like(pixels)
+    for element in np.unique(elements):
+        chosen = torch.from_numpy(np.flatnonzero(elements == element))
+        result[chosen] = dihedral(pixels[chosen], int(element), (1, 2))
+    return result
+
+
+def dihedral(pixels: torch.Tensor, element: int, axes: tuple[int, int]) -> torch.Tensor:
+    """Return `pixels` flipped left-right if element >= 4, then turned element % 4 quarters; `axes` are height and width."""
+    if element >= 4:
+        pixels = pixels.flip(axes[1])
+    return torch.rot90(pixels, element % 4, axes)

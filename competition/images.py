@@ -1,0 +1,124 @@
+"""Images as they come off disk, and as a network wants them.
+
+Decoding goes through Pillow, which tells a truncated file from a whole one; an image is from then on a
+`uint8` array (H, W, 3), RGB, upright by its EXIF tag, on white where it was transparent.
+"""
+
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+cv2.setNumThreads(1)  # work is dealt by image; OpenCV's own threads only fight over the same cores
+
+
+class UnreadableImage(ValueError):
+    """An image that can't be decoded; the message says why."""
+
+
+def read_image(path: Path, longest_side: int | None = None, box: tuple[float, float, float, float] | None = None) -> np.ndarray:
+    """Return the image at `path`, uint8 (H, W, 3) RGB, shrunk so that no side is longer than `longest_side` pixels.
+
+    `box` (x1, y1, x2, y2 in the upright image's pixels) is cut out first. Raises UnreadableImage, saying why.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as file:
+                if longest_side and not box:
+                    file.draft("RGB", (longest_side, longest_side))  # a large JPEG is decoded at a half, a quarter, ...
+                pixels = _as_rgb(ImageOps.exif_transpose(file))
+    except UnidentifiedImageError:
+        raise UnreadableImage("not an image" if path.stat().st_size else "empty file") from None
+    except Image.DecompressionBombError as error:
+        raise UnreadableImage(f"too many pixels: {error}") from None
+    except (OSError, SyntaxError, ValueError, MemoryError) as error:
+        raise UnreadableImage(str(error) or type(error).__name__) from None
+    if box:
+        pixels = _cut(pixels, box)
+    return shrink(pixels, longest_side) if longest_side else pixels
+
+
+def _as_rgb(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, np.float32)
+        top = 65535.0 if values.max() > 255 else 255.0
+        return np.repeat(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.array(image.convert("RGB"))
+
+
+def _cut(pixels: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+    height, width = pixels.shape[:2]
+    x1, y1, x2, y2 = (int(round(value)) for value in box)
+    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+        raise UnreadableImage(f"box ({x1}, {y1}, {x2}, {y2}) leaves the image of {width} x {height} pixels")
+    return np.ascontiguousarray(pixels[y1:y2, x1:x2])
+
+
+def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return `image` at `height` x `width` pixels: averaged where it shrinks, interpolated where it grows."""
+    if image.shape[:2] == (height, width):
+        return image
+    shrinks = height <= image.shape[0] and width <= image.shape[1]
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def shrink(image: np.ndarray, longest_side: int) -> np.ndarray:
+    """Return `image` with its longest side at most `longest_side` pixels, aspect ratio kept."""
+    height, width = image.shape[:2]
+    scale = longest_side / max(height, width)
+    if scale >= 1:
+        return image
+    return resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def letterbox(image: np.ndarray, size: int, fill: int = 255) -> np.ndarray:
+    """Return `image` scaled to fit a `size` x `size` square and centred in it, aspect ratio kept, uint8 (size, size, 3).
+
+    The longer side becomes exactly `size`; the shorter is rounded to the nearest pixel, at least 1. The padding is
+    grey level `fill`; where it can't be the same on both sides, the right or lower one is a pixel wider.
+    """
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    inner = resize(image, max(1, round(height * size / longest)), max(1, round(width * size / longest)))
+    square = np.full((size, size, 3), fill, np.uint8)
+    top, left = (size - inner.shape[0]) // 2, (size - inner.shape[1]) // 2
+    square[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return square
+
+
+def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
+    """Return `image` (H, W, 3) RGB as a JPEG file's bytes."""
+    done, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert done, image.shape
+    return data.tobytes()
+
+
+def decode_jpeg(data: np.ndarray) -> np.ndarray:
+    """Return our own JPEG's pixels, uint8 (H, W, 3) RGB. `data` is its bytes as uint8."""
+    return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
+
+
+def orientation_free_hash(image: np.ndarray) -> int:
+    """Return a 64-bit perceptual hash that the eight flips and quarter turns of `image` share.
+
+    It is pHash (signs of the 8 x 8 lowest frequencies of a 32 x 32 grey thumbnail, against their median;
+    https://www.phash.org), taken of all eight orientations, of which the smallest is kept.
+    """
+    grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.dct(grey)[:8, :8]
+    odd = np.where(np.arange(8) % 2, -1.0, 1.0).astype(np.float32)
+    # mirroring an image negates its DCT's odd frequencies on that axis; transposing it transposes them
+    views = [low * rows[:, None] * columns[None, :] for rows in (np.ones(8), odd) for columns in (np.ones(8), odd)]
+    return min(_bits(view) for half in views for view in (half, half.T))
+
+
+def _bits(frequencies: np.ndarray) -> int:
+    values = frequencies.ravel()
+    above = values > np.median(values[1:])
+    return int.from_bytes(np.packbits(above).tobytes(), "big")

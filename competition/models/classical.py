@@ -1,0 +1,111 @@
+"""Members that are not fine-tuned: features of the packed squares, and L2 logistic regression on them.
+
+Two kinds of features: a frozen network's maps after several stages, averaged over the picture (with the last layer's),
+and a tiny grey picture's pixels. The latter should do badly; where it does well, the data gives itself away.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+
+from competition.metrics import macro_f1
+from competition.models.networks import Normalisation
+from competition.models.processor import device, use_bfloat16
+from competition.shards import ImageStore
+from competition.batches import batches, dihedral
+
+Extract = Callable[[torch.Tensor], np.ndarray]
+
+
+def network_features(network: nn.Module, normalise: Normalisation, precision: str) -> Extract:
+    """Return a function from squares, uint8 (B, S, S, 3), to pooled features, float32 (B, F), of a timm network."""
+    where, bfloat16 = device(), use_bfloat16(precision)
+    network.to(where).eval()
+
+    @torch.inference_mode()
+    def extract(pixels: torch.Tensor) -> np.ndarray:
+        with torch.autocast(where.type, torch.bfloat16, enabled=bfloat16):
+            last, maps = network.forward_intermediates(normalise(pixels).to(where))
+            pooled = [features.float().mean(dim=(2, 3)) for features in maps]
+            pooled.append(network.forward_head(last, pre_logits=True).float())
+        return torch.cat(pooled, dim=1).cpu().numpy()
+
+    return extract
+
+
+def grey_features(size: int) -> Extract:
+    """Return a function from squares, uint8 (B, S, S, 3), to grey pixels in 0..1, float32 (B, size * size)."""
+
+    def extract(pixels: torch.Tensor) -> np.ndarray:
+        grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in pixels.numpy()]
+        return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA).ravel() for image in grey]).astype(np.float32) / 255
+
+    return extract
+
+
+def features(extract: Extract, store: ImageStore, rows: np.ndarray, size: int, views: np.ndarray,
+             tick: Callable[[int], object] = lambda images: None) -> np.ndarray:
+    """Return float16 (V, N, F): the features of the squares `rows` (N,) under the dihedral `views` (V,)."""
+    parts = []
+    for pixels, _ in batches(store, rows, size, 32):
+        parts.append(np.stack([extract(dihedral(pixels, int(view), (1, 2)).contiguous()).astype(np.float16) for view in views]))
+        tick(len(pixels))
+    return np.concatenate(parts, axis=1)
+
+
+@dataclass(frozen=True)
+class LogisticMember:
+    """A fitted regression: `mean`, `scale` (F,), `coefficients` (C, F), `intercepts` (C,), the chosen `c`, its score."""
+
+    mean: np.ndarray
+    scale: np.ndarray
+    coefficients: np.ndarray
+    intercepts: np.ndarray
+    c: float
+    score: float
+
+    def predict_proba(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Return (N, C) float32: the vote of the views' features (V, N, F), weighted by `weights` (V,), which sum to 1."""
+        total = np.zeros((values.shape[1], len(self.intercepts)))
+        for view, weight in zip(values, weights, strict=True):
+            logits = (view.astype(np.float32) - self.mean) / self.scale @ self.coefficients.T + self.intercepts
+            exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+            total += weight * exponents / exponents.sum(axis=1, keepdims=True)
+        return total.astype(np.float32)
+
+
+def fit_logistic(values: np.ndarray, labels: np.ndarray, n_classes: int, c_range: tuple[float, ...], valid_values: np.ndarray,
+                 view_weights: np.ndarray, valid_labels: np.ndarray) -> LogisticMember:
+    """Return the regression on `values` (N, F) whose penalty scores best by macro F1 of `valid_values` (V, M, F), its vote.
+
+    A tie goes to the stronger penalty. Classes that no training image has get a probability of 0.
+    """
+    scaler = StandardScaler().fit(values.astype(np.float32))
+    scale = np.maximum(scaler.scale_, 1e-3)
+    mean, values = scaler.mean_.astype(np.float32), (values.astype(np.float32) - scaler.mean_) / scale
+    best = None
+    for c in sorted(c_range):
+        model = LogisticRegression(C=c, max_iter=200, tol=1e-3).fit(values, labels)
+        coefficients, intercepts = _for_all_classes(model, n_classes)
+        member = LogisticMember(mean, scale.astype(np.float32), coefficients, intercepts, c, 0.0)
+        answers = member.predict_proba(valid_values, view_weights).argmax(axis=1)
+        score = macro_f1(valid_labels, answers)
+        if best is None or score > best.score:
+            best = LogisticMember(mean, scale.astype(np.float32), coefficients, intercepts, c, score)
+    return best
+
+
+def _for_all_classes(model: LogisticRegression, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    own, own_intercepts = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes
+        own, own_intercepts = np.stack([-own[0] / 2, own[0] / 2]), np.array([-own_intercepts[0] / 2, own_intercepts[0] / 2])
+    coefficients = np.zeros((n_classes, own.shape[1]), np.float32)
+    intercepts = np.full(n_classes, -1e4, np.float32)
+    coefficients[model.classes_], intercepts[model.classes_] = own, own_intercepts
+    return coefficients, intercepts

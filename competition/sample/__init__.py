@@ -1,0 +1,6 @@
+"""A generated competition, so that the whole pipeline runs where no real one may be downloaded."""
+
+from competition.sample.classes import CLASS_NAMES, LOOK_ALIKES
+from competition.sample.generate import generate
+
+__all__ = ["CLASS_NAMES", "LOOK_ALIKES", "generate"]

@@ -1,0 +1,92 @@
+"""The whole generated competition: images, CSVs, solution."""
+
+import csv
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from joblib import Parallel, delayed
+
+from competition.sample.classes import CLASS_NAMES
+from competition.sample.making import make
+from competition.sample.place import MARK, check_place, partial_folder, sha256, swap
+from competition.sample.plan import Row, plan_test, plan_train, usages
+
+VERSION = 1  # goes up when the same seed no longer gives the same bytes
+
+
+def generate(
+    out: Path,
+    solution: Path,
+    n_train: int,
+    n_test: int,
+    seed: int,
+    workers: int,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict:
+    """Writes a competition to the folder `out` and its test labels to the file `solution`; the facts about it.
+
+    The facts: `out`, `solution`, `seed`, `version`, `train`, `test` (image counts), `seconds`, and the planted faults:
+    `unreadable` (an ID), `wrong_labels` ({ID: true target}), `duplicates` ([[ID, ID], ...]). `progress` is called with the
+    number of images done and to do. The bytes depend on the counts and the seed, not on `workers`.
+
+    ValueError if a count is below 17, the seed negative, `workers` below 1, or if `out` or `solution` hold what is not an
+    earlier sample's (`force` replaces even that).
+    """
+    started = time.perf_counter()
+    out, solution = Path(out), Path(solution)
+    if seed < 0 or workers < 1:
+        raise ValueError(f"expected seed >= 0 and workers >= 1, found seed {seed} and workers {workers}")
+    train, test = plan_train(n_train, seed), plan_test(n_test, seed)
+    check_place(out, solution, force)
+    mark = {"version": VERSION, "seed": seed, "train": n_train, "test": n_test}
+    with partial_folder(out) as partial:
+        _make_images(train, test, partial, seed, workers, progress)
+        _write_tables(train, test, partial)
+        new_solution = _write_solution(test, solution, seed)
+        written = {**mark, "solution_sha256": sha256(new_solution)}
+        (partial / MARK).write_text(json.dumps(written, indent=2) + "\n")
+        swap(partial, out, new_solution, solution)
+    seconds = round(time.perf_counter() - started, 1)
+    return {"out": str(out), "solution": str(solution), **mark, **_faults(train), "seconds": seconds}
+
+
+def _make_images(train: list[Row], test: list[Row], folder: Path, seed: int, workers: int, progress):
+    jobs = [(row, part) for part, rows in (("train", train), ("test", test)) for row in rows]
+    for part in ("train", "test"):
+        (folder / part).mkdir()
+    run = Parallel(n_jobs=workers, return_as="generator_unordered")
+    done = run(delayed(make)(row, part, folder / part, seed) for row, part in jobs)
+    for count, _ in enumerate(done, 1):
+        if progress:
+            progress(count, len(jobs))
+
+
+def _write_tables(train: list[Row], test: list[Row], folder: Path):
+    _write_csv(folder / "train.csv", ("ID", "target"), [(row.id, row.label) for row in train])
+    _write_csv(folder / "sample_submission.csv", ("ID", "target"), [(row.id, 0) for row in test])
+    _write_csv(folder / "meta.csv", ("target", "class_name"), list(enumerate(CLASS_NAMES)))
+
+
+def _write_solution(test: list[Row], solution: Path, seed: int) -> Path:
+    beside = solution.parent / f".{solution.name}.partial"
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    labels = [(row.id, row.target, usage) for row, usage in zip(test, usages(len(test), seed), strict=True)]
+    _write_csv(beside, ("ID", "target", "usage"), labels)
+    return beside
+
+
+def _write_csv(path: Path, header: tuple, lines: list[tuple]):
+    with path.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *lines])
+
+
+def _faults(train: list[Row]) -> dict:
+    original = {row.index: row.id for row in train if "duplicate" not in row.fault}
+    return {
+        "unreadable": next(row.id for row in train if row.fault == "unreadable"),
+        "wrong_labels": {row.id: row.target for row in train if row.fault == "wrong label"},
+        "duplicates": [[original[row.index], row.id] for row in train if "duplicate" in row.fault],
+    }

@@ -1,0 +1,153 @@
+"""CSV files as people save them, read as text; and how everything wrong with them is said at once."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from competition.files import replace_file
+
+SEPARATORS = (",", ";", "\t")
+SINGULAR = {
+    "IDs": "ID", "rows": "row", "answers": "answer", "images": "image", "boxes": "box", "classes": "class",
+    "folders": "folder", "are": "is", "have": "has", "fit": "fits",
+}  # fmt: skip
+
+
+class ContractError(ValueError):
+    """All that is wrong with the files of a person, each problem with its fix."""
+
+    def __init__(self, problems: Iterable[str]):
+        self.problems = list(problems)
+        if len(self.problems) == 1:
+            super().__init__(self.problems[0])
+        else:
+            super().__init__(f"{len(self.problems)} problems:\n" + "\n".join(f"  - {text}" for text in self.problems))
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A CSV file: its cells as str (an empty cell is ""), and how it was saved."""
+
+    frame: pd.DataFrame
+    separator: str
+    encoding: str
+
+
+def examples(values: Iterable[object], most: int = 5) -> str:
+    """Return "a, b, c and 4 more": the first values, in their order, and how many follow."""
+    texts = [str(value) if str(value).strip() else repr(str(value)) for value in values]
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def counted(number: int, what: str) -> str:
+    """Return "3 IDs are", "1 ID is": `what` starts with a plural noun and holds one plural verb."""
+    if number == 1:
+        for plural, single in SINGULAR.items():
+            what = re.sub(rf"\b{plural}\b", single, what, count=1)
+    return f"{number} {what}"
+
+
+def repeated(values: Iterable[str]) -> list[str]:
+    """Return the values that stand more than once, in the order of their first place."""
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+def sort_targets(targets: Iterable[str]) -> tuple[str, ...]:
+    """Return the different targets, sorted: by number when all are whole numbers, else as text."""
+    different = set(targets)
+    if all(target.removeprefix("-").isdecimal() for target in different):
+        return tuple(sorted(different, key=lambda target: (int(target), target)))
+    return tuple(sorted(different))
+
+
+def read_table(path: Path | str, strip: bool = True) -> Table:
+    """Return the CSV file at `path`: commas, semicolons or tabs; UTF-8 with or without BOM, or UTF-16 with BOM.
+
+    Nothing is guessed about types: "007", "NA" and "1.0" stay as they are. `strip` removes white space around cells.
+    Raises FileNotFoundError, or ContractError for what is no table.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    text, encoding = _decode(path)
+    header_line = next((line for line in text.splitlines() if line.strip()), "")[:10_000]
+    separator = max(SEPARATORS, key=lambda mark: len(next(csv.reader([header_line], delimiter=mark), [])))
+    header, rows = _parse(path, text, separator, strip)
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+    frame = pd.DataFrame({name: pd.Series(column, dtype=str) for name, column in zip(header, columns, strict=True)})
+    return Table(frame, separator, encoding)
+
+
+def write_table(path: Path | str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a CSV file whose bytes follow from its cells alone: commas, "\\n", UTF-8 without BOM, quotes where needed."""
+    with replace_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def read_columns(
+    path: Path, needed: Sequence[str], problems: list[str], no_rows: str = "has a header but no rows; fill it in"
+) -> pd.DataFrame | None:
+    """Return a table that has the columns `needed` and rows; else None, and `problems` grows by what is wrong."""
+    try:
+        frame = read_table(path).frame
+    except (ContractError, FileNotFoundError) as error:
+        problems += getattr(error, "problems", [str(error)])
+        return None
+    missing = [name for name in needed if name not in frame]
+    if missing:
+        fix = "rename the file's, or set their names under competition: in params.yaml"
+        problems.append(f"{path}: no column {examples(missing)} (there: {examples(frame.columns, most=20)}); {fix}")
+    elif frame.empty:
+        problems.append(f"{path}: {no_rows}")
+    else:
+        return frame
+    return None
+
+
+def class_hint(unknown: Iterable[str], targets: Sequence[str]) -> str:
+    """Return what to do about answers that are none of `targets`."""
+    if any(value.endswith(".0") and value[:-2] in targets for value in unknown):
+        return "write whole numbers, without .0"
+    return f"the classes are {examples(targets, most=20)}"
+
+
+def _decode(path: Path) -> tuple[str, str]:
+    content = path.read_bytes()
+    if content.startswith(b"PK\x03\x04"):
+        raise ContractError([f"{path}: is a spreadsheet or an archive; export the table as CSV (UTF-8)"])
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        return content.decode(encoding), encoding
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        found = f"byte 0x{content[error.start]:02x} in line {line}"
+        raise ContractError([f"{path}: is not UTF-8 text ({found}); save it as CSV (UTF-8)"]) from None
+
+
+def _parse(path: Path, text: str, separator: str, strip: bool) -> tuple[list[str], list[list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        numbered = [(reader.line_num, row) for row in reader if row and row != [""]]
+    except csv.Error as error:
+        raise ContractError([f"{path}: line {reader.line_num}: {error}; check the quotes there"]) from None
+    if not numbered:
+        raise ContractError([f"{path}: is empty; expected a header line and rows"])
+    if strip:
+        numbered = [(line, [cell.strip() for cell in row]) for line, row in numbered]
+    header = numbered[0][1]
+    if twice := repeated(header):
+        raise ContractError([f"{path}: columns stand twice: {examples(twice)}; rename or remove one of each"])
+    ragged = [f"line {line} ({len(row)})" for line, row in numbered[1:] if len(row) != len(header)]
+    if ragged:
+        what = f"{counted(len(ragged), 'rows have')} another number of fields than the header's {len(header)}"
+        raise ContractError([f"{path}: {what}: {examples(ragged)}; quote the cells that hold a {separator!r}"])
+    return header, [row for _, row in numbered[1:]]

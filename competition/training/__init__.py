@@ -1,0 +1,1 @@
+"""Fitting a network to packed images: batches, schedule, checkpoints, the loop."""

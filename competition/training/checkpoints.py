@@ -1,0 +1,32 @@
+"""State to resume from, and weights to keep: written beside their place and renamed, so that there is always a whole one."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from competition.files import replace_file
+
+
+def save_state(path: Path, state: dict) -> None:
+    """Write `state` (tensors, numbers, text, in dicts and lists) to resume from."""
+    with replace_file(path) as temporary:
+        torch.save(state, temporary)
+
+
+def load_state(path: Path) -> dict | None:
+    """Return what `save_state` wrote last, or None."""
+    return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
+
+
+def save_weights(path: Path | str, state: dict[str, torch.Tensor], facts: dict[str, str]) -> None:
+    """Write a network's `state_dict` as safetensors with `facts` in its header."""
+    with replace_file(path) as temporary:
+        save_file({key: value.contiguous() for key, value in state.items()}, temporary, metadata=facts)
+
+
+def load_weights(path: Path | str, network: nn.Module) -> nn.Module:
+    """Return `network` with the weights of `path`."""
+    network.load_state_dict(load_file(path))
+    return network

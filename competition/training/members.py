@@ -1,0 +1,160 @@
+"""One member on one fold: train it, then predict the fold's validation images (clean, test-like) and the test set."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from competition.files import code_digest, digest, replace_file
+from competition.inference import predict_proba
+from competition.metrics import macro_f1
+from competition.models.classical import LogisticMember, features, fit_logistic, grey_features, network_features
+from competition.models.fusion import folded
+from competition.models.networks import create_network
+from competition.predictions import Predictions
+from competition.settings import FeaturesSettings, FinetunedSettings, GreySettings
+from competition.shards import ImageStore
+from competition.training.fit import fit
+from competition.training.folds import FoldData
+
+Report = Callable[[dict], None]
+
+
+@dataclass(frozen=True)
+class TrainedMember:
+    """What a member leaves of a fold: weights, a history row per epoch, predictions "clean", "test_like", "test"."""
+
+    weights: dict[str, torch.Tensor]
+    history: list[dict]
+    predictions: dict[str, Predictions]
+    macro_f1: dict[str, float]
+    best_epoch: int
+    train_seconds: float
+    predict_seconds: float
+
+
+def train_finetuned(settings: FinetunedSettings, data: FoldData, targets: tuple[str, ...], view_weights: np.ndarray,
+                    state_file: Path, report: Report, start: dict[str, torch.Tensor] | None = None,
+                    predict_from: FoldData | None = None, predicted: dict[str, np.ndarray] | None = None) -> TrainedMember:
+    """Fine-tune on `data`, whose labels count `targets`, and predict its validation images and the test set.
+
+    `start`: weights to begin with, but for a classifier of another size. `predict_from` and `predicted`: the fold whose
+    images are predicted instead, and which positions of its validation ("clean", "test_like") and "test" images.
+    """
+    began = perf_counter()
+    network, normalise = create_network(settings, len(targets), settings.seed)
+    if start is not None:
+        own = network.state_dict()
+        network.load_state_dict({key: start[key] if start[key].shape == value.shape else value for key, value in own.items()})
+    progress = fit(network, normalise, data, settings, state_file, report)
+    trained = perf_counter()
+    fast = folded(network, settings.size)
+    fast.num_classes = len(targets)
+
+    def predict(store: ImageStore, rows: np.ndarray, tick: Callable[[int], object]) -> np.ndarray:
+        return predict_proba(fast, normalise, store, rows, settings.size, settings.precision, view_weights, tick)
+
+    predictions = _predictions(predict, predict_from or data, targets, predicted)
+    return TrainedMember(progress.best_weights, progress.history, predictions, _scores(predictions, data),
+                         progress.best_epoch, sum(row["seconds"] for row in progress.history) or trained - began,
+                         perf_counter() - trained)
+
+
+def train_classical(settings: FeaturesSettings | GreySettings, data: FoldData, targets: tuple[str, ...],
+                    view_weights: np.ndarray, cache: Path) -> TrainedMember:
+    """Fit a logistic regression on frozen features and predict. Features that no fold changes are kept in `cache`."""
+    began = perf_counter()
+    if isinstance(settings, GreySettings):
+        extract, size = grey_features(settings.size), int(data.store.column("height")[0])
+    else:
+        network, normalise = create_network(settings, len(targets))
+        extract, size = network_features(network, normalise, settings.precision), settings.size
+    make = FeatureMaker(settings, extract, size, cache)
+    upright, views = np.zeros(1, np.int64), np.flatnonzero(view_weights)
+    training = make(data.store, np.sort(_first_copies(data.store, settings.copies)), upright)
+    scored = make(data.store, np.flatnonzero(np.array(data.store.column("view")) != "train"), views)
+    tested = make(data.test_store, np.arange(len(data.test_store)), views)
+    values = np.concatenate([training.at(rows)[0] for rows in data.train_rows[:, : settings.copies + 1].T])
+    labels = np.tile(data.train_labels, settings.copies + 1)
+    member = fit_logistic(values, labels, len(targets), settings.c_range, scored.at(data.valid_rows["test_like"]),
+                          view_weights[views], data.valid_labels)
+    trained = perf_counter()
+
+    def predict(store: ImageStore, rows: np.ndarray, tick: Callable[[int], object]) -> np.ndarray:
+        tick(len(rows))
+        return member.predict_proba((tested if store is data.test_store else scored).at(rows), view_weights[views])
+
+    predictions = _predictions(predict, data, targets, None)
+    scores = _scores(predictions, data)
+    history = [{"epoch": 0, **scores, "c": member.c, "seconds": trained - began}]
+    return TrainedMember(_tensors(member), history, predictions, scores, 0, trained - began, perf_counter() - trained)
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features (V, R, F) of the store's `rows` (R,), ascending."""
+
+    rows: np.ndarray
+    values: np.ndarray
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """Return (V, N, F) for store rows `rows` (N,), all of them among `self.rows`."""
+        positions = np.searchsorted(self.rows, rows)
+        assert (self.rows[positions] == rows).all()
+        return self.values[:, positions]
+
+
+@dataclass(frozen=True)
+class FeatureMaker:
+    """Computes a FeatureTable, or takes it from `cache`, where all folds find what the first one computed."""
+
+    settings: FeaturesSettings | GreySettings
+    extract: Callable
+    size: int
+    cache: Path
+
+    def __call__(self, store: ImageStore, rows: np.ndarray, views: np.ndarray) -> FeatureTable:
+        key = digest(store.path, self.settings.model_dump(exclude={"c_range", "copies"}), rows.tolist(), views.tolist(), code_digest())
+        file = self.cache / f"features-{key}.npy"
+        if not file.exists():
+            with tqdm(total=len(rows), desc=f"features of {store.path.stem}", unit="image", mininterval=1.0) as bar:
+                values = features(self.extract, store, rows, self.size, views, bar.update)
+            with replace_file(file) as temporary, temporary.open("wb") as handle:
+                np.save(handle, values, allow_pickle=False)
+        return FeatureTable(rows, np.load(file, mmap_mode="r"))
+
+
+def _first_copies(store: ImageStore, copies: int) -> np.ndarray:
+    view, copy = np.array(store.column("view")), store.column("copy")
+    return np.flatnonzero((view == "clean") | ((view == "train") & (copy < copies)))
+
+
+def _predictions(predict: Callable, data: FoldData, targets: tuple[str, ...], predicted: dict[str, np.ndarray] | None) -> dict:
+    valid = {view: (data.store, rows, data.valid_ids) for view, rows in data.valid_rows.items()}
+    sets = valid | {"test": (data.test_store, np.arange(len(data.test_ids)), data.test_ids)}
+    chosen = {name: predicted[name] if predicted else np.arange(len(rows)) for name, (_, rows, _) in sets.items()}
+    result = {}
+    with tqdm(total=sum(map(len, chosen.values())), desc="predict", unit="image", mininterval=1.0) as bar:
+        for name, (store, rows, ids) in sets.items():
+            probabilities = predict(store, rows[chosen[name]], bar.update)
+            result[name] = Predictions(np.array([ids[index] for index in chosen[name]], dtype=str), probabilities, tuple(targets))
+    return result
+
+
+def _scores(predictions: dict[str, Predictions], data: FoldData) -> dict[str, float]:
+    label = dict(zip(data.valid_ids, data.valid_labels, strict=True))
+    scores = {}
+    for view in data.valid_rows:
+        known = [index for index, id in enumerate(predictions[view].ids) if id in label]
+        true = np.array([label[predictions[view].ids[index]] for index in known], np.int64)
+        scores[view] = macro_f1(true, predictions[view].indices[known]) if known else None
+    return scores
+
+
+def _tensors(member: LogisticMember) -> dict[str, torch.Tensor]:
+    arrays = {"mean": member.mean, "scale": member.scale, "coefficients": member.coefficients, "intercepts": member.intercepts}
+    return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()} | {"c": torch.tensor(member.c)}

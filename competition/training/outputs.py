@@ -1,0 +1,28 @@
+"""What a trained member leaves under folds/, in one layout for every kind of member."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from competition.files import replace_file, write_json
+from competition.predictions import save_predictions
+from competition.training.checkpoints import save_weights
+from competition.training.members import TrainedMember
+
+
+def print_epoch(row: dict) -> None:
+    """Print an epoch as one line."""
+    print(f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  rate {row['learning_rate']:.2e}  macro F1 clean {row['clean']:.4f}  "
+          f"test-like {row['test_like']:.4f}  {row['images_per_s']:.0f} images/s", flush=True)
+
+
+def write_member(root: Path, name: str, fold: int, kind: str, trained: TrainedMember, **facts: object) -> None:
+    """Write `trained` to `root`: weights/, predictions/, history/ and scores/, each as NAME/FOLD; `facts` go to the scores."""
+    save_weights(root / f"weights/{name}/{fold}.safetensors", trained.weights, {"best_epoch": str(trained.best_epoch)})
+    save_predictions(root / f"predictions/{name}/{fold}.npz", trained.predictions)
+    (root / f"history/{name}").mkdir(parents=True, exist_ok=True)
+    with replace_file(root / f"history/{name}/{fold}.csv") as temporary:
+        pd.DataFrame(trained.history).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    write_json(root / f"scores/{name}/{fold}.json", {
+        "member": name, "fold": fold, "kind": kind, "macro_f1": trained.macro_f1, "best_epoch": trained.best_epoch,
+        "train_seconds": round(trained.train_seconds, 1), "predict_seconds": round(trained.predict_seconds, 1), **facts})

@@ -1,0 +1,41 @@
+"""A network for the hard classes only: which they are, and which images it is asked about."""
+
+import numpy as np
+
+from competition.metrics import confusion_matrix
+from competition.predictions import Predictions
+from competition.voting import soft_vote
+
+
+def hard_classes(true: np.ndarray, predicted: np.ndarray, n_classes: int, most: int) -> list[int]:
+    """Return 2 to `most` class indices, ascending, that are confused with one another most, out of fold.
+
+    true, predicted: (N,) class indices. The pair with the highest mutual confusion (as shares of each class's images)
+    begins; the class that is confused most with those already chosen joins, as long as its confusion with them is at least half of
+    the first pair's. Ties go to the lower index.
+    """
+    counts = confusion_matrix(true, predicted, n_classes).astype(np.float64)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    mutual = shares + shares.T
+    np.fill_diagonal(mutual, 0)
+    first, second = np.unravel_index(mutual.argmax(), mutual.shape)
+    chosen, threshold = [int(first), int(second)], mutual[first, second] / 2
+    while len(chosen) < min(most, n_classes):
+        confusion = mutual[:, chosen].sum(axis=1)
+        confusion[chosen] = -1
+        candidate = int(confusion.argmax())
+        if confusion[candidate] < threshold or confusion[candidate] <= 0:
+            break
+        chosen.append(candidate)
+    return sorted(chosen)
+
+
+def asked(base: list[dict[str, Predictions]], fold: int, hard: list[int]) -> dict[str, np.ndarray]:
+    """Return, for "clean", "test_like" and "test", the positions of the images that the base answers with a hard class.
+
+    base: each fold's predictions; the validation images are those of `fold`, the test images are answered by all folds'
+    soft vote, since that is the answer that the specialist may replace.
+    """
+    answers = {view: base[fold][view].indices for view in ("clean", "test_like")}
+    answers["test"] = soft_vote([predictions["test"] for predictions in base]).indices
+    return {view: np.flatnonzero(np.isin(indices, hard)) for view, indices in answers.items()}

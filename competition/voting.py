@@ -1,0 +1,160 @@
+"""Soft votes, hard votes, a specialist's word on the hard classes, and how often test-time augmentation sees each view."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from competition.predictions import Predictions, check_same_targets, concatenate
+from competition.seeds import generator
+
+VIEWS = 8  # the dihedral group of the square: 2 flips x 4 quarter turns
+OOF_VIEWS = ("clean", "test_like")
+
+
+def soft_vote(voters: Sequence[Predictions], weights: Sequence[float] | None = None) -> Predictions:
+    """The weighted mean of the voters' probabilities; rows aligned by ID, in the first voter's order.
+
+    weights: one per voter, none below 0, not all 0; equal when None.
+    Raises ValueError when voters differ in IDs or targets.
+    """
+    check_same_targets(voters)
+    weights = np.ones(len(voters)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if weights.shape != (len(voters),) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise ValueError(f"weights: expected {len(voters)}, none below 0, not all 0; found {weights.tolist()}")
+    first = voters[0]
+    total = np.zeros(first.probabilities.shape)
+    for voter, weight in zip(voters, weights, strict=True):
+        if len(voter) != len(first):
+            raise ValueError(f"voters differ in their IDs: one has {len(first)} of them, another {len(voter)}")
+        total += weight * voter.select(first.ids.tolist()).probabilities
+    return Predictions(first.ids, total / total.sum(axis=1, keepdims=True), first.targets)
+
+
+def hard_vote(votes: np.ndarray, n_classes: int) -> np.ndarray:
+    """(N,) int64 class indices with the most votes; votes: (V, N) class indices, the best-ranked voter first.
+
+    Of classes with equally many votes, the one that the best-ranked voter among theirs named wins: two voters who
+    differ give the better-ranked one's answer. Raises ValueError for other shapes and indices.
+    """
+    votes = np.asarray(votes)
+    if votes.ndim != 2 or not len(votes) or votes.dtype.kind not in "iu":
+        raise ValueError(f"votes: expected (V, N) class indices with V >= 1, found shape {votes.shape} of {votes.dtype}")
+    if votes.size and (votes.min() < 0 or votes.max() >= n_classes):
+        raise ValueError(f"votes: expected indices 0 to {n_classes - 1}, found {votes.min()} to {votes.max()}")
+    votes = votes.astype(np.int64)
+    support = np.stack([(votes == voter).sum(axis=0) for voter in votes])  # (V, N): votes for what this voter named
+    winner = support.argmax(axis=0)  # the first, so the best-ranked, voter for a class with the most votes
+    return votes[winner, np.arange(votes.shape[1])]
+
+
+def replace_hard(base: Predictions, specialist: Predictions, hard: Sequence[str]) -> Predictions:
+    """`base`, with the specialist's word in each row that `base` answers with a hard target; other rows untouched.
+
+    In such a row the hard targets' total stays the base's and is shared out as the specialist does among them. Where
+    an easy target would then come out on top, the easy ones are shrunk until it doesn't: the answer stays hard.
+    specialist: covers at least those rows, and the hard targets among its own. Raises ValueError otherwise.
+    """
+    absent = [target for target in hard if target not in base.targets or target not in specialist.targets]
+    if absent or len(set(hard)) < len(hard):
+        raise ValueError(f"hard targets {list(hard)}: expected each once, known to base and specialist; unknown: {absent}")
+    columns = [base.targets.index(target) for target in hard]
+    rows = np.flatnonzero(np.isin(base.indices, columns))
+    if not len(rows):
+        return base
+    among_hard = specialist.select(base.ids[rows].tolist()).probabilities.astype(np.float64)
+    among_hard = among_hard[:, [specialist.targets.index(target) for target in hard]]
+    probabilities = base.probabilities.astype(np.float64)
+    probabilities[rows] = _share_out(probabilities[rows], columns, among_hard)
+    return Predictions(base.ids, probabilities, base.targets)
+
+
+def _share_out(probabilities: np.ndarray, columns: list[int], among_hard: np.ndarray) -> np.ndarray:
+    """(R, C), rows sum to 1: `probabilities` with its `columns` shared out in proportion to `among_hard` (R, H)."""
+    own = probabilities[:, columns]
+    silent = among_hard.sum(axis=1) <= 0  # a specialist that gives the hard targets nothing has no word on them
+    among_hard = np.where(silent[:, None], own, among_hard)
+    hard = among_hard / among_hard.sum(axis=1, keepdims=True) * own.sum(axis=1, keepdims=True)
+    result = probabilities.copy()
+    result[:, columns] = 0
+    highest_easy = np.maximum(result.max(axis=1), np.finfo(np.float64).tiny)
+    result *= np.minimum(1, 0.999 * hard.max(axis=1) / highest_easy)[:, None]
+    result[:, columns] = hard
+    return result / result.sum(axis=1, keepdims=True)
+
+
+def view_weights(passes: int, seed: int) -> np.ndarray:
+    """(8,) float64, sums to 1: the share of `passes` in which each view is seen.
+
+    A pass draws a flip (none or left-right) and a quarter turn (0 to 3), evenly. View `turns + 4 * flip` is: flip
+    left-right first if `flip`, then `np.rot90(image, turns)`. Any number of passes is a mean over at most 8 views.
+    """
+    if passes < 1:
+        raise ValueError(f"passes: expected at least 1, found {passes}")
+    flips, turns = generator(seed, "test-time augmentation").integers([[2], [4]], size=(2, passes))
+    return np.bincount(turns + 4 * flips, minlength=VIEWS) / passes
+
+
+@dataclass(frozen=True, eq=False)
+class Submission:
+    """Answers that may be submitted, and the same vote's answers out of fold.
+
+    clean, test_like: (N,) str, for the out-of-fold images; test: (T,) str, for the submission's rows.
+    """
+
+    name: str
+    member: str
+    vote: str  # soft or hard
+    clean: np.ndarray
+    test_like: np.ndarray
+    test: np.ndarray
+
+
+def vote_member(
+    member: str, per_fold: Sequence[dict[str, Predictions]], oof_ids: Sequence[str], test_ids: Sequence[str], fallback: str
+) -> list[Submission]:
+    """A member's soft vote over its folds, `<member>`, and its hard vote, `<member>_hard`.
+
+    per_fold: each fold's `clean`, `test_like` (its own validation images) and `test` (all). Out of fold an image has
+    one voter, so both votes answer alike there. A test image nobody could read is answered with `fallback`.
+    """
+    test = soft_vote([fold["test"] for fold in per_fold])
+    voters = np.stack([fold["test"].select(test.ids.tolist()).indices for fold in per_fold])
+    counted = np.array(test.targets)[hard_vote(voters, len(test.targets))]
+    clean, test_like = (out_of_fold(per_fold, view, oof_ids).answers for view in ("clean", "test_like"))
+    return [
+        Submission(name, member, vote, clean, test_like, _in_order(test_ids, test.ids, answers, fallback))
+        for name, vote, answers in ((member, "soft", test.answers), (f"{member}_hard", "hard", counted))
+    ]
+
+
+def vote_specialist(
+    base: str, per_fold: Sequence[dict[str, Predictions]], specialist: Sequence[dict[str, Predictions]],
+    hard: Sequence[str], oof_ids: Sequence[str], test_ids: Sequence[str], fallback: str,
+) -> Submission:  # fmt: skip
+    """The base's soft vote with the specialist's word on the hard targets, `<base>_specialist`. See `vote_member`."""
+    pairs = {view: (out_of_fold(per_fold, view, oof_ids), concatenate([fold[view] for fold in specialist])) for view in OOF_VIEWS}
+    pairs["test"] = (soft_vote([fold["test"] for fold in per_fold]), soft_vote([fold["test"] for fold in specialist]))
+    replaced = {view: replace_hard(*pair, hard) for view, pair in pairs.items()}
+    clean, test_like = (replaced[view].answers for view in OOF_VIEWS)
+    test = _in_order(test_ids, replaced["test"].ids, replaced["test"].answers, fallback)
+    return Submission(f"{base}_specialist", base, "soft", clean, test_like, test)
+
+
+def out_of_fold(per_fold: Sequence[dict[str, Predictions]], view: str, oof_ids: Sequence[str]) -> Predictions:
+    """The folds' predictions of their own validation images, put together in the order of `oof_ids`.
+
+    Raises ValueError when an image is missing, or stands in two folds.
+    """
+    return concatenate([fold[view] for fold in per_fold]).select(oof_ids)
+
+
+def unanswered(test_ids: Sequence[str], predictions: Predictions) -> list[str]:
+    """The submission's IDs that have no prediction, in its order."""
+    known = set(predictions.ids.tolist())
+    return [id_ for id_ in test_ids if id_ not in known]
+
+
+def _in_order(test_ids: Sequence[str], ids: np.ndarray, answers: np.ndarray, fallback: str) -> np.ndarray:
+    id2answer = dict(zip(ids.tolist(), answers.tolist(), strict=True))
+    return np.array([id2answer.get(id_, fallback) for id_ in test_ids], dtype=str)

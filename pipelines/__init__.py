@@ -1,0 +1,1 @@
+"""One module per stage or command: parse, read, call one function, write, log."""

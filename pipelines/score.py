@@ -1,0 +1,52 @@
+"""Score a submission against the test set's labels.
+
+python -m pipelines.score submissions/final.csv data/solution.csv           macro F1, accuracy, every class's F1
+python -m pipelines.score submissions/final.csv data/solution.csv --json    the same as one JSON object
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from competition.contract import read_class_names
+from competition.scoring import Score, score_submission
+from competition.settings import load_settings
+from pipelines._main import run
+
+
+def main(
+    submission: Annotated[Path, typer.Argument(help="CSV with the answers")],
+    solution: Annotated[Path, typer.Argument(help="CSV with the labels, and optionally usage: Public or Private")],
+    meta: Annotated[Path | None, typer.Option(help="CSV with the classes' names (default: the competition's meta.csv)")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Score a submission against the test set's labels."""
+    settings = load_settings().competition
+    score = score_submission(submission, solution, (settings.id, settings.target))
+    if meta is not None and not meta.is_file():
+        raise FileNotFoundError(f"{meta}: no such file; it names the classes ({settings.target},{settings.class_name})")
+    names = read_class_names(meta or Path(settings.root) / "meta.csv", settings)
+    print(_as_json(score, names) if as_json else _as_text(score, names))
+
+
+def _as_json(score: Score, names: dict[str, str]) -> str:
+    per_class = {names.get(target, target): value for target, value in score.per_class.items()}
+    facts = {"all": score.all, "public": score.public, "private": score.private, "accuracy": score.accuracy}
+    return json.dumps({**facts, "per_class": per_class}, ensure_ascii=False)
+
+
+def _as_text(score: Score, names: dict[str, str]) -> str:
+    totals = {"all": score.all, "public": score.public, "private": score.private}
+    lines = [f"macro F1 {part:8}{value:.4f}" for part, value in totals.items() if value is not None]
+    lines += [f"accuracy         {score.accuracy:.4f}", ""]
+    labels = {target: " ".join(dict.fromkeys((target, names.get(target, target)))) for target in score.per_class}
+    width = max(map(len, [*labels.values(), "class"]))
+    lines += [f"{'class':{width}}  {'F1':>6}  {'images':>6}"]
+    lines += [f"{labels[target]:{width}}  {value:6.4f}  {score.images[target]:6}" for target, value in score.per_class.items()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,62 @@
+"""Trains the specialist for the hard classes on one fold: `python -m pipelines.specialize FOLD` (stage `specialize`).
+
+Reads what `train` reads, and the base member's predictions and weights. Makes the same files as `train` does, under the
+name `specialist`; its predictions are of the images that the base answers with a hard class, and of no others.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors.torch import load_file
+
+from competition.classes import read_targets
+from competition.files import code_digest, digest
+from competition.models.processor import keep_memory
+from competition.predictions import Predictions, concatenate, load_predictions
+from competition.settings import SpecializeSettings, load_settings
+from competition.splitting import read_folds
+from competition.training.folds import load_fold
+from competition.training.members import train_finetuned
+from competition.training.outputs import print_epoch, write_member
+from competition.training.specialist import asked, hard_classes
+from competition.voting import view_weights
+from pipelines._main import log, run
+
+STORE, TEST_STORE, FOLDS = Path("data/augmented.arrow"), Path("data/test_squares.arrow"), Path("folds/folds.csv")
+
+
+def main(fold: int) -> None:
+    everything = load_settings()
+    settings, targets = everything.specialize, read_targets("folds/classes.csv")
+    keep_memory()
+    folds = read_folds(FOLDS)
+    base = [load_predictions(f"folds/predictions/{settings.base}/{number}.npz") for number in everything.split.folds]
+    hard = find_hard_classes(settings, base, folds, targets)
+    data = load_fold(fold, folds, targets, STORE, TEST_STORE)
+    log("specializing", fold=fold, hard_classes=[targets[index] for index in hard])
+    base_weights = Path(f"folds/weights/{settings.base}/{fold}.safetensors") if settings.start == "base" else None
+    key = digest(settings.network.model_dump(), STORE, FOLDS, fold, hard, code_digest(), *([base_weights] if base_weights else []))
+    trained = train_finetuned(
+        settings.network, data.only(hard), tuple(targets[index] for index in hard),
+        view_weights(everything.tta.passes, everything.tta.seed), Path(f"data/state/specialize-{fold}-{key}.pt"), print_epoch,
+        start=load_file(base_weights) if base_weights else None, predict_from=data, predicted=asked(base, fold, hard))
+    write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=[targets[index] for index in hard])
+    log("specialized", fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
+        **{key: round(value, 4) for key, value in trained.macro_f1.items()})
+
+
+def find_hard_classes(settings: SpecializeSettings, base: list[dict[str, Predictions]], folds: pd.DataFrame,
+                      targets: tuple[str, ...]) -> list[int]:
+    if settings.hard_classes != "auto":
+        unknown = [target for target in settings.hard_classes if target not in targets]
+        if unknown or len(set(settings.hard_classes)) < 2:
+            raise ValueError(f"specialize.hard_classes: expected at least two of {list(targets)}, found {list(settings.hard_classes)}")
+        return sorted({targets.index(target) for target in settings.hard_classes})
+    seen = concatenate([predictions["test_like"] for predictions in base])
+    true = folds.set_index("ID").target.loc[list(seen.ids)].map(targets.index)
+    return hard_classes(true.to_numpy(np.int64), seen.indices, len(targets), settings.most)
+
+
+if __name__ == "__main__":
+    run(main)

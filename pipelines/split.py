@@ -1,0 +1,40 @@
+"""Decides who is scored by whom: `python -m pipelines.split` (stage `split`).
+
+Reads data/train.arrow, makes folds/folds.csv: ID,target,fold,group. Near-duplicates are one group, and never on both sides.
+"""
+
+from time import perf_counter
+
+import pandas as pd
+
+from competition.settings import load_settings
+from competition.shards import ImageStore
+from competition.splitting import check_no_leak, make_folds, near_duplicate_groups, scarce_classes, write_folds
+from pipelines._main import log, run
+
+
+def main() -> None:
+    settings = load_settings().split
+    began = perf_counter()
+    store = ImageStore("data/train.arrow")
+    folds = pd.DataFrame({"ID": store.column("id"), "target": store.column("target")})
+    folds["group"] = near_duplicate_groups(
+        folds["ID"].tolist(), store.column("hash"), settings.near_duplicate_bits, store.column("group")
+    )
+    n_splits = len(settings.folds)
+    folds["fold"] = make_folds(
+        folds["ID"].tolist(), folds["target"].tolist(), folds["group"].tolist(), n_splits, settings.seed, settings.holdout
+    )
+    for k in folds["fold"].unique():
+        check_no_leak(folds["group"][folds["fold"] != k], folds["group"][folds["fold"] == k])
+    write_folds("folds/folds.csv", folds)
+    seen = folds[folds["fold"] >= 0]
+    for warning in scarce_classes(seen["target"].tolist(), seen["group"].tolist(), n_splits):
+        log("warning: few images", problem=warning)
+    sizes = "/".join(str((folds["fold"] == k).sum()) for k in settings.folds)
+    log("split", path="folds/folds.csv", images=len(folds), groups=folds["group"].nunique(), folds=sizes,
+        holdout=len(folds) - len(seen), seconds=round(perf_counter() - began, 1))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,46 @@
+"""Trains one member on one fold: `python -m pipelines.train MEMBER FOLD` (stage `train`, member x fold).
+
+Reads data/augmented.arrow, data/test_squares.arrow and folds/folds.csv. Makes, under folds/, for MEMBER/FOLD:
+weights/*.safetensors, predictions/*.npz (clean, test_like, test), history/*.csv and scores/*.json.
+"""
+
+from pathlib import Path
+
+from competition.classes import read_targets
+from competition.files import code_digest, digest
+from competition.settings import FinetunedSettings, Settings, load_settings
+from competition.splitting import read_folds
+from competition.training.folds import FoldData, load_fold
+from competition.training.members import TrainedMember, train_classical, train_finetuned
+from competition.training.outputs import print_epoch, write_member
+from competition.models.processor import device, keep_memory
+from competition.voting import view_weights
+from pipelines._main import log, run
+
+STORE, TEST_STORE, FOLDS = Path("data/augmented.arrow"), Path("data/test_squares.arrow"), Path("folds/folds.csv")
+
+
+def main(member: str, fold: int) -> None:
+    settings = load_settings()
+    if member not in settings.members:
+        raise ValueError(f"member {member!r}: not under `members` in params.yaml (there: {sorted(settings.members)})")
+    keep_memory()
+    targets = read_targets("folds/classes.csv")
+    data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE)
+    log("training", member=member, fold=fold, images=len(data.train_labels), validation=len(data.valid_labels), device=device())
+    trained = train(settings, member, fold, data, targets)
+    write_member(Path("folds"), member, fold, settings.members[member].kind, trained)
+    log("trained", member=member, fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
+        predict_seconds=round(trained.predict_seconds, 1), **{key: round(value, 4) for key, value in trained.macro_f1.items()})
+
+
+def train(settings: Settings, name: str, fold: int, data: FoldData, targets: tuple[str, ...]) -> TrainedMember:
+    member, weights = settings.members[name], view_weights(settings.tta.passes, settings.tta.seed)
+    if not isinstance(member, FinetunedSettings):
+        return train_classical(member, data, targets, weights, Path("data/cache"))
+    key = digest(member.model_dump(), STORE, FOLDS, fold, code_digest())
+    return train_finetuned(member, data, targets, weights, Path(f"data/state/train-{name}-{fold}-{key}.pt"), print_epoch)
+
+
+if __name__ == "__main__":
+    run(main)

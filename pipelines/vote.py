@@ -1,0 +1,150 @@
+"""Casts every vote and compares them out of fold: `python -m pipelines.vote` (stage `vote`).
+
+Reads folds/folds.csv, folds/predictions/ and folds/scores/. Makes in submissions/members/ <member>.csv (soft vote over
+folds and passes), <member>_hard.csv (hard vote over folds) and <base>_specialist.csv (soft, the specialist's word on the
+hard classes); beside it leaderboard.csv, oof.csv (the same votes out of fold) and confusion.csv (of the best, for plots).
+"""
+
+import json
+from pathlib import Path
+from time import perf_counter
+
+import pandas as pd
+
+from competition.contract import Competition, read_competition, write_submission
+from competition.files import replace_file
+from competition.leaderboard import giveaway_note, leaderboard_row, print_leaderboard, rank, write_leaderboard
+from competition.predictions import Predictions, load_predictions
+from competition.settings import GreySettings, Settings, load_settings
+from competition.splitting import read_folds
+from competition.voting import OOF_VIEWS, Submission, unanswered, vote_member, vote_specialist
+from pipelines._main import log, run
+
+RESERVED = ("specialist", "final", "leaderboard", "oof", "confusion", "report")
+
+Folds = dict[str, list[dict[str, Predictions]]]
+Scores = dict[str, list[dict]]
+
+
+def main() -> None:
+    settings = load_settings()
+    began = perf_counter()
+    competition = read_competition(settings.competition, images=False)
+    folds = read_folds("folds/folds.csv")
+    seen = folds[folds["fold"] >= 0].reset_index(drop=True)
+    check_names(settings)
+    names = [*settings.train.members, "specialist"]
+    scores = {name: [read_scores(name, k) for k in settings.split.folds] for name in names}
+    hard = hard_classes(scores["specialist"])
+    names = names if hard else list(settings.train.members)
+    predictions = {name: [read_fold(name, k, seen, competition) for k in settings.split.folds] for name in names}
+    fallback = most_frequent(folds["target"], competition)
+    warn_of_unanswered(predictions[settings.train.members[0]][0]["test"], competition, fallback)
+    submissions = cast(settings, predictions, hard, seen, competition, fallback)
+    for submission in submissions:
+        path = f"submissions/members/{submission.name}.csv"
+        write_submission(path, competition.test_ids, submission.test.tolist(), competition.columns)
+        log("voted", path=path, rows=len(submission.test), vote=submission.vote)
+    board = compare(settings, submissions, scores, hard, seen, competition)
+    write_leaderboard("submissions/leaderboard.csv", board)
+    write_oof(submissions, seen)
+    write_confusion(next(s for s in submissions if s.name == board["submission"][0]), seen, competition)
+    print_leaderboard(board)
+    log("compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1))
+
+
+def check_names(settings: Settings) -> None:
+    """Raise ValueError when a member's file would take another's place."""
+    members = settings.train.members
+    made = [*RESERVED, *members, *(f"{name}_hard" for name in members), f"{settings.specialize.base}_specialist"]
+    if wrong := sorted({name for name in made if made.count(name) > 1}):
+        raise ValueError(f"params.yaml: train.members: {', '.join(wrong)}: submissions/ has, or will have, another file of "
+                         "that name; rename the member")
+
+
+def read_scores(name: str, fold: int) -> dict:
+    path = Path(f"folds/scores/{name}/{fold}.json")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` trains what is missing")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def hard_classes(scores: list[dict]) -> list[str]:
+    """The specialist's hard targets; [] when it found none. Its folds must have worked on the same."""
+    different = {tuple(score.get("hard_classes", ())) for score in scores}
+    if len(different) > 1:
+        raise ValueError(f"folds/scores/specialist/*.json: hard classes differ: {sorted(different)}; run `dvc repro` again")
+    return list(different.pop())
+
+
+def read_fold(name: str, fold: int, seen: pd.DataFrame, competition: Competition) -> dict[str, Predictions]:
+    """A fold's predictions, held against folds.csv: predictions of another split must not be scored with this one."""
+    path = f"folds/predictions/{name}/{fold}.npz"
+    views = load_predictions(path)
+    if missing := {*OOF_VIEWS, "test"} - views.keys():
+        raise ValueError(f"{path}: no predictions named {sorted(missing)}; run `dvc repro` again")
+    expected = set(seen["ID"][seen["fold"] == fold])
+    for view in OOF_VIEWS:
+        found = set(views[view].ids.tolist())  # the specialist is asked only where its base answers with a hard class
+        if wrong := sorted(found - expected if name == "specialist" else found ^ expected):
+            raise ValueError(f"{path}: {view}: {len(wrong)} IDs are not those of fold {fold} in folds/folds.csv: "
+                             f"{', '.join(wrong[:5])}; it comes from another split, run `dvc repro` again")
+    for view, part in views.items():
+        if name != "specialist" and part.targets != competition.targets:
+            raise ValueError(f"{path}: {view}: targets {list(part.targets)}; expected {list(competition.targets)}")
+    return views
+
+
+def most_frequent(targets: pd.Series, competition: Competition) -> str:
+    counts = targets.value_counts()
+    return max(competition.targets, key=lambda target: counts.get(target, 0))
+
+
+def warn_of_unanswered(test: Predictions, competition: Competition, fallback: str) -> None:
+    if ids := unanswered(competition.test_ids, test):
+        log("warning: test images without a prediction", images=len(ids), answered=fallback, ids=",".join(ids[:5]))
+
+
+def cast(settings: Settings, predictions: Folds, hard: list[str], seen: pd.DataFrame, competition: Competition,
+         fallback: str) -> list[Submission]:
+    where = seen["ID"].tolist(), competition.test_ids, fallback
+    submissions = [s for name in settings.train.members for s in vote_member(name, predictions[name], *where)]
+    if hard:
+        base = settings.specialize.base
+        submissions.append(vote_specialist(base, predictions[base], predictions["specialist"], hard, *where))
+    return submissions
+
+
+def compare(settings: Settings, submissions: list[Submission], scores: Scores, hard: list[str], seen: pd.DataFrame,
+            competition: Competition) -> pd.DataFrame:
+    true, folds = seen["target"].to_numpy(), seen["fold"].to_numpy()
+    rows = []
+    for submission in submissions:
+        is_specialist = submission.name == f"{settings.specialize.base}_specialist"
+        trained = scores[submission.member] + (scores["specialist"] if is_specialist else [])
+        seconds = tuple(sum(score[key] for score in trained) for key in ("train_seconds", "predict_seconds"))
+        note = f"specialist on {', '.join(hard)}" if is_specialist else ""
+        rows.append(leaderboard_row(submission, true, folds, competition.targets, settings.ensemble, seconds, note))
+    members = {name: settings.members[name] for name in settings.train.members}
+    grey_sizes = {name: member.size for name, member in members.items() if isinstance(member, GreySettings)}
+    return giveaway_note(rank(rows), grey_sizes, len(competition.targets))
+
+
+def write_oof(submissions: list[Submission], seen: pd.DataFrame) -> None:
+    """submissions/oof.csv: ID,target,fold and, for each submission, its answers <name>.clean and <name>.test_like."""
+    columns = {f"{s.name}.{view}": getattr(s, view) for s in submissions for view in OOF_VIEWS}
+    with replace_file("submissions/oof.csv") as temporary:
+        oof = pd.concat([seen[["ID", "target", "fold"]], pd.DataFrame(columns)], axis=1)
+        oof.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def write_confusion(best: Submission, seen: pd.DataFrame, competition: Competition) -> None:
+    """submissions/confusion.csv: class names, actual,predicted, one row per image seen test-like out of fold."""
+    names = competition.target2class
+    pairs = {"actual": seen["target"].map(names), "predicted": pd.Series(best.test_like.tolist()).map(names)}
+    with replace_file("submissions/confusion.csv") as temporary:
+        pd.DataFrame(pairs).to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,206 @@
+"""score, validate, record and adopt as a person calls them: what they print, and how they exit."""
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sklearn.metrics import f1_score
+
+from pipelines import adopt, record, score, validate
+from pipelines._main import run
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project's folder to stand in: two classes, six test images."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").touch()
+    Path("data/raw").mkdir(parents=True)
+    Path("submissions").mkdir()
+    Path("data/raw/train.csv").write_text("ID,target\n1,0\n2,1\n")
+    Path("data/raw/meta.csv").write_text("target,class_name\n0,letter\n1,form\n")
+    Path("data/raw/sample_submission.csv").write_text("ID,target\n01,0\n02,0\n03,0\n04,0\n05,0\n06,0\n")
+    Path("submissions/a.csv").write_text("ID,target\n01,0\n02,0\n03,1\n04,1\n05,1\n06,0\n")
+    Path("data/solution.csv").write_text(
+        "ID,target,usage\n06,1,Private\n05,1,Private\n04,0,Private\n03,1,Public\n02,0,Public\n01,0,Public\n"
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Call a command with arguments as `python -m` does: (exit code, stdout, stderr)."""
+
+    def call(module, *arguments):
+        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            run(module.main)
+        out, err = capsys.readouterr()
+        if isinstance(caught.value.code, str):  # what Python itself does with sys.exit("text")
+            return 1, out, err + caught.value.code
+        return caught.value.code or 0, out, err
+
+    return call
+
+
+def test_score_prints_what_was_counted_by_hand(project, call):
+    # truth 0 0 1 | 0 1 1, answers 0 0 1 | 1 1 0.  public: all right, 1.
+    # private: class 0 has no hit, class 1 has 1 hit, 1 false, 1 missed: F1 2/4; macro (0 + 0.5) / 2 = 0.25
+    # all: class 0: 2 hits, 1 false, 1 missed: 4/6; class 1: the same; macro 2/3; 4 of 6 right
+    code, out, _ = call(score, "submissions/a.csv", "data/solution.csv", "--json")
+    assert code == 0 and json.loads(out) == {
+        "all": pytest.approx(2 / 3),
+        "public": 1.0,
+        "private": 0.25,
+        "accuracy": pytest.approx(2 / 3),
+        "per_class": {"letter": pytest.approx(2 / 3), "form": pytest.approx(2 / 3)},
+    }
+    code, out, _ = call(score, "submissions/a.csv", "data/solution.csv")
+    assert code == 0
+    for line in ("macro F1 all     0.6667", "macro F1 public  1.0000", "macro F1 private 0.2500", "accuracy         0.6667"):
+        assert line in out
+    assert "0 letter  0.6667       3\n1 form    0.6667       3" in out
+
+
+def test_score_of_an_unknown_answer_is_scikit_learns(project, call):
+    Path("submissions/a.csv").write_text("ID,target\n06,7\n01,0\n02,1\n03,1\n04,0\n05,0\n")
+    Path("data/solution.csv").write_text("ID,target\n01,0\n02,0\n03,1\n04,0\n05,1\n06,1\n")
+    code, out, _ = call(score, "submissions/a.csv", "data/solution.csv", "--json")
+    found = json.loads(out)
+    truth, answers = [0, 0, 1, 0, 1, 1], [0, 1, 1, 0, 0, 7]
+    assert found["all"] == pytest.approx(f1_score(truth, answers, average="macro", zero_division=0))
+    assert found["public"] is None and found["private"] is None and found["per_class"]["7"] == 0
+    code, out, _ = call(score, "submissions/a.csv", "data/solution.csv")
+    assert code == 0 and "public" not in out
+
+
+def test_score_leaves_ignored_rows_out(project, call):
+    Path("data/solution.csv").write_text(
+        "ID,target,Usage\n01,0,Public\n02,0,Public\n03,1,Public\n04,0,Ignored\n05,1,Private\n06,1,Ignored\n"
+    )
+    found = json.loads(call(score, "submissions/a.csv", "data/solution.csv", "--json")[1])
+    assert found["all"] == found["accuracy"] == found["public"] == found["private"] == 1
+
+
+def test_score_refuses_what_does_not_match(project, call):
+    Path("submissions/b.csv").write_text("ID,target\n01,0\n02,0\n03,1\n04,\n04,1\n09,1\n")
+    code, out, err = call(score, "submissions/b.csv", "data/solution.csv")
+    assert code == 1 and out == "" and "Traceback" not in err
+    for part in ("2 IDs of data/solution.csv are missing: 06, 05", "1 ID is not in data/solution.csv: 09",
+                 "1 ID is repeated: 04", "1 ID has no answer: 04"):  # fmt: skip
+        assert part in err
+    Path("data/solution.csv").write_text("ID,target,usage\n01,0,Test\n01,,Public\n")
+    code, _, err = call(score, "submissions/a.csv", "data/solution.csv")
+    assert code == 1
+    for part in ("1 row has an unknown usage: test", "1 ID is repeated: 01", "1 row has no target"):
+        assert part in err
+    assert call(score, "submissions/no.csv", "data/solution.csv")[0] == 1
+
+
+def test_score_takes_class_names_from_elsewhere(project, call):
+    Path("names.csv").write_text("target,class_name\n0,Brief\n1,Formular\n")
+    _, out, _ = call(score, "submissions/a.csv", "data/solution.csv", "--meta", "names.csv", "--json")
+    assert set(json.loads(out)["per_class"]) == {"Brief", "Formular"}
+    code, _, err = call(score, "submissions/a.csv", "data/solution.csv", "--meta", "no.csv")
+    assert code == 1 and "no.csv: no such file" in err
+    Path("data/raw/meta.csv").unlink()
+    _, out, _ = call(score, "submissions/a.csv", "data/solution.csv", "--json")
+    assert set(json.loads(out)["per_class"]) == {"0", "1"}
+
+
+def test_score_reads_other_column_names(project, call):
+    Path("params.yaml").write_text("competition: {id: image, target: label}\n")
+    Path("data/raw/meta.csv").unlink()
+    Path("s.csv").write_text("image;label\n1;a\n2;b\n")
+    Path("t.csv").write_text("image,label\n2,b\n1,a\n")
+    assert json.loads(call(score, "s.csv", "t.csv", "--json")[1])["all"] == 1
+
+
+def test_validate(project, call):
+    assert call(validate, "submissions/a.csv") == (0, "submissions/a.csv: valid, 6 rows\n", "")
+    Path("submissions/b.csv").write_text("ID,target\n02,0\n01,0\n03,2\n04,\n04,1\n09,1\n")
+    code, out, err = call(validate, "submissions/b.csv", "submissions/a.csv", "submissions/c.csv")
+    assert code == 1 and out == "submissions/a.csv: valid, 6 rows\n"
+    assert len(err.splitlines()) == 6
+    for part in ("missing: 05, 06", "not in the sample submission: 09", "repeated: 04", "empty or NaN: rows 4", "no class: 2",
+                 "submissions/c.csv: no such file"):  # fmt: skip
+        assert part in err
+
+
+def test_validate_without_a_competition(project, call):
+    Path("data/raw/train.csv").unlink()
+    code, _, err = call(validate, "submissions/a.csv")
+    assert code == 1 and "train.csv: no such file" in err
+    Path("params.yaml").unlink()
+    assert "params.yaml: not found" in call(validate, "submissions/a.csv")[2]
+
+
+def test_record_adds_and_corrects(project, call):
+    Path("submissions/leaderboard.csv").write_text("submission,member,test_like\nb,b,0.5\na,a,0.91\n")
+    code, out, _ = call(record, "a", "0.9", "--date", "2026-11-20")
+    assert code == 0 and "out of fold, test-like: 0.9100; public - out of fold: -0.0100" in out
+    call(record, "submissions/a.csv", "0.92", "--date", "2026-11-21")
+    code, out, _ = call(record, "a.csv", "0.93", "--private", "0.8", "--date", "2026-11-21")
+    assert Path("submissions/public.csv").read_text() == (
+        "submission,public,private,recorded\na,0.9,,2026-11-20\na,0.93,0.8,2026-11-21\n"
+    )
+    call(record, "a", "1")
+    assert Path("submissions/public.csv").read_text().endswith(f"\na,1.0,,{date.today()}\n")
+
+
+def test_record_compares_the_ensemble_with_its_own_facts(project, call):
+    Path("submissions/final.csv").write_text("ID,target\n")
+    Path("submissions/final.json").write_text(json.dumps({"macro_f1": {"test_like": {"value": 0.75, "low": 0.7, "high": 0.8}}}))
+    assert "test-like: 0.7500; public - out of fold: +0.0500" in call(record, "final", "0.8")[1]
+    assert "no out-of-fold score of a" in call(record, "a", "0.8")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("b", "0.5"), "b: no such submission under submissions/; there: a"),
+        (("leaderboard", "0.5"), "no such submission"),
+        (("elsewhere/a.csv", "0.5"), "no such submission"),
+        (("a", "91.2"), "expected a number from 0 to 1; write 0.912 for 91.2 %"),
+        (("a", "nan"), "expected a number from 0 to 1"),
+        (("a", "0.5", "--private", "1.5"), "private score 1.5"),
+    ],
+)
+def test_record_refuses(project, call, arguments, expected):
+    Path("submissions/leaderboard.csv").write_text("submission,test_like\na,0.5\n")
+    code, _, err = call(record, *arguments)
+    assert code == 1 and expected in err and not Path("submissions/public.csv").exists()
+
+
+def test_record_keeps_a_file_it_does_not_know(project, call):
+    Path("submissions/public.csv").write_text("mine\n1\n")
+    code, _, err = call(record, "a", "0.5")
+    assert code == 1 and "no column submission" in err and Path("submissions/public.csv").read_text() == "mine\n1\n"
+
+
+def test_adopt_tells_what_it_did_and_what_is_wrong(project, call):
+    for name in ("cat", "dog"):
+        Path("photos", name).mkdir(parents=True)
+        for n in range(10):
+            Path("photos", name, f"{n}.png").touch()
+        for n in range(15):
+            Path("photos", name, f"{n}.txt").touch()
+    code, out, err = call(adopt, "photos")
+    assert code == 1 and "data/raw: is already there; --force" in err and "data/solution.csv: is already there" in err
+    code, out, err = call(adopt, "photos", "--force", "--ratio", "7:1:2")
+    assert code == 0 and "data/raw: 16 training images, 4 test images, 2 classes" in out
+    assert "train and validation part are both training images" in out
+    assert out.count("skipped: cat/") == 15 and "skipped: 10 more" in out
+    code, out, _ = call(adopt, "photos", "--to", "other/raw", "--solution", "other/solution.csv")
+    assert code == 0 and "set competition.root to other/raw" in out and Path("other/adopted.csv").exists()
+    assert "--ratio 8-1-1: expected numbers" in call(adopt, "photos", "--ratio", "8-1-1")[2]
+    assert "nowhere: no such folder" in call(adopt, "nowhere")[2]
+
+
+@pytest.mark.parametrize("name", ["score", "validate", "record", "adopt"])
+def test_commands_start_without_torch(name):
+    code = f"import sys, pipelines.{name}; assert not {{'torch', 'cv2', 'sklearn'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[1])
