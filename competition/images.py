@@ -9,9 +9,20 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 cv2.setNumThreads(1)  # work is dealt by image; OpenCV's own threads only fight over the same cores
+
+
+_ORIENTATIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # EXIF's numbers; 1 is upright
 
 
 class UnreadableImage(ValueError):
@@ -29,16 +40,23 @@ def read_image(path: Path, longest_side: int | None = None, box: tuple[float, fl
             with Image.open(path) as file:
                 if longest_side and not box:
                     file.draft("RGB", (longest_side, longest_side))  # a large JPEG is decoded at a half, a quarter, ...
-                pixels = _as_rgb(ImageOps.exif_transpose(file))
+                pixels = _as_rgb(_upright(file))
     except UnidentifiedImageError:
         raise UnreadableImage("not an image" if path.stat().st_size else "empty file") from None
     except Image.DecompressionBombError as error:
         raise UnreadableImage(f"too many pixels: {error}") from None
-    except (OSError, SyntaxError, ValueError, MemoryError) as error:
+    except Exception as error:  # Pillow's decoders have no common class for what damaged files make them raise
         raise UnreadableImage(str(error) or type(error).__name__) from None
     if box:
         pixels = _cut(pixels, box)
     return shrink(pixels, longest_side) if longest_side else pixels
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Return `image` turned as its EXIF tag says; ImageOps.exif_transpose also rewrites the tags, and fails on damaged ones."""
+    image.load()  # a TIFF is turned by this already, and has no tag any more
+    turn = _ORIENTATIONS.get(image.getexif().get(ExifTags.Base.Orientation))
+    return image if turn is None else image.transpose(turn)
 
 
 def _as_rgb(image: Image.Image) -> np.ndarray:
@@ -110,8 +128,8 @@ def orientation_free_hash(image: np.ndarray) -> int:
     It is pHash (signs of the 8 x 8 lowest frequencies of a 32 x 32 grey thumbnail, against their median;
     https://www.phash.org), taken of all eight orientations, of which the smallest is kept.
     """
-    grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
-    low = cv2.dct(grey)[:8, :8]
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    low = np.round(cv2.dct(resize(grey, 32, 32)))[:8, :8]  # whole: a frequency that isn't there is 0, not float noise
     odd = np.where(np.arange(8) % 2, -1.0, 1.0).astype(np.float32)
     # mirroring an image negates its DCT's odd frequencies on that axis; transposing it transposes them
     views = [low * rows[:, None] * columns[None, :] for rows in (np.ones(8), odd) for columns in (np.ones(8), odd)]

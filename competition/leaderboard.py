@@ -1,7 +1,7 @@
 """Members, folds and submissions compared, by the scores they have out of fold."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -89,15 +89,17 @@ def read_leaderboard(path: Path | str) -> pd.DataFrame:
     return pd.read_csv(path, dtype=texts, keep_default_na=False, encoding="utf-8")
 
 
-def print_leaderboard(board: pd.DataFrame, console: Console | None = None) -> None:
-    """Print the leaderboard as a table, scores to three decimals."""
+def print_leaderboard(board: pd.DataFrame, console: Console | None = None, public: Mapping[str, str] | None = None) -> None:
+    """Print the leaderboard as a table, scores to three decimals; `public`: submission -> the score its site gave it."""
     table = Table(title="Macro F1 out of fold", title_justify="left")
-    for column in ("#", "submission", "vote", "test-like", "interval", "folds", "clean", "train s", "note"):
+    shown = ("public",) if public else ()
+    for column in ("#", "submission", "vote", "test-like", "interval", *shown, "folds", "clean", "train s", "note"):
         table.add_column(column, justify="left" if column in ("submission", "vote", "note") else "right")
     for place, row in enumerate(board.to_dict("records"), start=1):
         interval = f"{row['test_like_low']:.3f}-{row['test_like_high']:.3f}"
+        told = (f"{float(public[row['submission']]):.3f}" if row["submission"] in public else "",) if public else ()
         folds = f"{row['mean']:.3f} ±{row['std']:.3f}"
-        scores = (f"{row['test_like']:.3f}", interval, folds, f"{row['clean']:.3f}", f"{row['train_seconds']:.0f}")
+        scores = (f"{row['test_like']:.3f}", interval, *told, folds, f"{row['clean']:.3f}", f"{row['train_seconds']:.0f}")
         table.add_row(str(place), row["submission"], row["vote"], *scores, row["note"])
     if console is None:
         console = Console() if sys.stdout.isatty() else Console(width=LOG_WIDTH)

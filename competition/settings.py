@@ -88,6 +88,8 @@ class FinetunedSettings(Section):
     network: str = Field("tf_efficientnet_lite0", description="any name timm knows")
     weights: Literal["shipped", "hub", "none"] = Field("shipped", description="shipped in a package, timm's hub, or random")
     size: int = Field(224, ge=16, description="pixels, height and width")
+    first_size: int | None = Field(None, ge=16, description="pixels of the first epoch, growing to size; None: size from the start")
+    augmented: bool = Field(True, description="train on the damaged copies, flipped and turned; false: on the clean pages as they are")
     epochs: int = Field(16, ge=1, description="an epoch sees every training image of the fold once, as one of its copies")
     batch_size: int = Field(32, ge=2, description="images")
     learning_rate: float = Field(1e-3, gt=0, description="AdamW's, at the peak")
@@ -100,6 +102,12 @@ class FinetunedSettings(Section):
     patience: int = Field(6, ge=1, description="epochs without a better test-like macro F1 before training stops")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 where the processor has it")
     seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> "FinetunedSettings":
+        if self.first_size is not None and self.first_size > self.size:
+            raise ValueError(f"first_size: {self.first_size} pixels, above size, {self.size}")
+        return self
 
 
 class FeaturesSettings(Section):
@@ -215,10 +223,12 @@ def load_settings(path: Path | str = "params.yaml") -> Settings:
 
 
 def _in_words(path: Path, error: ValidationError) -> str:
-    kinds = {"finetuned", "features", "grey"}
     lines = []
     for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"] if part not in kinds)
+        place = [str(part) for part in problem["loc"]]
+        if place[:1] == ["members"]:
+            del place[2:3]  # the member's kind, which Pydantic puts behind its name
+        key = ".".join(place)
         what = "unknown key" if problem["type"] == "extra_forbidden" else problem["msg"].removeprefix("Value error, ")
         lines.append(f"  {key}: {what}" if key else f"  {what}")
     return f"{path}: {len(lines)} wrong:\n" + "\n".join(lines)

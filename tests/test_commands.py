@@ -19,11 +19,11 @@ def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").touch()
     Path("data/raw").mkdir(parents=True)
-    Path("submissions").mkdir()
+    Path("submissions/members").mkdir(parents=True)
     Path("data/raw/train.csv").write_text("ID,target\n1,0\n2,1\n")
     Path("data/raw/meta.csv").write_text("target,class_name\n0,letter\n1,form\n")
     Path("data/raw/sample_submission.csv").write_text("ID,target\n01,0\n02,0\n03,0\n04,0\n05,0\n06,0\n")
-    Path("submissions/a.csv").write_text("ID,target\n01,0\n02,0\n03,1\n04,1\n05,1\n06,0\n")
+    Path("submissions/members/a.csv").write_text("ID,target\n01,0\n02,0\n03,1\n04,1\n05,1\n06,0\n")
     Path("data/solution.csv").write_text(
         "ID,target,usage\n06,1,Private\n05,1,Private\n04,0,Private\n03,1,Public\n02,0,Public\n01,0,Public\n"
     )
@@ -50,7 +50,7 @@ def test_score_prints_what_was_counted_by_hand(project, call):
     # truth 0 0 1 | 0 1 1, answers 0 0 1 | 1 1 0.  public: all right, 1.
     # private: class 0 has no hit, class 1 has 1 hit, 1 false, 1 missed: F1 2/4; macro (0 + 0.5) / 2 = 0.25
     # all: class 0: 2 hits, 1 false, 1 missed: 4/6; class 1: the same; macro 2/3; 4 of 6 right
-    code, out, _ = call(score, "submissions/a.csv", "data/solution.csv", "--json")
+    code, out, _ = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
     assert code == 0 and json.loads(out) == {
         "all": pytest.approx(2 / 3),
         "public": 1.0,
@@ -58,7 +58,7 @@ def test_score_prints_what_was_counted_by_hand(project, call):
         "accuracy": pytest.approx(2 / 3),
         "per_class": {"letter": pytest.approx(2 / 3), "form": pytest.approx(2 / 3)},
     }
-    code, out, _ = call(score, "submissions/a.csv", "data/solution.csv")
+    code, out, _ = call(score, "submissions/members/a.csv", "data/solution.csv")
     assert code == 0
     for line in ("macro F1 all     0.6667", "macro F1 public  1.0000", "macro F1 private 0.2500", "accuracy         0.6667"):
         assert line in out
@@ -66,14 +66,14 @@ def test_score_prints_what_was_counted_by_hand(project, call):
 
 
 def test_score_of_an_unknown_answer_is_scikit_learns(project, call):
-    Path("submissions/a.csv").write_text("ID,target\n06,7\n01,0\n02,1\n03,1\n04,0\n05,0\n")
+    Path("submissions/members/a.csv").write_text("ID,target\n06,7\n01,0\n02,1\n03,1\n04,0\n05,0\n")
     Path("data/solution.csv").write_text("ID,target\n01,0\n02,0\n03,1\n04,0\n05,1\n06,1\n")
-    code, out, _ = call(score, "submissions/a.csv", "data/solution.csv", "--json")
+    code, out, _ = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
     found = json.loads(out)
     truth, answers = [0, 0, 1, 0, 1, 1], [0, 1, 1, 0, 0, 7]
     assert found["all"] == pytest.approx(f1_score(truth, answers, average="macro", zero_division=0))
     assert found["public"] is None and found["private"] is None and found["per_class"]["7"] == 0
-    code, out, _ = call(score, "submissions/a.csv", "data/solution.csv")
+    code, out, _ = call(score, "submissions/members/a.csv", "data/solution.csv")
     assert code == 0 and "public" not in out
 
 
@@ -81,33 +81,33 @@ def test_score_leaves_ignored_rows_out(project, call):
     Path("data/solution.csv").write_text(
         "ID,target,Usage\n01,0,Public\n02,0,Public\n03,1,Public\n04,0,Ignored\n05,1,Private\n06,1,Ignored\n"
     )
-    found = json.loads(call(score, "submissions/a.csv", "data/solution.csv", "--json")[1])
+    found = json.loads(call(score, "submissions/members/a.csv", "data/solution.csv", "--json")[1])
     assert found["all"] == found["accuracy"] == found["public"] == found["private"] == 1
 
 
 def test_score_refuses_what_does_not_match(project, call):
-    Path("submissions/b.csv").write_text("ID,target\n01,0\n02,0\n03,1\n04,\n04,1\n09,1\n")
-    code, out, err = call(score, "submissions/b.csv", "data/solution.csv")
+    Path("submissions/members/b.csv").write_text("ID,target\n01,0\n02,0\n03,1\n04,\n04,1\n09,1\n")
+    code, out, err = call(score, "submissions/members/b.csv", "data/solution.csv")
     assert code == 1 and out == "" and "Traceback" not in err
     for part in ("2 IDs of data/solution.csv are missing: 06, 05", "1 ID is not in data/solution.csv: 09",
                  "1 ID is repeated: 04", "1 ID has no answer: 04"):  # fmt: skip
         assert part in err
     Path("data/solution.csv").write_text("ID,target,usage\n01,0,Test\n01,,Public\n")
-    code, _, err = call(score, "submissions/a.csv", "data/solution.csv")
+    code, _, err = call(score, "submissions/members/a.csv", "data/solution.csv")
     assert code == 1
     for part in ("1 row has an unknown usage: test", "1 ID is repeated: 01", "1 row has no target"):
         assert part in err
-    assert call(score, "submissions/no.csv", "data/solution.csv")[0] == 1
+    assert call(score, "submissions/members/no.csv", "data/solution.csv")[0] == 1
 
 
 def test_score_takes_class_names_from_elsewhere(project, call):
     Path("names.csv").write_text("target,class_name\n0,Brief\n1,Formular\n")
-    _, out, _ = call(score, "submissions/a.csv", "data/solution.csv", "--meta", "names.csv", "--json")
+    _, out, _ = call(score, "submissions/members/a.csv", "data/solution.csv", "--meta", "names.csv", "--json")
     assert set(json.loads(out)["per_class"]) == {"Brief", "Formular"}
-    code, _, err = call(score, "submissions/a.csv", "data/solution.csv", "--meta", "no.csv")
+    code, _, err = call(score, "submissions/members/a.csv", "data/solution.csv", "--meta", "no.csv")
     assert code == 1 and "no.csv: no such file" in err
     Path("data/raw/meta.csv").unlink()
-    _, out, _ = call(score, "submissions/a.csv", "data/solution.csv", "--json")
+    _, out, _ = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
     assert set(json.loads(out)["per_class"]) == {"0", "1"}
 
 
@@ -120,29 +120,38 @@ def test_score_reads_other_column_names(project, call):
 
 
 def test_validate(project, call):
-    assert call(validate, "submissions/a.csv") == (0, "submissions/a.csv: valid, 6 rows\n", "")
-    Path("submissions/b.csv").write_text("ID,target\n02,0\n01,0\n03,2\n04,\n04,1\n09,1\n")
-    code, out, err = call(validate, "submissions/b.csv", "submissions/a.csv", "submissions/c.csv")
-    assert code == 1 and out == "submissions/a.csv: valid, 6 rows\n"
+    assert call(validate, "submissions/members/a.csv") == (0, "submissions/members/a.csv: valid, 6 rows\n", "")
+    Path("submissions/members/b.csv").write_text("ID,target\n02,0\n01,0\n03,2\n04,\n04,1\n09,1\n")
+    code, out, err = call(validate, "submissions/members/b.csv", "submissions/members/a.csv", "submissions/members/c.csv")
+    assert code == 1 and out == "submissions/members/a.csv: valid, 6 rows\n"
     assert len(err.splitlines()) == 6
     for part in ("missing: 05, 06", "not in the sample submission: 09", "repeated: 04", "empty or NaN: rows 4", "no class: 2",
-                 "submissions/c.csv: no such file"):  # fmt: skip
+                 "submissions/members/c.csv: no such file"):  # fmt: skip
         assert part in err
 
 
 def test_validate_without_a_competition(project, call):
     Path("data/raw/train.csv").unlink()
-    code, _, err = call(validate, "submissions/a.csv")
+    code, _, err = call(validate, "submissions/members/a.csv")
     assert code == 1 and "train.csv: no such file" in err
     Path("params.yaml").unlink()
-    assert "params.yaml: not found" in call(validate, "submissions/a.csv")[2]
+    assert "params.yaml: not found" in call(validate, "submissions/members/a.csv")[2]
+
+
+def write_board(**test_like):
+    """A leaderboard of submissions with these scores."""
+    names = ["test_like_low", "test_like_high", "mean", "std", "clean", "train_seconds"]
+    rows = "".join(f"{name},{name},soft,{value}{',0' * len(names)},\n" for name, value in test_like.items())
+    Path("submissions/leaderboard.csv").write_text(f"submission,member,vote,test_like,{','.join(names)},note\n{rows}")
 
 
 def test_record_adds_and_corrects(project, call):
-    Path("submissions/leaderboard.csv").write_text("submission,member,test_like\nb,b,0.5\na,a,0.91\n")
+    write_board(b=0.5, a=0.91)
     code, out, _ = call(record, "a", "0.9", "--date", "2026-11-20")
     assert code == 0 and "out of fold, test-like: 0.9100; public - out of fold: -0.0100" in out
-    call(record, "submissions/a.csv", "0.92", "--date", "2026-11-21")
+    code, out, _ = call(record, "submissions/members/a.csv", "0.92", "--date", "2026-11-21")
+    assert "│  0.920 │" in next(line for line in out.splitlines() if "│ a " in line)  # the newest, in the leaderboard
+    assert "0.910" in out and "0.500" in out
     code, out, _ = call(record, "a.csv", "0.93", "--private", "0.8", "--date", "2026-11-21")
     assert Path("submissions/public.csv").read_text() == (
         "submission,public,private,recorded\na,0.9,,2026-11-20\na,0.93,0.8,2026-11-21\n"
@@ -161,16 +170,17 @@ def test_record_compares_the_ensemble_with_its_own_facts(project, call):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("b", "0.5"), "b: no such submission under submissions/; there: a"),
+        (("b", "0.5"), "b: no such submission under submissions/ and submissions/members/; there: a"),
         (("leaderboard", "0.5"), "no such submission"),
         (("elsewhere/a.csv", "0.5"), "no such submission"),
+        (("submissions/a.csv", "0.5"), "no such submission"),
         (("a", "91.2"), "expected a number from 0 to 1; write 0.912 for 91.2 %"),
         (("a", "nan"), "expected a number from 0 to 1"),
         (("a", "0.5", "--private", "1.5"), "private score 1.5"),
     ],
 )
 def test_record_refuses(project, call, arguments, expected):
-    Path("submissions/leaderboard.csv").write_text("submission,test_like\na,0.5\n")
+    write_board(a=0.5)
     code, _, err = call(record, *arguments)
     assert code == 1 and expected in err and not Path("submissions/public.csv").exists()
 

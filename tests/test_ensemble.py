@@ -39,9 +39,11 @@ def project(tmp_path, monkeypatch):
     (raw / "meta.csv").write_text("target,class_name\n2,two\n10,ten\nx,ex\n")
     split.main()
     folds = pd.read_csv("folds/folds.csv", dtype=str)
-    for member, skill in (("lite0", 0.25), ("features", 0.2), ("grey", 0.02), ("specialist", 0.3)):
+    for member, skill in (("lite0", 0.25), ("features", 0.2), ("grey", 0.02)):
         for k in range(3):
             write_fold(member, k, folds[folds["fold"] == str(k)], skill)
+    for k in range(3):
+        write_specialist(k)
     return tmp_path
 
 
@@ -56,11 +58,27 @@ def write_fold(member, k, validation, skill):
     test = [f"t{n:02d}" for n in range(12) if n != 5]  # t05 could not be read
     parts = {view: part(validation["ID"], true) for view in ("clean", "test_like")}
     save_predictions(f"folds/predictions/{member}/{k}.npz", parts | {"test": part(test, generator.integers(3, size=11))})
+    write_scores(member, k)
+
+
+def write_specialist(k):
+    """What a specialist for "2" and "x" leaves: it is asked only where lite0 answers with one of them."""
+    base = [load_predictions(f"folds/predictions/lite0/{j}.npz") for j in range(3)]
+    votes = {view: base[k][view].probabilities for view in ("clean", "test_like")}
+    votes["test"] = np.mean([fold["test"].probabilities for fold in base], axis=0)
+    generator = np.random.default_rng([99, k])
+    parts = {}
+    for view, probabilities in votes.items():
+        ids = base[k][view].ids[probabilities.argmax(axis=1) != TARGETS.index("10")]
+        parts[view] = Predictions(ids, generator.dirichlet(np.ones(2), len(ids)), ("2", "x"))
+    save_predictions(f"folds/predictions/specialist/{k}.npz", parts)
+    write_scores("specialist", k, hard_classes=["2", "x"])
+
+
+def write_scores(member, k, **facts):
     scores = {"member": member, "fold": k, "kind": "grey", "macro_f1": {}, "train_seconds": 10 + k, "predict_seconds": 1}
-    if member == "specialist":
-        scores["hard_classes"] = ["2", "x"]
     Path(f"folds/scores/{member}").mkdir(parents=True, exist_ok=True)
-    Path(f"folds/scores/{member}/{k}.json").write_text(json.dumps(scores))
+    Path(f"folds/scores/{member}/{k}.json").write_text(json.dumps(scores | facts))
 
 
 def answers(path, column="target"):
@@ -90,17 +108,31 @@ def test_vote_and_ensemble(project, capsys):
     seconds = board.set_index("submission")["train_seconds"]
     assert (seconds["lite0"], seconds["lite0_specialist"]) == (33, 66)  # 10 + 11 + 12, twice with the specialist's
     for name in names:
-        assert list(answers(f"submissions/{name}.csv").index) == [f"t{n:02d}" for n in reversed(range(12))]
-        assert answers(f"submissions/{name}.csv")["t05"] == "2"
+        assert list(answers(f"submissions/members/{name}.csv").index) == [f"t{n:02d}" for n in reversed(range(12))]
+        assert answers(f"submissions/members/{name}.csv")["t05"] == "2"
 
     tests = [load_predictions(f"folds/predictions/lite0/{k}.npz")["test"] for k in range(3)]
     for row, id_ in enumerate(tests[0].ids):
         mean = sum(part.probabilities[row].astype(float) for part in tests) / 3
-        assert answers("submissions/lite0.csv")[id_] == TARGETS[mean.argmax()]
+        assert answers("submissions/members/lite0.csv")[id_] == TARGETS[mean.argmax()]
         ballot = [str(part.answers[row]) for part in tests]
-        assert answers("submissions/lite0_hard.csv")[id_] == max(ballot, key=ballot.count)  # of equals the first
+        assert answers("submissions/members/lite0_hard.csv")[id_] == max(ballot, key=ballot.count)  # of equals the first
+
+    special = [load_predictions(f"folds/predictions/specialist/{k}.npz")["test"] for k in range(3)]
+    for id_, base in answers("submissions/members/lite0.csv").items():
+        expected = base
+        if id_ in special[0].ids:  # so lite0 answers with "2" or "x"
+            mean = sum(part.select([id_]).probabilities[0].astype(float) for part in special)
+            expected = ("2", "x")[mean.argmax()]
+        assert answers("submissions/members/lite0_specialist.csv")[id_] == expected
 
     oof = pd.read_csv("submissions/oof.csv", dtype=str)
+    for k in range(3):
+        for view in ("clean", "test_like"):
+            specialist = load_predictions(f"folds/predictions/specialist/{k}.npz")[view]
+            rows = oof[oof["fold"] == str(k)].set_index("ID")
+            expected = rows[f"lite0.{view}"].to_dict() | dict(zip(specialist.ids.tolist(), specialist.answers.tolist(), strict=True))
+            assert rows[f"lite0_specialist.{view}"].to_dict() == expected
     assert "-1" not in set(oof["fold"]) and len(oof) == (pd.read_csv("folds/folds.csv")["fold"] >= 0).sum()
     for _, row in board.iterrows():
         for view in ("clean", "test_like"):
@@ -110,9 +142,10 @@ def test_vote_and_ensemble(project, capsys):
     assert (confusion["actual"] == oof["target"].map({"2": "two", "10": "ten", "x": "ex"})).all()
 
     ensemble.main()
-    top = board["submission"].head(3).tolist()
+    # a member's hard vote answers as its soft vote does out of fold, so it is no opinion of its own
+    top = [name for name in board["submission"] if not name.endswith("_hard")][:3]
     final, facts = answers("submissions/final.csv"), json.loads(Path("submissions/final.json").read_text())
-    ballots = [answers(f"submissions/{name}.csv") for name in top]
+    ballots = [answers(f"submissions/members/{name}.csv") for name in top]
     for id_ in final.index:
         ballot = [votes[id_] for votes in ballots]
         assert final[id_] == max(ballot, key=ballot.count)
@@ -130,17 +163,44 @@ def test_same_input_same_bytes(project):
     for _ in range(2):
         vote.main()
         ensemble.main()
-        contents.append({path.name: path.read_bytes() for path in sorted(Path("submissions").iterdir())})
+        contents.append({str(path.relative_to("submissions")): path.read_bytes() for path in Path("submissions").rglob("*.*")})
     assert contents[0] == contents[1]
-    expected = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "confusion.csv", "lite0_specialist.csv"}
-    assert expected < contents[0].keys() and not any(name.startswith(".") for name in contents[0])
+    names = ("lite0", "lite0_hard", "features", "features_hard", "grey", "grey_hard", "lite0_specialist")
+    tables = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "confusion.csv"}
+    assert contents[0].keys() == tables | {f"members/{name}.csv" for name in names}
 
 
 def test_fewer_submissions_than_top_all_vote(project):
     Path("params.yaml").write_text(PARAMS.replace("top: 3", "top: 99"))
     vote.main()
     ensemble.main()
-    assert len(json.loads(Path("submissions/final.json").read_text())["votes"]) == 7
+    votes = json.loads(Path("submissions/final.json").read_text())["votes"]
+    assert sorted(votes) == ["features", "grey", "lite0", "lite0_specialist"]
+
+
+def test_of_submissions_that_answer_alike_only_the_best_ranked_votes():
+    columns = {"a": "xyx", "a_hard": "xyx", "b": "xxx", "c": "xyy", "c_hard": "xyy"}
+    oof = pd.DataFrame({f"{name}.{view}": list(letters) for name, letters in columns.items() for view in ("clean", "test_like")})
+    assert ensemble.choose(list(columns), oof, 3) == ["a", "b", "c"]
+    assert ensemble.choose(["c_hard", "a", "b", "c", "a_hard"], oof, 2) == ["c_hard", "a"]
+    oof["a_hard.clean"] = list("yyy")  # alike on one view only
+    assert ensemble.choose(list(columns), oof, 99) == ["a", "a_hard", "b", "c"]
+
+
+def test_a_specialist_that_was_not_asked_about_a_hard_answer_is_refused(project):
+    path = "folds/predictions/specialist/1.npz"
+    parts = load_predictions(path)
+    save_predictions(path, parts | {"clean": parts["clean"].select(parts["clean"].ids[1:])})
+    with pytest.raises(ValueError, match=rf"1 IDs \({parts['clean'].ids[0]}\) have no prediction"):
+        vote.main()
+
+
+def test_a_specialist_of_another_split_is_refused(project):
+    Path("folds/predictions/specialist/0.npz").replace("kept.npz")
+    Path("folds/predictions/specialist/1.npz").replace("folds/predictions/specialist/0.npz")
+    Path("kept.npz").replace("folds/predictions/specialist/1.npz")
+    with pytest.raises(ValueError, match=r"specialist/0\.npz: clean: .*another split"):
+        vote.main()
 
 
 def test_no_hard_classes_no_specialist(project):
@@ -149,13 +209,13 @@ def test_no_hard_classes_no_specialist(project):
         path.write_text(json.dumps(json.loads(path.read_text()) | {"hard_classes": []}))
         Path(f"folds/predictions/specialist/{k}.npz").unlink()
     vote.main()
-    assert not Path("submissions/lite0_specialist.csv").exists()
+    assert not Path("submissions/members/lite0_specialist.csv").exists()
 
 
 def test_predictions_of_another_split_are_refused(project):
     folds = pd.read_csv("folds/folds.csv", dtype=str)
     write_fold("features", 1, folds[folds["fold"] == "2"], 0.5)
-    with pytest.raises(ValueError, match=r"features-1\.npz: clean: .* not those of fold 1 .*another split"):
+    with pytest.raises(ValueError, match=r"features/1\.npz: clean: .* not those of fold 1 .*another split"):
         vote.main()
 
 
@@ -170,7 +230,7 @@ def test_an_edited_submission_gives_no_final(project):
     vote.main()
     ensemble.main()
     before = Path("submissions/final.csv").read_bytes()
-    best = Path("submissions") / (pd.read_csv("submissions/leaderboard.csv")["submission"][0] + ".csv")
+    best = Path("submissions/members") / (pd.read_csv("submissions/leaderboard.csv")["submission"][0] + ".csv")
     best.write_text(best.read_text().replace("t05,2", "t05,9"))
     with pytest.raises(ValueError, match=f"{best.name}: .*no class: 9"):
         ensemble.main()

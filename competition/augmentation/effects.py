@@ -108,7 +108,8 @@ def cover(image: np.ndarray, generator: np.random.Generator, strength: float) ->
         elif kind == 1:
             tip = centre + generator.uniform(-1, 1, 2) * longest * 0.5
             edge = tip + (tip - [width / 2, height / 2]) * 3
-            cv2.line(mask, tuple(int(c) for c in tip), tuple(int(c) for c in edge), 255, int(longest * generator.uniform(0.05, 0.12)))
+            cv2.line(mask, tuple(int(c) for c in tip), tuple(int(c) for c in edge), 255,
+                     max(1, int(longest * generator.uniform(0.05, 0.12))))
         else:
             corner = np.array([generator.integers(2) * width, generator.integers(2) * height])
             reach = generator.uniform(0.08, 0.35, 2) * longest * np.where(corner > 0, -1, 1)

@@ -95,7 +95,7 @@ def fit_logistic(values: np.ndarray, labels: np.ndarray, n_classes: int, c_range
         coefficients, intercepts = _for_all_classes(model, n_classes)
         member = LogisticMember(mean, scale.astype(np.float32), coefficients, intercepts, c, 0.0)
         answers = member.predict_proba(valid_values, view_weights).argmax(axis=1)
-        score = macro_f1(valid_labels, answers)
+        score = macro_f1(valid_labels, answers, n_classes)
         if best is None or score > best.score:
             best = LogisticMember(mean, scale.astype(np.float32), coefficients, intercepts, c, score)
     return best

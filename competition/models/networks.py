@@ -6,6 +6,7 @@ import timm
 import torch
 from torch import nn
 
+from competition.models.depthwise import with_fast_depthwise
 from competition.models.shipped import MEAN_STD, load_shipped, refuse_untouched_statistics
 from competition.settings import FeaturesSettings, FinetunedSettings
 
@@ -40,7 +41,10 @@ def create_network(settings: FinetunedSettings | FeaturesSettings, n_classes: in
         network.reset_classifier(n_classes)
     config = network.pretrained_cfg
     mean, std = MEAN_STD.get(name, (config["mean"], config["std"])) if settings.weights == "shipped" else (config["mean"], config["std"])
-    return network.to(memory_format=torch.channels_last), Normalisation(tuple(mean), tuple(std))
+    for module in network.modules():
+        if hasattr(module, "inplace"):
+            module.inplace = False  # on this processor, activations in place are the slower ones (docs/log.md)
+    return with_fast_depthwise(network).to(memory_format=torch.channels_last), Normalisation(tuple(mean), tuple(std))
 
 
 def _with_weights(name: str, weights: str, extra: dict) -> nn.Module:

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from competition.inference import predict_proba
 from competition.metrics import macro_f1
+from competition.models.fusion import for_inference
 from competition.models.networks import Normalisation, freeze_first_stages
 from competition.models.processor import device, use_bfloat16
 from competition.seeds import derived_seed, generator
@@ -24,7 +25,7 @@ from competition.settings import FinetunedSettings
 from competition.batches import batches, epoch_rows, turned
 from competition.training.checkpoints import load_state, save_state
 from competition.training.folds import FoldData
-from competition.training.schedules import warmup_cosine
+from competition.training.schedules import size_at, warmup_cosine
 
 
 @dataclass
@@ -96,12 +97,14 @@ def train_one_epoch(network: nn.Module, frozen: list[nn.Module], normalise: Norm
         module.eval()
     began, total, seen = perf_counter(), 0.0, 0
     rate = schedule.get_last_lr()[0]
-    order, rows = epoch_rows(data.train_rows, settings.seed, epoch, settings.batch_size)
-    elements = generator(settings.seed, "dihedral", epoch).integers(8, size=len(rows))
+    copies = data.train_rows if settings.augmented else data.train_rows[:, :1]
+    order, rows = epoch_rows(copies, settings.seed, epoch, settings.batch_size)
+    elements = generator(settings.seed, "dihedral", epoch).integers(8 if settings.augmented else 1, size=len(rows))
     where, bfloat16 = device(), use_bfloat16(settings.precision)
+    size = size_at(epoch, settings.epochs, settings.first_size, settings.size)
     with torch.random.fork_rng():
         torch.manual_seed(derived_seed(settings.seed, "dropout", epoch))
-        for pixels, positions in batches(data.store, rows, settings.size, settings.batch_size):
+        for pixels, positions in batches(data.store, rows, size, settings.batch_size):
             inputs = normalise(turned(pixels, elements[positions])).to(where)
             labels = torch.from_numpy(data.train_labels[order[positions]]).to(where)
             with torch.autocast(where.type, torch.bfloat16, enabled=bfloat16):
@@ -121,7 +124,8 @@ def train_one_epoch(network: nn.Module, frozen: list[nn.Module], normalise: Norm
 def evaluate(network: nn.Module, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> dict[str, float]:
     """Return macro F1 of the validation images, one view each: "clean" and "test_like"."""
     scores = {}
+    fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
     for view, rows in data.valid_rows.items():
-        probabilities = predict_proba(network, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0])
-        scores[view] = macro_f1(data.valid_labels, probabilities.argmax(axis=1))
+        probabilities = predict_proba(fast, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0])
+        scores[view] = macro_f1(data.valid_labels, probabilities.argmax(axis=1), network.num_classes)
     return scores

@@ -13,8 +13,9 @@ from competition.files import code_digest, digest, replace_file
 from competition.inference import predict_proba
 from competition.metrics import macro_f1
 from competition.models.classical import LogisticMember, features, fit_logistic, grey_features, network_features
-from competition.models.fusion import folded
+from competition.models.fusion import for_inference
 from competition.models.networks import create_network
+from competition.models.processor import use_bfloat16
 from competition.predictions import Predictions
 from competition.settings import FeaturesSettings, FinetunedSettings, GreySettings
 from competition.shards import ImageStore
@@ -52,8 +53,7 @@ def train_finetuned(settings: FinetunedSettings, data: FoldData, targets: tuple[
         network.load_state_dict({key: start[key] if start[key].shape == value.shape else value for key, value in own.items()})
     progress = fit(network, normalise, data, settings, state_file, report)
     trained = perf_counter()
-    fast = folded(network, settings.size)
-    fast.num_classes = len(targets)
+    fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
 
     def predict(store: ImageStore, rows: np.ndarray, tick: Callable[[int], object]) -> np.ndarray:
         return predict_proba(fast, normalise, store, rows, settings.size, settings.precision, view_weights, tick)
@@ -151,7 +151,7 @@ def _scores(predictions: dict[str, Predictions], data: FoldData) -> dict[str, fl
     for view in data.valid_rows:
         known = [index for index, id in enumerate(predictions[view].ids) if id in label]
         true = np.array([label[predictions[view].ids[index]] for index in known], np.int64)
-        scores[view] = macro_f1(true, predictions[view].indices[known]) if known else None
+        scores[view] = macro_f1(true, predictions[view].indices[known], len(predictions[view].targets)) if known else None
     return scores
 
 
