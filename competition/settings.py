@@ -5,7 +5,7 @@ One class per section. An unknown key, a value out of range or two keys that con
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Union
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -131,7 +131,7 @@ class GreySettings(Section):
     c_range: tuple[float, ...] = Field((0.01, 0.1, 1.0), description="inverse penalties tried; chosen by test-like macro F1")
 
 
-Member = Annotated[Union[FinetunedSettings, FeaturesSettings, GreySettings], Field(discriminator="kind")]
+Member = Annotated[FinetunedSettings | FeaturesSettings | GreySettings, Field(discriminator="kind")]
 
 
 class TrainSettings(Section):
@@ -144,7 +144,7 @@ class SpecializeSettings(Section):
     """The network that tells the hard classes apart."""
 
     base: Name = Field("lite0", description="the member whose answers it may replace")
-    hard_classes: Union[Literal["auto"], tuple[str, ...]] = Field(
+    hard_classes: Literal["auto"] | tuple[str, ...] = Field(
         "auto", description="targets as in train.csv; auto: those confused most, test-like, out of fold"
     )
     most: int = Field(4, ge=2, description="classes, at the most, that auto finds")

@@ -17,7 +17,8 @@ def run(main: Callable[..., object]) -> None:
     except MISTAKES as mistake:
         sys.exit(f"error: {mistake}")
     except OSError as error:
-        sys.exit(f"error: {error.strerror}: {error.filename or 'while writing'}; what was finished is kept, run the command again")
+        what = f"{error.strerror}: {error.filename or 'while writing'}" if error.strerror else str(error)
+        sys.exit(f"error: {what}; what was finished is kept: mend it and run the command again")
     except KeyboardInterrupt:
         sys.exit("stopped; what was finished is kept, run the command again to go on")
 

@@ -37,13 +37,15 @@ def main(fold: int) -> None:
     log("specializing", fold=fold, hard_classes=[targets[index] for index in hard])
     base_weights = Path(f"folds/weights/{settings.base}/{fold}.safetensors") if settings.start == "base" else None
     key = digest(settings.network.model_dump(), STORE, FOLDS, fold, hard, code_digest(), *([base_weights] if base_weights else []))
+    state = Path(f"data/state/specialize-{fold}-{key}.pt")
     trained = train_finetuned(
         settings.network, data.only(hard), tuple(targets[index] for index in hard),
-        view_weights(everything.tta.passes, everything.tta.seed), Path(f"data/state/specialize-{fold}-{key}.pt"), print_epoch,
+        view_weights(everything.tta.passes, everything.tta.seed), state, print_epoch,
         start=load_file(base_weights) if base_weights else None, predict_from=data, predicted=asked(base, fold, hard))
     write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=[targets[index] for index in hard])
+    state.unlink(missing_ok=True)
     log("specialized", fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
-        **{key: round(value, 4) for key, value in trained.macro_f1.items()})
+        **{view: "no image" if value is None else round(value, 4) for view, value in trained.macro_f1.items()})
 
 
 def find_hard_classes(settings: SpecializeSettings, base: list[dict[str, Predictions]], folds: pd.DataFrame,

@@ -6,14 +6,16 @@ weights/*.safetensors, predictions/*.npz (clean, test_like, test), history/*.csv
 
 from pathlib import Path
 
+import numpy as np
+
 from competition.classes import read_targets
 from competition.files import code_digest, digest
-from competition.settings import FinetunedSettings, Settings, load_settings
+from competition.models.processor import device, keep_memory
+from competition.settings import FinetunedSettings, Member, Settings, load_settings
 from competition.splitting import read_folds
 from competition.training.folds import FoldData, load_fold
 from competition.training.members import TrainedMember, train_classical, train_finetuned
 from competition.training.outputs import print_epoch, write_member
-from competition.models.processor import device, keep_memory
 from competition.voting import view_weights
 from pipelines._main import log, run
 
@@ -28,18 +30,22 @@ def main(member: str, fold: int) -> None:
     targets = read_targets("folds/classes.csv")
     data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE)
     log("training", member=member, fold=fold, images=len(data.train_labels), validation=len(data.valid_labels), device=device())
-    trained = train(settings, member, fold, data, targets)
+    state = state_file(settings, member, fold)
+    trained = train(settings.members[member], data, targets, view_weights(settings.tta.passes, settings.tta.seed), state)
     write_member(Path("folds"), member, fold, settings.members[member].kind, trained)
+    state.unlink(missing_ok=True)
     log("trained", member=member, fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
         predict_seconds=round(trained.predict_seconds, 1), **{key: round(value, 4) for key, value in trained.macro_f1.items()})
 
 
-def train(settings: Settings, name: str, fold: int, data: FoldData, targets: tuple[str, ...]) -> TrainedMember:
-    member, weights = settings.members[name], view_weights(settings.tta.passes, settings.tta.seed)
-    if not isinstance(member, FinetunedSettings):
-        return train_classical(member, data, targets, weights, Path("data/cache"))
-    key = digest(member.model_dump(), STORE, FOLDS, fold, code_digest())
-    return train_finetuned(member, data, targets, weights, Path(f"data/state/train-{name}-{fold}-{key}.pt"), print_epoch)
+def state_file(settings: Settings, name: str, fold: int) -> Path:
+    return Path(f"data/state/train-{name}-{fold}-{digest(settings.members[name].model_dump(), STORE, FOLDS, fold, code_digest())}.pt")
+
+
+def train(member: Member, data: FoldData, targets: tuple[str, ...], weights: np.ndarray, state: Path) -> TrainedMember:
+    if isinstance(member, FinetunedSettings):
+        return train_finetuned(member, data, targets, weights, state, print_epoch)
+    return train_classical(member, data, targets, weights, Path("data/cache"))
 
 
 if __name__ == "__main__":

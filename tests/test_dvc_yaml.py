@@ -36,7 +36,8 @@ def imports(path: Path) -> frozenset[Path]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])]) if node.level else node.module
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*above, *filter(None, [node.module])])
             names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
     found = set()
     for parts in (name.split(".") for name in names):
@@ -112,7 +113,7 @@ def test_deps_are_exactly_what_the_stage_imports(stage):
 def test_the_reading_of_imports_is_pythons(stage):
     """Whatever of the project Python itself has loaded, after importing the stage's module, is in the closure."""
     code = (f"import sys, pipelines.{module_of(stage).stem}\nassert 'torch' not in sys.modules\n"
-            "print(*(m.__file__ for name, m in sys.modules.items() if name.startswith(('competition', 'pipelines'))))")  # fmt: skip
+            "print(*(m.__file__ for name, m in sys.modules.items() if name.startswith(('competition', 'pipelines'))))")
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     assert {Path(file) for file in done.stdout.split()} <= closure(module_of(stage))
 

@@ -18,7 +18,8 @@ def load(tmp_path, text):
 
 def test_defaults_are_valid(tmp_path):
     assert load(tmp_path, "") == load(tmp_path, "{}") == Settings()
-    assert [type(Settings().members[name]) for name in Settings().train.members] == [FinetunedSettings, FeaturesSettings, GreySettings]
+    kinds = [type(Settings().members[name]) for name in Settings().train.members]
+    assert kinds == [FinetunedSettings, FeaturesSettings, GreySettings]
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("*.yaml")) + sorted(ROOT.glob("presets/*.yaml")), ids=lambda path: path.name)
@@ -134,3 +135,11 @@ def test_frozen():
 def test_every_section_stands_in_the_message_under_its_own_name(tmp_path, section):
     with pytest.raises(ValueError, match=section):
         load(tmp_path, f"{section}: {{no_such_key: 1}}")
+
+
+def test_every_preset_is_valid_and_params_yaml_is_one_of_them():
+    presets = sorted((ROOT / "competition/presets").glob("*.yaml"))
+    assert {"cpu", "potato", "sample"} <= {preset.stem for preset in presets}
+    for preset in presets:
+        load_settings(preset)
+    assert (ROOT / "params.yaml").read_bytes() == (ROOT / "competition/presets/sample.yaml").read_bytes()

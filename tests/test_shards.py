@@ -103,7 +103,7 @@ def test_a_finished_part_is_not_made_again(tmp_path, reference):
 KILLED = """
 import os, signal, sys, time
 from pathlib import Path
-from tests.test_shards import JOBS, make
+from test_shards import JOBS, make
 from competition.shards import build
 
 def slow(jobs):
@@ -115,8 +115,9 @@ build("x.arrow", JOBS, slow, Path("state"), part_size=4, workers=1, title="slow"
 
 
 def test_killed_and_run_again_it_gives_the_same_bytes(tmp_path, reference):
-    root = str(Path(__file__).resolve().parents[1])
-    process = subprocess.Popen([sys.executable, "-c", KILLED], cwd=tmp_path, env=os.environ | {"PYTHONPATH": root},
+    here = Path(__file__).resolve().parent
+    path = os.pathsep.join([str(here.parent), str(here)])
+    process = subprocess.Popen([sys.executable, "-c", KILLED], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path},
                                stderr=subprocess.DEVNULL)  # fmt: skip
     state, deadline = tmp_path / "state", time.monotonic() + 60
     while not (state.is_dir() and len(list(state.glob("[0-9]*.arrow"))) >= 2):

@@ -17,14 +17,15 @@ def lens(strength: float) -> object:
 
         warnings.simplefilter("error")  # a wrong argument only warns, and then does something else
 
+        least = min(1, strength)  # keeps the ranges' lower ends below their upper ones
         noise = A.OneOf([
-            A.GaussNoise(std_range=(0.03, 0.18 * strength), p=1),
+            A.GaussNoise(std_range=(0.03 * least, 0.18 * strength), p=1),
             A.ISONoise(color_shift=(0.01, 0.08), intensity=(0.2, 0.9), p=1),
-            A.SaltAndPepper(amount=(0.01, 0.08 * strength), p=1),
+            A.SaltAndPepper(amount=(0.01 * least, 0.08 * strength), p=1),
             A.MultiplicativeNoise(multiplier=(0.7, 1.3), per_channel=True, elementwise=True, p=1),
         ], p=1)
         blur = A.OneOf([
-            A.GaussianBlur(sigma_limit=(0.4, 1.6 * strength), blur_limit=0, p=1),
+            A.GaussianBlur(sigma_limit=(0.4 * least, 1.6 * strength), blur_limit=0, p=1),
             A.MotionBlur(blur_limit=(3, 7), p=1),
             A.Downscale(scale_range=(0.45, 0.8), interpolation_pair={"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_LINEAR}, p=1),
             A.ImageCompression(quality_range=(15, 60), p=1),

@@ -52,7 +52,7 @@ def for_inference(network: nn.Module, size: int, bfloat16: bool) -> nn.Module:
                 with torch.autocast("cpu", torch.bfloat16):
                     usual = _distance(expected, plain(probe))
                 best = quick if _distance(expected, quick(probe)) < 2 * usual + 1e-3 else fused
-    return best.to(memory_format=torch.channels_last)
+    return best.requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def _folded(plain: nn.Module) -> nn.Module:
@@ -75,7 +75,7 @@ def _with_fused_activations(folded: nn.Module) -> nn.Module:
         if type(conv) in _FUSED or isinstance(getattr(conv, "padding", None), str):
             continue
         same = getattr(conv, "same", type(conv).__name__ == "Conv2dSame")
-        joined = type(activation) in _FUSED and name.rpartition(".")[0] == after.rpartition(".")[0]
+        joined = after and type(activation) in _FUSED and name.rpartition(".")[0] == after.rpartition(".")[0]
         network.set_submodule(name, FusedConv2d(conv, same, activation if joined else nn.Identity()))
         if joined:
             network.set_submodule(after, nn.Identity())

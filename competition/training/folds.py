@@ -58,7 +58,8 @@ def load_fold(fold: int, folds: pd.DataFrame, targets: tuple[str, ...], store: P
 
 def _rows(views: pd.DataFrame, view: str, ids: pd.Series) -> np.ndarray:
     table = views[views["view"] == view].pivot(index="source_id", columns="copy", values="row").reindex(ids)
-    if table.isna().any(axis=None):
-        missing = table.index[table.isna().any(axis=1)].tolist()
+    absent = table.isna().any(axis=1) | table.empty  # empty: no image at all has this view
+    if absent.any():
+        missing = table.index[absent].tolist()
         raise ValueError(f"data/augmented.arrow: no {view} view of {len(missing)} IDs of folds/folds.csv: {missing[:5]}; run dvc repro")
     return table.to_numpy(np.int64)

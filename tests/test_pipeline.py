@@ -1,0 +1,353 @@
+"""The whole pipeline on a tiny competition: what it makes, what it runs again, and that kill -9 changes nothing.
+
+Two projects with the same params run side by side, each on a core of its own: one straight through, then with a changed
+learning rate; the other killed once in the middle of every stage and started again.
+"""
+
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+from sklearn.metrics import f1_score
+
+from competition.sample import generate
+
+ROOT = Path(__file__).resolve().parents[1]
+TRAIN, TEST = 51, 34
+PARAMS = """
+competition: {root: data/raw}
+prepare: {longest_side: 128}
+split: {folds: [0, 1]}
+augment: {size: 48, copies: 2}
+train: {members: [lite0, features, grey]}
+members:
+  lite0: {kind: finetuned, size: 32, epochs: 2, batch_size: 16, learning_rate: 0.001}
+  features: {kind: features, size: 32, copies: 1}
+  grey: {kind: grey, size: 8, copies: 1}
+specialize: {base: lite0, network: {size: 32, epochs: 1, batch_size: 8}}
+tta: {passes: 20}
+ensemble: {top: 3, resamples: 100}
+"""
+STAGES = ["prepare", "split", "augment", *(f"train@{name}-{fold}" for name in ("lite0", "features", "grey") for fold in (0, 1)),
+          "specialize@0", "specialize@1", "vote", "ensemble"]  # fmt: skip
+COMPARED = ["data/*.arrow", "folds/*.csv", "folds/audit.json", "folds/predictions/*/*.npz", "folds/weights/*/*.safetensors",
+            "submissions/members/*.csv", "submissions/oof.csv", "submissions/confusion.csv", "submissions/final.*"]  # fmt: skip
+TIMED = ("train_seconds", "predict_seconds")  # the leaderboard's columns that no two runs share
+
+
+@dataclass(frozen=True)
+class Kill:
+    """`stage` is killed once a file matches `when` ("" for at once); with `group`, dvc itself is killed along with it."""
+
+    stage: str
+    module: str
+    when: str = ""
+    group: bool = False
+
+
+KILLS = [
+    Kill("prepare", "prepare", "data/state/prepare-train-*"),
+    Kill("split", "split"),
+    Kill("augment", "augment", "data/state/augment-*/*.arrow", group=True),
+    Kill("train@lite0-0", "train", "data/state/train-lite0-0-*.pt", group=True),
+    Kill("train@features-0", "train", "data/cache/features-*.npy"),
+    Kill("specialize@0", "specialize", "data/state/specialize-0-*.pt"),
+    Kill("vote", "vote", "submissions/members/*.csv", group=True),
+    Kill("ensemble", "ensemble"),
+]
+
+
+def environment() -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the stages' `python` is this one
+    return {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
+
+
+def call(folder: Path, *arguments: str) -> str:
+    """The output (stdout, then stderr) of `python -m arguments` in `folder`; an error with it when it fails."""
+    done = subprocess.run([sys.executable, "-m", *arguments], cwd=folder, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, f"{arguments}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def stages_run(output: str) -> list[str]:
+    return re.findall(r"^Running stage '(.+)':", output, re.MULTILINE)
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Relative path -> sha256 of everything in COMPARED."""
+    paths = [path for pattern in COMPARED for path in sorted(folder.glob(pattern))]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def make_project(folder: Path, data: Path) -> Path:
+    for name in ("competition", "pipelines"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("dvc.yaml", ".gitignore"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(data, folder / "data")
+    (folder / "params.yaml").write_text(PARAMS)
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    call(folder, "dvc", "init", "-q")
+    shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")
+    return folder
+
+
+def on_core(number: int, work: Callable, *arguments):
+    """`work`, with every process it starts on one core: two projects share the machine without waiting for each other."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})  # of this thread; what it starts inherits it
+    return work(*arguments)
+
+
+@dataclass(frozen=True)
+class Straight:
+    folder: Path
+    first: str  # what dvc printed: the first run, a second one, one with another learning rate
+    again: str
+    changed: str
+    made: dict[str, str]  # after the first run
+    kept: Path  # a copy of submissions/ and folds/ after the first run
+
+
+def run_straight(folder: Path) -> Straight:
+    first, again = call(folder, "dvc", "repro"), call(folder, "dvc", "repro")
+    made, kept = files(folder), folder.with_name("kept")
+    for name in ("submissions", "folds"):
+        shutil.copytree(folder / name, kept / name)
+    params = folder / "params.yaml"
+    assert PARAMS.count("learning_rate: 0.001") == 1
+    params.write_text(PARAMS.replace("learning_rate: 0.001", "learning_rate: 0.002"))
+    return Straight(folder, first, again, call(folder, "dvc", "repro"), made, kept)
+
+
+@dataclass(frozen=True)
+class Killed:
+    folder: Path
+    outputs: list[str]  # what dvc printed in the run that each of KILLS ended, then in the last one
+    made: dict[str, str]
+
+
+def run_killed(folder: Path) -> Killed:
+    outputs = [repro_until(folder, kill) for kill in KILLS]
+    return Killed(folder, [*outputs, call(folder, "dvc", "repro")], files(folder))
+
+
+def repro_until(folder: Path, kill: Kill) -> str:
+    log = folder / "data" / f"{kill.stage}.log"
+    with log.open("w") as file:
+        dvc = subprocess.Popen([sys.executable, "-m", "dvc", "repro"], cwd=folder, env=environment(), stdout=file,
+                               stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+    try:
+        stage = wait_for(lambda: f"Running stage '{kill.stage}':" in log.read_text() and running(dvc.pid, kill.module), dvc, log)
+        if kill.when:
+            wait_for(lambda: next(folder.glob(kill.when), None), dvc, log)
+        if kill.group:
+            os.killpg(dvc.pid, signal.SIGKILL)
+        else:
+            stage.kill()
+        assert dvc.wait(timeout=60) != 0, f"{kill.stage} was not killed, it had ended\n{log.read_text()}"
+        psutil.wait_procs([stage], timeout=60)
+    finally:
+        if dvc.poll() is None:
+            os.killpg(dvc.pid, signal.SIGKILL)
+    assert stages_run(log.read_text())[-1] == kill.stage, log.read_text()
+    return log.read_text()
+
+
+def wait_for(condition: Callable, dvc: subprocess.Popen, log: Path):
+    end = monotonic() + 300
+    while monotonic() < end:
+        if found := condition():
+            return found
+        assert dvc.poll() is None, f"dvc repro ended before it was to be killed\n{log.read_text()}"
+        sleep(0.005)
+    raise TimeoutError(log.read_text())
+
+
+def running(parent: int, module: str) -> psutil.Process | None:
+    """The process that runs a stage's module, among `parent`'s descendants."""
+    for process in psutil.Process(parent).children(recursive=True):
+        try:
+            if process.cmdline()[1:3] == ["-m", f"pipelines.{module}"]:
+                return process
+        except psutil.Error:
+            continue
+    return None
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory) -> tuple[Path, dict]:
+    data = tmp_path_factory.mktemp("sample") / "data"
+    return data, generate(data / "raw", data / "solution.csv", TRAIN, TEST, seed=0, workers=os.cpu_count() or 1)
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory, sample) -> Iterator[tuple[Future, Future]]:
+    """The two projects, running; a test waits for the one that it asks for."""
+    folders = [make_project(tmp_path_factory.mktemp(name), sample[0]) for name in ("straight", "killed")]
+    with ThreadPoolExecutor(2) as pool:
+        yield pool.submit(on_core, 0, run_straight, folders[0]), pool.submit(on_core, 1, run_killed, folders[1])
+
+
+@pytest.fixture(scope="session")
+def straight(runs) -> Straight:
+    return runs[0].result()
+
+
+@pytest.fixture(scope="session")
+def killed(runs) -> Killed:
+    return runs[1].result()
+
+
+def test_an_adopted_folder_of_classes_is_prepared_and_split(runs, tmp_path):
+    # asked for first, while the two projects run
+    generator = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(10):
+            picture = np.kron(generator.integers(0, 256, (6, 6, 3)), np.ones((10, 10, 1))).astype(np.uint8)
+            cv2.imwrite(str(tmp_path / f"photos/{name}/{number}.png"), picture)
+    for name in ("competition", "pipelines"):
+        os.symlink(ROOT / name, tmp_path / name)
+    (tmp_path / "params.yaml").write_text("split: {folds: [0, 1, 2]}\n")
+    for arguments in (["pipelines.adopt", "photos"], ["pipelines.prepare"], ["pipelines.split"]):
+        call(tmp_path, *arguments)
+    folds = table(tmp_path / "folds/folds.csv")
+    # 8:1:1 of 10 images: 1 per class is held out, 9 are left, 3 in each fold
+    assert Counter((row["target"], row["fold"]) for row in folds) == {(target, fold): 3 for target in "01" for fold in "012"}
+    assert [row["class_name"] for row in table(tmp_path / "folds/classes.csv")] == ["cat", "dog"]
+    assert len(table(tmp_path / "data/solution.csv")) == 2
+
+
+def test_every_stage_runs_once_and_then_none(straight):
+    assert sorted(stages_run(straight.first)) == sorted(STAGES)
+    assert stages_run(straight.again) == [] and "Data and pipelines are up to date." in straight.again
+
+
+def test_an_unreadable_file_is_listed_and_in_no_fold(straight, sample):
+    problems = table(straight.kept / "folds/problem_files.csv")
+    assert [(row["ID"], row["set"]) for row in problems] == [(sample[1]["unreadable"], "train")]
+    folds = table(straight.kept / "folds/folds.csv")
+    everything = {row["ID"] for row in table(straight.folder / "data/raw/train.csv")}
+    assert {row["ID"] for row in folds} == everything - {sample[1]["unreadable"]} and len(folds) == TRAIN - 1
+
+
+def test_planted_duplicates_share_a_fold(straight, sample):
+    fold = {row["ID"]: row["fold"] for row in table(straight.kept / "folds/folds.csv")}
+    pairs = [pair for pair in sample[1]["duplicates"] if set(pair) <= set(fold)]
+    assert pairs and all(fold[one] == fold[other] for one, other in pairs)
+
+
+def test_the_leaderboard_has_every_submission(straight):
+    board = table(straight.kept / "submissions/leaderboard.csv")
+    there = {path.stem for path in (straight.kept / "submissions/members").iterdir()}
+    assert {row["submission"] for row in board} == there == {
+        "lite0", "lite0_hard", "lite0_specialist", "features", "features_hard", "grey", "grey_hard"}  # fmt: skip
+    scores = [float(row["test_like"]) for row in board]
+    assert scores == sorted(scores, reverse=True)
+    oof = table(straight.kept / "submissions/oof.csv")
+    for row in board:  # held against scikit-learn
+        answers = [line[f"{row['submission']}.test_like"] for line in oof]
+        expected = f1_score([line["target"] for line in oof], answers, average="macro", zero_division=0)
+        assert float(row["test_like"]) == pytest.approx(expected, abs=1e-6)
+
+
+def plain_vote(votes: list[str]) -> str:
+    """The answer named most often; of several, the one named first (the best-ranked voter's)."""
+    counts = Counter(votes)
+    return next(vote for vote in votes if counts[vote] == max(counts.values()))
+
+
+def test_the_final_submission_is_the_hard_vote_that_its_facts_say(straight):
+    facts = json.loads((straight.kept / "submissions/final.json").read_text())
+    final = table(straight.kept / "submissions/final.csv")
+    members = [table(straight.kept / f"submissions/members/{name}.csv") for name in facts["votes"]]
+    assert len(members) == 3
+    cast = zip(*([row["target"] for row in rows] for rows in members), strict=True)
+    assert [row["target"] for row in final] == [plain_vote(votes) for votes in cast]
+    oof = table(straight.kept / "submissions/oof.csv")
+    for view in ("clean", "test_like"):
+        answers = [plain_vote([row[f"{name}.{view}"] for name in facts["votes"]]) for row in oof]
+        expected = f1_score([row["target"] for row in oof], answers, average="macro", zero_division=0)
+        score = facts["macro_f1"][view]
+        assert set(score) == {"value", "low", "high"} and score["low"] <= score["high"]
+        assert score["value"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_validate_and_score_take_the_final_submission(straight):
+    assert f"valid, {TEST} rows" in call(straight.folder, "pipelines.validate", "submissions/final.csv")
+    answers = {row["ID"]: row["target"] for row in table(straight.folder / "submissions/final.csv")}
+    solution = table(straight.folder / "data/solution.csv")
+    printed = json.loads(call(straight.folder, "pipelines.score", "submissions/final.csv", "data/solution.csv", "--json"))
+    true, found = [row["target"] for row in solution], [answers[row["ID"]] for row in solution]
+    assert printed["all"] == pytest.approx(f1_score(true, found, average="macro", zero_division=0))
+
+
+def test_dvc_metrics_show(straight):
+    metrics = json.loads(call(straight.folder, "dvc", "metrics", "show", "--json"))
+    final = json.loads((straight.folder / "submissions/final.json").read_text())
+    assert metrics[""]["data"]["submissions/final.json"]["data"]["macro_f1"] == final["macro_f1"]
+
+
+def test_a_members_learning_rate_runs_it_and_what_follows_from_it(straight):
+    assert sorted(stages_run(straight.changed)) == sorted(
+        ["train@lite0-0", "train@lite0-1", "specialize@0", "specialize@1", "vote", "ensemble"])  # fmt: skip
+    changed = {path for path, digest in files(straight.folder).items() if digest != straight.made[path]}
+    assert {"folds/weights/lite0/0.safetensors", "folds/predictions/lite0/1.npz"} <= changed
+    assert not any(path.startswith("data/") or "/features" in path or "/grey" in path for path in changed)
+
+
+def test_nothing_was_written_into_the_cache(straight, killed):
+    """Outs are links to the cache where the file system allows: writing into one would damage every earlier version."""
+    for folder in (straight.folder, killed.folder):
+        cached = [path for path in (folder / ".dvc/cache/files/md5").glob("??/*") if path.suffix != ".dir"]
+        assert len(cached) > 10
+        for path in cached:
+            assert hashlib.md5(path.read_bytes()).hexdigest() == path.parent.name + path.name
+
+
+def test_kills_change_no_byte(straight, killed):
+    assert {"data/augmented.arrow", "folds/folds.csv", "submissions/final.csv"} <= set(killed.made)
+    assert killed.made == straight.made
+    boards = [table(folder / "submissions/leaderboard.csv") for folder in (straight.kept, killed.folder)]
+    one, other = ([{key: value for key, value in row.items() if key not in TIMED} for row in board] for board in boards)
+    assert one == other
+
+
+def test_a_killed_training_goes_on_where_it_was(killed):
+    assert [kill.stage for kill in KILLS][3:5] == ["train@lite0-0", "train@features-0"]
+    resumed = killed.outputs[4].partition("Running stage 'train@lite0-0':")[2].partition("Running stage")[0]
+    assert re.findall(r"^epoch +(\d+)", resumed, re.MULTILINE) == ["1"]
+
+
+def test_finished_stages_do_not_run_again_after_a_kill(killed):
+    ran = Counter(stage for output in killed.outputs for stage in stages_run(output))
+    twice = {kill.stage for kill in KILLS}
+    assert ran == {stage: 2 if stage in twice else 1 for stage in STAGES}
+
+
+def test_a_finished_run_leaves_no_temporary_file(straight, killed):
+    for folder in (straight.folder, killed.folder):
+        assert not [path for place in ("folds", "submissions") for path in (folder / place).rglob(".*.tmp")]
