@@ -48,8 +48,8 @@ def _known(submission: str) -> str:
     path = Path(submission)
     name = path.name.removesuffix(".csv")
     files = [*FOLDER.glob("final.csv"), *sorted((FOLDER / "members").glob("*.csv"))]
-    meant = [file for file in files if file.stem == name and (len(path.parts) == 1 or path.parent.resolve() == file.parent.resolve())]
-    if not meant:
+    named = [file for file in files if file.stem == name]
+    if not any(len(path.parts) == 1 or path.parent.resolve() == file.parent.resolve() for file in named):
         there = examples([file.stem for file in files], most=20) or "none"
         raise ValueError(f"{submission}: no such submission under {FOLDER}/ and {FOLDER}/members/; there: {there}")
     return name

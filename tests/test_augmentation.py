@@ -128,8 +128,8 @@ def test_ink_puts_the_random_state_back_after_an_error(monkeypatch):
 
 
 def test_without_damage_a_photograph_is_the_page_itself():
-    still = AugmentSettings(size=64, rotation_range=(0, 0), rotation_probability=1, mirror_probability=0, background_probability=0,
-                            perspective_probability=0, photometric_probability=0, ink_probability=0, strength=0.01)  # fmt: skip
+    still = AugmentSettings(size=64, rotation_range=(0, 0), rotation_probability=1, mirror_probability=0,
+                            background_probability=0, perspective_probability=0, photometric_probability=0, ink_probability=0, strength=0.01)  # fmt: skip
     image = np.full((120, 120, 3), 255, np.uint8)
     image[20:60, 20:60] = 0  # top left
     ink_share = []
@@ -171,7 +171,8 @@ def test_augmenter_gives_each_image_its_views(packed):
     rows, facts = Augmenter(str(packed), SETTINGS)([2, 0])
     views = [("clean", 0), ("test_like", 0), ("train", 0), ("train", 1), ("train", 2)]
     assert facts == []
-    assert [(row["source_id"], row["view"], row["copy"]) for row in rows] == [(id, *view) for id in ("c", "007") for view in views]
+    expected = [(id, *view) for id in ("c", "007") for view in views]
+    assert [(row["source_id"], row["view"], row["copy"]) for row in rows] == expected
     assert [row["target"] for row in rows] == [None] * 5 + ["x"] * 5
     assert len({row["id"] for row in rows}) == 10 and rows[0]["id"] == "c/clean/0"
     squares = [decode_jpeg(np.frombuffer(row["image"], np.uint8)) for row in rows]

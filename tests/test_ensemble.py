@@ -131,7 +131,8 @@ def test_vote_and_ensemble(project, capsys):
         for view in ("clean", "test_like"):
             specialist = load_predictions(f"folds/predictions/specialist/{k}.npz")[view]
             rows = oof[oof["fold"] == str(k)].set_index("ID")
-            expected = rows[f"lite0.{view}"].to_dict() | dict(zip(specialist.ids.tolist(), specialist.answers.tolist(), strict=True))
+            replaced = dict(zip(specialist.ids.tolist(), specialist.answers.tolist(), strict=True))
+            expected = rows[f"lite0.{view}"].to_dict() | replaced
             assert rows[f"lite0_specialist.{view}"].to_dict() == expected
     assert "-1" not in set(oof["fold"]) and len(oof) == (pd.read_csv("folds/folds.csv")["fold"] >= 0).sum()
     for _, row in board.iterrows():

@@ -89,7 +89,7 @@ def test_a_digest_depends_on_contents_and_on_every_part(tmp_path):
     file = hashlib.sha256(b"abc").digest()
     assert digest(one) == digest(other) == hashlib.sha256(file).hexdigest()[:16]
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
-    different = [digest(1), digest("1"), digest([1]), digest(1, 2), digest(12), digest(), digest(2, 1), digest(one, 1), digest("abc")]
+    different = [digest(1), digest("1"), digest([1]), digest(1, 2), digest(12), digest(), digest(2, 1), digest(one, 1)]
     assert len(set(different)) == len(different)
 
 

@@ -205,8 +205,9 @@ def test_exif_orientation(tmp_path, orientation, name):
     stored = page(1, 60, 100)
     # EXIF 2.32, 4.6.5.A: where the stored image's row 0 and column 0 are in the upright one, (row 0, column 0):
     # 1 top left, 2 top right, 3 bottom right, 4 bottom left, 5 left top, 6 right top, 7 right bottom, 8 left bottom
-    upright = {1: stored, 2: stored[:, ::-1], 3: stored[::-1, ::-1], 4: stored[::-1], 5: stored.transpose(1, 0, 2),
-               6: np.rot90(stored, -1), 7: stored[::-1, ::-1].transpose(1, 0, 2), 8: np.rot90(stored, 1)}[orientation]  # fmt: skip
+    half_turn = stored[::-1, ::-1]
+    upright = {1: stored, 2: stored[:, ::-1], 3: half_turn, 4: stored[::-1], 5: stored.transpose(1, 0, 2),
+               6: np.rot90(stored, -1), 7: half_turn.transpose(1, 0, 2), 8: np.rot90(stored, 1)}[orientation]  # fmt: skip
     path = saved(tmp_path / name, stored, exif=exif, **({"quality": 95, "subsampling": 0} if name == "x.jpg" else {}))
     found = read_image(path)
     assert found.shape == upright.shape and np.abs(found.astype(int) - upright).mean() < 4

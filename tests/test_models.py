@@ -113,7 +113,7 @@ def message(error, settings, *, match):
 
 
 def test_an_unknown_network_is_named_with_its_neighbours():
-    message(ValueError, FinetunedSettings(network="efficientnet_lite0x", weights="none"), match="'efficientnet_lite0x': timm doesn't know")
+    message(ValueError, FinetunedSettings(network="lite0x", weights="none"), match="'lite0x': timm doesn't know it")
     message(ValueError, FeaturesSettings(network="tf_efficientnet_lite", weights="none"), match="perhaps .*efficientnet_lite0")
 
 
@@ -123,7 +123,7 @@ def test_a_network_that_no_package_ships():
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch):
     monkeypatch.setitem(PACKAGES, "tf_efficientnet_lite0", "no-such-package")
-    message(ModuleNotFoundError, FinetunedSettings(), match="package no-such-package, which is not installed: pip install no-such-package")
+    message(ModuleNotFoundError, FinetunedSettings(), match="package no-such-package, .* pip install no-such-package")
 
 
 def broken_package(tmp_path, monkeypatch, **files):
