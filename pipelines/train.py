@@ -30,10 +30,9 @@ def main(member: str, fold: int) -> None:
     targets = read_targets("folds/classes.csv")
     data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE)
     log("training", member=member, fold=fold, images=len(data.train_labels), validation=len(data.valid_labels), device=device())
-    state = state_file(settings, member, fold)
-    trained = train(settings.members[member], data, targets, view_weights(settings.tta.passes, settings.tta.seed), state)
+    weights = view_weights(settings.tta.passes, settings.tta.seed)
+    trained = train(settings.members[member], data, targets, weights, state_file(settings, member, fold))
     write_member(Path("folds"), member, fold, settings.members[member].kind, trained)
-    state.unlink(missing_ok=True)
     log("trained", member=member, fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
         predict_seconds=round(trained.predict_seconds, 1), **{key: round(value, 4) for key, value in trained.macro_f1.items()})
 

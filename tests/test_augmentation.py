@@ -129,7 +129,8 @@ def test_ink_puts_the_random_state_back_after_an_error(monkeypatch):
 
 def test_without_damage_a_photograph_is_the_page_itself():
     still = AugmentSettings(size=64, rotation_range=(0, 0), rotation_probability=1, mirror_probability=0,
-                            background_probability=0, perspective_probability=0, photometric_probability=0, ink_probability=0, strength=0.01)  # fmt: skip
+                            background_probability=0, perspective_probability=0, photometric_probability=0,
+                            ink_probability=0, strength=0.01)  # fmt: skip
     image = np.full((120, 120, 3), 255, np.uint8)
     image[20:60, 20:60] = 0  # top left
     ink_share = []

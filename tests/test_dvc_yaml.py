@@ -147,7 +147,7 @@ def test_every_input_is_some_stages_output():
     made = {path.replace("${item.member}", "lite0") for path in made}
     for stage, facts in STAGES.items():
         for dep in facts["deps"]:
-            if not dep.startswith(("competition", "pipelines")) and dep != "data/raw":
+            if not dep.startswith(("competition", "pipelines")) and dep != "${competition.root}":
                 path = dep.replace("${specialize.base}", "lite0")
                 assert any(out == path or out.startswith(f"{path}/") for out in made), f"{stage}: nothing makes {dep}"
 

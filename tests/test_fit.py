@@ -89,7 +89,7 @@ def test_training_is_its_seeds_and_leaves_global_random_state_alone(data, tmp_pa
 
 @pytest.fixture(scope="module")
 def learnt(data, tmp_path_factory):
-    settings = SETTINGS.model_copy(update={"network": "test_resnet", "epochs": 12, "batch_size": 8, "learning_rate": 1e-2,
+    settings = SETTINGS.model_copy(update={"network": "test_resnet", "epochs": 8, "batch_size": 8, "learning_rate": 1e-2,
                                            "patience": 12})  # fmt: skip
     return settings, *trained(data, settings, tmp_path_factory.mktemp("state") / "a.pt")
 
@@ -109,10 +109,10 @@ def test_it_learns_and_keeps_the_best_epoch_by_its_test_like_score(data, learnt)
 
 def test_a_history_row_has_what_a_log_line_needs(learnt):
     _, _, progress = learnt
-    assert [row["epoch"] for row in progress.history] == list(range(12))
+    assert [row["epoch"] for row in progress.history] == list(range(8))
     assert {"epoch", "loss", "learning_rate", "clean", "test_like", "images_per_s", "seconds"} <= progress.history[0].keys()
     rates = [row["learning_rate"] for row in progress.history]
-    assert max(rates) <= 1e-2 and rates[-1] < 0.05 * max(rates)
+    assert max(rates) <= 1e-2 and rates[-1] < 0.1 * max(rates)
 
 
 def test_training_stops_when_nothing_gets_better(data, tmp_path):

@@ -181,3 +181,30 @@ def test_an_empty_file_of_rows(tmp_path):
 def test_what_is_not_there_is_named():
     with pytest.raises(FileNotFoundError, match=r"nowhere\.arrow: not found; `dvc repro`"):
         ImageStore("nowhere.arrow")
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_shards import built
+from pipelines._main import run
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))  # a part fits, the whole doesn't: as on a disk that is full
+sys.argv = sys.argv[:1]
+run(lambda: built(Path(FOLDER)))
+"""
+
+
+def test_a_full_disk_ends_in_one_message_and_loses_nothing(tmp_path, reference):
+    pytest.importorskip("resource")
+    script = tmp_path / "fill.py"
+    script.write_text(FULL_DISK.replace("FOLDER", repr(str(tmp_path))))
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    ended = subprocess.run([sys.executable, script, tmp_path, Path(__file__).parent], capture_output=True, text=True, env=environment)
+    assert ended.returncode == 1 and "error: " in ended.stderr and "Traceback" not in ended.stderr
+    assert "File too large" in ended.stderr and "run the command again" in ended.stderr
+    assert not (tmp_path / "x.arrow").exists() and not list(tmp_path.glob(".*.tmp"))
+    assert list((tmp_path / "state").iterdir())  # what was finished is taken up again
+    assert built(tmp_path) == reference

@@ -53,8 +53,8 @@ def fit(network: nn.Module, normalise: Normalisation, data: FoldData, settings: 
     optimizer = _optimizer(network, settings)
     steps = settings.epochs * max(1, -(-len(data.train_labels) // settings.batch_size))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, steps, settings.warmup))
-    progress = _resume(state_file, network, optimizer, schedule)
-    for epoch in range(len(progress.history), settings.epochs):
+    progress, finished = _resume(state_file, network, optimizer, schedule)
+    for epoch in range(len(progress.history), 0 if finished else settings.epochs):
         if progress.stale(settings.patience):
             break
         row = {"epoch": epoch} | train_one_epoch(network, frozen, normalise, optimizer, schedule, data, settings, epoch)
@@ -67,6 +67,8 @@ def fit(network: nn.Module, normalise: Normalisation, data: FoldData, settings: 
                                 "schedule": schedule.state_dict(), **vars(progress)})
         report(row)
     network.load_state_dict(progress.best_weights)
+    if not finished:
+        save_state(state_file, vars(progress))  # the optimizer has done its work; other predictions may be wanted yet
     return progress
 
 
@@ -78,14 +80,17 @@ def _optimizer(network: nn.Module, settings: FinetunedSettings) -> torch.optim.O
 
 
 def _resume(state_file: Path, network: nn.Module, optimizer: torch.optim.Optimizer,
-            schedule: torch.optim.lr_scheduler.LRScheduler) -> Progress:
+            schedule: torch.optim.lr_scheduler.LRScheduler) -> tuple[Progress, bool]:
+    """Return what `state_file` holds, and whether it was finished; an unfinished network and its optimizer are set back."""
     state = load_state(state_file)
     if state is None:
-        return Progress([])
-    network.load_state_dict(state.pop("network"))
-    optimizer.load_state_dict(state.pop("optimizer"))
-    schedule.load_state_dict(state.pop("schedule"))
-    return Progress(**state)
+        return Progress([]), False
+    finished = "optimizer" not in state
+    if not finished:
+        network.load_state_dict(state.pop("network"))
+        optimizer.load_state_dict(state.pop("optimizer"))
+        schedule.load_state_dict(state.pop("schedule"))
+    return Progress(**state), finished
 
 
 def train_one_epoch(network: nn.Module, frozen: list[nn.Module], normalise: Normalisation, optimizer: torch.optim.Optimizer,
