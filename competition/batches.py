@@ -34,11 +34,16 @@ def batches(store: ImageStore, rows: np.ndarray, size: int, batch_size: int) -> 
             yield pixels, np.arange(start, start + len(pixels))
 
 
+def batch_count(images: int, batch_size: int) -> int:
+    """Return the batches of one epoch: a last batch of a single image, which batch-norm can't take, is left out."""
+    return max(1, -(-(images - (images % batch_size == 1)) // batch_size))
+
+
 def epoch_rows(copies: np.ndarray, seed: int, epoch: int, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return (index of the image, row of its copy) of one epoch, shuffled; each image once, as the next of its copies.
 
-    `copies` (N, M) holds the rows of each image's M copies. Every copy is used once before any is used again. A last
-    batch of a single image, which batch-norm can't take, is left out.
+    `copies` (N, M) holds the rows of each image's M copies. Every copy is used once before any is used again; see
+    `batch_count` for the last batch.
     """
     images, copy_count = copies.shape
     lap, step = divmod(epoch, copy_count)

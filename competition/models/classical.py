@@ -52,7 +52,7 @@ def grey_features(size: int) -> Extract:
 def features(extract: Extract, store: ImageStore, rows: np.ndarray, size: int, views: np.ndarray,
              tick: Callable[[int], object] = lambda images: None) -> np.ndarray:
     """Return float16 (V, N, F): the features of the squares `rows` (N,) under the dihedral `views` (V,)."""
-    parts = []
+    parts = [np.zeros((len(views), 0, extract(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]), np.float16)]
     for pixels, _ in batches(store, rows, size, 32):
         parts.append(np.stack([extract(dihedral(pixels, int(view), (1, 2)).contiguous()).astype(np.float16) for view in views]))
         tick(len(pixels))

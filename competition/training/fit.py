@@ -22,7 +22,7 @@ from competition.models.networks import Normalisation, freeze_first_stages
 from competition.models.processor import device, use_bfloat16
 from competition.seeds import derived_seed, generator
 from competition.settings import FinetunedSettings
-from competition.batches import batches, epoch_rows, turned
+from competition.batches import batch_count, batches, epoch_rows, turned
 from competition.training.checkpoints import load_state, save_state
 from competition.training.folds import FoldData
 from competition.training.schedules import size_at, warmup_cosine
@@ -51,7 +51,7 @@ def fit(network: nn.Module, normalise: Normalisation, data: FoldData, settings: 
     network.to(device())
     frozen = freeze_first_stages(network, settings.frozen_stages)
     optimizer = _optimizer(network, settings)
-    steps = settings.epochs * max(1, -(-len(data.train_labels) // settings.batch_size))
+    steps = settings.epochs * batch_count(len(data.train_labels), settings.batch_size)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, steps, settings.warmup))
     progress, finished = _resume(state_file, network, optimizer, schedule)
     for epoch in range(len(progress.history), 0 if finished else settings.epochs):
@@ -60,7 +60,7 @@ def fit(network: nn.Module, normalise: Normalisation, data: FoldData, settings: 
         row = {"epoch": epoch} | train_one_epoch(network, frozen, normalise, optimizer, schedule, data, settings, epoch)
         row |= evaluate(network, normalise, data, settings)
         progress.history.append(row)
-        if row["test_like"] > progress.best_score:
+        if row["test_like"] > progress.best_score or not len(data.valid_labels):  # nobody to ask: the last epoch
             progress.best_epoch, progress.best_score = epoch, row["test_like"]
             progress.best_weights = {key: value.clone() for key, value in network.state_dict().items()}
         save_state(state_file, {"network": network.state_dict(), "optimizer": optimizer.state_dict(),
@@ -127,10 +127,10 @@ def train_one_epoch(network: nn.Module, frozen: list[nn.Module], normalise: Norm
 
 
 def evaluate(network: nn.Module, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> dict[str, float]:
-    """Return macro F1 of the validation images, one view each: "clean" and "test_like"."""
+    """Return macro F1 of the validation images, one view each: "clean" and "test_like"; 0 where there are none."""
     scores = {}
     fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
     for view, rows in data.valid_rows.items():
         probabilities = predict_proba(fast, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0])
-        scores[view] = macro_f1(data.valid_labels, probabilities.argmax(axis=1), network.num_classes)
+        scores[view] = macro_f1(data.valid_labels, probabilities.argmax(axis=1), network.num_classes) if len(rows) else 0.0
     return scores
