@@ -44,7 +44,7 @@ class SplitSettings(Section):
     seed: int = Field(0, ge=0)
     holdout: Share = Field(0.0, description="share of the training images that no fold ever sees")
     near_duplicate_bits: int = Field(
-        4, ge=-1, le=64, description="perceptual hashes (64 bits) this close or closer are one group; -1 groups nothing"
+        1, ge=-1, le=64, description="perceptual hashes (64 bits) this close or closer are one group; -1 groups nothing"
     )
 
     @model_validator(mode="after")
