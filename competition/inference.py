@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from competition.batches import batches, dihedral
 from competition.models.networks import Normalisation
 from competition.models.processor import device, use_bfloat16
 from competition.shards import ImageStore
-from competition.batches import batches, dihedral
 
 BATCH_SIZE = 32
 

@@ -14,11 +14,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+from competition.batches import batches, dihedral
 from competition.metrics import macro_f1
 from competition.models.networks import Normalisation
 from competition.models.processor import device, use_bfloat16
 from competition.shards import ImageStore
-from competition.batches import batches, dihedral
 
 Extract = Callable[[torch.Tensor], np.ndarray]
 

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from competition.batches import batch_count, batches, epoch_rows, turned
 from competition.inference import predict_proba
 from competition.metrics import macro_f1
 from competition.models.fusion import for_inference
@@ -22,7 +23,6 @@ from competition.models.networks import Normalisation, freeze_first_stages
 from competition.models.processor import device, use_bfloat16
 from competition.seeds import derived_seed, generator
 from competition.settings import FinetunedSettings
-from competition.batches import batch_count, batches, epoch_rows, turned
 from competition.training.checkpoints import load_state, save_state
 from competition.training.folds import FoldData
 from competition.training.schedules import size_at, warmup_cosine
