@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from competition.catalogue import CATALOGUE, shipped_policy
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
@@ -56,29 +58,95 @@ class SplitSettings(Section):
         return self
 
 
-class AugmentSettings(Section):
-    """How many damaged copies are made, of what size, and how badly damaged."""
+class TransformSettings(Section):
+    """How often a transform is drawn, and how strong it then is."""
+
+    probability: Share
+    range: tuple[float, float] | None = Field(
+        None, description="of the amount, drawn uniformly; its unit is in competition/catalogue.py. Left out: the policy's"
+    )
+
+
+Transforms = dict[str, TransformSettings]
+
+
+def _check_transforms(transforms: Transforms) -> Transforms:
+    unknown = sorted(set(transforms) - set(CATALOGUE))
+    if unknown:
+        raise ValueError(f"no such transform: {unknown}; there are {sorted(CATALOGUE)}")
+    for name, transform in transforms.items():
+        if transform.range is None:
+            continue
+        (low, high), (least, most) = transform.range, CATALOGUE[name].limits
+        if not least <= low <= high <= most:
+            raise ValueError(f"{name}.range: [{low:g}, {high:g}], expected two rising numbers within {least:g} and {most:g}: "
+                             f"{CATALOGUE[name].amount}")
+    return transforms
+
+
+CheckedTransforms = Annotated[Transforms, AfterValidator(_check_transforms)]
+
+
+class PolicySettings(Section):
+    """A shipped policy, and what is changed in it."""
+
+    policy: Literal["light", "document", "heavy", "none"] = Field("document", description="see competition/policies; none: no damage")
+    transforms: CheckedTransforms = Field({}, description="transforms that replace the policy's of the same name")
+
+    def merged(self) -> Transforms:
+        """Return every transform that can be drawn, by name, in the catalogue's order."""
+        shipped = {} if self.policy == "none" else shipped_policy(self.policy)
+        ranges = {name: values.get("range", (1.0, 1.0)) for name, values in {**shipped_policy("document"), **shipped}.items()}
+        probabilities = {name: values["probability"] for name, values in shipped.items()}
+        for name, transform in self.transforms.items():
+            probabilities[name] = transform.probability
+            ranges[name] = transform.range or ranges[name]
+        return {name: TransformSettings(probability=probabilities[name], range=ranges[name])
+                for name in CATALOGUE if probabilities.get(name, 0) > 0}
+
+
+class ViewSettings(PolicySettings):
+    """The damage of the views that members are scored on: one per training image, the same for all members."""
+
+    held_out: tuple[str, ...] = Field(
+        ("ink_mottling", "noise_texturize", "dirty_drum", "voronoi", "crease", "shadow_cast", "motion_blur"),
+        description="transforms of these views alone: training never sees them",
+    )
+
+    @field_validator("held_out")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(names) - set(CATALOGUE))
+        if unknown:
+            raise ValueError(f"no such transform: {unknown}; there are {sorted(CATALOGUE)}")
+        return names
+
+
+class AugmentSettings(PolicySettings):
+    """How many damaged copies are made, of what size, and how they are damaged."""
 
     size: int = Field(224, ge=16, description="pixels, height and width of every packed square")
     copies: int = Field(16, ge=1, description="damaged copies per training image")
+    balance: Share = Field(0.0, description="extra copies for rare classes: 0 none, 1 as many in all as the largest class has")
+    class_copies: dict[str, Annotated[float, Field(gt=0, le=100)]] = Field({}, description="factor on the copies of a class, by target")
     fill: int = Field(255, ge=0, le=255, description="grey level of the padding")
     quality: int = Field(90, ge=1, le=100, description="JPEG quality of the packed copies")
     seed: int = Field(0, ge=0)
-    rotation_range: tuple[float, float] = Field((-180.0, 180.0), description="degrees")
-    rotation_probability: Share = 0.6
-    mirror_probability: Share = 0.5
-    background_probability: Share = Field(0.4, description="page lies on a textured background instead of white")
-    perspective_probability: Share = 0.35
-    photometric_probability: Share = Field(0.5, description="for each of light, blur, noise, colour and cover")
-    ink_probability: Share = Field(0.15, description="for each of Augraphy's InkBleed and BrightnessTexturize")
-    strength: float = Field(1.0, gt=0, le=2, description="factor on the damage's ranges; 1 is the default policy")
+    bank_layers: int = Field(12, ge=1, description="layers computed per banked Augraphy effect; each is drawn from in endless ways")
+    test_like: ViewSettings = ViewSettings()
 
-    @model_validator(mode="after")
-    def _check(self) -> "AugmentSettings":
-        low, high = self.rotation_range
-        if low > high:
-            raise ValueError(f"rotation_range: low {low} above high {high}")
-        return self
+    def transforms_for(self, purpose: Literal["train", "test_like"]) -> Transforms:
+        """Return the transforms that a copy made for `purpose` may get; training never gets a held-out one."""
+        if purpose == "test_like":
+            return self.test_like.merged()
+        return {name: transform for name, transform in self.merged().items() if name not in self.test_like.held_out}
+
+
+class MachineSettings(Section):
+    """Who does the work of `prepare` and `augment`. No stage depends on it: the bytes are the same either way."""
+
+    workers: int = Field(0, ge=0, description="processes on this machine; 0: one for each core")
+    scheduler: str | None = Field(None, description="address of a Dask scheduler (tcp://host:8786) whose workers share this folder")
 
 
 class FinetunedSettings(Section):
@@ -180,6 +248,7 @@ class Settings(Section):
     specialize: SpecializeSettings = SpecializeSettings()
     tta: TtaSettings = TtaSettings()
     ensemble: EnsembleSettings = EnsembleSettings()
+    machine: MachineSettings = MachineSettings()
 
     @model_validator(mode="after")
     def _check(self) -> "Settings":
