@@ -4,7 +4,7 @@ Which copy of which image comes when, and how it is flipped and turned, is a fun
 can be taken up again after a stop and is the same epoch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -39,19 +39,33 @@ def batch_count(images: int, batch_size: int) -> int:
     return max(1, -(-(images - (images % batch_size == 1)) // batch_size))
 
 
-def epoch_rows(copies: np.ndarray, seed: int, epoch: int, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (index of the image, row of its copy) of one epoch, shuffled; each image once, as the next of its copies.
+def epoch_size(views: Sequence[np.ndarray], epoch: int) -> int:
+    """Return how many rows `epoch_rows` deals in `epoch`, before a last batch of one is left out."""
+    return int(np.diff(_slots(views, epoch), axis=0).sum())
 
-    `copies` (N, M) holds the rows of each image's M copies. Every copy is used once before any is used again; see
-    `batch_count` for the last batch.
+
+def epoch_rows(views: Sequence[np.ndarray], seed: int, epoch: int, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (index of the image, row of its view) of one epoch, shuffled.
+
+    `views`: N arrays, the rows of each image's views. Where all have M, an epoch sees each image once, as the next of its
+    views; M is the fewest otherwise, and an image with k views comes k/M times an epoch, rounded up or down. So every
+    view is used once in a lap of M epochs, and none again before; see `batch_count` for the last batch.
     """
-    images, copy_count = copies.shape
-    lap, step = divmod(epoch, copy_count)
-    turns = generator(seed, "copies", lap).permuted(np.tile(np.arange(copy_count), (images, 1)), axis=1)
-    order = generator(seed, "order", epoch).permutation(images)
-    if images % batch_size == 1 and images > 1:
+    first, last = _slots(views, epoch)
+    random = generator(seed, "copies", epoch // min(map(len, views)))
+    dealt = [random.permutation(rows)[start:stop] for rows, start, stop in zip(views, first, last, strict=True)]
+    images, rows = np.repeat(np.arange(len(views)), last - first), np.concatenate(dealt)
+    order = generator(seed, "order", epoch).permutation(len(rows))
+    if len(order) % batch_size == 1 and len(order) > 1:
         order = order[:-1]
-    return order, copies[order, turns[order, step]]
+    return images[order], rows[order]
+
+
+def _slots(views: Sequence[np.ndarray], epoch: int) -> np.ndarray:
+    """Return (2, N): which of its shuffled views each image shows in `epoch`, from and to."""
+    counts = np.array([len(rows) for rows in views])
+    step = epoch % counts.min()
+    return np.stack([step * counts, (step + 1) * counts]) // counts.min()
 
 
 def turned(pixels: torch.Tensor, elements: np.ndarray) -> torch.Tensor:

@@ -37,7 +37,7 @@ CATALOGUE: dict[str, Entry] = {
     "letterpress": Entry("ink", _OPACITY),
     "dithering": Entry("ink", _OPACITY),
     "double_exposure": Entry("ink", _OPACITY),
-    "fade": Entry("ink", "paleness of the ink, 0 to 1"),
+    "fade": Entry("ink", "paleness of the ink, 0 to 1; at most 0.85 is used"),
     # paper: what happened to the sheet
     "pattern": Entry("paper", _OPACITY),
     "moire": Entry("paper", _OPACITY),
@@ -69,7 +69,7 @@ CATALOGUE: dict[str, Entry] = {
     "shift_scale": Entry("camera", "share of the picture's side that the page leaves free; it lies anywhere in it", limits=(0.0, 0.6)),
     "crop": Entry("camera", "share of the page's side that leaves the picture", limits=(0.0, 0.5)),
     "optical_distortion": Entry("camera", "lens coefficient, barrel or cushion", limits=(0.0, 0.6)),
-    "grid_distortion": Entry("camera", "a grid line's largest move, share of the cell", limits=(0.0, 0.6)),
+    "grid_distortion": Entry("camera", "largest relative change of a grid cell's part of the page", limits=(0.0, 0.6)),
     "background": Entry("camera", "none: the page lies on a painted surface, not on the fill"),
     "grey_fill": Entry("camera", "grey level of the fill in place of augment.fill", neutral=255.0, limits=(0.0, 255.0)),
     # light
@@ -81,7 +81,7 @@ CATALOGUE: dict[str, Entry] = {
     "shadow": Entry("light", "share of the light that is taken away", limits=(0.0, 0.9)),
     "lamp": Entry("light", "opacity of a bright spot or side", limits=(0.0, 0.9)),
     # cover: what lies on top
-    "cover": Entry("cover", "half the size of a thing on the page, share of the longer side", limits=(0.0, 0.25)),
+    "cover": Entry("cover", "half the side of a box, or a finger's width, share of the longer side", limits=(0.0, 0.25)),
     "torn_corner": Entry("cover", "reach of the missing corner, share of the longer side", limits=(0.0, 0.5)),
     # sensor: lens, chip and file
     "gauss_noise": Entry("sensor", "standard deviation, share of white", limits=(0.0, 0.5)),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from competition.catalogue import CATALOGUE, shipped_policy
 
@@ -105,6 +105,13 @@ class PolicySettings(Section):
                 for name in CATALOGUE if probabilities.get(name, 0) > 0}
 
 
+def _with_text_keys(factors: object) -> object:
+    return {str(target): factor for target, factor in factors.items()} if isinstance(factors, dict) else factors  # YAML's 7 is a number
+
+
+ClassFactors = Annotated[dict[str, Annotated[float, Field(gt=0, le=100)]], BeforeValidator(_with_text_keys)]
+
+
 class ViewSettings(PolicySettings):
     """The damage of the views that members are scored on: one per training image, the same for all members."""
 
@@ -128,7 +135,7 @@ class AugmentSettings(PolicySettings):
     size: int = Field(224, ge=16, description="pixels, height and width of every packed square")
     copies: int = Field(16, ge=1, description="damaged copies per training image")
     balance: Share = Field(0.0, description="extra copies for rare classes: 0 none, 1 as many in all as the largest class has")
-    class_copies: dict[str, Annotated[float, Field(gt=0, le=100)]] = Field({}, description="factor on the copies of a class, by target")
+    class_copies: ClassFactors = Field({}, description="factor on the copies of a class, by target")
     fill: int = Field(255, ge=0, le=255, description="grey level of the padding")
     quality: int = Field(90, ge=1, le=100, description="JPEG quality of the packed copies")
     seed: int = Field(0, ge=0)
@@ -158,7 +165,7 @@ class FinetunedSettings(Section):
     size: int = Field(224, ge=16, description="pixels, height and width")
     first_size: int | None = Field(None, ge=16, description="pixels of the first epoch, growing to size; None: size from the start")
     augmented: bool = Field(True, description="train on the damaged copies, flipped and turned; false: on the clean pages as they are")
-    epochs: int = Field(16, ge=1, description="an epoch sees every training image of the fold once, as one of its copies")
+    epochs: int = Field(16, ge=1, description="an epoch sees every training image of the fold as one of its copies")
     batch_size: int = Field(32, ge=2, description="images")
     learning_rate: float = Field(1e-3, gt=0, description="AdamW's, at the peak")
     weight_decay: float = Field(0.02, ge=0)

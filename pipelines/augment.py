@@ -1,36 +1,70 @@
 """Makes the damaged copies offline and packs them: `python -m pipelines.augment` (stage `augment`).
 
-Makes data/augmented.arrow (per training image a clean square, a test-like view and the training copies) and
-data/test_squares.arrow (per test image its square), so that no later stage decodes or resizes a page again.
+Makes data/augmented.arrow (per training image a clean square, a test-like view and the training copies),
+data/test_squares.arrow (per test image its square), so that no later stage decodes or resizes a page again, and
+folds/augmented.png, a sheet of sources and their copies to look at.
 """
 
-import os
 from pathlib import Path
 from time import perf_counter
 
-from competition.augmentation.offline import Augmenter
+import numpy as np
+import pandas as pd
+
+from competition.augmentation.bank import Bank, open_bank
+from competition.augmentation.contact_sheet import write_contact_sheet
+from competition.augmentation.offline import Augmenter, copies_of
 from competition.files import code_digest, digest
-from competition.settings import AugmentSettings, load_settings
-from competition.shards import ImageStore, build
+from competition.packing import build
+from competition.settings import AugmentSettings, MachineSettings, load_settings
+from competition.shards import ImageStore
+from competition.workers import release
 from pipelines._main import log, run
+
+VIEWS_PER_PART = 256  # a few seconds' work: what a killed run loses, and often enough for the progress to move
+BYTES_PER_PIXEL = 0.24  # of a copy's JPEG at quality 90 under the document policy
 
 
 def main() -> None:
-    settings = load_settings().augment
-    pack("data/train.arrow", "data/augmented.arrow", settings, clean_only=False)
-    pack("data/test.arrow", "data/test_squares.arrow", settings, clean_only=True)
+    everything = load_settings()
+    settings, machine = everything.augment, everything.machine
+    copies = count_copies("data/train.arrow", settings)
+    names = sorted({name for purpose in ("train", "test_like") for name in settings.transforms_for(purpose)})
+    bank = open_bank(names, settings, machine, Path("data/cache/bank").resolve())
+    release()
+    pack("data/train.arrow", "data/augmented.arrow", settings, machine, bank, copies + 2)
+    pack("data/test.arrow", "data/test_squares.arrow", settings, machine)
+    classes = pd.read_csv("folds/classes.csv", dtype=str, keep_default_na=False)
+    class_names = dict(zip(classes.target, classes.class_name, strict=True))
+    write_contact_sheet("folds/augmented.png", ImageStore("data/augmented.arrow"), class_names)
+    log("drawn", path="folds/augmented.png")
 
 
-def pack(source: str, target: str, settings: AugmentSettings, clean_only: bool) -> None:
+def count_copies(source: str, settings: AugmentSettings) -> np.ndarray:
+    targets = ImageStore(source).column("target")
+    copies = copies_of(targets, settings)
+    views = int((copies + 2).sum())
+    of_class = dict(zip(targets, copies.tolist(), strict=True))
+    least, most = min(of_class, key=of_class.get), max(of_class, key=of_class.get)
+    log("copies", images=len(targets), views=views, fewest=f"{of_class[least]} (class {least})", most=f"{of_class[most]} (class {most})",
+        about_mb=round(views * settings.size**2 * BYTES_PER_PIXEL / 1e6))
+    return copies
+
+
+def pack(source: str, target: str, settings: AugmentSettings, machine: MachineSettings, bank: Bank | None = None,
+         views: np.ndarray | None = None) -> None:
+    """Pack the `views` (N,) of each image of `source`; without, its clean square alone."""
     began = perf_counter()
     images = len(ImageStore(source))
-    views = images * (1 if clean_only else 2 + settings.copies)
-    log("augmenting", source=source, images=images, views=views, size=settings.size)
+    views, clean_only = (np.ones(images, np.int64), True) if views is None else (views, False)
+    log("augmenting", source=source, images=images, views=int(views.sum()), size=settings.size)
     state = Path("data/state") / f"augment-{digest(Path(source), settings.model_dump(), code_digest(), clean_only)}"
-    build(target, range(images), Augmenter(source, settings, clean_only), state,
-          part_size=128 if clean_only else 16, workers=os.cpu_count() or 1, title=f"augment {Path(target).stem}")
+    augmenter = Augmenter(str(Path(source).resolve()), settings, bank, clean_only)
+    part_size = max(1, images * VIEWS_PER_PART // max(1, int(views.sum())))
+    build(target, range(images), augmenter, state, part_size=part_size, machine=machine, title=f"augment {Path(target).stem}",
+          per_job=views, unit="view")
     seconds = perf_counter() - began
-    log("packed", path=target, images=views, seconds=round(seconds, 1), images_per_s=round(views / seconds))
+    log("packed", path=target, images=int(views.sum()), seconds=round(seconds, 1), images_per_s=round(views.sum() / seconds))
 
 
 if __name__ == "__main__":

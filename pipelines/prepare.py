@@ -4,6 +4,7 @@ Makes data/train.arrow, data/test.arrow, folds/audit.json, folds/classes.csv and
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -13,8 +14,8 @@ from competition.audit import Packer, jobs_of, problems_of, summary
 from competition.classes import write_classes
 from competition.contract import read_competition
 from competition.files import code_digest, digest, replace_file, write_json
+from competition.packing import build
 from competition.settings import load_settings
-from competition.shards import build
 from pipelines._main import log, run
 
 
@@ -26,8 +27,10 @@ def main() -> None:
         began = perf_counter()
         stamps = [(job.id, job.target, job.group, os.stat(job.path).st_mtime_ns, os.stat(job.path).st_size) for job in jobs]
         state = Path("data/state") / f"prepare-{name}-{digest(settings.prepare.model_dump(), stamps, code_digest())}"
-        facts += build(f"data/{name}.arrow", jobs, Packer(name, settings.prepare), state,
-                       part_size=128, workers=os.cpu_count() or 1, title=f"prepare {name}")
+        absolute = [replace(job, path=os.path.abspath(job.path)) for job in jobs]  # workers may stand in another folder
+        found = build(f"data/{name}.arrow", absolute, Packer(name, settings.prepare), state,
+                      part_size=128, machine=settings.machine, title=f"prepare {name}")
+        facts += [fact | {"file": job.path} for fact, job in zip(found, jobs, strict=True)]
         log("packed", path=f"data/{name}.arrow", images=len(jobs), seconds=round(perf_counter() - began, 1))
     problems = problems_of(facts)
     with replace_file("folds/problem_files.csv") as temporary:

@@ -1,7 +1,8 @@
-"""A tiny packed competition for the tests: bright, dark and striped squares, which a small network can tell apart."""
+"""What several tests need: a tiny packed competition (bright, dark and striped squares, easily told apart), a Dask cluster."""
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from competition.images import encode_jpeg
 from competition.shards import write_rows
@@ -20,14 +21,17 @@ def square(label: int, generator: np.random.Generator) -> np.ndarray:
     return image
 
 
-def packed_competition(folder, images=24, tests=6):
-    """Write augmented.arrow and test.arrow into `folder`; return folds (ID, target, fold, group) of `images` images."""
+def packed_competition(folder, images=24, tests=6, copies=(COPIES,) * len(TARGETS)):
+    """Write augmented.arrow and test.arrow into `folder`; return folds (ID, target, fold, group) of `images` images.
+
+    `copies`: damaged copies of an image of each class.
+    """
     generator = np.random.default_rng(0)
     rows, folds = [], []
     for n in range(images):
         label = n % len(TARGETS)
         folds.append((f"{n:03d}", TARGETS[label], n // 3 % 3, f"g{n}"))
-        for view, copy in [("clean", 0), ("test_like", 0), *(("train", number) for number in range(COPIES))]:
+        for view, copy in [("clean", 0), ("test_like", 0), *(("train", number) for number in range(copies[label]))]:
             rows.append(row(f"{n:03d}", TARGETS[label], view, copy, square(label, generator)))
     write_rows(folder / "augmented.arrow", rows)
     write_rows(folder / "test.arrow", [row(f"t{n}", None, "clean", 0, square(n % 3, generator)) for n in range(tests)])
@@ -38,3 +42,9 @@ def row(id, target, view, copy, image):
     """Return a row of the store."""
     return {"id": f"{id}/{view}/{copy}", "source_id": id, "target": target, "view": view, "copy": copy, "height": SIZE,
             "width": SIZE, "image": encode_jpeg(image, 95)}  # fmt: skip
+
+
+def local_cluster(n_workers=2, threads_per_worker=1):
+    """Return a Dask cluster of processes of this machine; skips the test where `distributed` is not installed."""
+    distributed = pytest.importorskip("distributed", reason="distributed, an optional extra, is not installed")
+    return distributed.LocalCluster(processes=True, n_workers=n_workers, threads_per_worker=threads_per_worker, dashboard_address=":0")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from competition.batches import batches, dihedral, epoch_rows, stack, turned
+from competition.batches import batch_count, batches, dihedral, epoch_rows, epoch_size, stack, turned
 from competition.images import decode_jpeg, encode_jpeg, resize
 from competition.shards import ImageStore, write_rows
 
@@ -29,6 +29,36 @@ def test_a_lap_uses_every_copy_once():
     for lap in range(3):
         seen = np.concatenate([epoch_rows(COPIES, 3, lap * 5 + step, 4)[1] for step in range(5)])
         assert sorted(seen) == sorted(COPIES.ravel())
+
+
+UNEQUAL = [np.arange(k) + 100 * n for n, k in enumerate([3, 3, 7, 4, 9, 30])]
+
+
+def test_with_unequal_copies_a_lap_still_uses_every_view_once():
+    views = np.concatenate(UNEQUAL)
+    for lap in range(3):
+        epochs = [epoch_rows(UNEQUAL, 3, lap * 3 + step, 1000) for step in range(3)]  # 3: the fewest views
+        assert sorted(np.concatenate([rows for _, rows in epochs])) == sorted(views)
+        for step, (order, rows) in enumerate(epochs):
+            assert (rows // 100 == order).all()
+            for image, k in enumerate([3, 3, 7, 4, 9, 30]):
+                assert (order == image).sum() in {k // 3, -(-k // 3)}
+            assert epoch_size(UNEQUAL, lap * 3 + step) == len(rows)
+
+
+def test_an_epochs_images_come_in_no_order():
+    order, _ = epoch_rows(UNEQUAL, 0, 0, 1000)
+    assert (np.diff(order) < 0).any() and list(order) != list(epoch_rows(UNEQUAL, 0, 3, 1000)[0])
+
+
+def test_the_size_counts_what_a_last_batch_of_one_leaves_out():
+    sizes = [epoch_size(UNEQUAL, epoch) for epoch in range(3)]
+    assert sum(sizes) == sum(map(len, UNEQUAL))
+    for epoch, size in enumerate(sizes):
+        for batch_size in range(2, 9):
+            rows = epoch_rows(UNEQUAL, 0, epoch, batch_size)[1]
+            assert len(rows) == (size - 1 if size % batch_size == 1 else size)
+            assert batch_count(size, batch_size) == -(-len(rows) // batch_size)
 
 
 def test_an_epoch_is_a_function_of_seed_and_number():

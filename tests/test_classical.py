@@ -119,6 +119,25 @@ def test_a_member_learns_and_predicts_in_order(competition, tmp_path, settings):
         assert member.macro_f1[view] == pytest.approx(expected)
 
 
+def test_classes_with_few_copies_are_fitted_on_what_they_have(tmp_path, monkeypatch):
+    import competition.training.members as module
+
+    folds = packed_competition(tmp_path, copies=(1, 4, 2))
+    data = load_fold(0, folds, TARGETS, tmp_path / "augmented.arrow", tmp_path / "test.arrow")
+    fitted = []
+    monkeypatch.setattr(module, "fit_logistic", lambda *rest: (fitted.append(rest[:2]), fit_logistic(*rest))[1])
+    train_classical(GreySettings(size=8, copies=3), data, TARGETS, ONE_VIEW, tmp_path)
+    values, labels = fitted[0]
+    expected = [(n, int(row)) for n, rows in enumerate(data.train_rows) for row in rows[:4]]  # 2, 4 and 3 views of an image
+    assert np.bincount(labels).tolist() == [(data.train_labels == n).sum() * k for n, k in enumerate((2, 4, 3))]
+    plain = {(label, value.tobytes()) for label, value in zip(labels, np.asarray(values), strict=True)}
+    grey = grey_features(8)
+    for n, row in expected:
+        value = grey(torch.from_numpy(data.store.image(row)[None]))[0].astype(values.dtype)
+        assert (data.train_labels[n], value.tobytes()) in plain
+    assert len(plain) == len(expected)
+
+
 def test_what_no_fold_changes_is_computed_once(competition, tmp_path):
     folder, data = competition
     settings, weights = GreySettings(size=8, copies=1), np.full(8, 1 / 8)

@@ -137,10 +137,22 @@ def test_clean_training_sees_the_pages_as_they_are(data, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "batches", lambda store, rows, *rest: (seen.extend(rows), real_batches(store, rows, *rest))[1])
     monkeypatch.setattr(module, "turned", lambda pixels, some: (elements.extend(some), real_turned(pixels, some))[1])
     trained(data, SETTINGS.model_copy(update={"epochs": 2, "augmented": False}), tmp_path / "a.pt")
-    assert set(seen) <= set(data.train_rows[:, 0]) and set(elements) == {0}
+    assert set(seen) <= {rows[0] for rows in data.train_rows} and set(elements) == {0}
     seen.clear(), elements.clear()
     trained(data, SETTINGS.model_copy(update={"epochs": 2}), tmp_path / "b.pt")
-    assert set(seen) & set(data.train_rows[:, 1:].ravel()) and len(set(elements)) > 4
+    assert set(seen) & {row for rows in data.train_rows for row in rows[1:]} and len(set(elements)) > 4
+
+
+# 5 images each of 3, 7 and 4 views; a lap is 3 epochs, of 5 * (1 + 2 + 1), 5 * (1 + 2 + 1) and 5 * (1 + 3 + 2) views
+@pytest.mark.parametrize(("augmented", "batch_size", "steps"), [(True, 4, [5, 5, 8, 5, 5]), (True, 19, [1, 1, 2, 1, 1]),
+                                                                (False, 4, [4, 4, 4, 4, 4])])  # fmt: skip
+def test_the_schedule_ends_with_the_last_step_where_classes_have_unequal_copies(tmp_path, augmented, batch_size, steps):
+    data = load(tmp_path, packed_competition(tmp_path, images=21, copies=(2, 6, 3)), fold=2)
+    assert sorted(map(len, data.train_rows)) == [3] * 5 + [4] * 5 + [7] * 5
+    settings = SETTINGS.model_copy(update={"epochs": 5, "network": "test_resnet", "augmented": augmented, "batch_size": batch_size})
+    history = trained(data, settings, tmp_path / "a.pt")[1].history
+    expected = [3e-3 * warmup_cosine(sum(steps[:epoch]), sum(steps), settings.warmup) for epoch in range(5)]
+    assert [row["learning_rate"] for row in history] == pytest.approx(expected)
 
 
 def test_a_member_predicts_its_validation_and_the_test_images(data, tmp_path):
@@ -179,20 +191,32 @@ def test_a_fold_knows_its_rows(folder, folds, data):
     store = ImageStore(folder / "augmented.arrow")
     ids, views, copies = (store.column(name) for name in ("source_id", "view", "copy"))
     training, validation = folds[folds.fold != 0], folds[folds.fold == 0]
-    assert data.train_rows.shape == (len(training), 4) and data.valid_ids == validation.ID.tolist()
+    assert [rows.shape for rows in data.train_rows] == [(4,)] * len(training) and data.valid_ids == validation.ID.tolist()
     assert [TARGETS[label] for label in data.train_labels] == training.target.tolist()
     for id, rows in zip(training.ID, data.train_rows, strict=True):
         assert [(ids[row], views[row], copies[row]) for row in rows] == [
             (id, "clean", 0), (id, "train", 0), (id, "train", 1), (id, "train", 2)]  # fmt: skip
     for view, rows in data.valid_rows.items():
         assert [(ids[row], views[row]) for row in rows] == [(id, view) for id in validation.ID]
-    assert not set(data.train_rows.ravel()) & set(np.concatenate(list(data.valid_rows.values())))
+    assert not set(np.concatenate(data.train_rows)) & set(np.concatenate(list(data.valid_rows.values())))
+
+
+def test_a_fold_whose_classes_have_unequal_copies(tmp_path):
+    folds = packed_competition(tmp_path, copies=(1, 4, 2))
+    data = load(tmp_path, folds)
+    store = ImageStore(tmp_path / "augmented.arrow")
+    ids, views, copies = (store.column(name) for name in ("source_id", "view", "copy"))
+    for id, label, rows in zip(folds.ID[folds.fold != 0], data.train_labels, data.train_rows, strict=True):
+        assert [(ids[row], views[row], copies[row]) for row in rows] == [
+            (id, "clean", 0), *((id, "train", n) for n in range((1, 4, 2)[label]))]  # fmt: skip
+    hard = data.only([1])
+    assert [len(rows) for rows in hard.train_rows] == [5] * len(hard.train_labels)
 
 
 def test_the_holdout_is_on_no_side(folder, folds):
     held = folds.assign(fold=np.where(np.arange(len(folds)) < 6, -1, folds.fold))
     data = load(folder, held)
-    rows = {*data.train_rows.ravel(), *data.valid_rows["clean"], *data.valid_rows["test_like"]}
+    rows = {*np.concatenate(data.train_rows), *data.valid_rows["clean"], *data.valid_rows["test_like"]}
     ids = ImageStore(folder / "augmented.arrow").column("source_id")
     assert not {ids[row] for row in rows} & set(folds.ID[:6]) and len(data.train_labels) + len(data.valid_ids) == 18
 
@@ -201,7 +225,8 @@ def test_only_keeps_and_relabels(data):
     hard = data.only([2, 0])
     kept = np.isin(data.train_labels, [0, 2])
     assert [{0: 1, 2: 0}[label] for label in data.train_labels[kept]] == hard.train_labels.tolist()
-    assert (hard.train_rows == data.train_rows[kept]).all() and hard.test_ids == data.test_ids
+    assert [rows.tolist() for rows in hard.train_rows] == [data.train_rows[n].tolist() for n in np.flatnonzero(kept)]
+    assert hard.test_ids == data.test_ids
     valid = np.flatnonzero(np.isin(data.valid_labels, [0, 2]))
     assert hard.valid_ids == [data.valid_ids[n] for n in valid]
     assert all((hard.valid_rows[view] == rows[valid]).all() for view, rows in data.valid_rows.items())

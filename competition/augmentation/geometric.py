@@ -1,62 +1,94 @@
-"""Geometry as photographed: one page, mirrored, seen at an angle, turned, lying on something.
+"""Geometry as photographed: one page, mirrored, seen at an angle, turned, bent by a lens, lying on something.
 
-All of it is one homography, so that the page is sampled once; the page is shrunk to about its final scale first, by
-averaging, since a homography samples single points and would leave thin strokes to chance.
+All but the bending is one homography, so that the page is sampled once; the page is shrunk to about its final scale
+first, by averaging, since a homography samples single points and would leave thin strokes to chance.
 """
+
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
 
+from competition.augmentation.bending import bent
 from competition.augmentation.textures import background
-from competition.images import shrink
-from competition.settings import AugmentSettings
+from competition.images import resize, shrink
+
+LEAST_SIDE = 8  # pixels of a photograph, however narrow the page
+HALF = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from a pixel's centre, we from the page's corner
 
 
-def photograph(image: np.ndarray, generator: np.random.Generator, settings: AugmentSettings, longest_side: int) -> np.ndarray:
-    """Return `image` as a camera might have seen it, uint8 (H, W, 3), longest side about `longest_side` pixels."""
-    image = shrink(image, longest_side)
+def photograph(image: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float], fill: int, longest_side: int) -> np.ndarray:
+    """Return `image` as a camera might have seen it, uint8 (H, W, 3), longest side `longest_side` pixels, no side below 8.
+
+    `drawn` holds the catalogue's camera transforms that are done, with their amounts. Without any it is the page itself.
+    Around the page is grey level `fill`, or `drawn["grey_fill"]`, or, with "background", a painted surface.
+    """
+    fill = round(drawn.get("grey_fill", fill))
+    image = _fitted(image, longest_side)
+    image = bent(image, generator, drawn, 255 if "background" in drawn else fill)
+    points = _corners(image, generator, drawn)
+    low, size = _frame(points, generator, drawn)
+    scale = longest_side / size.max()
+    if scale < 0.75:
+        image = shrink(image, round(max(image.shape[:2]) * scale))
+    inner = np.maximum(1, np.round(size * scale))
+    canvas = np.maximum(LEAST_SIDE, inner).astype(int)
+    placed = (points - low) * (inner / size) + (canvas - inner.astype(int)) // 2
+    return _warped(image, placed, canvas, generator, "background" in drawn, fill)
+
+
+def _fitted(image: np.ndarray, longest_side: int) -> np.ndarray:
     height, width = image.shape[:2]
-    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
-    if generator.random() < settings.mirror_probability:
-        corners = corners[[1, 0, 3, 2]]
-    points = corners - [width / 2, height / 2]
-    if generator.random() < settings.perspective_probability:
-        reach = 0.14 * settings.strength * min(height, width)
-        points = points + generator.uniform(-reach, reach, (4, 2))
-    if generator.random() < 0.2:
-        points = points * generator.uniform(1 - 0.2 * settings.strength, 1, 2)  # stretched
-    points = points @ _rotation(_angle(generator, settings)).T
-    on_background = generator.random() < settings.background_probability
-    margin = generator.uniform(1.0, 1.35) if on_background else generator.uniform(0.98, 1.1)
-    if generator.random() < 0.15 * settings.strength:
-        margin *= generator.uniform(0.75, 0.95)  # cropped: the page leaves the picture
-    return _paint(image, points, margin, generator, on_background, settings.fill, longest_side)
+    scale = longest_side / max(height, width)
+    return resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
 
 
-def _angle(generator: np.random.Generator, settings: AugmentSettings) -> float:
-    if generator.random() < settings.rotation_probability:
-        return generator.uniform(*settings.rotation_range)
-    low, high = settings.rotation_range
-    quarters = [turn for turn in (-90, 0, 90, 180) if low <= turn <= high] or [0]
-    return generator.choice(quarters) + generator.normal(0, 1.5)
+def _corners(image: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float]) -> np.ndarray:
+    """Return where the page's corners (from the upper left, clockwise) go, (4, 2) x and y, relative to the page's centre."""
+    height, width = image.shape[:2]
+    points = np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
+    if "mirror" in drawn:
+        points = points * [-1, 1]
+    if "transpose" in drawn:
+        points = points[:, ::-1]
+    quarters = int(generator.integers(4)) if "quarter_turn" in drawn else 0
+    if "perspective" in drawn:
+        points = _seen_at_an_angle(points, generator.uniform(-1, 1, (4, 2)) * drawn["perspective"] * min(height, width))
+    if "stretch" in drawn:
+        points = points * generator.permutation([1, 1 - drawn["stretch"]])
+    return points @ _rotation(90 * quarters + drawn.get("rotate", 0) + drawn.get("tilt", 0))
+
+
+def _seen_at_an_angle(points: np.ndarray, moves: np.ndarray) -> np.ndarray:
+    while not cv2.isContourConvex((points + moves).astype(np.float32)):  # from a quarter of the side on, a page could fold over
+        moves = moves * 0.8
+    return points + moves
 
 
 def _rotation(degrees: float) -> np.ndarray:
+    """Return the matrix that turns row vectors counter-clockwise, y pointing down."""
     cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return np.array([[cosine, -sine], [sine, cosine]])
 
 
-def _paint(image: np.ndarray, points: np.ndarray, margin: float, generator: np.random.Generator, on_background: bool,
-           fill: int, longest_side: int) -> np.ndarray:
-    low, high = points.min(axis=0), points.max(axis=0)
-    size = (high - low) * margin
-    shift = generator.uniform(-0.5, 0.5, 2) * np.abs(size - (high - low))
-    scale = longest_side / size.max()
-    canvas_width, canvas_height = np.maximum(np.ceil(size * scale), 8).astype(int)
-    placed = (points - (low + high) / 2 + size / 2 + shift) * scale
+def _frame(points: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the picture's upper left corner and its size, (2,) each, x and y."""
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    lost = drawn.get("crop", 0) * extent
+    size = (extent - lost) / (1 - drawn.get("shift_scale", 0))
+    free = size - (extent - lost)
+    place = generator.random(2)
+    if "crop" in drawn and "shift_scale" in drawn:
+        place = np.round(place)  # the page leaves the picture on one side, and leaves it free on the other
+    return low + place * lost - (1 - place) * free, size
+
+
+def _warped(image: np.ndarray, placed: np.ndarray, canvas: np.ndarray, generator: np.random.Generator, on_background: bool,
+            fill: int) -> np.ndarray:
     height, width = image.shape[:2]
     source = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
-    homography = cv2.getPerspectiveTransform(source, placed.astype(np.float32))
+    homography = np.linalg.inv(HALF) @ cv2.getPerspectiveTransform(source, placed.astype(np.float32)) @ HALF
+    canvas_width, canvas_height = canvas.tolist()
     if not on_background:
         return cv2.warpPerspective(image, homography, (canvas_width, canvas_height), flags=cv2.INTER_LINEAR,
                                    borderMode=cv2.BORDER_CONSTANT, borderValue=(fill, fill, fill))

@@ -1,36 +1,68 @@
-"""Offline augmentation: every training image's clean square, test-like views and damaged copies, packed once."""
+"""Offline augmentation: every training image's clean square, test-like view and damaged copies, packed once."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
+from competition.augmentation.bank import Bank
 from competition.augmentation.policy import damaged
 from competition.images import encode_jpeg, letterbox
 from competition.settings import AugmentSettings
 from competition.shards import ImageStore
 
 
+def copies_of(targets: Sequence[str | None], settings: AugmentSettings) -> np.ndarray:
+    """Return the number of damaged copies of each image, int64 (N,), at least 1: the same for all images of a class.
+
+    It is `copies`, times (images of the largest class / images of its own) to the power of `balance`, times its class's
+    factor in `class_copies`, rounded. Raises ValueError if `class_copies` names a class that no image has.
+    """
+    images = Counter(targets)
+    unknown = sorted(set(settings.class_copies) - set(images))
+    if unknown:
+        raise ValueError(f"augment.class_copies: no training image has the target {unknown}; there are {sorted(map(str, images))}")
+    largest = max(images.values(), default=0)
+    copies = {target: max(1, round(settings.copies * (largest / own) ** settings.balance * settings.class_copies.get(target, 1)))
+              for target, own in images.items()}
+    return np.array([copies[target] for target in targets], np.int64)
+
+
 @dataclass(frozen=True)
 class Augmenter:
-    """Calling it with rows of the packed set at `path` returns all views of these images; facts: none.
+    """Calling it with rows of the packed set at `path` (absolute) returns all views of these images; facts: none.
 
-    Training images get a clean square, one test-like view and the training copies; with `clean_only`, the clean square.
+    Training images get a clean square, one test-like view and `copies_of` damaged copies; with `clean_only`, the clean square.
     """
 
     path: str
     settings: AugmentSettings
+    bank: Bank | None = None
     clean_only: bool = False
 
-    def __call__(self, rows: list[int]) -> tuple[list[dict], list[dict]]:
-        store = ImageStore(Path(self.path))
-        ids, targets = store.column("id"), store.column("target")
-        return [view for row in rows for view in self._views(store, row, ids[row], targets[row])], []
+    def __call__(self, rows: Sequence[int]) -> tuple[list[dict], list[dict]]:
+        stat = Path(self.path).stat()
+        store = ImageStore(self.path)  # anew for each part: what is mapped of a large set adds up
+        ids, targets = _columns(self.path, stat.st_mtime_ns, stat.st_size)
+        copies = [0] * len(ids) if self.clean_only else copies_of(targets, self.settings).tolist()
+        return [view for row in rows for view in self._views(store.image(row), ids[row], targets[row], copies[row])], []
 
-    def _views(self, store: ImageStore, row: int, id: str, target: str | None) -> list[dict]:
-        image, settings = store.image(row), self.settings
+    def _views(self, image: np.ndarray, id: str, target: str | None, copies: int) -> list[dict]:
+        settings = self.settings
         squares = [("clean", 0, letterbox(image, settings.size, settings.fill))]
         if not self.clean_only:
-            squares += [("test_like", 0, damaged(image, id, "test_like", 0, settings))]
-            squares += [("train", n, damaged(image, id, "train", n, settings)) for n in range(settings.copies)]
+            wanted = [("test_like", 0), *(("train", number) for number in range(copies))]
+            squares += [(view, number, damaged(image, id, view, number, settings, self.bank)) for view, number in wanted]
         return [{"id": f"{id}/{view}/{number}", "source_id": id, "target": target, "view": view, "copy": number,
                  "height": settings.size, "width": settings.size, "image": encode_jpeg(square, settings.quality)}
                 for view, number, square in squares]
+
+
+@lru_cache(maxsize=2)
+def _columns(path: str, modified: int, size: int) -> tuple[list[str], list[str | None]]:
+    """Return the IDs and targets of the store at `path`, read once per process; the other arguments tell versions apart."""
+    store = ImageStore(path)
+    return store.column("id"), store.column("target")

@@ -1,7 +1,21 @@
-"""What a page may lie on, painted from noise: no image is ever pasted in."""
+"""Noise, and what a page may lie on, painted from noise: no image is ever pasted in."""
+
+from functools import cache
 
 import cv2
 import numpy as np
+from scipy.special import ndtri
+
+
+def normal_noise(generator: np.random.Generator, *shape: int) -> np.ndarray:
+    """Return float32 `shape`, standard normal to 16 bits: a random one of 65,536 quantiles each, 4 times as fast as drawing it."""
+    places = np.frombuffer(generator.bytes(2 * int(np.prod(shape))), "<u2")
+    return np.take(_quantiles(), places).reshape(shape)
+
+
+@cache
+def _quantiles() -> np.ndarray:
+    return ndtri((np.arange(65536) + 0.5) / 65536).astype(np.float32)
 
 
 def smooth_noise(generator: np.random.Generator, height: int, width: int, cells: int) -> np.ndarray:
@@ -10,24 +24,43 @@ def smooth_noise(generator: np.random.Generator, height: int, width: int, cells:
     return np.clip(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
 
 
+def ramp(height: int, width: int, angle: float) -> np.ndarray:
+    """Return float32 (height, width): each pixel's distance, in pixels, along the direction `angle` (radians) from the corner (0, 0)."""
+    xs = np.arange(width, dtype=np.float32) * np.float32(np.cos(angle))
+    ys = np.arange(height, dtype=np.float32) * np.float32(np.sin(angle))
+    return ys[:, None] + xs[None]
+
+
+def painted(image: np.ndarray, level: int, where: np.ndarray) -> np.ndarray:
+    """Return a copy of `image` with grey `level` wherever `where`, bool (H, W), is true."""
+    return cv2.copyTo(np.full_like(image, level), where.view(np.uint8), image.copy())
+
+
 def background(generator: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """Return a plain, grained, clouded or striped surface of a random colour, uint8 (height, width, 3)."""
-    base = generator.uniform(20, 245, 3).astype(np.float32)
+    """Return a plain, grained, clouded, striped or chequered surface of a random colour, uint8 (height, width, 3)."""
+    base = generator.uniform(20, 245, 3)
     if generator.random() < 0.5:  # desks and tables are rarely colourful
         base = base.mean() + (base - base.mean()) * 0.35
+    relief = _relief(generator, height, width)
+    shade = normal_noise(generator, height, width) * np.float32(generator.uniform(0, 18))
+    if relief is not None:
+        shade += relief * np.float32(generator.uniform(15, 90))
+    tint = generator.uniform(0.5, 1.0, 3)
+    table = np.clip(base + (np.arange(256)[:, None] - 128) * tint, 0, 255).astype(np.uint8)[:, None]
+    level = cv2.add(shade, 128.0, dtype=cv2.CV_8U).reshape(height, width)
+    return cv2.LUT(cv2.merge([level, level, level]), table)
+
+
+def _relief(generator: np.random.Generator, height: int, width: int) -> np.ndarray | None:
     pattern = generator.integers(4)
-    relief = np.zeros((height, width), np.float32)
     if pattern == 1:
-        relief = smooth_noise(generator, height, width, int(generator.integers(3, 24))) - 0.5
-    elif pattern == 2:
+        return smooth_noise(generator, height, width, int(generator.integers(3, 24))) - np.float32(0.5)
+    if pattern == 2:
         angle, period = generator.uniform(0, np.pi), generator.uniform(3, 40)
-        ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
         wave = 6 * smooth_noise(generator, height, width, 4)
-        relief = 0.5 * np.sin((xs * np.cos(angle) + ys * np.sin(angle)) * (2 * np.pi / period) + wave)
-    elif pattern == 3:
+        return 0.5 * np.sin(ramp(height, width, angle) * np.float32(2 * np.pi / period) + wave)
+    if pattern == 3:
         period = int(generator.integers(4, 40))
-        relief = (((np.arange(height) // period)[:, None] + (np.arange(width) // period)[None]) % 2 - 0.5).astype(np.float32)
-    grain = generator.standard_normal((height, width), dtype=np.float32) * generator.uniform(0, 18)
-    tint = generator.uniform(0.5, 1.0, 3).astype(np.float32)
-    shade = relief * generator.uniform(15, 90) + grain
-    return np.clip(base + shade[..., None] * tint, 0, 255).astype(np.uint8)
+        odd = ((np.arange(height) // period)[:, None] + (np.arange(width) // period)[None]) % 2
+        return odd.astype(np.float32) - np.float32(0.5)
+    return None

@@ -5,7 +5,7 @@ it needs to go on after each epoch: whatever stops it, the next call with the sa
 Everything random in an epoch is seeded from (seed, epoch).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from competition.batches import batch_count, batches, epoch_rows, turned
+from competition.batches import batch_count, batches, epoch_rows, epoch_size, turned
 from competition.inference import predict_proba
 from competition.metrics import macro_f1
 from competition.models.fusion import for_inference
@@ -51,7 +51,8 @@ def fit(network: nn.Module, normalise: Normalisation, data: FoldData, settings: 
     network.to(device())
     frozen = freeze_first_stages(network, settings.frozen_stages)
     optimizer = _optimizer(network, settings)
-    steps = settings.epochs * batch_count(len(data.train_labels), settings.batch_size)
+    views = _views(data, settings)
+    steps = sum(batch_count(epoch_size(views, epoch), settings.batch_size) for epoch in range(settings.epochs))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, steps, settings.warmup))
     progress, finished = _resume(state_file, network, optimizer, schedule)
     for epoch in range(len(progress.history), 0 if finished else settings.epochs):
@@ -96,14 +97,13 @@ def _resume(state_file: Path, network: nn.Module, optimizer: torch.optim.Optimiz
 def train_one_epoch(network: nn.Module, frozen: list[nn.Module], normalise: Normalisation, optimizer: torch.optim.Optimizer,
                     schedule: torch.optim.lr_scheduler.LRScheduler, data: FoldData, settings: FinetunedSettings,
                     epoch: int) -> dict:
-    """Train on each image of the fold once, randomly flipped and turned; return mean loss, learning rate, images/s."""
+    """Train on the epoch's views of the fold, randomly flipped and turned; return mean loss, learning rate, images/s."""
     network.train()
     for module in frozen:
         module.eval()
     began, total, seen = perf_counter(), 0.0, 0
     rate = schedule.get_last_lr()[0]
-    copies = data.train_rows if settings.augmented else data.train_rows[:, :1]
-    order, rows = epoch_rows(copies, settings.seed, epoch, settings.batch_size)
+    order, rows = epoch_rows(_views(data, settings), settings.seed, epoch, settings.batch_size)
     elements = generator(settings.seed, "dihedral", epoch).integers(8 if settings.augmented else 1, size=len(rows))
     where, bfloat16 = device(), use_bfloat16(settings.precision)
     size = size_at(epoch, settings.epochs, settings.first_size, settings.size)
@@ -124,6 +124,10 @@ def train_one_epoch(network: nn.Module, frozen: list[nn.Module], normalise: Norm
             total, seen = total + loss.item() * len(labels), seen + len(labels)
     seconds = perf_counter() - began
     return {"loss": total / seen, "learning_rate": rate, "images_per_s": seen / seconds, "seconds": seconds}
+
+
+def _views(data: FoldData, settings: FinetunedSettings) -> Sequence[np.ndarray]:
+    return data.train_rows if settings.augmented else [rows[:1] for rows in data.train_rows]
 
 
 def evaluate(network: nn.Module, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> dict[str, float]:

@@ -78,9 +78,8 @@ def train_classical(settings: FeaturesSettings | GreySettings, data: FoldData, t
     training = make(data.store, np.sort(_first_copies(data.store, settings.copies)), upright)
     scored = make(data.store, np.flatnonzero(np.array(data.store.column("view")) != "train"), views)
     tested = make(data.test_store, np.arange(len(data.test_store)), views)
-    values = np.concatenate([training.at(rows)[0] for rows in data.train_rows[:, : settings.copies + 1].T])
-    labels = np.tile(data.train_labels, settings.copies + 1)
-    member = fit_logistic(values, labels, len(targets), settings.c_range, scored.at(data.valid_rows["test_like"]),
+    rows, labels = _first_views(data, settings.copies)
+    member = fit_logistic(training.at(rows)[0], labels, len(targets), settings.c_range, scored.at(data.valid_rows["test_like"]),
                           view_weights[views], data.valid_labels)
     trained = perf_counter()
 
@@ -131,6 +130,14 @@ class FeatureMaker:
 def _first_copies(store: ImageStore, copies: int) -> np.ndarray:
     view, copy = np.array(store.column("view")), store.column("copy")
     return np.flatnonzero((view == "clean") | ((view == "train") & (copy < copies)))
+
+
+def _first_views(data: FoldData, copies: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows and labels of each training image's clean square and first `copies` copies, or as many as it has."""
+    views = [(rows[n], label) for n in range(copies + 1) for rows, label in zip(data.train_rows, data.train_labels, strict=True)
+             if n < len(rows)]
+    rows, labels = np.array(views, np.int64).T
+    return rows, labels
 
 
 def _predictions(predict: Callable, data: FoldData, targets: tuple[str, ...], predicted: dict[str, np.ndarray] | None) -> dict:

@@ -1,0 +1,73 @@
+"""The contact sheet: a source of each class and its damaged copies side by side, to see whether labels are still legible."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from competition.files import replace_file
+from competition.images import resize
+from competition.shards import ImageStore
+
+TILE, GAP, LABEL, HEAD = 150, 4, 170, 24  # pixels
+PAPER = (216, 216, 216)  # grey, so that a square's own margin is seen
+COLOURS = 256  # of the palette: noise hardly packs, and a sheet in full colour is three times as large
+
+
+def contact_sheet(store: ImageStore, class_names: Mapping[str, str] | None = None, classes: int = 17, copies: int = 8) -> np.ndarray:
+    """Return a sheet of the augmented set `store`, uint8 (H, W, 3) RGB: a row per class, for the first `classes` of them.
+
+    A row shows the class's first image by ID: clean, test-like, and up to `copies` copies. `class_names` (target -> readable
+    name) gives the order of the classes and their labels; without it, or where it lacks one, the targets do.
+    """
+    rows = _first_sources(store)
+    names = {target: name for target, name in (class_names or {}).items() if target in rows}
+    names |= {target: str(target) for target in sorted(rows, key=str) if target not in names}
+    chosen = list(names)[:classes]
+    columns = max((len(rows[target]) for target in chosen), default=2)
+    columns = min(columns, copies + 2)
+    width, height = LABEL + columns * (TILE + GAP), HEAD + len(chosen) * (TILE + GAP)
+    sheet = Image.new("RGB", (width, height), PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
+    heads = ["clean", "test-like", *(f"copy {number}" for number in range(columns - 2))]
+    for column, head in enumerate(heads):
+        draw.text((LABEL + column * (TILE + GAP) + TILE // 2, HEAD // 2), head, "black", font, anchor="mm")
+    for line, target in enumerate(chosen):
+        top = HEAD + line * (TILE + GAP)
+        draw.multiline_text((GAP, top + TILE // 2), _wrapped(names[target], font), "black", font, anchor="lm")
+        for column, row in enumerate(rows[target][:columns]):
+            tile = resize(store.image(row), TILE, TILE)
+            sheet.paste(Image.fromarray(tile), (LABEL + column * (TILE + GAP), top))
+    return np.asarray(sheet)
+
+
+def write_contact_sheet(path: Path | str, store: ImageStore, class_names: Mapping[str, str] | None = None) -> None:
+    """Write the `contact_sheet` of `store` as a PNG with a palette."""
+    sheet = Image.fromarray(contact_sheet(store, class_names)).quantize(COLOURS, dither=Image.Dither.NONE)
+    with replace_file(path) as temporary:
+        sheet.save(temporary, format="PNG", optimize=True)
+
+
+def _first_sources(store: ImageStore) -> dict[str | None, list[int]]:
+    """Return for each target the rows of its first source's views: clean, test-like, then the copies in order."""
+    ids, targets = store.column("source_id"), store.column("target")
+    first: dict[str | None, str] = {}
+    for id, target in zip(ids, targets, strict=True):
+        first[target] = min(first.get(target, id), id)
+    views, copy = store.column("view"), store.column("copy")
+    order = {"clean": 0, "test_like": 1, "train": 2}
+    found: dict[str | None, list[int]] = {target: [] for target in first}
+    for row, (id, target) in enumerate(zip(ids, targets, strict=True)):
+        if first[target] == id:
+            found[target].append(row)
+    return {target: sorted(rows, key=lambda row: (order[views[row]], copy[row])) for target, rows in found.items()}
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont) -> str:
+    """Return `text` in lines that fit beside the row."""
+    lines = [""]
+    for word in text.replace("_", " ").split():
+        longer = f"{lines[-1]} {word}".strip()
+        lines = [*lines[:-1], longer] if font.getlength(longer) <= LABEL - 2 * GAP else [*lines, word]
+    return "\n".join(line for line in lines if line)
