@@ -101,7 +101,7 @@ class PolicySettings(Section):
         for name, transform in self.transforms.items():
             probabilities[name] = transform.probability
             ranges[name] = transform.range or ranges[name]
-        return {name: TransformSettings(probability=probabilities[name], range=ranges[name])
+        return {name: TransformSettings.model_construct(probability=probabilities[name], range=tuple(ranges[name]))  # all checked before
                 for name in CATALOGUE if probabilities.get(name, 0) > 0}
 
 

@@ -34,7 +34,15 @@ PARAMS = """
 competition: {root: data/raw}
 prepare: {longest_side: 128}
 split: {folds: [0, 1]}
-augment: {size: 48, copies: 2}
+augment:
+  size: 48
+  copies: 2
+  balance: 0.5
+  policy: none
+  transforms: &transforms {mirror: {probability: 0.5}, rotate: {probability: 0.7}, watermark: {probability: 0.2},
+                           ink_bleed: {probability: 0.2}, shadow: {probability: 0.3}, gauss_noise: {probability: 0.3}}
+  bank_layers: 2
+  test_like: {policy: none, held_out: [jpeg], transforms: {<<: *transforms, jpeg: {probability: 0.5}}}
 train: {members: [lite0, features, grey]}
 members:
   lite0: {kind: finetuned, size: 32, epochs: 2, batch_size: 16, learning_rate: 0.001}
@@ -46,7 +54,8 @@ ensemble: {top: 3, resamples: 100}
 """
 STAGES = ["prepare", "split", "augment", *(f"train@{name}-{fold}" for name in ("lite0", "features", "grey") for fold in (0, 1)),
           "specialize@0", "specialize@1", "vote", "ensemble"]  # fmt: skip
-COMPARED = ["data/*.arrow", "folds/*.csv", "folds/audit.json", "folds/predictions/*/*.npz", "folds/weights/*/*.safetensors",
+COMPARED = ["data/*.arrow", "folds/*.csv", "folds/audit.json", "folds/augmented.png", "folds/predictions/*/*.npz",
+            "folds/weights/*/*.safetensors",
             "submissions/members/*.csv", "submissions/oof.csv", "submissions/confusion.csv", "submissions/final.*"]  # fmt: skip
 TIMED = ("train_seconds", "predict_seconds")  # the leaderboard's columns that no two runs share
 

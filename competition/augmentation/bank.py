@@ -22,7 +22,7 @@ from competition.settings import AugmentSettings, MachineSettings
 from competition.shards import ImageStore
 
 LEAST_SHARE = 0.8  # of a layer's side that a page takes, where the layer is scaled to the page
-OVERSAMPLING = 1.4  # the damaged pages' longest side over settings.size
+OVERSAMPLING = 1.4  # damage is done at this multiple of the final size, so that its edges are as soft as a camera's
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from competition.augmentation.bank import Bank
+from competition.augmentation.bank import OVERSAMPLING, Bank
 from competition.augmentation.policy import damaged
-from competition.images import encode_jpeg, letterbox
+from competition.images import encode_jpeg, letterbox, shrink
 from competition.settings import AugmentSettings
 from competition.shards import ImageStore
 
@@ -54,8 +54,9 @@ class Augmenter:
         settings = self.settings
         squares = [("clean", 0, letterbox(image, settings.size, settings.fill))]
         if not self.clean_only:
+            page = shrink(image, round(settings.size * OVERSAMPLING))  # once for all copies; each would do it for itself
             wanted = [("test_like", 0), *(("train", number) for number in range(copies))]
-            squares += [(view, number, damaged(image, id, view, number, settings, self.bank)) for view, number in wanted]
+            squares += [(view, number, damaged(page, id, view, number, settings, self.bank)) for view, number in wanted]
         return [{"id": f"{id}/{view}/{number}", "source_id": id, "target": target, "view": view, "copy": number,
                  "height": settings.size, "width": settings.size, "image": encode_jpeg(square, settings.quality)}
                 for view, number, square in squares]

@@ -8,7 +8,7 @@ number): each transform's draw has its own share of the random numbers, so that 
 import numpy as np
 
 from competition.augmentation import effects, photometric
-from competition.augmentation.bank import Bank
+from competition.augmentation.bank import OVERSAMPLING, Bank
 from competition.augmentation.document_noise import BANKED, DOCUMENT_NOISE, direct
 from competition.augmentation.geometric import photograph
 from competition.catalogue import CATALOGUE, PHASES
@@ -16,7 +16,6 @@ from competition.images import letterbox, shrink
 from competition.seeds import generator as make_generator
 from competition.settings import AugmentSettings
 
-OVERSAMPLING = 1.4  # damage is done at this multiple of the final size, so that its edges are as soft as a camera's
 OURS = effects.EFFECTS | photometric.EFFECTS
 
 
