@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from competition.images import encode_jpeg
 from competition.shards import write_rows
@@ -48,3 +49,13 @@ def local_cluster(n_workers=2, threads_per_worker=1):
     """Return a Dask cluster of processes of this machine; skips the test where `distributed` is not installed."""
     distributed = pytest.importorskip("distributed", reason="distributed, an optional extra, is not installed")
     return distributed.LocalCluster(processes=True, n_workers=n_workers, threads_per_worker=threads_per_worker, dashboard_address=":0")
+
+
+def marked_page(height=90, width=64):
+    """Return a soft random page, each corner marked with a colour of its own."""
+    noise = gaussian_filter(np.random.default_rng(height + width).normal(size=(height, width, 3)), (3, 3, 0))
+    image = np.clip(128 + noise * 400, 0, 255).astype(np.uint8)
+    for number, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]):
+        rows, columns = (slice(-9, None) if side else slice(9) for side in divmod(number, 2))
+        image[rows, columns] = colour
+    return image

@@ -2,22 +2,13 @@
 
 import numpy as np
 import pytest
+from made import marked_page as page
 from scipy.ndimage import gaussian_filter
 
 from competition.augmentation.bending import bent
 from competition.augmentation.geometric import photograph
 from competition.catalogue import shipped_policy
 from competition.seeds import generator
-
-
-def page(height=90, width=64):
-    """Return a soft random page, each corner marked with a colour of its own."""
-    noise = gaussian_filter(np.random.default_rng(height + width).normal(size=(height, width, 3)), (3, 3, 0))
-    image = np.clip(128 + noise * 400, 0, 255).astype(np.uint8)
-    for number, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]):
-        rows, columns = (slice(-9, None) if side else slice(9) for side in divmod(number, 2))
-        image[rows, columns] = colour
-    return image
 
 
 def places(height=90, width=60):

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from made import marked_page as page
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from competition.augmentation.geometric import _seen_at_an_angle, photograph
 from competition.catalogue import CATALOGUE, shipped_policy
@@ -12,16 +12,6 @@ from competition.seeds import generator
 
 CAMERA = [name for name, entry in CATALOGUE.items() if entry.phase == "camera"]
 SHAPES = [(1, 1), (1, 300), (300, 1), (7, 5), (90, 64), (64, 90), (300, 420)]
-
-
-def page(height=90, width=64):
-    """Return a soft random page, each corner marked with a colour of its own."""
-    noise = gaussian_filter(np.random.default_rng(height + width).normal(size=(height, width, 3)), (3, 3, 0))
-    image = np.clip(128 + noise * 400, 0, 255).astype(np.uint8)
-    for number, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]):
-        rows, columns = (slice(-9, None) if side else slice(9) for side in divmod(number, 2))
-        image[rows, columns] = colour
-    return image
 
 
 def black(height=90, width=64):
