@@ -51,7 +51,7 @@ def train_finetuned(settings: FinetunedSettings, data: FoldData, targets: tuple[
     if start is not None:
         own = network.state_dict()
         network.load_state_dict({key: start[key] if start[key].shape == value.shape else value for key, value in own.items()})
-    progress = fit(network, normalise, data, settings, state_file, report)
+    progress = fit(network, normalise, data, settings, state_file, report, targets)
     trained = perf_counter()
     fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
 
