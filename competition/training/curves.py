@@ -63,8 +63,9 @@ def _draw_panel(axes: Axes, column: str, title: str, histories: dict[int, pd.Dat
             drawn += _draw(axes, history, "test_like", look)
             _ring_best(axes, history, look["color"])
         else:
-            equal = column == "learning_rate"  # in all folds, mostly: each line leaves a rim of the one beneath it
-            drawn += _draw(axes, history, column, look | ({"linewidth": max(1.0, 5.5 - number), "marker": ""} if equal else {}))
+            if column == "learning_rate" and len(history) > 1:  # mostly equal in all folds: each line leaves a rim of the one beneath
+                look |= {"linewidth": max(1.0, 5.5 - number), "marker": ""}
+            drawn += _draw(axes, history, column, look)
     axes.set_title(title, loc="left")
     if not drawn:
         axes.set_axis_off()
