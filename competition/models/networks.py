@@ -110,7 +110,10 @@ def _created(name: str, weights: str, extra: dict) -> nn.Module:
                              "set `weights: shipped` or `weights: none`") from error
         refuse_untouched_statistics(network, name)
         return network
-    network = timm.create_model(name, pretrained=False, **extra)
+    try:
+        network = timm.create_model(name, pretrained=False, **extra)
+    except (RuntimeError, AssertionError, ArithmeticError, ValueError) as error:
+        raise ValueError(f"network {name}: can't be made with {extra} ({type(error).__name__}: {_line(error)})") from error
     if weights == "shipped":
         load_shipped(network, name)
     return network
@@ -123,8 +126,11 @@ def _check_sizes(network: nn.Module, settings: FinetunedSettings | FeaturesSetti
         try:
             with torch.no_grad():
                 network.eval()(torch.zeros(1, 3, size, size))
-        except (RuntimeError, AssertionError, ValueError) as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise ValueError(f"network {settings.network}: can't take images of {size} pixels ({reason}); change size"
-                             f"{' or first_size' * (size != settings.size)}") from error
+        except (RuntimeError, AssertionError, ArithmeticError, ValueError) as error:
+            key = "size" if size == settings.size else "first_size"
+            raise ValueError(f"network {settings.network}: can't take images of {size} pixels ({_line(error)}); change {key}") from error
     network.train(training)
+
+
+def _line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
