@@ -14,7 +14,7 @@ from competition.models.networks import create_network
 from competition.models.outputs import training_loss
 from competition.settings import FinetunedSettings
 
-NETWORKS = {"mobilenetv3_small_050": 32, "test_resnet": 32, "densenet121": 32, "test_convnext": 32, "test_vit": 32, "googlenet": 32}
+NETWORKS = {"mobilenetv3_small_050": 32, "test_resnet": 32, "test_convnext": 32, "test_vit": 32, "googlenet": 32}
 HEADS = ["linear", "dense", "deep", "arcface"]
 
 

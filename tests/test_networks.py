@@ -9,6 +9,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 from timm.models.swin_transformer import SwinTransformerStage
+from timm.optim import param_groups_layer_decay
 from torch import nn
 from torch.nn import functional
 
@@ -20,7 +21,7 @@ from competition.models.networks import create_network
 from competition.models.outputs import split, training_loss
 from competition.settings import FeaturesSettings, FinetunedSettings
 
-FAMILIES = {"resnet18": 32, "vgg11": 32, "vgg16": 32, "mobilenetv2_050": 32, "mobilenetv3_small_050": 32, "densenet121": 32,
+FAMILIES = {"resnet18": 32, "vgg11": 32, "mobilenetv2_050": 32, "mobilenetv3_small_050": 32, "densenet121": 32,
             "efficientnet_b0": 32, "tf_efficientnetv2_b0": 32, "convnext_atto": 32, "vit_tiny_patch16_224": 64,
             "swin_tiny_patch4_window7_224": 64, "googlenet": 64, "hybrid_tf_efficientnet_lite0": 64}
 SLIM = {"vgg11": {"mlp_ratio": 0.01}, "vgg16": {"mlp_ratio": 0.01},  # their 100 million dense weights take seconds to draw
@@ -78,6 +79,11 @@ def test_a_training_step_and_a_round_trip_through_a_file(name, tmp_path):
     assert found.shape == (3, 3) and torch.equal(expected, found) and same == normalise
     fast = for_inference(again, FAMILIES[name], bfloat16=False)(inputs)
     assert (fast - expected).abs().max() <= 1e-3 * max(1, expected.abs().max())
+
+
+def test_vgg16_is_there_by_name():
+    network = create_network(settings_of("vgg16"), 3)[0]
+    assert sum(isinstance(layer, nn.Conv2d) for layer in network.features) == 13  # and 3 dense layers: 16
 
 
 # files of weights
@@ -140,7 +146,9 @@ def test_a_file_that_is_missing_or_damaged(tmp_path, name):
     ("googlenet", {"weights": "shipped"}, "googlenet: no package ships its weights"),
     ("googlenet", {"drop_path_rate": 0.1}, "drop_path_rate: 0.1, but googlenet has no"),
     ("vgg11", {"drop_path_rate": 0.1}, "vgg11: can't be made with drop_rate, drop_path_rate .*drop_path_rate"),
-    ("levit_128s", {"size": 64}, "levit_128s: can't take images of 64 pixels"),
+    ("test_maxvit", {"size": 64, "first_size": 50}, "test_maxvit: can't take images of 50 pixels .*; change first_size"),
+    ("test_maxvit", {"size": 50}, "test_maxvit: can't take images of 50 pixels .*; change size"),
+    ("xcit_nano_12_p16_224", {"size": 20}, "xcit_nano_12_p16_224: can't be made with .*'img_size': 20.* divide"),
     ("mobilenetv3_small_050", {"frozen_stages": 6}, "MobileNetV3 has 6 stages, .* at most 5"),
     ("dla46_c", {"tuning": "last_block"}, "last_block, but the last block of DLA can't be told"),
 ])  # fmt: skip
@@ -171,15 +179,15 @@ def test_googlenet_is_torchvisions():
     network = create_network(settings_of("googlenet"), 3)[0]
     reference = torchvision.models.GoogLeNet(num_classes=3, init_weights=False)
     reference.load_state_dict(network.state_dict())
-    for each in (network, reference):
+    for each in (network.double(), reference.double()):
         for layer in each.modules():
             if isinstance(layer, nn.Dropout):
                 layer.p = 0.0
-    inputs, soft = images(64, 4), torch.eye(3)[[0, 1, 2, 0]]
+    inputs, soft = images(64, 4).double(), torch.eye(3)[[0, 1, 2, 0]]
     expected = reference.train()(inputs)
     logits, auxiliary = split(network.train()(inputs))
     for wanted, found in zip((expected.logits, expected.aux_logits1, expected.aux_logits2), (logits, *auxiliary), strict=True):
-        assert torch.allclose(wanted, found, atol=1e-5)
+        assert torch.allclose(wanted, found, atol=1e-6)
     by_hand = [functional.cross_entropy(each, torch.tensor([0, 1, 2, 0])) for each in expected]
     loss = training_loss(network, (logits, auxiliary), soft, cross_entropy)
     assert loss.item() == pytest.approx((by_hand[0] + 0.3 * (by_hand[1] + by_hand[2])).item(), abs=1e-5)
@@ -193,7 +201,7 @@ def test_googlenet_takes_16_pixels():
 
 def test_layerwise_rates_rise_towards_the_head():
     for network in (GoogLeNet(0.0), Hybrid(timm.create_model("mobilenetv2_050"), 32)):
-        groups = timm.optim.param_groups_layer_decay(network, layer_decay=0.5)
+        groups = param_groups_layer_decay(network, layer_decay=0.5)
         scale = {id(p): group["lr_scale"] for group in groups for p in group["params"]}
         scales = [scale[id(parameter)] for name, parameter in network.named_parameters() if not name.startswith("aux")]
         assert scales == sorted(scales) and scales[-1] == 1 and len(set(scales)) >= 5

@@ -66,7 +66,7 @@ class Hybrid(nn.Module):
     def group_matcher(self, coarse: bool = False) -> dict[str, str]:
         """Return timm's description of the layers, from the input up, for layer-wise learning rates."""
         blocks = r"^encoder\.blocks\.(\d+)" if coarse else r"^encoder\.blocks\.(\d+)\.(\d+)"
-        return {"stem": r"^encoder\.(conv_stem|bn1)", "blocks": blocks, "projection": r"^projection", "swin": r"^swin\.(\d+)"}
+        return {"stem": r"^encoder\.(?:conv_stem|bn1)\.", "blocks": blocks, "projection": r"^projection", "swin": r"^swin\.(\d+)"}
 
 
 def create_hybrid(plain: nn.Module, size: int, drop_rate: float, drop_path_rate: float) -> Hybrid:
