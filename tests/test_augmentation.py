@@ -66,7 +66,7 @@ def test_the_image_is_left_as_it_was(bank):
 def test_without_a_policy_a_copy_is_the_page_itself():
     image, _, _ = document(120, 90)
     found = damaged(image, "a", "train", 0, AugmentSettings(size=SIZE, policy="none"))
-    assert np.abs(found.astype(int) - letterbox(image, SIZE)).mean() < 4
+    assert np.abs(found.astype(int) - letterbox(image, SIZE)).mean() < 6  # resampled twice, bars of a few pixels
 
 
 def test_a_transform_that_is_sure_to_happen_happens_and_one_that_cannot_does_not():

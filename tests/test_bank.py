@@ -6,13 +6,13 @@ import random
 import cv2
 import numpy as np
 import pytest
+from test_document_noise import LEGIBLE, contrast, made_page
 
 from competition.augmentation import ink_bleed, layers
 from competition.augmentation.bank import Bank, _layers, open_bank, take
 from competition.augmentation.document_noise import BANKED, direct, run, seeded
 from competition.seeds import generator
 from competition.settings import AugmentSettings, MachineSettings
-from tests.test_document_noise import LEGIBLE, contrast, made_page
 
 SETTINGS = AugmentSettings(size=146, bank_layers=6)  # pages of up to 204 pixels, layers of 256
 LAYERED = tuple(name for name in BANKED if name != "ink_bleed")

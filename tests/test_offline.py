@@ -105,7 +105,8 @@ def test_the_order_of_the_images_changes_no_view(reference, folder, bank):
 KILLED = """
 import sys
 from pathlib import Path
-from competition.augmentation.bank import Bank, open_bank
+from competition.augmentation.bank import open_bank
+from competition.settings import MachineSettings
 from test_offline import NAMES, SETTINGS, packed
 
 folder = Path(sys.argv[1])

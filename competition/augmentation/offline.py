@@ -21,14 +21,17 @@ def copies_of(targets: Sequence[str | None], settings: AugmentSettings) -> np.nd
     It is `copies`, times (images of the largest class / images of its own) to the power of `balance`, times its class's
     factor in `class_copies`, rounded. Raises ValueError if `class_copies` names a class that no image has.
     """
-    images = Counter(targets)
+    copies = _class_copies(Counter(targets), settings)
+    return np.array([copies[target] for target in targets], np.int64)
+
+
+def _class_copies(images: Counter, settings: AugmentSettings) -> dict[str | None, int]:
     unknown = sorted(set(settings.class_copies) - set(images))
     if unknown:
         raise ValueError(f"augment.class_copies: no training image has the target {unknown}; there are {sorted(map(str, images))}")
     largest = max(images.values(), default=0)
-    copies = {target: max(1, round(settings.copies * (largest / own) ** settings.balance * settings.class_copies.get(target, 1)))
-              for target, own in images.items()}
-    return np.array([copies[target] for target in targets], np.int64)
+    return {target: max(1, round(settings.copies * (largest / own) ** settings.balance * settings.class_copies.get(target, 1)))
+            for target, own in images.items()}
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,9 @@ class Augmenter:
     def __call__(self, rows: Sequence[int]) -> tuple[list[dict], list[dict]]:
         stat = Path(self.path).stat()
         store = ImageStore(self.path)  # anew for each part: what is mapped of a large set adds up
-        ids, targets = _columns(self.path, stat.st_mtime_ns, stat.st_size)
-        copies = [0] * len(ids) if self.clean_only else copies_of(targets, self.settings).tolist()
-        return [view for row in rows for view in self._views(store.image(row), ids[row], targets[row], copies[row])], []
+        ids, targets, images = _columns(self.path, stat.st_mtime_ns, stat.st_size)
+        copies = {} if self.clean_only else _class_copies(images, self.settings)
+        return [view for row in rows for view in self._views(store.image(row), ids[row], targets[row], copies.get(targets[row], 0))], []
 
     def _views(self, image: np.ndarray, id: str, target: str | None, copies: int) -> list[dict]:
         settings = self.settings
@@ -63,7 +66,8 @@ class Augmenter:
 
 
 @lru_cache(maxsize=2)
-def _columns(path: str, modified: int, size: int) -> tuple[list[str], list[str | None]]:
-    """Return the IDs and targets of the store at `path`, read once per process; the other arguments tell versions apart."""
+def _columns(path: str, modified: int, size: int) -> tuple[list[str], list[str | None], Counter]:
+    """Return IDs, targets and images per target of the store at `path`, once per process; the other arguments tell versions apart."""
     store = ImageStore(path)
-    return store.column("id"), store.column("target")
+    targets = store.column("target")
+    return store.column("id"), targets, Counter(targets)
