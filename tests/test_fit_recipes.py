@@ -94,6 +94,7 @@ def test_a_loss_that_is_no_number_goes_back_to_the_last_good_state_at_half_the_r
 
 
 def test_ctrl_c_leaves_after_the_step_and_loses_only_the_epoch(data, tmp_path):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     unbroken = trained(data, SETTINGS, tmp_path / "a.pt")
 
     def press(row):
@@ -106,6 +107,7 @@ def test_ctrl_c_leaves_after_the_step_and_loses_only_the_epoch(data, tmp_path):
     progress = trained(data, SETTINGS, tmp_path / "b.pt", seen.append)
     assert [row["epoch"] for row in seen] == [1, 2] and scores_of(progress) == scores_of(unbroken)
     assert same(progress.best_weights, unbroken.best_weights)
+    signal.signal(signal.SIGINT, before)
 
 
 RECIPES = {
