@@ -39,22 +39,27 @@ def batch_count(images: int, batch_size: int) -> int:
     return max(1, -(-(images - (images % batch_size == 1)) // batch_size))
 
 
-def epoch_size(views: Sequence[np.ndarray], epoch: int) -> int:
+def epoch_size(views: Sequence[np.ndarray], epoch: int, times: np.ndarray | None = None) -> int:
     """Return how many rows `epoch_rows` deals in `epoch`, before a last batch of one is left out."""
-    return int(np.diff(_slots(views, epoch), axis=0).sum())
+    first, last = _slots(views, epoch)
+    return int(((last - first) * (1 if times is None else times)).sum())
 
 
-def epoch_rows(views: Sequence[np.ndarray], seed: int, epoch: int, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+def epoch_rows(views: Sequence[np.ndarray], seed: int, epoch: int, batch_size: int,
+               times: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return (index of the image, row of its view) of one epoch, shuffled.
 
     `views`: N arrays, the rows of each image's views. Where all have M, an epoch sees each image once, as the next of its
     views; M is the fewest otherwise, and an image with k views comes k/M times an epoch, rounded up or down. So every
-    view is used once in a lap of M epochs, and none again before; see `batch_count` for the last batch.
+    view is used once in a lap of M epochs, and none again before; see `batch_count` for the last batch. With `times` (N,) an
+    image comes that many times as often, as different views as long as there are any.
     """
     first, last = _slots(views, epoch)
     random = generator(seed, "copies", epoch // min(map(len, views)))
-    dealt = [random.permutation(rows)[start:stop] for rows, start, stop in zip(views, first, last, strict=True)]
-    images, rows = np.repeat(np.arange(len(views)), last - first), np.concatenate(dealt)
+    counts = (last - first) * (1 if times is None else times)
+    dealt = [np.take(random.permutation(rows), np.arange(start, start + count), mode="wrap")
+             for rows, start, count in zip(views, first, counts, strict=True)]  # fmt: skip
+    images, rows = np.repeat(np.arange(len(views)), counts), np.concatenate(dealt)
     order = generator(seed, "order", epoch).permutation(len(rows))
     if len(order) % batch_size == 1 and len(order) > 1:
         order = order[:-1]

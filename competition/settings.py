@@ -156,25 +156,59 @@ class MachineSettings(Section):
     scheduler: str | None = Field(None, description="address of a Dask scheduler (tcp://host:8786) whose workers share this folder")
 
 
+ClassWeights = Annotated[
+    Literal["none", "balanced"] | dict[str, Annotated[float, Field(gt=0, le=100)]], BeforeValidator(_with_text_keys)
+]
+
+
 class FinetunedSettings(Section):
-    """A timm network, fine-tuned on the packed copies."""
+    """A network, fine-tuned on the packed copies."""
 
     kind: Literal["finetuned"] = "finetuned"
-    network: str = Field("tf_efficientnet_lite0", description="any name timm knows")
-    weights: Literal["shipped", "hub", "none"] = Field("shipped", description="shipped in a package, timm's hub, or random")
+    network: str = Field("tf_efficientnet_lite0", description="a name of timm's, googlenet (torchvision's), or hybrid_<timm EfficientNet>")
+    weights: str = Field("shipped", description="shipped in a package, hub (timm's), none (random), or a .safetensors or .pth file")
     size: int = Field(224, ge=16, description="pixels, height and width")
     first_size: int | None = Field(None, ge=16, description="pixels of the first epoch, growing to size; None: size from the start")
     augmented: bool = Field(True, description="train on the damaged copies, flipped and turned; false: on the clean pages as they are")
     epochs: int = Field(16, ge=1, description="an epoch sees every training image of the fold as one of its copies")
-    batch_size: int = Field(32, ge=2, description="images")
-    learning_rate: float = Field(1e-3, gt=0, description="AdamW's, at the peak")
+    batch_size: int = Field(32, ge=2, description="images in a step; with accumulate, in a part of a step")
+    accumulate: int = Field(1, ge=1, description="batches whose gradients make one step")
+
+    tuning: Literal["full", "head", "last_block", "gradual"] = Field(
+        "full", description="what learns: all, the head, the last block and head, or the head until unfreeze_epoch")
+    unfreeze_epoch: int = Field(5, ge=1, description="for gradual: the first epoch in which the whole network learns")
+    frozen_stages: int = Field(0, ge=0, description="the stem and this many first stages keep their weights; 0 trains all")
+    layer_decay: float = Field(1.0, gt=0, le=1, description="factor on the learning rate per block, from the head down")
+    head: Literal["linear", "dense", "deep", "arcface"] = Field(
+        "linear", description="dense: batch-norm before it; deep: two hidden layers; arcface: angles with a margin")
+
+    optimizer: Literal["adamw", "adam", "nadam", "sgd"] = "adamw"
+    learning_rate: float = Field(1e-3, gt=0, description="at its peak")
     weight_decay: float = Field(0.02, ge=0)
-    warmup: Share = Field(0.1, description="share of all steps, linear, before the cosine")
+    momentum: float = Field(0.9, ge=0, lt=1, description="SGD's, Nesterov's way")
+    schedule: Literal["cosine", "step", "plateau", "one_cycle", "constant"] = "cosine"
+    warmup: Share = Field(0.1, description="share of all steps, linear, before the schedule")
+    step_epochs: int = Field(5, ge=1, description="for step: epochs between two falls")
+    step_factor: float = Field(0.5, gt=0, lt=1, description="for step and plateau: what the rate falls to")
+    plateau_patience: int = Field(2, ge=1, description="for plateau: epochs without a better score before the rate falls")
+    clip: float = Field(5.0, ge=0, description="largest norm of the gradient; 0: any")
+
+    loss: Literal["cross_entropy", "focal", "class_balanced"] = "cross_entropy"
     label_smoothing: float = Field(0.1, ge=0, lt=1)
+    focal_gamma: float = Field(2.0, ge=0, description="focal's exponent")
+    balanced_beta: float = Field(0.999, ge=0, lt=1, description="class_balanced's: the effective number of images")
+    class_weights: ClassWeights = Field("none", description="none, balanced (inverse frequency), or a weight by target; the others have 1")
+    logit_adjustment: float = Field(0.0, ge=0, description="share of the classes' log frequency added to the logits in training")
+    mixup: float = Field(0.0, ge=0, description="alpha of mixup's beta distribution; 0: none")
+    cutmix: float = Field(0.0, ge=0, description="alpha of CutMix's; 0: none; with mixup, a batch draws one of them")
+    sampling: ClassWeights = Field("none", description="none, balanced (each class as often), or a factor by target")
+
     drop_rate: float = Field(0.2, ge=0, lt=1, description="dropout before the classifier")
     drop_path_rate: float = Field(0.0, ge=0, lt=1, description="stochastic depth")
-    frozen_stages: int = Field(0, ge=0, description="the stem and this many first stages keep their weights; 0 trains all")
-    patience: int = Field(6, ge=1, description="epochs without a better test-like macro F1 before training stops")
+    ema: float = Field(0.0, ge=0, lt=1, description="decay per step of the weights' moving average, which is scored and kept; 0: none")
+    soup: int = Field(1, ge=1, description="the weights of this many best epochs are averaged, if that scores better")
+    patience: int = Field(6, ge=1, description="epochs without a better score before training stops")
+    stop_by: Literal["test_like", "loss"] = Field("test_like", description="score: macro F1 of the test-like views, or their loss")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 where the processor has it")
     seed: int = Field(0, ge=0)
 
@@ -182,6 +216,12 @@ class FinetunedSettings(Section):
     def _check(self) -> "FinetunedSettings":
         if self.first_size is not None and self.first_size > self.size:
             raise ValueError(f"first_size: {self.first_size} pixels, above size, {self.size}")
+        if self.weights not in ("shipped", "hub", "none") and not self.weights.endswith((".safetensors", ".pth")):
+            raise ValueError(f"weights: {self.weights!r}; expected shipped, hub, none, or a .safetensors or .pth file")
+        if self.tuning == "gradual" and self.unfreeze_epoch >= self.epochs:
+            raise ValueError(f"unfreeze_epoch: {self.unfreeze_epoch}, but there are only {self.epochs} epochs, from 0 on")
+        if self.tuning in ("head", "last_block") and self.frozen_stages:
+            raise ValueError(f"frozen_stages: {self.frozen_stages}, but tuning: {self.tuning} freezes more than that; leave it out")
         return self
 
 
@@ -193,6 +233,7 @@ class FeaturesSettings(Section):
     weights: Literal["shipped", "hub", "none"] = "shipped"
     size: int = Field(160, ge=16, description="pixels, height and width")
     copies: int = Field(2, ge=1, description="copies per training image that the regression is fitted on, beside the clean one")
+    classifier: Literal["logistic", "mlp"] = Field("logistic", description="L2 logistic regression, or a slim residual MLP")
     c_range: tuple[float, ...] = Field((0.001, 0.01, 0.1), description="inverse penalties tried; chosen by test-like macro F1")
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
@@ -225,6 +266,8 @@ class SpecializeSettings(Section):
     most: int = Field(4, ge=2, description="classes, at the most, that auto finds")
     start: Literal["base", "weights"] = Field("base", description="from the base's weights of the same fold, or from network.weights")
     network: FinetunedSettings = FinetunedSettings()
+    mode: Literal["auto", "replace", "blend", "out"] = Field("auto", description="auto: what is best test-like out of fold; out: no word")
+    asks: Literal["answer", "top2"] = Field("answer", description="where the base's answer, or one of its two likeliest, is hard")
 
 
 class TtaSettings(Section):

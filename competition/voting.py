@@ -1,4 +1,4 @@
-"""Soft votes, hard votes, a specialist's word on the hard classes, and how often test-time augmentation sees each view."""
+"""Soft votes, hard votes, a vote with the specialist, and how often test-time augmentation sees each view."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ import numpy as np
 
 from competition.predictions import Predictions, check_same_targets, concatenate
 from competition.seeds import generator
+from competition.specialist_choice import Choice
+from competition.specialist_votes import replace_hard
 
 VIEWS = 8  # the dihedral group of the square: 2 flips x 4 quarter turns
 OOF_VIEWS = ("clean", "test_like")
@@ -46,41 +48,6 @@ def hard_vote(votes: np.ndarray, n_classes: int) -> np.ndarray:
     support = np.stack([(votes == voter).sum(axis=0) for voter in votes])  # (V, N): votes for what this voter named
     winner = support.argmax(axis=0)  # the first, so the best-ranked, voter for a class with the most votes
     return votes[winner, np.arange(votes.shape[1])]
-
-
-def replace_hard(base: Predictions, specialist: Predictions, hard: Sequence[str]) -> Predictions:
-    """`base`, with the specialist's word in each row that `base` answers with a hard target; other rows untouched.
-
-    In such a row the hard targets' total stays the base's and is shared out as the specialist does among them. Where
-    an easy target would then come out on top, the easy ones are shrunk until it doesn't: the answer stays hard.
-    specialist: covers at least those rows, and the hard targets among its own. Raises ValueError otherwise.
-    """
-    absent = [target for target in hard if target not in base.targets or target not in specialist.targets]
-    if absent or len(set(hard)) < len(hard):
-        raise ValueError(f"hard targets {list(hard)}: expected each once, known to base and specialist; unknown: {absent}")
-    columns = [base.targets.index(target) for target in hard]
-    rows = np.flatnonzero(np.isin(base.indices, columns))
-    if not len(rows):
-        return base
-    among_hard = specialist.select(base.ids[rows].tolist()).probabilities.astype(np.float64)
-    among_hard = among_hard[:, [specialist.targets.index(target) for target in hard]]
-    probabilities = base.probabilities.astype(np.float64)
-    probabilities[rows] = _share_out(probabilities[rows], columns, among_hard)
-    return Predictions(base.ids, probabilities, base.targets)
-
-
-def _share_out(probabilities: np.ndarray, columns: list[int], among_hard: np.ndarray) -> np.ndarray:
-    """(R, C), rows sum to 1: `probabilities` with its `columns` shared out in proportion to `among_hard` (R, H)."""
-    own = probabilities[:, columns]
-    silent = among_hard.sum(axis=1) <= 0  # a specialist that gives the hard targets nothing has no word on them
-    among_hard = np.where(silent[:, None], own, among_hard)
-    hard = among_hard / among_hard.sum(axis=1, keepdims=True) * own.sum(axis=1, keepdims=True)
-    result = probabilities.copy()
-    result[:, columns] = 0
-    highest_easy = np.maximum(result.max(axis=1), np.finfo(np.float64).tiny)
-    result *= np.minimum(1, 0.999 * hard.max(axis=1) / highest_easy)[:, None]
-    result[:, columns] = hard
-    return result / result.sum(axis=1, keepdims=True)
 
 
 def view_weights(passes: int, seed: int) -> np.ndarray:
@@ -129,16 +96,22 @@ def vote_member(
 
 
 def vote_specialist(
-    base: str, per_fold: Sequence[dict[str, Predictions]], specialist: Sequence[dict[str, Predictions]],
-    hard: Sequence[str], oof_ids: Sequence[str], test_ids: Sequence[str], fallback: str,
+    base: str, per_fold: Sequence[dict[str, Predictions]], specialist: Sequence[dict[str, Predictions]], hard: Sequence[str],
+    oof_ids: Sequence[str], test_ids: Sequence[str], fallback: str, choice: Choice | None = None, folds: np.ndarray | None = None,
 ) -> Submission:  # fmt: skip
-    """The base's soft vote with the specialist's word on the hard targets, `<base>_specialist`. See `vote_member`."""
-    pairs = {view: (out_of_fold(per_fold, view, oof_ids), concatenate([fold[view] for fold in specialist])) for view in OOF_VIEWS}
-    pairs["test"] = (soft_vote([fold["test"] for fold in per_fold]), soft_vote([fold["test"] for fold in specialist]))
-    replaced = {view: replace_hard(*pair, hard) for view, pair in pairs.items()}
-    clean, test_like = (replaced[view].answers for view in OOF_VIEWS)
-    test = _in_order(test_ids, replaced["test"].ids, replaced["test"].answers, fallback)
-    return Submission(f"{base}_specialist", base, "soft", clean, test_like, test)
+    """The base's soft vote with the specialist's word on the hard targets, `<base>_specialist`. See `vote_member`.
+
+    choice: how much its word counts; None: it replaces the base's. With a choice, `folds` (N,) are those of `oof_ids`: out of
+    fold, each is answered as the other folds choose.
+    """
+    oof = {view: (out_of_fold(per_fold, view, oof_ids), concatenate([fold[view] for fold in specialist])) for view in OOF_VIEWS}
+    test = (soft_vote([fold["test"] for fold in per_fold]), soft_vote([fold["test"] for fold in specialist]))
+    if choice is None:
+        clean, test_like, tested = (replace_hard(*pair, hard).answers for pair in (oof["clean"], oof["test_like"], test))
+    else:
+        clean, test_like = (choice.oof_answers(*oof[view], folds) for view in OOF_VIEWS)
+        tested = choice.answers(*test)
+    return Submission(f"{base}_specialist", base, "soft", clean, test_like, _in_order(test_ids, test[0].ids, tested, fallback))
 
 
 def out_of_fold(per_fold: Sequence[dict[str, Predictions]], view: str, oof_ids: Sequence[str]) -> Predictions:

@@ -41,7 +41,7 @@ def main(fold: int) -> None:
     trained = train_finetuned(
         settings.network, data.only(hard), tuple(targets[index] for index in hard),
         view_weights(everything.tta.passes, everything.tta.seed), state, print_epoch,
-        start=load_file(base_weights) if base_weights else None, predict_from=data, predicted=asked(base, fold, hard))
+        start=load_file(base_weights) if base_weights else None, predict_from=data, predicted=asked(base, fold, hard, settings.asks))
     write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=[targets[index] for index in hard])
     log("specialized", fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
         **{view: "no image" if value is None else round(value, 4) for view, value in trained.macro_f1.items()})

@@ -2,7 +2,8 @@
 
 Reads folds/folds.csv, folds/predictions/ and folds/scores/. Makes in submissions/members/ <member>.csv (soft vote over
 folds and passes), <member>_hard.csv (hard vote over folds) and <base>_specialist.csv (soft, the specialist's word on the
-hard classes); beside it leaderboard.csv, oof.csv (the same votes out of fold) and confusion.csv (of the best, for plots).
+hard classes, where it helps); beside it leaderboard.csv, oof.csv (the same votes out of fold), confusion.csv (of the best, for
+plots) and specialist.json (what was decided about it, and why); and folds/curves/<member>.png, the folds' learning curves.
 """
 
 import json
@@ -12,12 +13,14 @@ from time import perf_counter
 import pandas as pd
 
 from competition.contract import Competition, read_competition, write_submission
-from competition.files import replace_file
+from competition.files import replace_file, write_json
 from competition.leaderboard import giveaway_note, leaderboard_row, print_leaderboard, rank, write_leaderboard
-from competition.predictions import Predictions, load_predictions
+from competition.predictions import Predictions, concatenate, load_predictions
 from competition.settings import GreySettings, Settings, load_settings
+from competition.specialist_choice import Choice, choose
 from competition.splitting import read_folds
-from competition.voting import OOF_VIEWS, Submission, unanswered, vote_member, vote_specialist
+from competition.training.curves import draw_curves
+from competition.voting import OOF_VIEWS, Submission, out_of_fold, unanswered, vote_member, vote_specialist
 from pipelines._main import log, run
 
 RESERVED = ("specialist", "final", "leaderboard", "oof", "confusion", "report")
@@ -40,15 +43,17 @@ def main() -> None:
     predictions = {name: [read_fold(name, k, seen, competition) for k in settings.split.folds] for name in names}
     fallback = most_frequent(folds["target"], competition)
     warn_of_unanswered(predictions[settings.train.members[0]][0]["test"], competition, fallback)
-    submissions = cast(settings, predictions, hard, seen, competition, fallback)
+    choice = choose_specialist(settings, predictions, hard, seen)
+    submissions = cast(settings, predictions, choice, seen, competition, fallback)
     for submission in submissions:
         path = f"submissions/members/{submission.name}.csv"
         write_submission(path, competition.test_ids, submission.test.tolist(), competition.columns)
         log("voted", path=path, rows=len(submission.test), vote=submission.vote)
-    board = compare(settings, submissions, scores, hard, seen, competition)
+    board = compare(settings, submissions, scores, choice, seen, competition)
     write_leaderboard("submissions/leaderboard.csv", board)
     write_oof(submissions, seen)
     write_confusion(next(s for s in submissions if s.name == board["submission"][0]), seen, competition)
+    draw_all_curves(names, settings.split.folds)
     print_leaderboard(board)
     log("compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1))
 
@@ -105,29 +110,55 @@ def warn_of_unanswered(test: Predictions, competition: Competition, fallback: st
         log("warning: test images without a prediction", images=len(ids), answered=fallback, ids=",".join(ids[:5]))
 
 
-def cast(settings: Settings, predictions: Folds, hard: list[str], seen: pd.DataFrame, competition: Competition,
+def choose_specialist(settings: Settings, predictions: Folds, hard: list[str], seen: pd.DataFrame) -> Choice | None:
+    if not hard:
+        write_json("submissions/specialist.json", {"hard_classes": [], "mode": "out", "note": "there are no hard classes"})
+        return None
+    ids, specialize = seen["ID"].tolist(), settings.specialize
+    choice = choose(out_of_fold(predictions[specialize.base], "test_like", ids),
+                    concatenate([fold["test_like"] for fold in predictions["specialist"]]), seen["target"].tolist(),
+                    seen["fold"].to_numpy(), hard, specialize.asks, specialize.mode, settings.ensemble.seed)  # fmt: skip
+    scores = {key: round(value, 4) for key, value in choice.scores.items()}
+    log("specialist", mode=choice.mode, weight=choice.weight, **scores)
+    write_json("submissions/specialist.json", {"hard_classes": hard, "mode": choice.mode, "weight": choice.weight, "asks": choice.asks,
+                                               "macro_f1": scores, "weight_per_fold": choice.per_fold, "note": choice.note})  # fmt: skip
+    return choice
+
+
+def cast(settings: Settings, predictions: Folds, choice: Choice | None, seen: pd.DataFrame, competition: Competition,
          fallback: str) -> list[Submission]:
     where = seen["ID"].tolist(), competition.test_ids, fallback
     submissions = [s for name in settings.train.members for s in vote_member(name, predictions[name], *where)]
-    if hard:
+    if choice and choice.mode != "out":
         base = settings.specialize.base
-        submissions.append(vote_specialist(base, predictions[base], predictions["specialist"], hard, *where))
+        submissions.append(vote_specialist(base, predictions[base], predictions["specialist"], choice.hard, *where, choice,
+                                           seen["fold"].to_numpy()))
     return submissions
 
 
-def compare(settings: Settings, submissions: list[Submission], scores: Scores, hard: list[str], seen: pd.DataFrame,
+def compare(settings: Settings, submissions: list[Submission], scores: Scores, choice: Choice | None, seen: pd.DataFrame,
             competition: Competition) -> pd.DataFrame:
     true, folds = seen["target"].to_numpy(), seen["fold"].to_numpy()
+    base = settings.specialize.base
+    noted = None if choice is None else base if choice.mode == "out" else f"{base}_specialist"
     rows = []
     for submission in submissions:
-        is_specialist = submission.name == f"{settings.specialize.base}_specialist"
+        is_specialist = submission.name == f"{base}_specialist"
         trained = scores[submission.member] + (scores["specialist"] if is_specialist else [])
         seconds = tuple(sum(score[key] for score in trained) for key in ("train_seconds", "predict_seconds"))
-        note = f"specialist on {', '.join(hard)}" if is_specialist else ""
+        note = choice.note if submission.name == noted else ""
         rows.append(leaderboard_row(submission, true, folds, competition.targets, settings.ensemble, seconds, note))
     members = {name: settings.members[name] for name in settings.train.members}
     grey_sizes = {name: member.size for name, member in members.items() if isinstance(member, GreySettings)}
     return giveaway_note(rank(rows), grey_sizes, len(competition.targets))
+
+
+def draw_all_curves(names: list[str], folds: tuple[int, ...]) -> None:
+    Path("folds/curves").mkdir(parents=True, exist_ok=True)
+    for name in names:
+        files = {fold: Path(f"folds/history/{name}/{fold}.csv") for fold in folds}
+        if there := {fold: file for fold, file in files.items() if file.is_file()}:
+            draw_curves(there, f"folds/curves/{name}.png")
 
 
 def write_oof(submissions: list[Submission], seen: pd.DataFrame) -> None:

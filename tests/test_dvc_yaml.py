@@ -20,7 +20,7 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 ORDER = """
     files seeds catalogue settings tables image_files submission contract held_out class_folders adoption public_scores
     metrics scoring predictions images shards progress workers packing classes audit shift splitting augmentation
-    voting leaderboard
+    specialist_votes specialist_choice voting leaderboard
     batches models inference training
     report sample
 """.split()
@@ -147,7 +147,7 @@ def test_the_shipped_policies_are_an_input_of_augment():
 
 def test_every_input_is_some_stages_output():
     made = {next(iter(out)) if isinstance(out, dict) else out
-            for stage in STAGES.values() for out in [*stage.get("outs", []), *stage.get("metrics", [])]}  # fmt: skip
+            for stage in STAGES.values() for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])}  # fmt: skip
     made = {path.replace("${item.member}", "lite0") for path in made}
     for stage, facts in STAGES.items():
         for dep in facts["deps"]:

@@ -19,6 +19,7 @@ TARGETS = ("2", "10", "x")
 PARAMS = """
 split: {folds: [0, 1, 2], near_duplicate_bits: 2, holdout: 0.1}
 train: {members: [lite0, features, grey]}
+specialize: {mode: replace}
 ensemble: {top: 3, resamples: 100}
 """
 
@@ -167,7 +168,7 @@ def test_same_input_same_bytes(project):
         contents.append({str(path.relative_to("submissions")): path.read_bytes() for path in Path("submissions").rglob("*.*")})
     assert contents[0] == contents[1]
     names = ("lite0", "lite0_hard", "features", "features_hard", "grey", "grey_hard", "lite0_specialist")
-    tables = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "confusion.csv"}
+    tables = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "confusion.csv", "specialist.json"}
     assert contents[0].keys() == tables | {f"members/{name}.csv" for name in names}
 
 

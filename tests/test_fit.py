@@ -125,13 +125,12 @@ def test_training_stops_when_nothing_gets_better(data, tmp_path):
 
 def test_a_loss_that_is_no_number_ends_training(data, tmp_path):
     settings = SETTINGS.model_copy(update={"learning_rate": 1e30})
-    with pytest.raises(ValueError, match=r"epoch 0: the loss is (nan|inf); try a lower learning_rate than 1e\+30"):
+    with pytest.raises(ValueError, match=r"epoch 0: the loss is (nan|inf), after going back .* 3 times, .*learning rate was 1\.25e\+29"):
         trained(data, settings, tmp_path / "a.pt")
-    assert not (tmp_path / "a.pt").exists()
 
 
 def test_clean_training_sees_the_pages_as_they_are(data, tmp_path, monkeypatch):
-    import competition.training.fit as module
+    import competition.training.epoch as module
 
     seen, elements, real_batches, real_turned = [], [], module.batches, module.turned
     monkeypatch.setattr(module, "batches", lambda store, rows, *rest: (seen.extend(rows), real_batches(store, rows, *rest))[1])

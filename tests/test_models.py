@@ -13,8 +13,9 @@ from torch import nn
 from competition.models import shipped
 from competition.models.depthwise import DepthwiseConv2d, with_fast_depthwise
 from competition.models.fusion import for_inference
-from competition.models.networks import Normalisation, create_network, freeze_first_stages
-from competition.models.shipped import PACKAGES, load_shipped, refuse_untouched_statistics
+from competition.models.networks import Normalisation, create_network
+from competition.models.shipped import LITE, PACKAGES, load_shipped, refuse_untouched_statistics
+from competition.models.tuning import freeze_first_stages
 from competition.settings import FeaturesSettings, FinetunedSettings
 
 
@@ -42,7 +43,7 @@ def lite0():
     return create_network(FinetunedSettings(size=64), 1000)
 
 
-@pytest.mark.parametrize("name", PACKAGES)
+@pytest.mark.parametrize("name", LITE)
 def test_shipped_weights_fill_every_tensor(name):
     network = timm.create_model(name)
     before = {key: value.clone() for key, value in network.state_dict().items()}
@@ -303,7 +304,9 @@ def test_frozen_stages_learn_nothing_and_the_others_do(stages):
 def test_nothing_frozen_by_default_and_a_network_without_stages_is_named():
     network = timm.create_model("test_resnet", num_classes=3)
     assert freeze_first_stages(network, 0) == [] and all(p.requires_grad for p in network.parameters())
-    with pytest.raises(ValueError, match="frozen_stages: ResNet has no numbered stages; set it to 0"):
+    network = timm.create_model("test_mambaout", num_classes=3)
+    del network.stages
+    with pytest.raises(ValueError, match="frozen_stages: MambaOut has no numbered stages; set it to 0"):
         freeze_first_stages(network, 2)
 
 

@@ -72,12 +72,32 @@ class LogisticMember:
 
     def predict_proba(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Return (N, C) float32: the vote of the views' features (V, N, F), weighted by `weights` (V,), which sum to 1."""
-        total = np.zeros((values.shape[1], len(self.intercepts)))
-        for view, weight in zip(values, weights, strict=True):
-            logits = (view.astype(np.float32) - self.mean) / self.scale @ self.coefficients.T + self.intercepts
-            exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-            total += weight * exponents / exponents.sum(axis=1, keepdims=True)
-        return total.astype(np.float32)
+        return voted(values, weights, lambda view: (view.astype(np.float32) - self.mean) / self.scale @ self.coefficients.T
+                     + self.intercepts)
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Return what the member is, for safetensors."""
+        arrays = {"mean": self.mean, "scale": self.scale, "coefficients": self.coefficients, "intercepts": self.intercepts}
+        return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()} | {"c": torch.tensor(self.c)}
+
+
+def voted(values: np.ndarray, weights: np.ndarray, logits: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return (N, C) float32: the mean of the views' softmaxes, weighted by `weights` (V,), which sum to 1.
+
+    values: (V, N, F); logits: from one view's features (N, F) to (N, C).
+    """
+    total = np.float64(0)
+    for view, weight in zip(values, weights, strict=True):
+        scores = logits(view)
+        exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
+        total = total + weight * exponents / exponents.sum(axis=1, keepdims=True)
+    return total.astype(np.float32)
+
+
+def standardisation(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and scale (F,) float64 of `values` (N, F); the scale is at least 0.001, so that a constant is no division by 0."""
+    scaler = StandardScaler().fit(values.astype(np.float32))
+    return scaler.mean_, np.maximum(scaler.scale_, 1e-3)
 
 
 def fit_logistic(values: np.ndarray, labels: np.ndarray, n_classes: int, c_range: tuple[float, ...], valid_values: np.ndarray,
@@ -86,18 +106,17 @@ def fit_logistic(values: np.ndarray, labels: np.ndarray, n_classes: int, c_range
 
     A tie goes to the stronger penalty. Classes that no training image has get a probability of 0.
     """
-    scaler = StandardScaler().fit(values.astype(np.float32))
-    scale = np.maximum(scaler.scale_, 1e-3)
-    mean, values = scaler.mean_.astype(np.float32), (values.astype(np.float32) - scaler.mean_) / scale
+    mean, scale = standardisation(values)
+    values, mean, scale = (values.astype(np.float32) - mean) / scale, mean.astype(np.float32), scale.astype(np.float32)
     best = None
     for c in sorted(c_range):
         model = LogisticRegression(C=c, max_iter=200, tol=1e-3).fit(values, labels)
         coefficients, intercepts = _for_all_classes(model, n_classes)
-        member = LogisticMember(mean, scale.astype(np.float32), coefficients, intercepts, c, 0.0)
+        member = LogisticMember(mean, scale, coefficients, intercepts, c, 0.0)
         answers = member.predict_proba(valid_values, view_weights).argmax(axis=1)
         score = macro_f1(valid_labels, answers, n_classes)
         if best is None or score > best.score:
-            best = LogisticMember(mean, scale.astype(np.float32), coefficients, intercepts, c, score)
+            best = LogisticMember(mean, scale, coefficients, intercepts, c, score)
     return best
 
 

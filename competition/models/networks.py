@@ -1,4 +1,4 @@
-"""A network by name, ready to be fine-tuned: its weights, its input's mean and deviation, what is frozen."""
+"""A network by name, ready to be fine-tuned: its weights, its head, its input's mean and deviation."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,16 @@ import torch
 from torch import nn
 
 from competition.models.depthwise import with_fast_depthwise
+from competition.models.googlenet import create_googlenet
+from competition.models.heads import has_own_dropout, set_head
+from competition.models.hybrid import create_hybrid
 from competition.models.shipped import MEAN_STD, load_shipped, refuse_untouched_statistics
+from competition.models.tuning import check_tuning
+from competition.models.tuning import freeze_first_stages as freeze_first_stages
+from competition.models.weights import load_weights_file
 from competition.settings import FeaturesSettings, FinetunedSettings
+
+HYBRID = "hybrid_"
 
 
 @dataclass(frozen=True)
@@ -26,54 +34,103 @@ class Normalisation:
 
 
 def create_network(settings: FinetunedSettings | FeaturesSettings, n_classes: int, seed: int = 0) -> tuple[nn.Module, Normalisation]:
-    """Return a timm network with `n_classes` outputs and its normalisation; the new classifier comes from `seed`.
+    """Return a network with `n_classes` outputs and its normalisation; all that is random in it comes from `seed`.
 
-    Raises ValueError for a name that timm doesn't know and for weights that can't be had, before any work is done.
+    `settings.network`: a name of timm's, googlenet, or hybrid_<an EfficientNet of timm's>. In training googlenet answers a tuple:
+    see `outputs.split`. Raises, before any work is done, ValueError for a name that nobody knows, weights that can't be had,
+    a head, a tuning mode or an image size that the network can't take; FileNotFoundError and ModuleNotFoundError for missing weights.
     """
     name = settings.network
-    if not timm.is_model(name):
-        near = timm.list_models(f"*{name.split('.')[0][-12:]}*")[:5]
-        raise ValueError(f"network {name!r}: timm doesn't know it{'; perhaps ' + ', '.join(near) if near else ''}")
-    extra = {key: getattr(settings, key) for key in ("drop_rate", "drop_path_rate") if getattr(settings, key, 0)}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = _with_weights(name, settings.weights, extra)
-        network.reset_classifier(n_classes)
-    config = network.pretrained_cfg
-    mean, std = MEAN_STD.get(name, (config["mean"], config["std"])) if settings.weights == "shipped" else (config["mean"], config["std"])
+        network = _with_weights(settings)
+        set_head(network, settings, n_classes)
+    if settings.weights not in ("shipped", "hub", "none"):
+        load_weights_file(network, settings.weights)
+    _check_sizes(network, settings)
+    if isinstance(settings, FinetunedSettings):
+        check_tuning(network, settings)
+    elif not hasattr(network, "forward_intermediates"):
+        raise ValueError(f"network {name}: kind: features needs the maps of several stages, which it doesn't give; use kind: finetuned")
+    own = network.pretrained_cfg["mean"], network.pretrained_cfg["std"]
+    mean, std = MEAN_STD.get(name.removeprefix(HYBRID), own) if settings.weights == "shipped" else own
     for module in network.modules():
         if hasattr(module, "inplace"):
             module.inplace = False  # on this processor, activations in place are the slower ones (docs/log.md)
     return with_fast_depthwise(network).to(memory_format=torch.channels_last), Normalisation(tuple(mean), tuple(std))
 
 
-def _with_weights(name: str, weights: str, extra: dict) -> nn.Module:
+def _with_weights(settings: FinetunedSettings | FeaturesSettings) -> nn.Module:
+    name, rates = settings.network, {key: getattr(settings, key, 0.0) for key in ("drop_rate", "drop_path_rate")}
+    if has_own_dropout(settings):
+        rates["drop_rate"] = 0.0
+    if name == "googlenet":
+        return create_googlenet(settings.weights, **rates)
+    if name.startswith(HYBRID):
+        plain = _timm_network(name.removeprefix(HYBRID), settings, {"drop_path_rate": rates["drop_path_rate"]})
+        return create_hybrid(plain, settings.size, **rates)
+    return _timm_network(name, settings, rates)
+
+
+def _timm_network(name: str, settings: FinetunedSettings | FeaturesSettings, rates: dict[str, float]) -> nn.Module:
+    if not timm.is_model(name):
+        near = timm.list_models(f"*{name.split('.')[0][-12:]}*")[:5]
+        raise ValueError(f"network {name!r}: timm doesn't know it{'; perhaps ' + ', '.join(near) if near else ''}")
+    extra = {key: rate for key, rate in rates.items() if rate}
+    *others, last = _size_arguments(name, settings)
+    for arguments in others:
+        try:
+            return _created(name, settings.weights, extra | arguments)
+        except TypeError:
+            continue  # not an argument of this network
+    try:
+        return _created(name, settings.weights, extra | last)
+    except TypeError as error:
+        raise ValueError(f"network {name}: can't be made with {', '.join(extra) or 'these settings'} ({error}); set what it doesn't "
+                         "take to 0") from error
+
+
+def _size_arguments(name: str, settings: FinetunedSettings | FeaturesSettings) -> list[dict]:
+    """Return what timm may be told of the image size, best first: networks of a fixed one call it differently, or not at all."""
+    config = timm.get_pretrained_cfg(name, allow_unregistered=True)
+    if config is None or not config.fixed_input_size:
+        return [{}]
+    fixed = {"img_size": settings.size}
+    return [*([fixed | {"dynamic_img_size": True}] if getattr(settings, "first_size", None) else []), fixed, {}]
+
+
+def _created(name: str, weights: str, extra: dict) -> nn.Module:
     if weights == "hub":
         try:
             network = timm.create_model(name, pretrained=True, **extra)
+        except TypeError:
+            raise
         except Exception as error:  # whatever the hub client raises: it has no base class of its own
             raise ValueError(f"network {name}: the hub's weights can't be had ({type(error).__name__}: {error}); "
                              "set `weights: shipped` or `weights: none`") from error
         refuse_untouched_statistics(network, name)
         return network
-    network = timm.create_model(name, pretrained=False, **extra)
+    try:
+        network = timm.create_model(name, pretrained=False, **extra)
+    except (RuntimeError, AssertionError, ArithmeticError, ValueError) as error:
+        raise ValueError(f"network {name}: can't be made with {extra} ({type(error).__name__}: {_line(error)})") from error
     if weights == "shipped":
         load_shipped(network, name)
     return network
 
 
-def freeze_first_stages(network: nn.Module, stages: int) -> list[nn.Module]:
-    """Freeze the stem and the first `stages` stages of a timm network and return them; 0 freezes nothing.
+def _check_sizes(network: nn.Module, settings: FinetunedSettings | FeaturesSettings) -> None:
+    """Raise ValueError for an image size, the first or the last, at which the network fails: it is tried on one black image."""
+    training = network.training
+    for size in sorted({getattr(settings, "first_size", None) or settings.size, settings.size}):
+        try:
+            with torch.no_grad():
+                network.eval()(torch.zeros(1, 3, size, size))
+        except (RuntimeError, AssertionError, ArithmeticError, ValueError) as error:
+            key = "size" if size == settings.size else "first_size"
+            raise ValueError(f"network {settings.network}: can't take images of {size} pixels ({_line(error)}); change {key}") from error
+    network.train(training)
 
-    Their weights get no gradient; keep them in evaluation mode, so that their batch-norm statistics stay too.
-    Raises ValueError for a network without stages that timm can name.
-    """
-    if stages == 0:
-        return []
-    if not hasattr(network, "blocks") or not hasattr(network, "conv_stem"):
-        raise ValueError(f"frozen_stages: {type(network).__name__} has no numbered stages; set it to 0")
-    frozen = [network.conv_stem, network.bn1, *network.blocks[:stages]]
-    for module in frozen:
-        module.requires_grad_(False)
-        module.eval()
-    return frozen
+
+def _line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

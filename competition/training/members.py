@@ -12,8 +12,9 @@ from tqdm import tqdm
 from competition.files import code_digest, digest, replace_file
 from competition.inference import predict_proba
 from competition.metrics import macro_f1
-from competition.models.classical import LogisticMember, features, fit_logistic, grey_features, network_features
+from competition.models.classical import features, fit_logistic, grey_features, network_features
 from competition.models.fusion import for_inference
+from competition.models.mlp import fit_mlp
 from competition.models.networks import create_network
 from competition.models.processor import use_bfloat16
 from competition.predictions import Predictions
@@ -51,7 +52,7 @@ def train_finetuned(settings: FinetunedSettings, data: FoldData, targets: tuple[
     if start is not None:
         own = network.state_dict()
         network.load_state_dict({key: start[key] if start[key].shape == value.shape else value for key, value in own.items()})
-    progress = fit(network, normalise, data, settings, state_file, report)
+    progress = fit(network, normalise, data, settings, state_file, report, targets)
     trained = perf_counter()
     fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
 
@@ -79,8 +80,11 @@ def train_classical(settings: FeaturesSettings | GreySettings, data: FoldData, t
     scored = make(data.store, np.flatnonzero(np.array(data.store.column("view")) != "train"), views)
     tested = make(data.test_store, np.arange(len(data.test_store)), views)
     rows, labels = _first_views(data, settings.copies)
-    member = fit_logistic(training.at(rows)[0], labels, len(targets), settings.c_range, scored.at(data.valid_rows["test_like"]),
-                          view_weights[views], data.valid_labels)
+    valid = scored.at(data.valid_rows["test_like"]), view_weights[views], data.valid_labels
+    if getattr(settings, "classifier", "logistic") == "mlp":
+        member = fit_mlp(training.at(rows)[0], labels, len(targets), 0, *valid)
+    else:
+        member = fit_logistic(training.at(rows)[0], labels, len(targets), settings.c_range, *valid)
     trained = perf_counter()
 
     def predict(store: ImageStore, rows: np.ndarray, tick: Callable[[int], object]) -> np.ndarray:
@@ -89,8 +93,8 @@ def train_classical(settings: FeaturesSettings | GreySettings, data: FoldData, t
 
     predictions = _predictions(predict, data, targets, None)
     scores = _scores(predictions, data)
-    history = [{"epoch": 0, **scores, "c": member.c, "seconds": trained - began}]
-    return TrainedMember(_tensors(member), history, predictions, scores, 0, trained - began, perf_counter() - trained)
+    history = [{"epoch": 0, **scores, "c": getattr(member, "c", None), "seconds": trained - began}]
+    return TrainedMember(member.tensors(), history, predictions, scores, 0, trained - began, perf_counter() - trained)
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,8 @@ class FeatureMaker:
     cache: Path
 
     def __call__(self, store: ImageStore, rows: np.ndarray, views: np.ndarray) -> FeatureTable:
-        key = digest(store.path, self.settings.model_dump(exclude={"c_range", "copies"}), rows.tolist(), views.tolist(), code_digest())
+        settings = self.settings.model_dump(exclude={"c_range", "copies", "classifier"})  # they make no other features
+        key = digest(store.path, settings, rows.tolist(), views.tolist(), code_digest())
         file = self.cache / f"features-{key}.npy"
         if not file.exists():
             with tqdm(total=len(rows), desc=f"features of {store.path.stem}", unit="image", mininterval=1.0) as bar:
@@ -160,8 +165,3 @@ def _scores(predictions: dict[str, Predictions], data: FoldData) -> dict[str, fl
         true = np.array([label[predictions[view].ids[index]] for index in known], np.int64)
         scores[view] = macro_f1(true, predictions[view].indices[known], len(predictions[view].targets)) if known else None
     return scores
-
-
-def _tensors(member: LogisticMember) -> dict[str, torch.Tensor]:
-    arrays = {"mean": member.mean, "scale": member.scale, "coefficients": member.coefficients, "intercepts": member.intercepts}
-    return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()} | {"c": torch.tensor(member.c)}

@@ -4,6 +4,7 @@ import numpy as np
 
 from competition.metrics import confusion_matrix
 from competition.predictions import Predictions
+from competition.specialist_votes import Asks, asked_rows
 from competition.voting import soft_vote
 
 
@@ -30,12 +31,12 @@ def hard_classes(true: np.ndarray, predicted: np.ndarray, n_classes: int, most: 
     return sorted(chosen)
 
 
-def asked(base: list[dict[str, Predictions]], fold: int, hard: list[int]) -> dict[str, np.ndarray]:
-    """Return, for "clean", "test_like" and "test", the positions of the images that the base answers with a hard class.
+def asked(base: list[dict[str, Predictions]], fold: int, hard: list[int], asks: Asks = "answer") -> dict[str, np.ndarray]:
+    """Return, for "clean", "test_like" and "test", the positions of the images that the specialist is asked about.
 
     base: each fold's predictions; the validation images are those of `fold`, the test images are answered by all folds'
-    soft vote, since that is the answer that the specialist may replace.
+    soft vote, since that is the answer that the specialist may change. hard: class indices; asks: see `asked_rows`.
     """
-    answers = {view: base[fold][view].indices for view in ("clean", "test_like")}
-    answers["test"] = soft_vote([predictions["test"] for predictions in base]).indices
-    return {view: np.flatnonzero(np.isin(indices, hard)) for view, indices in answers.items()}
+    views = {view: base[fold][view] for view in ("clean", "test_like")}
+    views["test"] = soft_vote([predictions["test"] for predictions in base])
+    return {view: asked_rows(part, [part.targets[index] for index in hard], asks) for view, part in views.items()}
