@@ -61,6 +61,7 @@ RECIPES: dict[str, dict] = {
     # networks that have weights here
     "lite1": {"network": "tf_efficientnet_lite1"},
     "lite2": {"network": "tf_efficientnet_lite2"},
+    "MobileNetV2": {"network": "mobilenetv2_100", "frozen_stages": 0},
     "hybrid lite0": {"network": "hybrid_tf_efficientnet_lite0", "frozen_stages": 0},
     "lite0 without weights": {"weights": "none", "frozen_stages": 0},
     "resnet18 without weights": {"network": "resnet18", "weights": "none", "frozen_stages": 0},
