@@ -32,7 +32,7 @@ RECIPES: dict[str, dict] = {
     "full, nothing frozen": {"frozen_stages": 0},
     "frozen backbone": {"frozen_stages": 0, "tuning": "head"},
     "last block and head": {"frozen_stages": 0, "tuning": "last_block"},
-    "gradual": {"frozen_stages": 0, "tuning": "gradual", "unfreeze_epoch": 3},
+    "gradual": {"frozen_stages": 0, "tuning": "gradual", "unfreeze_epoch": 2},
     "layer decay": {"frozen_stages": 0, "layer_decay": 0.8},
     # heads
     "dense head": {"head": "dense"},
