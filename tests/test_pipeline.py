@@ -62,11 +62,12 @@ TIMED = ("train_seconds", "predict_seconds")  # the leaderboard's columns that n
 
 @dataclass(frozen=True)
 class Kill:
-    """`stage` is killed once a file matches `when` ("" for at once); with `group`, dvc itself is killed along with it."""
+    """`stage` is killed once a file matches `when` and `said` was printed ("" for at once); with `group`, dvc itself is killed too."""
 
     stage: str
     module: str
     when: str = ""
+    said: str = ""
     group: bool = False
 
 
@@ -74,7 +75,7 @@ KILLS = [
     Kill("prepare", "prepare", "data/state/prepare-train-*"),
     Kill("split", "split"),
     Kill("augment", "augment", "data/state/augment-*/*.arrow", group=True),
-    Kill("train@lite0-0", "train", "data/state/train-lite0-0-*.pt", group=True),
+    Kill("train@lite0-0", "train", said="epoch   0", group=True),
     Kill("train@features-0", "train", "data/cache/features-*.npy"),
     Kill("specialize@0", "specialize", "data/state/specialize-0-*.pt"),
     Kill("vote", "vote", "submissions/members/*.csv", group=True),
@@ -172,6 +173,7 @@ def repro_until(folder: Path, kill: Kill) -> str:
         stage = wait_for(lambda: f"Running stage '{kill.stage}':" in log.read_text() and running(dvc.pid, kill.module), dvc, log)
         if kill.when:
             wait_for(lambda: next(folder.glob(kill.when), None), dvc, log)
+        wait_for(lambda: kill.said in log.read_text(), dvc, log)
         if kill.group:
             os.killpg(dvc.pid, signal.SIGKILL)
         else:
