@@ -1,0 +1,48 @@
+"""Our 20-pass test-time augmentation: the distinct views, each weighted by the passes that drew it, from the packed store.
+
+The network is trained first, since one that knows little answers near a tie, where any rounding decides.
+"""
+
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from competition.inference import predict_proba
+from competition.models.fusion import for_inference
+from competition.models.networks import create_network
+from competition.models.processor import keep_memory, use_bfloat16
+from competition.settings import FinetunedSettings
+from competition.training.checkpoints import save_weights
+from competition.training.fit import fit
+from competition.training.outputs import print_epoch
+from training.project import load
+from training.turns import next_question, read_job, reply
+
+
+def main() -> None:
+    job = read_job()
+    keep_memory()
+    settings = FinetunedSettings(**job["settings"])
+    data, targets = load(Path(job["folder"]), job["size"])
+    stores = {"test_like": data.store, "test": data.test_store}
+    network, normalise = create_network(settings, len(targets), settings.seed)
+    progress = fit(network, normalise, data, settings, Path(job["folder"]) / f"tta_{settings.size}.pt", print_epoch, targets)
+    save_weights(job["trained"], progress.best_weights, {})
+    fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
+
+    def predict(name: str, first: int, last: int) -> np.ndarray:
+        rows = np.array(job["sets"][name]["rows"][first:last], np.int64)
+        return predict_proba(fast, normalise, stores[name], rows, settings.size, settings.precision, np.array(job["weights"]))
+
+    predict("test_like", 0, 32)  # the first pass through a network of a size is slower
+    reply(test_like=progress.best_score)
+    while True:
+        name, first, last = next_question().split()
+        began = perf_counter()
+        probabilities = predict(name, int(first), int(last))
+        reply(images_per_s=len(probabilities) / (perf_counter() - began), answers=probabilities.argmax(axis=1).tolist())
+
+
+if __name__ == "__main__":
+    main()
