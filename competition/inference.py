@@ -12,7 +12,8 @@ from torch import nn
 
 from competition.batches import batches, dihedral
 from competition.models.networks import Normalisation
-from competition.models.processor import device, use_bfloat16
+from competition.models.processor import autocast
+from competition.processes import processes
 from competition.shards import ImageStore
 
 BATCH_SIZE = 32
@@ -24,18 +25,26 @@ def predict_proba(network: nn.Module, normalise: Normalisation, store: ImageStor
     """Return probabilities (N, C), float32, rows sum to 1, of the packed squares `rows` (N,) at `size` pixels.
 
     `weights` (8,), sums to 1: the share of each dihedral view in the vote; a view of weight 0 is not computed.
-    `tick` is told of each batch's images.
+    `tick` is told of each batch's images. Several processes take whole batches in turn, so that each is computed as one process
+    would, and all get all probabilities; then `tick` counts what the others do meanwhile.
     """
-    where, bfloat16 = device(), use_bfloat16(precision)
+    crew = processes()
     network.eval()
-    parts = []
-    for pixels, _ in batches(store, rows, size, BATCH_SIZE):
-        inputs, total = normalise(pixels).to(where), 0.0
+    places, parts = _places(len(rows), crew.index, crew.count), []
+    for pixels, positions in batches(store, rows[places], size, BATCH_SIZE):
+        inputs, total = normalise(pixels).to(crew.device), 0.0
         for element in np.flatnonzero(weights):
             view = dihedral(inputs, int(element), (2, 3)).contiguous(memory_format=torch.channels_last)
-            with torch.autocast(where.type, torch.bfloat16, enabled=bfloat16):
+            with autocast(precision):
                 logits = network(view)
             total = total + float(weights[element]) * logits.float().softmax(dim=1)
-        parts.append(total.cpu().numpy())
-        tick(len(pixels))
-    return np.concatenate(parts) if parts else np.zeros((0, network.num_classes), np.float32)
+        parts.append(total.cpu())
+        first = int(places[positions[0]])
+        tick(min(len(rows), first + crew.count * BATCH_SIZE) - first)
+    own = torch.cat(parts) if parts else torch.zeros(0, network.num_classes)
+    return crew.put_together(own, torch.from_numpy(places), len(rows)).numpy()
+
+
+def _places(rows: int, index: int, count: int) -> np.ndarray:
+    """Return the positions (B,) of the batches that process `index` of `count` computes: every count-th batch."""
+    return np.flatnonzero(np.arange(rows) // BATCH_SIZE % count == index)

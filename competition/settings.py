@@ -150,10 +150,15 @@ class AugmentSettings(PolicySettings):
 
 
 class MachineSettings(Section):
-    """Who does the work of `prepare` and `augment`. No stage depends on it: the bytes are the same either way."""
+    """Who does the work. No stage depends on it: a run that is taken up again may go on with others.
+
+    `prepare` and `augment` make the same bytes either way. Networks trained by several processes differ in the last bits, and in
+    what batch-norm sees in training: each process's share of a step.
+    """
 
     workers: int = Field(0, ge=0, description="processes on this machine; 0: one for each core")
     scheduler: str | None = Field(None, description="address of a Dask scheduler (tcp://host:8786) whose workers share this folder")
+    processes: int = Field(1, ge=1, description="that train a network together (train, specialize), by Accelerate: one for each GPU")
 
 
 ClassWeights = Annotated[
@@ -209,7 +214,8 @@ class FinetunedSettings(Section):
     soup: int = Field(1, ge=1, description="the weights of this many best epochs are averaged, if that scores better")
     patience: int = Field(6, ge=1, description="epochs without a better score before training stops")
     stop_by: Literal["test_like", "loss"] = Field("test_like", description="score: macro F1 of the test-like views, or their loss")
-    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 where the processor has it")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="auto: bfloat16 where the processor has it; float16: GPUs only")
     seed: int = Field(0, ge=0)
 
     @model_validator(mode="after")

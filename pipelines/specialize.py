@@ -2,6 +2,7 @@
 
 Reads what `train` reads, and the base member's predictions and weights. Makes the same files as `train` does, under the
 name `specialist`; its predictions are of the images that the base answers with a hard class, and of no others.
+Several processes train it together as they do a member: see `train`.
 """
 
 from pathlib import Path
@@ -12,9 +13,11 @@ from safetensors.torch import load_file
 
 from competition.classes import read_targets
 from competition.files import code_digest, digest
+from competition.launcher import run_together
 from competition.models.processor import keep_memory
 from competition.predictions import Predictions, concatenate, load_predictions
-from competition.settings import SpecializeSettings, load_settings
+from competition.processes import processes
+from competition.settings import Settings, SpecializeSettings, load_settings
 from competition.splitting import read_folds
 from competition.training.folds import load_fold
 from competition.training.members import train_finetuned
@@ -28,13 +31,21 @@ STORE, TEST_STORE, FOLDS = Path("data/augmented.arrow"), Path("data/test_squares
 
 def main(fold: int) -> None:
     everything = load_settings()
+    if not run_together(everything.machine.processes, "pipelines.specialize", fold):
+        train_and_write(everything, fold)
+        processes().leave()
+
+
+def train_and_write(everything: Settings, fold: int) -> None:
     settings, targets = everything.specialize, read_targets("folds/classes.csv")
     keep_memory()
     folds = read_folds(FOLDS)
     base = [load_predictions(f"folds/predictions/{settings.base}/{number}.npz") for number in everything.split.folds]
     hard = find_hard_classes(settings, base, folds, targets)
     data = load_fold(fold, folds, targets, STORE, TEST_STORE)
-    log("specializing", fold=fold, hard_classes=[targets[index] for index in hard])
+    crew = processes()
+    if crew.main:
+        log("specializing", fold=fold, hard_classes=[targets[index] for index in hard], processes=crew.count)
     base_weights = Path(f"folds/weights/{settings.base}/{fold}.safetensors") if settings.start == "base" else None
     key = digest(settings.network.model_dump(), STORE, FOLDS, fold, hard, code_digest(), *([base_weights] if base_weights else []))
     state = Path(f"data/state/specialize-{fold}-{key}.pt")
@@ -42,9 +53,10 @@ def main(fold: int) -> None:
         settings.network, data.only(hard), tuple(targets[index] for index in hard),
         view_weights(everything.tta.passes, everything.tta.seed), state, print_epoch,
         start=load_file(base_weights) if base_weights else None, predict_from=data, predicted=asked(base, fold, hard, settings.asks))
-    write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=[targets[index] for index in hard])
-    log("specialized", fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
-        **{view: "no image" if value is None else round(value, 4) for view, value in trained.macro_f1.items()})
+    if crew.main:
+        write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=[targets[index] for index in hard])
+        log("specialized", fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
+            **{view: "no image" if value is None else round(value, 4) for view, value in trained.macro_f1.items()})
 
 
 def find_hard_classes(settings: SpecializeSettings, base: list[dict[str, Predictions]], folds: pd.DataFrame,

@@ -2,6 +2,8 @@
 
 Reads data/augmented.arrow, data/test_squares.arrow and folds/folds.csv. Makes, under folds/, for MEMBER/FOLD:
 weights/*.safetensors, predictions/*.npz (clean, test_like, test), history/*.csv and scores/*.json.
+A network is trained by `machine.processes` processes together, or by those that started it:
+`accelerate launch --num_processes 2 -m pipelines.train MEMBER FOLD`.
 """
 
 from pathlib import Path
@@ -10,7 +12,9 @@ import numpy as np
 
 from competition.classes import read_targets
 from competition.files import code_digest, digest
-from competition.models.processor import device, keep_memory
+from competition.launcher import run_together
+from competition.models.processor import keep_memory
+from competition.processes import processes
 from competition.settings import FinetunedSettings, Member, Settings, load_settings
 from competition.splitting import read_folds
 from competition.training.folds import FoldData, load_fold
@@ -26,15 +30,28 @@ def main(member: str, fold: int) -> None:
     settings = load_settings()
     if member not in settings.members:
         raise ValueError(f"member {member!r}: not under `members` in params.yaml (there: {sorted(settings.members)})")
+    finetuned = isinstance(settings.members[member], FinetunedSettings)
+    if finetuned and run_together(settings.machine.processes, "pipelines.train", member, fold):
+        return
+    crew = processes()
+    if finetuned or crew.main:
+        train_and_write(settings, member, fold)
+    crew.leave()
+
+
+def train_and_write(settings: Settings, member: str, fold: int) -> None:
     keep_memory()
-    targets = read_targets("folds/classes.csv")
+    crew, targets = processes(), read_targets("folds/classes.csv")
     data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE)
-    log("training", member=member, fold=fold, images=len(data.train_labels), validation=len(data.valid_labels), device=device())
+    if crew.main:
+        log("training", member=member, fold=fold, images=len(data.train_labels), validation=len(data.valid_labels), device=crew.device,
+            processes=crew.count)
     weights = view_weights(settings.tta.passes, settings.tta.seed)
     trained = train(settings.members[member], data, targets, weights, state_file(settings, member, fold))
-    write_member(Path("folds"), member, fold, settings.members[member].kind, trained)
-    log("trained", member=member, fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
-        predict_seconds=round(trained.predict_seconds, 1), **{key: round(value, 4) for key, value in trained.macro_f1.items()})
+    if crew.main:
+        write_member(Path("folds"), member, fold, settings.members[member].kind, trained)
+        log("trained", member=member, fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
+            predict_seconds=round(trained.predict_seconds, 1), **{key: round(value, 4) for key, value in trained.macro_f1.items()})
 
 
 def state_file(settings: Settings, name: str, fold: int) -> Path:

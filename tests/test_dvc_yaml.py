@@ -21,7 +21,7 @@ ORDER = """
     files seeds catalogue settings tables image_files submission contract held_out class_folders adoption public_scores
     metrics scoring predictions images shards progress workers packing classes audit shift splitting augmentation
     specialist_votes specialist_choice voting leaderboard
-    batches models inference training
+    batches models processes inference training launcher
     report sample
 """.split()
 BEFORE_TORCH = ORDER[: ORDER.index("batches")] + ["report"]

@@ -119,6 +119,7 @@ RECIPES = {
     "balanced sampling": {"sampling": {"7": 2.5}, "class_weights": "balanced"},
     "moving average, soup": {"ema": 0.9, "soup": 3},
     "gradual": {"tuning": "gradual", "unfreeze_epoch": 1},
+    "gradual, sgd": {"tuning": "gradual", "unfreeze_epoch": 1, "optimizer": "sgd"},
     "arcface": {"head": "arcface", "tuning": "last_block"},
     "deep, accumulated": {"head": "deep", "batch_size": 3, "accumulate": 2},
     "by loss": {"stop_by": "loss", "first_size": 32, "clip": 0},

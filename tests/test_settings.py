@@ -70,6 +70,7 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
         ("augment: {balance: 2}", "augment.balance", "less than or equal to 1"),
         ("augment: {class_copies: {'3': 0}}", "augment.class_copies.3", "greater than 0"),
         ("machine: {workers: -1}", "machine.workers", "greater than or equal to 0"),
+        ("machine: {processes: 0}", "machine.processes", "greater than or equal to 1"),
         ("augment: {quality: 0}", "augment.quality", "greater than or equal to 1"),
         ("prepare: {longest_side: 3}", "prepare.longest_side", "16"),
         ("members: {lite0: {kind: finetuned, learning_rate: 0}}", "members.lite0.learning_rate", "greater than 0"),

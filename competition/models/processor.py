@@ -1,23 +1,44 @@
-"""What this processor does well: bfloat16 where it has it, and memory that is not handed back after every layer."""
+"""What this machine does well: bfloat16 where it has it, and memory that is not handed back after every layer."""
 
 import ctypes
 import os
 import platform
+from functools import cache
 from pathlib import Path
 
 import torch
 
 
 def use_bfloat16(precision: str) -> bool:
-    """Return whether `precision` ("auto", "float32", "bfloat16") means bfloat16 here; auto asks the processor for it."""
+    """Return whether `precision` ("auto", "float32", "bfloat16", "float16") means bfloat16 here; auto asks the processor for it."""
     if precision != "auto":
         return precision == "bfloat16"
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported()
+    return _processor_has_bfloat16()
+
+
+@cache
+def _processor_has_bfloat16() -> bool:
     try:
         return "avx512_bf16" in Path("/proc/cpuinfo").read_text() or "amx_bf16" in Path("/proc/cpuinfo").read_text()
     except OSError:
         return False
+
+
+def autocast(precision: str) -> torch.autocast:
+    """Return the context in which a network computes as `precision` says; raises ValueError for float16 without a GPU."""
+    where = device().type
+    if precision == "float16":
+        check_precision(precision)
+        return torch.autocast(where, torch.float16)
+    return torch.autocast(where, torch.bfloat16, enabled=use_bfloat16(precision))
+
+
+def check_precision(precision: str) -> None:
+    """Raise ValueError for a precision that this machine can't train in: float16 on a processor."""
+    if precision == "float16" and not torch.cuda.is_available():
+        raise ValueError("precision: float16, but there is no GPU, and processors are slow at it; expected auto, float32 or bfloat16")
 
 
 def keep_memory() -> None:
@@ -35,8 +56,12 @@ def keep_memory() -> None:
 
 
 def device() -> torch.device:
-    """Return the device that work goes to: the first GPU, else the processor, on as many threads as it has cores."""
+    """Return the device that work goes to: this process's GPU, else the processor, on as many threads as it has cores.
+
+    Processes that a launcher started together on this machine (it says how many) divide the cores.
+    """
     if torch.cuda.is_available():
         return torch.device("cuda")
-    torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))
     return torch.device("cpu")

@@ -2,7 +2,8 @@
 
 `fit` runs epochs of `train_one_epoch` and `evaluate`, keeps the weights of the best epochs, and writes all it needs to
 go on before the first epoch and after each: whatever stops it, the next call with the same state file ends in the same
-weights. A loss that is no number takes it back to what was written last, at half the learning rate.
+weights. A loss that is no number takes it back to what was written last, at half the learning rate. Where several processes
+train together, all call `fit` with the same arguments and return the same.
 """
 
 import copy
@@ -10,12 +11,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import nn
 
 from competition.batches import batch_count, epoch_size
 from competition.models.networks import Normalisation
-from competition.models.processor import device
+from competition.models.processor import check_precision
 from competition.models.tuning import frozen_modules
+from competition.processes import processes
 from competition.seeds import generator
 from competition.settings import FinetunedSettings
 from competition.training.averaging import MovingAverage, soup
@@ -38,13 +41,16 @@ def fit(network: nn.Module, normalise: Normalisation, data: FoldData, settings: 
 
     targets: (C,) the classes' labels, which class weights and sampling name. `report` gets each epoch's row: epoch, loss,
     learning_rate, clean, test_like (macro F1), valid_loss, images_per_s, seconds.
-    Raises ValueError if the loss is still no number at an eighth of the learning rate, and where memory is too small for
-    two images; KeyboardInterrupt after Ctrl-C, which costs the epoch that was running.
+    Raises ValueError if the loss is still no number at an eighth of the learning rate, where memory is too small for two
+    images, for float16 without a GPU, and for fewer than 2 images of a step for each process; KeyboardInterrupt after Ctrl-C,
+    which costs the epoch that was running.
     """
     counts = np.bincount(data.train_labels, minlength=network.num_classes)
     names = list(targets) or [str(label) for label in range(network.num_classes)]
     criterion, times = make_loss(settings, counts, names), _times(data, settings, counts, names)
-    run = _new_run(network.to(device()), data, settings, times)
+    crew = processes()
+    check_precision(settings.precision)
+    run = _new_run(network.to(crew.device), data, settings, times)
     if not run.resume(state_file):
         run.save(state_file)
     with stop_on_interrupt() as interrupt:
@@ -55,7 +61,9 @@ def fit(network: nn.Module, normalise: Normalisation, data: FoldData, settings: 
             except NotANumber as error:
                 run.step_back(state_file, settings, epoch, error.loss)
                 continue
-            report(_after_epoch(run, row, normalise, data, settings, state_file))
+            row = _after_epoch(run, row, normalise, data, settings, state_file)
+            if crew.main:
+                report(row)
     if not run.finished:
         _stir(run, normalise, data, settings)
         run.finish(state_file)
@@ -68,9 +76,11 @@ def _new_run(network: nn.Module, data: FoldData, settings: FinetunedSettings, ti
     optimizer = make_optimizer(network, settings, everything=settings.tuning == "gradual")
     batching = Batching(settings.batch_size, settings.accumulate)
     views = data.train_rows if settings.augmented else [rows[:1] for rows in data.train_rows]
-    steps = [batch_count(epoch_size(views, epoch, times(epoch)), batching.effective) for epoch in range(settings.epochs)]
+    sizes = [processes().images_dealt(epoch_size(views, epoch, times(epoch)), batching.effective) for epoch in range(settings.epochs)]
+    steps = [batch_count(size, batching.effective) for size in sizes]
     average = MovingAverage(network, settings.ema) if settings.ema else None
-    return Run(network, optimizer, Schedule(optimizer, settings, steps), average, batching, Rollbacks(), Progress([]))
+    scaler = torch.amp.GradScaler(processes().device.type, enabled=settings.precision == "float16")
+    return Run(network, optimizer, Schedule(optimizer, settings, steps), average, batching, Rollbacks(), Progress([]), scaler)
 
 
 def _times(data: FoldData, settings: FinetunedSettings, counts: np.ndarray, targets: Sequence[str]) -> Times:
@@ -103,5 +113,7 @@ def _stir(run: Run, normalise: Normalisation, data: FoldData, settings: Finetune
     mean = soup([progress.best_weights, *(other["weights"] for other in progress.others)])
     run.network.load_state_dict(mean)
     score = score_of(evaluate(run.network, normalise, data, settings), settings)
+    processes().say(f"the mean of the {1 + len(progress.others)} best epochs' weights scores {score:.4f}, the best epoch "
+                    f"{progress.best_score:.4f}: {'kept' if score > progress.best_score else 'left out'}")
     if score > progress.best_score:
         progress.best_score, progress.best_weights, progress.souped = score, mean, 1 + len(progress.others)

@@ -16,8 +16,9 @@ from competition.models.classical import features, fit_logistic, grey_features, 
 from competition.models.fusion import for_inference
 from competition.models.mlp import fit_mlp
 from competition.models.networks import create_network
-from competition.models.processor import use_bfloat16
+from competition.models.processor import check_precision, use_bfloat16
 from competition.predictions import Predictions
+from competition.processes import processes
 from competition.settings import FeaturesSettings, FinetunedSettings, GreySettings
 from competition.shards import ImageStore
 from competition.training.fit import fit
@@ -46,8 +47,10 @@ def train_finetuned(settings: FinetunedSettings, data: FoldData, targets: tuple[
 
     `start`: weights to begin with, but for a classifier of another size. `predict_from` and `predicted`: the fold whose
     images are predicted instead, and which positions of its validation ("clean", "test_like") and "test" images.
+    Where several processes train together, all call this with the same arguments and return the same, but for the seconds.
     """
     began = perf_counter()
+    check_precision(settings.precision)
     network, normalise = create_network(settings, len(targets), settings.seed)
     if start is not None:
         own = network.state_dict()
@@ -150,7 +153,7 @@ def _predictions(predict: Callable, data: FoldData, targets: tuple[str, ...], pr
     sets = valid | {"test": (data.test_store, np.arange(len(data.test_ids)), data.test_ids)}
     chosen = {name: predicted[name] if predicted else np.arange(len(rows)) for name, (_, rows, _) in sets.items()}
     result = {}
-    with tqdm(total=sum(map(len, chosen.values())), desc="predict", unit="image", mininterval=1.0) as bar:
+    with tqdm(total=sum(map(len, chosen.values())), desc="predict", unit="image", mininterval=1.0, disable=not processes().main) as bar:
         for name, (store, rows, ids) in sets.items():
             probabilities = predict(store, rows[chosen[name]], bar.update)
             result[name] = Predictions(np.array([ids[index] for index in chosen[name]], dtype=str), probabilities, tuple(targets))

@@ -23,7 +23,7 @@ def make_optimizer(network: nn.Module, settings: FinetunedSettings, everything: 
     groups = parameter_groups(network, settings, everything)
     rate, name = settings.learning_rate, settings.optimizer
     if name == "sgd":
-        return torch.optim.SGD(groups, lr=rate, momentum=settings.momentum, nesterov=settings.momentum > 0, fused=True)
+        return torch.optim.SGD(groups, lr=rate, momentum=settings.momentum, nesterov=settings.momentum > 0)
     if name == "adam":
         return torch.optim.Adam(groups, lr=rate, fused=True)
     if name == "nadam":

@@ -1,4 +1,7 @@
-"""All that a training run is made of between two epochs, and how it is kept: what is saved is what it takes to go on."""
+"""All that a training run is made of between two epochs, and how it is kept: what is saved is what it takes to go on.
+
+Where several processes train together, the main one writes and all read.
+"""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -6,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from competition.processes import processes
 from competition.settings import FinetunedSettings
 from competition.training.averaging import MovingAverage
 from competition.training.checkpoints import load_state, save_state
@@ -54,27 +58,42 @@ class Run:
     batching: Batching
     rollbacks: Rollbacks
     progress: Progress
+    scaler: torch.amp.GradScaler  # of the loss, for float16; off for all else
     finished: bool = False
 
     def scored(self) -> State:
         """Return the weights that are scored and kept: the moving average's where there is one."""
         return self.average.weights() if self.average else self.network.state_dict()
 
+    def average_statistics(self) -> None:
+        """Average over the processes what no gradient learns: batch-norm's statistics, of the network and of its moving average."""
+        statistics = {name: value for name, value in self.network.named_buffers() if value.is_floating_point()}
+        processes().average(list(statistics.values()))
+        if self.average and processes().count > 1:
+            state = self.average.state_dict()
+            processes().average([state["weights"][name] for name in statistics if name in state["weights"]])
+            self.average.load_state_dict(state)
+
     def save(self, path: Path) -> None:
         """Write all that it takes to go on."""
-        save_state(path, {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict(),
-                          "schedule": self.schedule.state_dict(), "average": self.average.state_dict() if self.average else None,
-                          "batching": asdict(self.batching), "rollbacks": self.rollbacks.count, "progress": vars(self.progress)})
+        _write(path, {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict(),
+                      "schedule": self.schedule.state_dict(), "average": self.average.state_dict() if self.average else None,
+                      "batching": asdict(self.batching), "rollbacks": self.rollbacks.count, "scaler": self.scaler.state_dict(),
+                      "progress": vars(self.progress)})
 
     def finish(self, path: Path) -> None:
         """Write what is left when training is over: the optimizer has done its work; other predictions may be wanted yet."""
         self.finished = True
         self.progress.others = []
-        save_state(path, {"progress": vars(self.progress)})
+        _write(path, {"progress": vars(self.progress)})
 
     def resume(self, path: Path) -> bool:
-        """Take up what `path` holds; return whether there was anything."""
+        """Take up what `path` holds; return whether there was anything.
+
+        Raises ValueError where some processes find another state than others.
+        """
         state = load_state(path)
+        _check_same(path, 0 if state is None else 1 + len(state["progress"]["history"]))
         if state is None:
             return False
         self.progress = Progress(**state["progress"])
@@ -83,6 +102,7 @@ class Run:
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.schedule.load_state_dict(state["schedule"])
+            self.scaler.load_state_dict(state["scaler"])
             if self.average:
                 self.average.load_state_dict(state["average"])
             self.batching, self.rollbacks.count = Batching(**state["batching"]), state["rollbacks"]
@@ -97,5 +117,21 @@ class Run:
         self.rollbacks.count = count
         self.schedule.slow_down(0.5)
         self.save(path)
-        print(f"epoch {epoch}: the loss is {loss}; back to the last good state, learning rate {self.schedule.rate:.2e} "
-              f"instead of {rate:.2e} ({count} of {self.rollbacks.most} times)", flush=True)
+        processes().say(f"epoch {epoch}: the loss is {loss}; back to the last good state, learning rate {self.schedule.rate:.2e} "
+                        f"instead of {rate:.2e} ({count} of {self.rollbacks.most} times)")
+
+
+def _write(path: Path, state: dict) -> None:
+    crew = processes()
+    crew.wait()  # until all have read what was there before
+    if crew.main:
+        save_state(path, state)
+    crew.wait()
+
+
+def _check_same(path: Path, found: int) -> None:
+    crew = processes()
+    if crew.sums(found) != [crew.count * found]:
+        here = f"one after {found - 1} epochs" if found else "none"
+        raise ValueError(f"{path}: expected the same state in all {crew.count} processes, found {here} in process {crew.index} and another "
+                         "elsewhere; nodes have to share the project's folder")
