@@ -1,12 +1,13 @@
-"""Batches of packed squares: decoded ahead by one thread, stacked as uint8, no other work per image.
+"""Batches of packed squares: decoded, flipped and turned ahead by one thread, stacked as uint8.
 
 Which copy of which image comes when, and how it is flipped and turned, is a function of (seed, epoch) alone, so an epoch
 can be taken up again after a stop and is the same epoch.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import torch
 
@@ -14,24 +15,34 @@ from competition.images import resize
 from competition.seeds import generator
 from competition.shards import ImageStore
 
+QUARTERS = (None, cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
 
-def stack(store: ImageStore, rows: np.ndarray, size: int) -> torch.Tensor:
-    """Return the packed squares `rows` at `size` pixels, uint8 (B, size, size, 3)."""
-    return torch.from_numpy(np.stack([resize(store.image(int(row)), size, size) for row in rows]))
+def stack(store: ImageStore, rows: np.ndarray, size: int, elements: np.ndarray | None = None) -> torch.Tensor:
+    """Return the packed squares `rows` (B,) at `size` pixels, each `turned` by its of `elements` (B,): uint8 (B, size, size, 3)."""
+    pixels = np.empty((len(rows), size, size, 3), np.uint8)
+    for index, row in enumerate(rows):
+        image = resize(store.image(int(row)), size, size)
+        pixels[index] = image if elements is None else turned(image, int(elements[index]))
+    return torch.from_numpy(pixels)
 
 
-def batches(store: ImageStore, rows: np.ndarray, size: int, batch_size: int) -> Iterator[tuple[torch.Tensor, np.ndarray]]:
-    """Yield (pixels uint8 (B, size, size, 3), positions in `rows` (B,)), in order, the next batch decoded meanwhile."""
-    starts = range(0, len(rows), batch_size)
+def batches(store: ImageStore, rows: np.ndarray, size: int, batch_size: int,
+            elements: np.ndarray | None = None) -> Iterator[tuple[torch.Tensor, np.ndarray]]:
+    """Yield (pixels uint8 (B, size, size, 3), positions in `rows` (B,)), in order, the next batch made meanwhile. See `stack`."""
     if not len(rows):
         return
+    parts = [slice(start, start + batch_size) for start in range(0, len(rows), batch_size)]
     with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(stack, store, rows[:batch_size], size)
-        for start in starts:
+
+        def make(part: slice) -> Future:
+            return pool.submit(stack, store, rows[part], size, None if elements is None else elements[part])
+
+        ahead = make(parts[0])
+        for part, following in zip(parts, [*parts[1:], None], strict=True):
             pixels = ahead.result()
-            if start + batch_size < len(rows):
-                ahead = pool.submit(stack, store, rows[start + batch_size : start + 2 * batch_size], size)
-            yield pixels, np.arange(start, start + len(pixels))
+            if following:
+                ahead = make(following)
+            yield pixels, np.arange(part.start, part.start + len(pixels))
 
 
 def batch_count(images: int, batch_size: int) -> int:
@@ -73,13 +84,11 @@ def _slots(views: Sequence[np.ndarray], epoch: int) -> np.ndarray:
     return np.stack([step * counts, (step + 1) * counts]) // counts.min()
 
 
-def turned(pixels: torch.Tensor, elements: np.ndarray) -> torch.Tensor:
-    """Return uint8 (B, S, S, 3), each image under its dihedral element (turns + 4 * flip; see `voting.view_weights`)."""
-    result = torch.empty_like(pixels)
-    for element in np.unique(elements):
-        chosen = torch.from_numpy(np.flatnonzero(elements == element))
-        result[chosen] = dihedral(pixels[chosen], int(element), (1, 2))
-    return result
+def turned(image: np.ndarray, element: int) -> np.ndarray:
+    """Return `image`, uint8 (S, S, 3), flipped left-right if element >= 4, then turned element % 4 quarters, as `dihedral` does."""
+    if element >= 4:
+        image = cv2.flip(image, 1)
+    return cv2.rotate(image, QUARTERS[element % 4]) if element % 4 else image
 
 
 def dihedral(pixels: torch.Tensor, element: int, axes: tuple[int, int]) -> torch.Tensor:

@@ -95,13 +95,11 @@ def test_dihedral_is_numpys_flip_and_turn(element):
     assert (dihedral(first, element, (2, 3)).permute(0, 2, 3, 1).numpy() == expected).all()
 
 
-def test_turned_gives_each_image_its_own_element():
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 5, 5, 3), dtype=np.uint8)
-    elements = np.random.default_rng(1).integers(8, size=20)
-    found = turned(torch.from_numpy(pixels), elements)
-    assert found.dtype == torch.uint8 and found.shape == pixels.shape
-    for image, element, result in zip(pixels, elements, found.numpy(), strict=True):
-        assert (result == element_of_array(image, element)).all()
+@pytest.mark.parametrize("element", range(8))
+def test_turned_is_numpys_flip_and_turn(element):
+    image = np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    found = turned(image, element)
+    assert found.dtype == np.uint8 and (found == element_of_array(image, element)).all()
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +120,13 @@ def test_batches_are_the_rows_in_order(store, batch_size):
         assert pixels.dtype == torch.uint8
         for image, position in zip(pixels.numpy(), positions, strict=True):
             assert (image == resize(decode_jpeg(store.encoded(rows[position])), 16, 16)).all()
+
+
+def test_each_row_of_a_batch_is_turned_by_its_own_element(store):
+    rows, elements = np.arange(11), np.random.default_rng(1).integers(8, size=11)
+    found = torch.cat([pixels for pixels, _ in batches(store, rows, 24, 4, elements)]).numpy()
+    for image, row, element in zip(found, rows, elements, strict=True):
+        assert (image == element_of_array(store.image(row), element)).all()
 
 
 def test_no_rows_no_batches(store):

@@ -132,9 +132,13 @@ def test_a_loss_that_is_no_number_ends_training(data, tmp_path):
 def test_clean_training_sees_the_pages_as_they_are(data, tmp_path, monkeypatch):
     import competition.training.epoch as module
 
-    seen, elements, real_batches, real_turned = [], [], module.batches, module.turned
-    monkeypatch.setattr(module, "batches", lambda store, rows, *rest: (seen.extend(rows), real_batches(store, rows, *rest))[1])
-    monkeypatch.setattr(module, "turned", lambda pixels, some: (elements.extend(some), real_turned(pixels, some))[1])
+    seen, elements, real_batches = [], [], module.batches
+
+    def watched(store, rows, size, batch_size, some):
+        seen.extend(rows), elements.extend(some)
+        return real_batches(store, rows, size, batch_size, some)
+
+    monkeypatch.setattr(module, "batches", watched)
     trained(data, SETTINGS.model_copy(update={"epochs": 2, "augmented": False}), tmp_path / "a.pt")
     assert set(seen) <= {rows[0] for rows in data.train_rows} and set(elements) == {0}
     seen.clear(), elements.clear()

@@ -174,3 +174,12 @@ def test_a_soup_is_kept_only_if_it_scores_better(data, tmp_path, monkeypatch):
         progress = trained(data, settings, tmp_path / f"{score}.pt")
         monkeypatch.setattr(fit_module, "evaluate", real)
         assert progress.souped == souped and (souped == 3) != same(progress.best_weights, best.best_weights)
+
+
+def test_gradients_are_shrunk_to_the_norm_and_smaller_ones_are_left():
+    layer = torch.nn.Linear(2, 1)
+    layer.weight.grad, layer.bias.grad = torch.tensor([[3.0, 0.0]]), torch.tensor([4.0])  # norm 5
+    epoch_module._clip(layer, 10.0)
+    assert layer.weight.grad.tolist() == [[3.0, 0.0]] and layer.bias.grad.tolist() == [4.0]
+    epoch_module._clip(layer, 2.5)
+    assert layer.weight.grad.tolist() == [[pytest.approx(1.5, abs=1e-5), 0.0]] and layer.bias.grad.tolist() == [pytest.approx(2.0, abs=1e-5)]

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from competition.batches import batches, epoch_rows, turned
+from competition.batches import batches, epoch_rows
 from competition.models.networks import Normalisation
 from competition.models.outputs import training_loss
 from competition.models.processor import autocast
@@ -89,9 +89,9 @@ def _shares(run: Run, normalise: Normalisation, criterion: Loss, data: FoldData,
     mixed = bool(settings.mixup or settings.cutmix)  # a partner may be another process's, so all decode the whole step
     decoded = dealt if mixed else dealt[dealt % effective % crew.count == crew.index]
     at_once = effective if mixed else len(range(effective)[own])
-    for step, (pixels, taken) in enumerate(batches(data.store, rows[decoded], size, at_once)):
+    for step, (pixels, taken) in enumerate(batches(data.store, rows[decoded], size, at_once, elements[decoded])):
         positions = decoded[taken]
-        inputs = normalise(turned(pixels, elements[positions])).to(crew.device)
+        inputs = normalise(pixels).to(crew.device)
         soft = one_hot(data.train_labels[order[positions]], classes).to(crew.device)
         inputs, soft = mix(inputs, soft, settings, mixing)
         whole = dealt[step * effective : (step + 1) * effective]
@@ -120,13 +120,21 @@ def _step(run: Run, share: Share, criterion: Loss, settings: FinetunedSettings, 
         raise NotANumber(loss)
     if settings.clip:
         run.scaler.unscale_(run.optimizer)
-        nn.utils.clip_grad_norm_(run.network.parameters(), settings.clip)
+        _clip(run.network, settings.clip)
     run.scaler.step(run.optimizer)
     run.scaler.update()
     run.schedule.step()
     if run.average:
         run.average.update(run.network)
     return loss, bool(asked)
+
+
+def _clip(network: nn.Module, most: float) -> None:
+    """Shrink the gradients so that their norm is `most` at the most; those of a smaller norm are not touched."""
+    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+    norm = nn.utils.get_total_norm(gradients)
+    if norm > most:
+        nn.utils.clip_grads_with_norm_(network.parameters(), most, norm)
 
 
 def _tried(run: Run, share: Share, criterion: Loss, settings: FinetunedSettings) -> tuple[float, bool]:

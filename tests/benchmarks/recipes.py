@@ -55,6 +55,7 @@ RECIPES: dict[str, dict] = {
     "plateau": {"schedule": "plateau"},
     "one cycle": {"schedule": "one_cycle"},
     "constant": {"schedule": "constant"},
+    "no clipping": {"clip": 0},
     "moving average": {"ema": 0.99},
     "soup of 3": {"soup": 3},
     "small first": {"first_size": 96},
