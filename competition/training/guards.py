@@ -83,7 +83,7 @@ class Rollbacks:
             raise ValueError(
                 f"epoch {epoch}: the loss is {loss}, after going back to the last good state {self.count} times, with half the rate "
                 f"each time; the learning rate was {learning_rate:.2e} at the end. Try a learning_rate a tenth of the member's, a "
-                "smaller clip, a longer warmup, or precision: float32")
+                "clip of 5 or less, a longer warmup, or precision: float32")
         self.count += 1
         return self.factor
 
