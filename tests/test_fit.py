@@ -90,7 +90,7 @@ def test_training_is_its_seeds_and_leaves_global_random_state_alone(data, tmp_pa
 @pytest.fixture(scope="module")
 def learnt(data, tmp_path_factory):
     settings = SETTINGS.model_copy(update={"network": "test_resnet", "epochs": 8, "batch_size": 8, "learning_rate": 1e-2,
-                                           "patience": 12})  # fmt: skip
+                                           "patience": 12, "clip": 5.0})  # fmt: skip
     return settings, *trained(data, settings, tmp_path_factory.mktemp("state") / "a.pt")
 
 
