@@ -29,10 +29,11 @@ def predict_proba(network: nn.Module, normalise: Normalisation, store: ImageStor
     would, and all get all probabilities; then `tick` counts what the others do meanwhile.
     """
     crew = processes()
+    where = crew.device
     network.eval()
     places, parts = _places(len(rows), crew.index, crew.count), []
     for pixels, positions in batches(store, rows[places], size, BATCH_SIZE):
-        inputs, total = normalise(pixels).to(crew.device), 0.0
+        inputs, total = normalise(pixels).to(where), 0.0
         for element in np.flatnonzero(weights):
             view = dihedral(inputs, int(element), (2, 3)).contiguous(memory_format=torch.channels_last)
             with autocast(precision):

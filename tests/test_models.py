@@ -15,7 +15,7 @@ from competition.models.depthwise import DepthwiseConv2d, with_fast_depthwise
 from competition.models.fusion import for_inference
 from competition.models.networks import Normalisation, create_network
 from competition.models.shipped import LITE, PACKAGES, load_shipped, refuse_untouched_statistics
-from competition.models.tuning import freeze_first_stages
+from competition.models.tuning import frozen_modules
 from competition.settings import FeaturesSettings, FinetunedSettings
 
 
@@ -285,7 +285,7 @@ def test_for_inference_keeps_training_mode_of_the_network():
 @pytest.mark.parametrize("stages", [1, 3])
 def test_frozen_stages_learn_nothing_and_the_others_do(stages):
     network = timm.create_model("mobilenetv3_small_050", num_classes=3)
-    frozen = freeze_first_stages(network, stages)
+    frozen = frozen_modules(network, FinetunedSettings(frozen_stages=stages), 0)
     network.train()
     for module in frozen:
         module.eval()
@@ -303,11 +303,11 @@ def test_frozen_stages_learn_nothing_and_the_others_do(stages):
 
 def test_nothing_frozen_by_default_and_a_network_without_stages_is_named():
     network = timm.create_model("test_resnet", num_classes=3)
-    assert freeze_first_stages(network, 0) == [] and all(p.requires_grad for p in network.parameters())
+    assert frozen_modules(network, FinetunedSettings(), 0) == [] and all(p.requires_grad for p in network.parameters())
     network = timm.create_model("test_mambaout", num_classes=3)
     del network.stages
     with pytest.raises(ValueError, match="frozen_stages: MambaOut has no numbered stages; set it to 0"):
-        freeze_first_stages(network, 2)
+        frozen_modules(network, FinetunedSettings(frozen_stages=2), 0)
 
 
 def test_the_settings_of_the_repository_have_their_weights():

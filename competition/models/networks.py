@@ -12,7 +12,6 @@ from competition.models.heads import has_own_dropout, set_head
 from competition.models.hybrid import create_hybrid
 from competition.models.shipped import MEAN_STD, load_shipped, refuse_untouched_statistics
 from competition.models.tuning import check_tuning
-from competition.models.tuning import freeze_first_stages as freeze_first_stages
 from competition.models.weights import load_weights_file
 from competition.settings import FeaturesSettings, FinetunedSettings
 

@@ -25,11 +25,6 @@ def check_tuning(network: nn.Module, settings: FinetunedSettings) -> None:
         _first_learning(network, settings, epoch)
 
 
-def freeze_first_stages(network: nn.Module, stages: int) -> list[nn.Module]:
-    """Freeze all that comes before stage `stages` (the stem and that many stages; 0: nothing) and return it as `frozen_modules` does."""
-    return _learn_from(network, _start_of(network, stages))
-
-
 def stage_starts(network: nn.Module) -> list[str]:
     """Return the name of the first module of each stage, from the input up; empty where there is nothing to go by."""
     if hasattr(network, "stage_starts"):

@@ -79,6 +79,7 @@ def _shares(run: Run, normalise: Normalisation, criterion: Loss, data: FoldData,
             times: np.ndarray | None) -> Iterator[Share]:
     """Yield this process's share of each of the epoch's steps; the steps are the same with any number of processes."""
     crew, effective, classes = processes(), run.batching.effective, run.network.num_classes
+    where = crew.device
     views = data.train_rows if settings.augmented else [rows[:1] for rows in data.train_rows]
     order, rows = epoch_rows(views, settings.seed, epoch, effective, times)
     elements = generator(settings.seed, "dihedral", epoch).integers(8 if settings.augmented else 1, size=len(rows))
@@ -91,14 +92,14 @@ def _shares(run: Run, normalise: Normalisation, criterion: Loss, data: FoldData,
     at_once = effective if mixed else len(range(effective)[own])
     for step, (pixels, taken) in enumerate(batches(data.store, rows[decoded], size, at_once, elements[decoded])):
         positions = decoded[taken]
-        inputs = normalise(pixels).to(crew.device)
-        soft = one_hot(data.train_labels[order[positions]], classes).to(crew.device)
+        inputs = normalise(pixels).to(where)
+        soft = one_hot(data.train_labels[order[positions]], classes).to(where)
         inputs, soft = mix(inputs, soft, settings, mixing)
         whole = dealt[step * effective : (step + 1) * effective]
         if mixed:
             yield Share(inputs[own], soft[own], len(whole), criterion.mass(soft))
         else:
-            all_soft = soft if crew.count == 1 else one_hot(data.train_labels[order[whole]], classes).to(crew.device)
+            all_soft = soft if crew.count == 1 else one_hot(data.train_labels[order[whole]], classes).to(where)
             yield Share(inputs, soft, len(whole), criterion.mass(all_soft))
 
 

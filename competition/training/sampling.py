@@ -34,11 +34,6 @@ def class_factors(counts: np.ndarray, targets: Sequence[str], sampling: ByTarget
     return by_target(sampling, targets, "sampling")
 
 
-def sampled_size(counts: np.ndarray, factors: np.ndarray) -> int:
-    """Return how many draws `sampled` makes of `counts` (C,) images per class: the same number in every epoch."""
-    return int(_draws_per_class(counts, factors).sum())
-
-
 def draws(labels: np.ndarray, factors: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Return (N,) int64: how often each image is shown in an epoch.
 
@@ -54,17 +49,6 @@ def draws(labels: np.ndarray, factors: np.ndarray, generator: np.random.Generato
             result[own] = total // len(own)
             result[generator.permutation(own)[: total % len(own)]] += 1
     return result
-
-
-def sampled(order: np.ndarray, labels: np.ndarray, factors: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Return an epoch's image indices, shuffled anew: those of `order`, repeated or left out as `factors` say.
-
-    order: (N,) indices into `labels`, the class index of each image; factors: (C,), see `class_factors`. There are
-    `sampled_size` of them; see `draws` for how often each comes. Factors of 1 give `order` as it is.
-    """
-    if (factors == 1).all():
-        return order
-    return generator.permutation(np.repeat(order, draws(labels[order], factors, generator)))
 
 
 def _draws_per_class(counts: np.ndarray, factors: np.ndarray) -> np.ndarray:
