@@ -196,7 +196,7 @@ class FinetunedSettings(Section):
     step_epochs: int = Field(5, ge=1, description="for step: epochs between two falls")
     step_factor: float = Field(0.5, gt=0, lt=1, description="for step and plateau: what the rate falls to")
     plateau_patience: int = Field(2, ge=1, description="for plateau: epochs without a better score before the rate falls")
-    clip: float = Field(0.0, ge=0, description="largest norm of the gradient; 0: any, which saves a step through all of them")
+    clip: float = Field(0.0, ge=0, description="largest norm of a step's gradient; 0: any")
 
     loss: Literal["cross_entropy", "focal", "class_balanced"] = "cross_entropy"
     label_smoothing: float = Field(0.1, ge=0, lt=1)

@@ -28,7 +28,7 @@ def make_optimizer(network: nn.Module, settings: FinetunedSettings, everything: 
         return torch.optim.Adam(groups, lr=rate, fused=True)
     if name == "nadam":
         return torch.optim.NAdam(groups, lr=rate, decoupled_weight_decay=True)
-    return torch.optim.AdamW(groups, lr=rate, fused=True)  # a third of the processor's time that one loop per tensor takes
+    return torch.optim.AdamW(groups, lr=rate, fused=True)  # docs/log.md
 
 
 def parameter_groups(network: nn.Module, settings: FinetunedSettings, everything: bool = False) -> list[dict]:
