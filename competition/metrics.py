@@ -40,16 +40,43 @@ def bootstrap_interval(
     Every resample draws N rows with replacement (Efron and Tibshirani, An Introduction to the Bootstrap, 13.3).
     The interval says what other images of the same kind would do to the score, not what another training run would.
     """
-    true, predicted, n_classes = _as_indices(true, predicted, n_classes)
-    if resamples < 1 or not 0 < confidence < 1:
-        raise ValueError(f"resamples: {resamples}, confidence: {confidence}; expected at least 1, and between 0 and 1")
-    scores = np.empty(resamples)
+    scores = bootstrap_scores(true, [predicted], n_classes, resamples, generator)[:, 0]
+    return macro_f1(true, predicted, n_classes), *interval(scores, confidence)
+
+
+def bootstrap_scores(
+    true: Labels, answers: Sequence[Labels], classes: Classes, resamples: int, generator: np.random.Generator
+) -> np.ndarray:
+    """(R, M) float64: macro F1 of each of M answers, each (N,), on each of R bootstrap resamples of the N rows.
+
+    All answers are scored on the same resamples, so that differences of columns are paired. A resample counts each row as
+    often as it was drawn; the counts of all classes and answers are then one matrix product. See `macro_f1`.
+    """
+    if resamples < 1 or not len(answers):
+        raise ValueError(f"resamples: {resamples}, answers: {len(answers)}; expected at least 1 of each")
+    pairs = [_as_indices(true, predicted, classes) for predicted in answers]
+    true, n_classes = pairs[0][0], pairs[0][2]
+    one_hot = np.eye(n_classes, dtype=np.float32)
+    in_true = one_hot[true]
+    in_predicted = [one_hot[predicted] for _, predicted, _ in pairs]
+    scores = np.empty((resamples, len(pairs)))
     chunk = max(1, 2_000_000 // len(true))  # rows drawn at once: bounds the memory, changes no number
     for start in range(0, resamples, chunk):
         drawn = generator.integers(len(true), size=(min(chunk, resamples - start), len(true)))
-        scores[start : start + chunk] = _macro(*_counts(true[drawn], predicted[drawn], n_classes))
+        drawn += np.arange(len(drawn))[:, None] * len(true)
+        times = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(np.float32)
+        of_true = times @ in_true
+        for column, predicted in enumerate(in_predicted):
+            scores[start : start + chunk, column] = _macro(times @ (in_true * predicted), of_true, times @ predicted)
+    return scores
+
+
+def interval(scores: np.ndarray, confidence: float) -> tuple[float, float]:
+    """(low, high) of bootstrap `scores` (R,): their percentile interval at `confidence` in (0, 1)."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: {confidence}; expected a number between 0 and 1")
     low, high = np.quantile(scores, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(_macro(*_counts(true, predicted, n_classes))), float(low), float(high)
+    return float(low), float(high)
 
 
 def _counts(true: np.ndarray, predicted: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from competition.metrics import bootstrap_interval, confusion_matrix, macro_f1, per_class_f1
+from competition.metrics import bootstrap_interval, bootstrap_scores, confusion_matrix, interval, macro_f1, per_class_f1
 
 PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40)
 
@@ -56,6 +56,28 @@ def test_bootstrap_is_the_plain_loop():
         scores.append(sklearn.metrics.f1_score(true[rows], predicted[rows], average="macro"))
     value = sklearn.metrics.f1_score(true, predicted, average="macro")
     assert found == pytest.approx((value, np.quantile(scores, 0.05), np.quantile(scores, 0.95)), abs=1e-12)
+
+
+def test_answers_are_scored_on_the_same_resamples():
+    generator = np.random.default_rng(5)
+    true = generator.integers(6, size=90)
+    answers = [np.where(generator.random(90) < share, true, generator.integers(6, size=90)) for share in (0.9, 0.5, 0.1)]
+    found = bootstrap_scores(true, answers, 6, 50, np.random.default_rng(6))
+    alone = [bootstrap_scores(true, [one], 6, 50, np.random.default_rng(6))[:, 0] for one in answers]
+    assert found.shape == (50, 3) and (found.T == alone).all()
+    again = np.random.default_rng(6)
+    rows = [again.integers(90, size=90) for _ in range(50)]
+    expected = [[sklearn.metrics.f1_score(true[drawn], one[drawn], average="macro") for one in answers] for drawn in rows]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_an_interval_and_resamples_out_of_range_are_refused():
+    assert interval(np.arange(101) / 100, 0.9) == pytest.approx((0.05, 0.95))
+    with pytest.raises(ValueError, match="confidence: 1; expected"):
+        interval(np.zeros(3), 1)
+    for answers, resamples in (([], 10), ([[0, 1]], 0)):
+        with pytest.raises(ValueError, match=f"resamples: {resamples}, answers: {len(answers)}; expected at least 1"):
+            bootstrap_scores([0, 1], answers, 2, resamples, np.random.default_rng(0))
 
 
 def test_bootstrap_in_several_chunks_draws_the_same():
