@@ -10,13 +10,12 @@ import torch
 from tqdm import tqdm
 
 from competition.files import code_digest, digest, replace_file
-from competition.inference import predict_proba
+from competition.inference import Predictor
 from competition.metrics import macro_f1
 from competition.models.classical import features, fit_logistic, grey_features, network_features
-from competition.models.fusion import for_inference
 from competition.models.mlp import fit_mlp
 from competition.models.networks import create_network
-from competition.models.processor import check_precision, use_bfloat16
+from competition.models.processor import check_precision
 from competition.predictions import Predictions
 from competition.processes import processes
 from competition.settings import FeaturesSettings, FinetunedSettings, GreySettings
@@ -57,10 +56,10 @@ def train_finetuned(settings: FinetunedSettings, data: FoldData, targets: tuple[
         network.load_state_dict({key: start[key] if start[key].shape == value.shape else value for key, value in own.items()})
     progress = fit(network, normalise, data, settings, state_file, report, targets)
     trained = perf_counter()
-    fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
+    predictor = Predictor.of(network, normalise, settings.size, settings.precision)
 
     def predict(store: ImageStore, rows: np.ndarray, tick: Callable[[int], object]) -> np.ndarray:
-        return predict_proba(fast, normalise, store, rows, settings.size, settings.precision, view_weights, tick)
+        return predictor(store, rows, view_weights, tick)
 
     predictions = _predictions(predict, predict_from or data, targets, predicted)
     return TrainedMember(progress.best_weights, progress.history, predictions, _scores(predictions, data),
