@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from stages import begin, command, once, sample_params, train_members
 
 from competition.models.processor import keep_memory
 from competition.scoring import Score, score_submission
-from stages import begin, command, once, sample_params, train_members
 
 MEMBERS = {
     "lite0": {},

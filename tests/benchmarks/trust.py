@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from stages import begin, command, once, sample_params, train_members, truth
 
 from competition.classes import read_targets
 from competition.files import write_json
@@ -33,7 +34,6 @@ from competition.splitting import read_folds
 from competition.training.folds import FoldData, load_fold
 from competition.training.members import train_finetuned
 from competition.training.outputs import print_epoch
-from stages import begin, command, once, sample_params, train_members, truth
 
 MEMBER = "lite0"
 HELD_OUT = 1000  # copies that the random split validates on, at most one of a page
