@@ -168,7 +168,7 @@ def test_same_input_same_bytes(project):
         contents.append({str(path.relative_to("submissions")): path.read_bytes() for path in Path("submissions").rglob("*.*")})
     assert contents[0] == contents[1]
     names = ("lite0", "lite0_hard", "features", "features_hard", "grey", "grey_hard", "lite0_specialist")
-    tables = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "confusion.csv", "specialist.json"}
+    tables = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "per_class.csv", "confusion.csv", "specialist.json"}
     assert contents[0].keys() == tables | {f"members/{name}.csv" for name in names}
 
 
