@@ -97,8 +97,8 @@ def expected_range(value: float, low: float, high: float, sizes: Sizes) -> tuple
 
     The interval widened on either side by sqrt(1 + n / m), for n images out of fold and m public ones: two samples of one population
     scatter by s^2 / n and s^2 / m, their difference by the sum (the prediction interval for the mean of m future observations: Meeker,
-    Hahn and Escobar, Statistical Intervals, 2017, chapter 4; macro F1 is taken for a mean). It knows of chance alone: a score outside
-    says that the test-like views are not like the test set.
+    Hahn and Escobar, Statistical Intervals, 2017, chapter 4; macro F1 is taken for a mean). It knows of chance alone: scores
+    outside, again and again, say that the test-like views are not like the test set.
     """
     wider = sqrt(1 + sizes.out_of_fold / sizes.public)
     return max(0.0, value - (value - low) * wider), min(1.0, value + (high - value) * wider)

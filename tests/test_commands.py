@@ -70,7 +70,8 @@ def test_score_prints_what_was_counted_by_hand(project, call):
 def test_score_of_an_unknown_answer_is_scikit_learns(project, call):
     Path("submissions/members/a.csv").write_text("ID,target\n06,7\n01,0\n02,1\n03,1\n04,0\n05,0\n")
     Path("data/solution.csv").write_text("ID,target\n01,0\n02,0\n03,1\n04,0\n05,1\n06,1\n")
-    code, out, _ = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
+    code, out, err = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
+    assert err == "warning: submissions/members/a.csv: answers that are no class of data/solution.csv: 7; the classes are 0, 1\n"
     found = json.loads(out)
     truth, answers = [0, 0, 1, 0, 1, 1], [0, 1, 1, 0, 0, 7]
     assert found["all"] == pytest.approx(f1_score(truth, answers, average="macro", zero_division=0))

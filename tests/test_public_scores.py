@@ -63,7 +63,8 @@ def test_without_a_ledger_nothing_is_completed(ledger):
 
 
 def test_an_early_ledger_is_kept(ledger):
-    ledger.write_text("submission,public,private,recorded\na,0.9,,2026-11-20\na,0.93,0.8,2026-11-21\n")
+    ledger.write_text("submission,public,private,recorded\na,0.9,,2026-11-20\na,0.93,,2026-11-21\n")
+    record_score(ledger, PublicScore("a", "cd", "0.93", "0.8", "2026-11-30"))  # which file that was is not known: it is taken for it
     record_score(ledger, ASK)
     assert ledger.read_text() == (
         HEADER + "a,,0.9,,2026-11-20,,,\na,,0.93,0.8,2026-11-21,,,\nfinal,ab,0.9,,2026-11-20,0.91,0.9,0.92\n"
