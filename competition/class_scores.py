@@ -8,13 +8,13 @@ import pandas as pd
 from competition.metrics import per_class_f1
 from competition.voting import Submission
 
-COLUMNS = ("target", "class_name", "images")
+CLASS_COLUMNS = ("target", "class_name", "images")
 DECIMALS = 6
 WORST = 3
 
 
 def class_scores(submissions: Sequence[Submission], true: np.ndarray, target2class: dict[str, str]) -> pd.DataFrame:
-    """One row per class: COLUMNS, then a column for each submission, in their order, with its F1.
+    """One row per class: CLASS_COLUMNS, then a column for each submission, in their order, with its F1.
 
     true: (N,) targets, aligned with the submissions' test-like answers; images: how many of them are of the class. F1 is NaN (an
     empty cell) for a class that neither occurs nor is answered.

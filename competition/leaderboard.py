@@ -39,31 +39,37 @@ def compare(
     columns STANDING hold the paired difference to the first row, test-like; `told_apart` is best, yes or no. All rows are scored
     on the same resamples.
     """
-    scores = {view: _scores(submissions, view, true, targets) for view in OOF_VIEWS}
+    scores = _scores(submissions, true, targets)
     order = np.lexsort([[s.name for s in submissions], [s.vote != "soft" for s in submissions], -scores["test_like"]])
-    ranked = [submissions[index] for index in order]
-    answers = [getattr(submission, view) for view in OOF_VIEWS for submission in ranked]
-    resampled = bootstrap_scores(true, answers, targets, settings.resamples, generator(settings.seed, "bootstrap"))
-    drawn = dict(zip(OOF_VIEWS, np.split(resampled, len(OOF_VIEWS), axis=1), strict=True))
-    names = [submission.name for submission in ranked]
-    stand = standings(names, scores["test_like"][order], drawn["test_like"], settings.confidence)
+    ranked, scores = [submissions[index] for index in order], {view: scores[view][order] for view in OOF_VIEWS}
+    drawn = _resampled(ranked, true, targets, settings)
+    stand = standings([s.name for s in ranked], scores["test_like"], drawn["test_like"], settings.confidence)
     rows = []
     for place, submission in enumerate(ranked):
         row = {"submission": submission.name, "member": submission.member, "vote": submission.vote}
         row |= fold_scores(submission.test_like, true, folds, targets)
         for view in OOF_VIEWS:
             low, high = interval(drawn[view][:, place], settings.confidence)
-            row |= {view: scores[view][order[place]], f"{view}_low": low, f"{view}_high": high}
+            row |= {view: scores[view][place], f"{view}_low": low, f"{view}_high": high}
         row |= standing_columns(stand[place], place == 0) | {"images": len(true)}
-        trained, predicted = seconds[submission.name]
-        rows.append(row | {"train_seconds": round(trained, 1), "predict_seconds": round(predicted, 1),
-                           "note": notes.get(submission.name, "")})  # fmt: skip
+        row |= zip(("train_seconds", "predict_seconds"), np.round(seconds[submission.name], 1).tolist(), strict=True)
+        rows.append(row | {"note": notes.get(submission.name, "")})
     return pd.DataFrame(rows).round(DECIMALS)
 
 
-def _scores(submissions: Sequence[Submission], view: str, true: np.ndarray, targets: Sequence[str]) -> np.ndarray:
-    """(M,) macro F1, rounded: scores that differ by less are equal, whichever of them was added up first."""
-    return np.round([macro_f1(true, getattr(submission, view), targets) for submission in submissions], DECIMALS)
+def _scores(submissions: Sequence[Submission], true: np.ndarray, targets: Sequence[str]) -> dict[str, np.ndarray]:
+    """View -> (M,) macro F1, rounded: scores that differ by less are equal, in whatever order their parts were added."""
+    return {view: np.round([macro_f1(true, getattr(submission, view), targets) for submission in submissions], DECIMALS)
+            for view in OOF_VIEWS}  # fmt: skip
+
+
+def _resampled(
+    submissions: Sequence[Submission], true: np.ndarray, targets: Sequence[str], settings: EnsembleSettings
+) -> dict[str, np.ndarray]:
+    """View -> (R, M) macro F1 on the R resamples that all views and submissions share."""
+    answers = [getattr(submission, view) for view in OOF_VIEWS for submission in submissions]
+    drawn = bootstrap_scores(true, answers, targets, settings.resamples, generator(settings.seed, "bootstrap"))
+    return dict(zip(OOF_VIEWS, np.split(drawn, len(OOF_VIEWS), axis=1), strict=True))
 
 
 def fold_scores(answers: np.ndarray, true: np.ndarray, folds: np.ndarray, targets: Sequence[str]) -> dict[str, float]:

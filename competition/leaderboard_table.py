@@ -62,4 +62,3 @@ def _below(board: pd.DataFrame) -> list[str]:
     if alike := board.loc[board["told_apart"] == "no", "submission"].tolist():
         lines.append(f"{ALIKE} can't be told apart from the best, the interval of the difference holds 0: {', '.join(alike)}")
     return lines + [f"{name}: {note}" for name, note in zip(board["submission"], board["note"], strict=True) if note]
-

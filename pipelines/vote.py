@@ -13,7 +13,7 @@ from time import perf_counter
 
 import pandas as pd
 
-from competition.class_scores import COLUMNS, class_scores, worst_classes
+from competition.class_scores import CLASS_COLUMNS, class_scores, worst_classes
 from competition.contract import Competition, read_competition, write_submission
 from competition.files import replace_file, write_json
 from competition.leaderboard import compare, giveaway_note, write_leaderboard
@@ -68,7 +68,7 @@ def main() -> None:
 def check_names(settings: Settings) -> None:
     """Raise ValueError when a member's file would take another's place."""
     members = settings.train.members
-    made = [*RESERVED, *COLUMNS, *members, *(f"{name}_hard" for name in members), f"{settings.specialize.base}_specialist"]
+    made = [*RESERVED, *CLASS_COLUMNS, *members, *(f"{name}_hard" for name in members), f"{settings.specialize.base}_specialist"]
     if wrong := sorted({name for name in made if made.count(name) > 1}):
         raise ValueError(f"params.yaml: train.members: {', '.join(wrong)}: submissions/ has, or will have, another file of "
                          "that name; rename the member")
