@@ -20,7 +20,7 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 ORDER = """
     files seeds catalogue settings tables image_files submission contract held_out class_folders adoption public_scores
     metrics scoring predictions images shards progress workers packing classes audit shift splitting augmentation
-    specialist_votes specialist_choice voting leaderboard
+    specialist_votes specialist_choice voting standings leaderboard class_scores leaderboard_table public_comparison public_table
     batches models processes inference training launcher
     report sample
 """.split()

@@ -140,6 +140,13 @@ def test_vote_and_ensemble(project, capsys):
         for view in ("clean", "test_like"):
             expected = f1_score(oof["target"], oof[f"{row['submission']}.{view}"], average="macro")
             assert row[view] == pytest.approx(expected, abs=1e-6)
+    per_class = pd.read_csv("submissions/per_class.csv", dtype={"target": str})
+    assert list(per_class) == ["target", "class_name", "images", *board["submission"]]
+    for name in names:
+        expected = f1_score(oof["target"], oof[f"{name}.test_like"], average=None, labels=list(TARGETS))
+        np.testing.assert_allclose(per_class[name], expected, atol=1e-6)
+    worst = per_class.sort_values(board["submission"][0]).iloc[0]
+    assert f"worst classes of {board['submission'][0]}, test-like F1: {worst['target']} {worst['class_name']}" in out
     confusion = pd.read_csv("submissions/confusion.csv")
     assert (confusion["actual"] == oof["target"].map({"2": "two", "10": "ten", "x": "ex"})).all()
 
@@ -168,7 +175,7 @@ def test_same_input_same_bytes(project):
         contents.append({str(path.relative_to("submissions")): path.read_bytes() for path in Path("submissions").rglob("*.*")})
     assert contents[0] == contents[1]
     names = ("lite0", "lite0_hard", "features", "features_hard", "grey", "grey_hard", "lite0_specialist")
-    tables = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "confusion.csv", "specialist.json"}
+    tables = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "per_class.csv", "confusion.csv", "specialist.json"}
     assert contents[0].keys() == tables | {f"members/{name}.csv" for name in names}
 
 
@@ -221,10 +228,11 @@ def test_predictions_of_another_split_are_refused(project):
         vote.main()
 
 
-def test_names_that_would_overwrite_are_refused(project):
-    members = "members: {lite0: {kind: finetuned}, oof: {kind: grey}}"
-    Path("params.yaml").write_text(f"split: {{folds: [0, 1, 2]}}\ntrain: {{members: [lite0, oof]}}\n{members}")
-    with pytest.raises(ValueError, match="oof: submissions/ has"):
+@pytest.mark.parametrize("name", ["oof", "images"])  # a file, a column of per_class.csv
+def test_names_that_would_overwrite_are_refused(project, name):
+    members = f"members: {{lite0: {{kind: finetuned}}, {name}: {{kind: grey}}}}"
+    Path("params.yaml").write_text(f"split: {{folds: [0, 1, 2]}}\ntrain: {{members: [lite0, {name}]}}\n{members}")
+    with pytest.raises(ValueError, match=f"{name}: submissions/ has"):
         vote.main()
 
 

@@ -56,7 +56,8 @@ STAGES = ["prepare", "split", "augment", *(f"train@{name}-{fold}" for name in ("
           "specialize@0", "specialize@1", "vote", "ensemble"]  # fmt: skip
 COMPARED = ["data/*.arrow", "folds/*.csv", "folds/audit.json", "folds/augmented.png", "folds/predictions/*/*.npz",
             "folds/weights/*/*.safetensors",
-            "submissions/members/*.csv", "submissions/oof.csv", "submissions/confusion.csv", "submissions/final.*"]  # fmt: skip
+            "submissions/members/*.csv", "submissions/oof.csv", "submissions/per_class.csv", "submissions/confusion.csv",
+            "submissions/final.*"]  # fmt: skip
 TIMED = ("train_seconds", "predict_seconds")  # the leaderboard's columns that no two runs share
 
 
