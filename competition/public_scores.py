@@ -30,6 +30,14 @@ def read_public_scores(path: Path | str) -> list[PublicScore]:
     return [PublicScore(*row) for row in frame[list(COLUMNS)].itertuples(index=False)]
 
 
+def check_allowed(path: Path | str, score: PublicScore, most: int | None) -> None:
+    """Raise ValueError where `score` would be recorded beyond the `most` that rules.public_submissions allows; a correction never is."""
+    told = {(old.submission, old.recorded) for old in read_public_scores(path)}
+    if most is not None and (score.submission, score.recorded) not in told and len(told) >= most:
+        raise ValueError(f"rules.public_submissions: {most} in params.yaml, and {path} holds {len(told)} scores; {score.submission} of "
+                         f"{score.recorded} would be one more. To correct one, give its --date")
+
+
 def record_score(path: Path | str, score: PublicScore) -> None:
     """Add a score to the file; one of the same submission and day is corrected."""
     others = [old for old in read_public_scores(path) if (old.submission, old.recorded) != (score.submission, score.recorded)]

@@ -15,7 +15,8 @@ import pandas as pd
 import typer
 
 from competition.leaderboard import print_leaderboard, read_leaderboard
-from competition.public_scores import PublicScore, read_public_scores, record_score, score_text
+from competition.public_scores import PublicScore, check_allowed, read_public_scores, record_score, score_text
+from competition.settings import load_settings
 from competition.tables import examples
 from pipelines._main import run
 
@@ -32,6 +33,7 @@ def main(
     name = _known(submission)
     day = on.date() if on else date.today()
     told = PublicScore(name, score_text(score, "public"), "" if private is None else score_text(private, "private"), f"{day}")
+    check_allowed(FOLDER / "public.csv", told, load_settings().rules.public_submissions)
     record_score(FOLDER / "public.csv", told)
     print(f"{FOLDER / 'public.csv'}: {name} public {told.public} {f'private {told.private} ' * bool(told.private)}on {day}")
     board = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
