@@ -52,10 +52,11 @@ def read_public_scores(path: Path | str) -> list[PublicScore]:
     return asks
 
 
-def record_score(path: Path | str, score: PublicScore) -> PublicScore:
+def record_score(path: Path | str, score: PublicScore, most: int | None = None) -> PublicScore:
     """Add an ask to the ledger and return it; or the row that it completes with its private score, and is no ask beside.
 
-    That row: of the same submission, file and public score, with no private one yet.
+    That row: of the same submission, file and public score, with no private one yet. Raises ValueError where the ask would be one more
+    than the `most` that rules.public_submissions allows.
     """
     asks = read_public_scores(path)
     known = (score.submission, score.public, "")
@@ -64,6 +65,9 @@ def record_score(path: Path | str, score: PublicScore) -> PublicScore:
     if score.private and same:
         score = asks[same[-1]] = replace(asks[same[-1]], private=score.private)
     else:
+        if most is not None and len(asks) >= most:
+            raise ValueError(f"rules.public_submissions: {most} in params.yaml, and {path} holds {len(asks)} scores; {score.submission} of "
+                             f"{score.recorded} would be one more. --correct mends a score that was mistyped")
         asks.append(score)
     _write(path, asks)
     return score

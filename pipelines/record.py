@@ -42,15 +42,15 @@ def main(
     board = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
     told = {"public": score, "private": private}
     scores = {which: score_text(value, which) for which, value in told.items() if value is not None}
-    print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, board)}")
+    print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, board, settings.rules.public_submissions)}")
     comparison = read_comparison(FOLDER, board, settings)
     if board is not None:
         print_leaderboard(board, public=comparison.newest)
     print_public(comparison)
 
 
-def _write(submission: str, scores: dict[str, str], day: str, as_correction: bool, board: pd.DataFrame | None) -> str:
-    """Change the ledger; return what was changed, in a line."""
+def _write(submission: str, scores: dict[str, str], day: str, as_correction: bool, board: pd.DataFrame | None, most: int | None) -> str:
+    """Change the ledger, which may have `most` asks; return what was changed, in a line."""
     if not scores:
         raise ValueError(f"{submission}: no score; give the public one, or --private with the private one")
     if as_correction:
@@ -61,7 +61,7 @@ def _write(submission: str, scores: dict[str, str], day: str, as_correction: boo
     ask = PublicScore(file.stem, file_sha256(file), scores["public"], scores.get("private", ""), day or f"{date.today()}",
                       *_out_of_fold(file.stem, board))  # fmt: skip
     again = any(old.sha256 == ask.sha256 for old in read_public_scores(LEDGER))
-    row = record_score(LEDGER, ask)
+    row = record_score(LEDGER, ask, most)
     if row is not ask:
         return f"completed: {_in_words(row)}"
     return f"recorded: {_in_words(row)}" + "; the same file was asked for before, --correct mends a mistyped score" * again

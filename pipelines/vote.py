@@ -18,6 +18,7 @@ from competition.contract import Competition, read_competition, write_submission
 from competition.files import replace_file, write_json
 from competition.leaderboard import compare, giveaway_note, write_leaderboard
 from competition.leaderboard_table import print_leaderboard
+from competition.leaks import check_predicted
 from competition.predictions import Predictions, concatenate, load_predictions
 from competition.settings import GreySettings, Settings, load_settings
 from competition.specialist_choice import Choice, choose
@@ -43,8 +44,8 @@ def main() -> None:
     scores = {name: [read_scores(name, k) for k in settings.split.folds] for name in names}
     hard = hard_classes(scores["specialist"])
     names = names if hard else list(settings.train.members)
-    predictions = {name: [read_fold(name, k, seen, competition) for k in settings.split.folds] for name in names}
-    fallback = most_frequent(folds["target"], competition)
+    predictions = {name: [read_fold(name, k, folds, competition) for k in settings.split.folds] for name in names}
+    fallback = most_frequent(seen["target"], competition)
     warn_of_unanswered(predictions[settings.train.members[0]][0]["test"], competition, fallback)
     choice = choose_specialist(settings, predictions, hard, seen)
     submissions = cast(settings, predictions, choice, seen, competition, fallback)
@@ -89,18 +90,11 @@ def hard_classes(scores: list[dict]) -> list[str]:
     return list(different.pop())
 
 
-def read_fold(name: str, fold: int, seen: pd.DataFrame, competition: Competition) -> dict[str, Predictions]:
+def read_fold(name: str, fold: int, folds: pd.DataFrame, competition: Competition) -> dict[str, Predictions]:
     """A fold's predictions, held against folds.csv: predictions of another split must not be scored with this one."""
     path = f"folds/predictions/{name}/{fold}.npz"
     views = load_predictions(path)
-    if missing := {*OOF_VIEWS, "test"} - views.keys():
-        raise ValueError(f"{path}: no predictions named {sorted(missing)}; run `dvc repro` again")
-    expected = set(seen["ID"][seen["fold"] == fold])
-    for view in OOF_VIEWS:
-        found = set(views[view].ids.tolist())  # the specialist is asked only where its base answers with a hard class
-        if wrong := sorted(found - expected if name == "specialist" else found ^ expected):
-            raise ValueError(f"{path}: {view}: {len(wrong)} IDs are not those of fold {fold} in folds/folds.csv: "
-                             f"{', '.join(wrong[:5])}; it comes from another split, run `dvc repro` again")
+    check_predicted({view: part.ids.tolist() for view, part in views.items()}, fold, folds, path, some=name == "specialist")
     for view, part in views.items():
         if name != "specialist" and part.targets != competition.targets:
             raise ValueError(f"{path}: {view}: targets {list(part.targets)}; expected {list(competition.targets)}")

@@ -251,6 +251,19 @@ def test_record_refuses(project, call, arguments, expected):
     assert code == 1 and expected in err and not Path("submissions/public.csv").exists()
 
 
+def test_record_counts_what_the_rules_allow(project, call):
+    Path("params.yaml").write_text("rules: {public_submissions: 2}\n")
+    for day in ("2026-11-20", "2026-11-21"):
+        assert call(record, "a", "0.9", "--date", day)[0] == 0
+    before = Path("submissions/public.csv").read_text()
+    code, _, err = call(record, "a", "0.95", "--date", "2026-11-22")
+    assert code == 1 and "rules.public_submissions: 2" in err and "holds 2 scores; a of 2026-11-22 would be one more" in err
+    assert Path("submissions/public.csv").read_text() == before
+    assert call(record, "a", "0.92", "--date", "2026-11-21", "--correct")[0] == 0
+    Path("params.yaml").write_text("rules: {public_submissions: 3}\n")
+    assert call(record, "a", "0.95", "--date", "2026-11-22")[0] == 0
+
+
 def test_record_keeps_a_file_it_does_not_know(project, call):
     Path("submissions/public.csv").write_text("mine\n1\n")
     code, _, err = call(record, "a", "0.5")

@@ -32,8 +32,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TRAIN, TEST = 51, 34
 PARAMS = """
 competition: {root: data/raw}
+rules: {}
 prepare: {longest_side: 128}
-split: {folds: [0, 1]}
+split: {folds: [0, 1], holdout: 0.1}
 augment:
   size: 48
   copies: 2
