@@ -1,0 +1,87 @@
+"""What final.json says of the final submission, but for its holdout and its lineage."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from competition.ensembles.calibration import BINS, calibration_error
+from competition.ensembles.candidates import SINGLE, Answers, Candidate
+from competition.ensembles.choice import Decision, Standing
+from competition.ensembles.gate import agreement, class_shares
+from competition.ensembles.panel import Images, Panel
+from competition.ensembles.top import HARD_TOP
+from competition.leaderboard import DECIMALS, score
+from competition.metrics import macro_f1
+from competition.settings import EnsembleSettings
+from competition.voting import OOF_VIEWS
+
+
+def final_facts(candidates: Sequence[Candidate], chosen: Candidate, decision: Decision, panel: Panel, class_names: Sequence[str],
+                settings: EnsembleSettings, external: Mapping[str, np.ndarray]) -> dict[str, object]:
+    """The chosen candidate's score, why it was chosen, what votes in it, its class shares and calibration; in JSON's types.
+
+    macro_f1: the candidate's own, nested where something was fitted, and `nested_choice`, of each fold answered by the candidate
+    that the other folds choose, None where a person named it. external: as for `cast_hard_top`.
+    """
+    images = panel.images
+    nested = None if decision.nested is None else scores_of(decision.nested, images, settings)
+    best = best_single(candidates, images)
+    return {
+        "macro_f1": scores_of(chosen.oof, images, settings) | {"nested_choice": nested},
+        "chosen": chosen.name,
+        "why": decision.why,
+        "choose": settings.choose,
+        "best": decision.best,
+        "candidates": [_standing(standing) for standing in decision.standings],
+        "chosen_by_the_other_folds": [{"fold": fold, "candidate": name} for fold, name in decision.per_fold.items()],
+        "members": list(chosen.parts),
+        "fitted": chosen.fitted,
+        "external": external_votes(chosen, external),
+        "rows": len(chosen.test),
+        "class_shares": class_shares(chosen.test, images.true, images.targets, class_names),
+        "agreement": {"best_member": best.name, "share": round(agreement(chosen.test, best.test), DECIMALS)},
+        "calibration": calibration(chosen, panel),
+        "confidence": settings.confidence,
+        "resamples": settings.resamples,
+    }
+
+
+def scores_of(answers: Answers, images: Images, settings: EnsembleSettings) -> dict[str, dict[str, float]]:
+    """View -> {"value", "low", "high"} of out-of-fold `answers`."""
+    return {view: rounded_score(images.true, answers[view], images.targets, settings) for view in OOF_VIEWS}
+
+
+def rounded_score(true: np.ndarray, answers: np.ndarray, targets: Sequence[str], settings: EnsembleSettings) -> dict[str, float]:
+    """{"value", "low", "high"} of macro F1, of class indices; as the leaderboard has it."""
+    return {key: round(value, DECIMALS) for key, value in score(true, answers, len(targets), settings).items()}
+
+
+def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:
+    """The single candidate with the highest test-like macro F1, of equals the first by name."""
+    singles = sorted((candidate for candidate in candidates if candidate.way == SINGLE), key=lambda candidate: candidate.name)
+    return max(singles, key=lambda candidate: macro_f1(images.true, candidate.oof["test_like"], len(images.targets)))
+
+
+def external_votes(chosen: Candidate, external: Mapping[str, np.ndarray]) -> list[dict[str, object]]:
+    """One row for each external submission: whether it votes in the final, and how far it agrees with it. None was validated."""
+    return [{"name": name, "validated": False, "votes": chosen.name == HARD_TOP,
+             "agreement": round(agreement(answers, chosen.test), DECIMALS)} for name, answers in external.items()]
+
+
+def calibration(chosen: Candidate, panel: Panel) -> dict[str, object]:
+    """Expected calibration error, test-like out of fold, of every member and of the chosen candidate. See `calibration_error`."""
+    images = panel.images
+    errors = {name: calibration_error(panel.oof["test_like"][m, 0], images.true, images.folds) for m, name in enumerate(panel.members)}
+    of_chosen = calibration_error(chosen.probabilities, images.true, images.folds)
+    return {"bins": BINS, "members": [{"member": name} | _rounded(error) for name, error in errors.items()], "chosen": _rounded(of_chosen)}
+
+
+def _rounded(error: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {key: None if value is None else round(value, DECIMALS) for key, value in error.items()}
+
+
+def _standing(standing: Standing) -> dict[str, object]:
+    numbers = {"test_like": standing.score, "difference": standing.difference, "difference_low": standing.low,
+               "difference_high": standing.high, "standard_error": standing.standard_error}
+    return {"submission": standing.name} | {key: round(value, DECIMALS) for key, value in numbers.items()} | {
+        "told_apart": standing.told_apart, "within_one_standard_error": standing.is_within}
