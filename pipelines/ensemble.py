@@ -43,7 +43,7 @@ def main() -> None:
     external = {name: read_external(name, images, competition) for name in settings.ensemble.external}
     panel, singles = read_members(settings, folds, images)
     candidates = [*singles, cast_top(singles, images, settings, external), *cast_ensembles(panel)]
-    seconds = seconds_of_parts(board, panel.members, settings.specialize.base)
+    seconds = seconds_of_parts(board, singles)
     decision = decide(candidates, costs(seconds, settings), images.true, images.folds, len(images.targets), settings.ensemble)
     chosen = next(candidate for candidate in candidates if candidate.name == decision.chosen)
     warn(candidates, chosen, external, decision)
@@ -58,9 +58,11 @@ def main() -> None:
 
 def images_of(folds: pd.DataFrame, competition: Competition, settings: Settings) -> Images:
     """Which images are answered: the holdout's only once it is unlocked."""
-    holdout = folds[folds["fold"] == HOLDOUT] if settings.ensemble.unlock_holdout else folds.iloc[:0]
-    fallback = most_frequent(folds["target"], competition.targets)
-    return Images(folds[folds["fold"] >= 0].reset_index(drop=True), holdout, competition.test_ids, competition.targets, fallback)
+    seen, holdout = folds[folds["fold"] >= 0].reset_index(drop=True), folds[folds["fold"] == HOLDOUT]
+    if settings.ensemble.unlock_holdout and holdout.empty:
+        raise ValueError("ensemble.unlock_holdout: true, but folds/folds.csv has no image of fold -1; raise split.holdout")
+    unlocked = holdout if settings.ensemble.unlock_holdout else holdout.iloc[:0]
+    return Images(seen, unlocked, competition.test_ids, competition.targets, most_frequent(seen["target"], competition.targets))
 
 
 def read_external(name: str, images: Images, competition: Competition) -> np.ndarray:
@@ -98,7 +100,7 @@ def warn(candidates: Sequence[Candidate], chosen: Candidate, external: External,
     if "stacking" not in [candidate.way for candidate in candidates]:
         log("warning: stacking left out", reason="so many images, members and classes would take it minutes")
     if external:
-        log("warning: not validated", votes=",".join(external), of=HARD_TOP)
+        log("warning: not validated", votes=",".join(external), of=HARD_TOP, scores="of the other voters alone")
         if chosen.name != HARD_TOP:
             log("warning: external votes are not in final.csv", chosen=chosen.name, to_use_them=f"ensemble.choose: {HARD_TOP}")
 

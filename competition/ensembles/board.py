@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
-from competition.ensembles.candidates import SPECIALIST, Candidate
+from competition.ensembles.candidates import Candidate
 from competition.ensembles.choice import Standing
 from competition.ensembles.panel import Images
 from competition.leaderboard import DECIMALS, leaderboard_row, rank
@@ -13,14 +14,15 @@ from competition.settings import EnsembleSettings
 Seconds = tuple[float, float]  # of training, of predicting
 
 
-def seconds_of_parts(board: pd.DataFrame, members: Sequence[str], base: str) -> dict[str, Seconds]:
-    """Member, and `specialist` if it votes -> its seconds, out of the leaderboard. Raises ValueError for a member that has no row."""
+def seconds_of_parts(board: pd.DataFrame, singles: Sequence[Candidate]) -> dict[str, Seconds]:
+    """Part of `singles` (a member, `specialist`) -> its seconds, out of the leaderboard. Raises ValueError for a single without a row."""
     rows = board.set_index("submission")[["train_seconds", "predict_seconds"]]
-    if missing := [name for name in members if name not in rows.index]:
+    if missing := [single.name for single in singles if single.name not in rows.index]:
         raise ValueError(f"submissions/leaderboard.csv: no {', '.join(missing)}; it is of another run, vote again")
-    seconds = {name: tuple(rows.loc[name].tolist()) for name in members}
-    if (with_it := f"{base}_{SPECIALIST}") in rows.index:
-        seconds[SPECIALIST] = tuple((rows.loc[with_it] - rows.loc[base]).tolist())
+    seconds: dict[str, Seconds] = {}
+    for single in sorted(singles, key=lambda single: len(single.parts)):  # a specialist's row holds its base's seconds too
+        known = [seconds[part] for part in single.parts[:-1]]
+        seconds[single.parts[-1]] = tuple(rows.loc[single.name].to_numpy() - np.sum(known, axis=0))
     return seconds
 
 

@@ -67,14 +67,12 @@ def expected_calibration_error(probabilities: np.ndarray, true: np.ndarray, bins
     return float(np.abs(gaps).sum() / len(true))
 
 
-def calibration_error(probabilities: np.ndarray | None, true: np.ndarray, folds: np.ndarray) -> dict[str, float | None]:
-    """{"temperature", "before", "after"}: expected calibration error of out-of-fold `probabilities` (N, C), all None for None.
+def calibration_error(probabilities: np.ndarray, true: np.ndarray, folds: np.ndarray, temperature: float,
+                      without: dict[int, float]) -> dict[str, float]:
+    """{"temperature", "before", "after"}: expected calibration error of out-of-fold `probabilities` (N, C).
 
-    after: each fold calibrated by the temperature that the other folds gave; temperature: of all folds.
+    temperature, without: as `fit_temperatures` gives them; after: each fold calibrated by the one that the other folds gave.
     """
-    if probabilities is None:
-        return dict.fromkeys(("temperature", "before", "after"))
-    temperature, without = fit_temperatures(probabilities, true, folds)
     after = apply_by_fold(probabilities, folds, without)
     return {"temperature": temperature, "before": expected_calibration_error(probabilities, true),
             "after": expected_calibration_error(after, true)}

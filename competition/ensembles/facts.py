@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from competition.ensembles.calibration import BINS, calibration_error
+from competition.ensembles.calibration import BINS, calibration_error, fit_temperatures
 from competition.ensembles.candidates import SINGLE, Answers, Candidate
 from competition.ensembles.choice import Decision, Standing
 from competition.ensembles.gate import agreement, class_shares
@@ -53,7 +53,7 @@ def scores_of(answers: Answers, images: Images, settings: EnsembleSettings) -> d
 
 def rounded_score(true: np.ndarray, answers: np.ndarray, targets: Sequence[str], settings: EnsembleSettings) -> dict[str, float]:
     """{"value", "low", "high"} of macro F1, of class indices; as the leaderboard has it."""
-    return {key: round(value, DECIMALS) for key, value in score(true, answers, len(targets), settings).items()}
+    return _rounded(score(true, answers, len(targets), settings))
 
 
 def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:
@@ -63,25 +63,34 @@ def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:
 
 
 def external_votes(chosen: Candidate, external: Mapping[str, np.ndarray]) -> list[dict[str, object]]:
-    """One row for each external submission: whether it votes in the final, and how far it agrees with it. None was validated."""
-    return [{"name": name, "validated": False, "votes": chosen.name == HARD_TOP,
+    """One row for each external submission: whether it votes in the final, and how far it agrees with it. No score holds its votes."""
+    return [{"name": name, "validated": False, "in_scores": False, "votes": chosen.name == HARD_TOP,
              "agreement": round(agreement(answers, chosen.test), DECIMALS)} for name, answers in external.items()]
 
 
 def calibration(chosen: Candidate, panel: Panel) -> dict[str, object]:
-    """Expected calibration error, test-like out of fold, of every member and of the chosen candidate. See `calibration_error`."""
-    images = panel.images
-    errors = {name: calibration_error(panel.oof["test_like"][m, 0], images.true, images.folds) for m, name in enumerate(panel.members)}
-    of_chosen = calibration_error(chosen.probabilities, images.true, images.folds)
-    return {"bins": BINS, "members": [{"member": name} | _rounded(error) for name, error in errors.items()], "chosen": _rounded(of_chosen)}
+    """Expected calibration error, test-like out of fold, of every member and of the chosen candidate. See `calibration_error`.
+
+    None for a chosen candidate whose votes are counted: a count is no probability.
+    """
+    true, folds = panel.images.true, panel.images.folds
+    temperatures, without = panel.temperatures
+    members = []
+    for m, name in enumerate(panel.members):
+        by_fold = {fold: others[m] for fold, others in without.items()}
+        members.append({"member": name} | _rounded(calibration_error(panel.oof["test_like"][m, 0], true, folds, temperatures[m], by_fold)))
+    if chosen.probabilities is None:
+        return {"bins": BINS, "members": members, "chosen": None}
+    fitted = fit_temperatures(chosen.probabilities, true, folds)
+    return {"bins": BINS, "members": members, "chosen": _rounded(calibration_error(chosen.probabilities, true, folds, *fitted))}
 
 
-def _rounded(error: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {key: None if value is None else round(value, DECIMALS) for key, value in error.items()}
+def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:
+    return {key: round(float(value), DECIMALS) for key, value in numbers.items()}
 
 
 def _standing(standing: Standing) -> dict[str, object]:
     numbers = {"test_like": standing.score, "difference": standing.difference, "difference_low": standing.low,
                "difference_high": standing.high, "standard_error": standing.standard_error}
-    return {"submission": standing.name} | {key: round(value, DECIMALS) for key, value in numbers.items()} | {
+    return {"submission": standing.name} | _rounded(numbers) | {
         "told_apart": standing.told_apart, "within_one_standard_error": standing.is_within}
