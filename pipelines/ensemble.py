@@ -20,7 +20,7 @@ from competition.ensembles.casting import cast_ensembles
 from competition.ensembles.choice import Decision, decide
 from competition.ensembles.facts import final_facts
 from competition.ensembles.holdout import score_holdout
-from competition.ensembles.lineage import lineage, weights_of
+from competition.ensembles.lineage import EXTERNAL, lineage, weights_of
 from competition.ensembles.panel import Images, Panel, make_panel
 from competition.ensembles.top import HARD_TOP, cast_hard_top
 from competition.files import replace_file, replace_folder, write_json
@@ -46,7 +46,7 @@ def main() -> None:
     seconds = seconds_of_parts(board, singles)
     decision = decide(candidates, costs(seconds, settings), images.true, images.folds, len(images.targets), settings.ensemble)
     chosen = next(candidate for candidate in candidates if candidate.name == decision.chosen)
-    warn(candidates, chosen, external, decision)
+    warn(candidates, chosen, external)
     write_ensembles(candidates[len(singles):], decision, images, competition, seconds, settings)
     facts = final_facts(candidates, chosen, decision, panel, competition.class_names, settings.ensemble, external)
     facts["lineage"] = lineage(settings, chosen.parts)
@@ -67,7 +67,7 @@ def images_of(folds: pd.DataFrame, competition: Competition, settings: Settings)
 
 def read_external(name: str, images: Images, competition: Competition) -> np.ndarray:
     """An external submission's answers in the sample submission's order; refused when it isn't valid."""
-    path = f"submissions/external/{name}.csv"
+    path = EXTERNAL / f"{name}.csv"
     if problems := check_submission(path, competition):
         raise ContractError(problems)
     return images.indices(read_submission(path, competition.columns)["target"])
@@ -96,7 +96,7 @@ def costs(parts: Sequence[str], settings: Settings) -> dict[str, float]:
     return {part: sum(path.stat().st_size for path in weights_of(part, settings)) for part in parts}
 
 
-def warn(candidates: Sequence[Candidate], chosen: Candidate, external: External, decision: Decision) -> None:
+def warn(candidates: Sequence[Candidate], chosen: Candidate, external: External) -> None:
     if "stacking" not in [candidate.way for candidate in candidates]:
         log("warning: stacking left out", reason="so many images, members and classes would take it minutes")
     if external:

@@ -12,6 +12,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from competition.ensembles.choice import decide
+from competition.files import digest
 from competition.predictions import Predictions, load_predictions, save_predictions
 from competition.settings import ENSEMBLES
 from competition.shards import write_rows
@@ -313,6 +314,8 @@ def test_external_submissions_vote_unvalidated(project, capsys):
     assert set(final) == {"x"} and set(alone) != {"x"}  # two of three votes
     row = {"validated": False, "in_scores": False, "votes": True, "agreement": 1.0}
     assert facts["external"] == [{"name": "colleague"} | row, {"name": "site-2"} | row]
+    told = [row["digest"] for row in facts["lineage"]["external"]]
+    assert told == [digest(Path(f"submissions/external/{name}.csv")) for name in ("colleague", "site-2")]
     assert facts["macro_f1"] == before["macro_f1"] and facts["fitted"] == before["fitted"]  # of the validated voters
     other, facts = cast("soft", external=["colleague"])
     assert "warning: external votes are not in final.csv chosen=soft" in capsys.readouterr().out
@@ -389,7 +392,7 @@ def test_the_lineage_names_what_made_the_answers(project):
     Path("folds/weights/lite0/1.safetensors").write_bytes(b"1")
     Path("folds/audit.json").write_text('{"label_fixes": {"digest": "abc"}}')
     other = cast("lite0_specialist")[1]["lineage"]
-    assert other["label_fixes"] == {"digest": "abc"} and lineage["label_fixes"] is None
+    assert other["label_fixes"] == "abc" and lineage["label_fixes"] is None
     changed = [k for k in range(3) if other["weights"][0]["digests"][k] != lineage["weights"][0]["digests"][k]]
     assert changed == [1] and other["params"] == lineage["params"]
 

@@ -9,23 +9,25 @@ from competition.files import digest
 from competition.settings import Settings
 
 DATA = (Path("data/train.arrow"), Path("data/test.arrow"))  # as packed: images, labels as trained on, groups
+EXTERNAL = Path("submissions/external")
 CODE = ("competition", "pipelines", "dvc.yaml", "params.yaml")
 
 
 def lineage(settings: Settings, parts: Sequence[str]) -> dict[str, object]:
-    """{"params", "data", "data_files", "label_fixes", "git", "weights"}, digests of 16 hex digits.
+    """{"params", "data", "data_files", "label_fixes", "git", "weights", "external"}, digests of 16 hex digits.
 
-    params: of all settings but `machine`, on which no result depends; data: of `data_files`; label_fixes: what folds/audit.json says
-    of them, None without any; weights: for each of `parts` (members, `specialist`) one digest for each fold. Raises
-    FileNotFoundError for a file that isn't there.
+    params: of all settings but `machine`, on which no result depends; data: of `data_files`; label_fixes: of the decisions about
+    labels that `prepare` applied, as folds/audit.json has it, None without any; weights: for each of `parts` (members, `specialist`) one digest for each fold; external: of
+    each of `ensemble.external`. Raises FileNotFoundError for a file that isn't there.
     """
     return {
         "params": digest(settings.model_dump(mode="json", exclude={"machine"})),
         "data": digest(*DATA),
         "data_files": [str(path) for path in DATA],
-        "label_fixes": json.loads(Path("folds/audit.json").read_text(encoding="utf-8")).get("label_fixes"),
+        "label_fixes": json.loads(Path("folds/audit.json").read_text(encoding="utf-8")).get("label_fixes", {}).get("digest"),
         "git": git_state(),
         "weights": [{"member": part, "digests": [digest(path) for path in weights_of(part, settings)]} for part in parts],
+        "external": [{"name": name, "digest": digest(EXTERNAL / f"{name}.csv")} for name in settings.ensemble.external],
     }
 
 
