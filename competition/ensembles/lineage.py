@@ -17,8 +17,8 @@ def lineage(settings: Settings, parts: Sequence[str]) -> dict[str, object]:
     """{"params", "data", "data_files", "label_fixes", "git", "weights", "external"}, digests of 16 hex digits.
 
     params: of all settings but `machine`, on which no result depends; data: of `data_files`; label_fixes: of the decisions about
-    labels that `prepare` applied, as folds/audit.json has it, None without any; weights: for each of `parts` (members, `specialist`) one digest for each fold; external: of
-    each of `ensemble.external`. Raises FileNotFoundError for a file that isn't there.
+    labels that `prepare` applied, as folds/audit.json has it, None without any; weights: for each of `parts` (members,
+    `specialist`) one for each fold; external: of each of `ensemble.external`. Raises FileNotFoundError for a file that isn't there.
     """
     return {
         "params": digest(settings.model_dump(mode="json", exclude={"machine"})),
