@@ -14,6 +14,9 @@ from competition.catalogue import CATALOGUE, shipped_policy
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
+ExternalName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+ENSEMBLES = ("hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking")  # names of candidates
 
 
 class Section(BaseModel):
@@ -316,9 +319,12 @@ class TtaSettings(Section):
 
 
 class EnsembleSettings(Section):
-    """What becomes final.csv."""
+    """What becomes final.csv. See docs/ensembles.md."""
 
-    top: int = Field(3, ge=1, description="submissions, best test-like macro F1 first, that cast one hard vote each")
+    top: int = Field(3, ge=1, description="submissions, best test-like macro F1 first, that cast one hard vote each: hard_top")
+    choose: str = Field("auto", description="the simplest candidate within one standard error of the best, or one by its name")
+    external: tuple[ExternalName, ...] = Field((), description="CSVs of submissions/external/ that vote in hard_top, not validated")
+    unlock_holdout: bool = Field(False, description="score the final vote on the holdout of split.holdout: once")
     resamples: int = Field(1000, ge=100, description="bootstrap resamples of the intervals")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of the intervals")
     seed: int = Field(0, ge=0)
@@ -354,6 +360,7 @@ class Settings(Section):
         if self.specialize.start == "base" and base.network != self.specialize.network.network:
             raise ValueError(f"specialize.network.network: {self.specialize.network.network}, but start: base means "
                              f"members.{self.specialize.base}.network, {base.network}")
+        self._check_ensemble()
         sized = {f"members.{name}": m for name, m in self.members.items()} | {"specialize.network": self.specialize.network}
         if broken := [problem for key, member in sized.items() for problem in self.rules.broken_by(key, member)]:
             raise ValueError("; ".join(broken))
@@ -366,6 +373,15 @@ class Settings(Section):
             if copies > self.augment.copies:
                 raise ValueError(f"{key}.copies: {copies}, but augment.copies makes only {self.augment.copies}")
         return self
+
+    def _check_ensemble(self) -> None:
+        known = ("auto", *self.train.members, f"{self.specialize.base}_specialist", *ENSEMBLES)
+        if self.ensemble.choose not in known:
+            raise ValueError(f"ensemble.choose: {self.ensemble.choose!r}; expected one of {list(known)}")
+        if len(set(self.ensemble.external)) < len(self.ensemble.external):
+            raise ValueError(f"ensemble.external: a name stands twice in {list(self.ensemble.external)}")
+        if self.ensemble.unlock_holdout and not self.split.holdout:
+            raise ValueError("ensemble.unlock_holdout: true, but split.holdout is 0: there is no holdout")
 
 
 def load_settings(path: Path | str = "params.yaml") -> Settings:

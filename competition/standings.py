@@ -27,6 +27,11 @@ class Standing:
         """Whether the interval of the difference leaves 0 out."""
         return self.low > 0 or self.high < 0
 
+    @property
+    def is_within(self) -> bool:
+        """Whether it is within one standard error of the best."""
+        return -self.difference <= self.standard_error
+
 
 def standings(names: Sequence[str], scores: Sequence[float], drawn: np.ndarray, confidence: float) -> tuple[Standing, ...]:
     """Each of M answers' standing to the one with the highest of `scores` (M,), the first of equals.

@@ -1,97 +1,121 @@
-"""Casts the final hard vote of the best submissions: `python -m pipelines.ensemble` (stage `ensemble`).
+"""Casts every ensemble and makes the one to submit: `python -m pipelines.ensemble` (stage `ensemble`).
 
-Reads submissions/leaderboard.csv, oof.csv and the best submissions; makes final.csv, checked against the sample
-submission before it takes its place, and final.json with the macro F1 of the very same vote cast out of fold.
+Reads folds/folds.csv, folds/predictions/, what `vote` decided (leaderboard.csv, specialist.json) and submissions/external/. Makes
+submissions/ensembles/<name>.csv, ensembles.csv (their nested scores), final.csv, the chosen candidate's answers, checked against the
+sample submission before it takes its place, and final.json: its score, why it was chosen, its lineage.
+An unlocked holdout is scored once; submissions/holdout.csv says when.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
+from datetime import date
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
-from competition.contract import (
-    Competition,
-    ContractError,
-    check_submission,
-    read_competition,
-    read_submission,
-    write_submission,
-)
-from competition.files import digest, replace_file, write_json
-from competition.leaderboard import read_leaderboard, score
-from competition.settings import load_settings
-from competition.voting import OOF_VIEWS, hard_vote
+from competition.contract import Competition, ContractError, check_submission, read_competition, read_submission, write_submission
+from competition.ensembles.board import candidates_board, seconds_of_parts
+from competition.ensembles.candidates import SINGLE, Candidate, member_candidate, read_choice, specialist_candidate
+from competition.ensembles.casting import cast_ensembles
+from competition.ensembles.choice import decide
+from competition.ensembles.facts import final_facts
+from competition.ensembles.holdout import score_holdout
+from competition.ensembles.lineage import EXTERNAL, lineage, weights_of
+from competition.ensembles.panel import Images, Panel, make_panel
+from competition.ensembles.top import HARD_TOP, cast_hard_top
+from competition.files import replace_file, replace_folder, write_json
+from competition.fold_predictions import most_frequent, read_fold
+from competition.leaderboard import read_leaderboard, write_leaderboard
+from competition.leaderboard_table import print_leaderboard
+from competition.settings import Settings, load_settings
+from competition.splitting import HOLDOUT, read_folds
 from pipelines._main import log, run
 
-TIE_BREAKING = "of classes with equally many votes, the one named by the submission that ranks best"
+External = dict[str, np.ndarray]  # name -> (rows,) class indices
 
 
 def main() -> None:
     settings = load_settings()
     began = perf_counter()
     competition = read_competition(settings.competition, images=False)
-    ranked = read_leaderboard("submissions/leaderboard.csv")["submission"].tolist()
-    oof = read_oof(ranked)
-    names = choose(ranked, oof, settings.ensemble.top)
-    voters = [read_answers(name, competition) for name in names]
-    final = vote(voters, competition)
-    scores = {}
-    for view in OOF_VIEWS:
-        answers = vote([oof[f"{name}.{view}"] for name in names], competition)
-        scores[view] = {key: round(value, 6) for key, value in
-                        score(oof["target"].tolist(), answers, competition.targets, settings.ensemble).items()}
-    write_final("submissions/final.csv", final, competition)
-    write_json("submissions/final.json", {
-        "macro_f1": scores,
-        "votes": names,
-        "tie_breaking": TIE_BREAKING,
-        "agreement_with_best": round(float(np.mean(final == np.asarray(voters[0]))), 6),
-        "class_counts": {target: int((final == target).sum()) for target in competition.targets},
-        "rows": len(final),
-        "confidence": settings.ensemble.confidence,
-        "resamples": settings.ensemble.resamples,
-        "params_hash": digest(settings.model_dump(mode="json")),
-    })  # fmt: skip
-    log("voted", path="submissions/final.csv", rows=len(final), votes=",".join(names),
-        clean=scores["clean"]["value"], test_like=scores["test_like"]["value"], seconds=round(perf_counter() - began, 1))
+    board = read_leaderboard("submissions/leaderboard.csv")
+    folds = read_folds("folds/folds.csv")
+    images = images_of(folds, competition, settings)
+    external = {name: read_external(name, images, competition) for name in settings.ensemble.external}
+    panel, singles = read_members(settings, folds, images)
+    candidates = [*singles, cast_top(singles, images, settings, external), *cast_ensembles(panel)]
+    seconds = seconds_of_parts(board, singles)
+    decision = decide(candidates, costs(seconds, settings), images.true, images.folds, len(images.targets), settings.ensemble)
+    chosen = next(candidate for candidate in candidates if candidate.name == decision.chosen)
+    warn(candidates, chosen, external)
+    write_ensembles(candidates, images, competition, seconds, settings)
+    facts = final_facts(candidates, chosen, decision, panel, competition.class_names, settings.ensemble, external)
+    facts["lineage"] = lineage(settings, chosen.parts)
+    facts["holdout"] = score_holdout("submissions/holdout.csv", chosen, images, settings.ensemble, f"{date.today()}")
+    write_final("submissions/final.csv", chosen.submission(images.targets).test, competition)
+    write_json("submissions/final.json", facts)
+    report(facts, perf_counter() - began)
 
 
-def choose(ranked: list[str], oof: pd.DataFrame, top: int) -> list[str]:
-    """The `top` best-ranked submissions, of those that answer alike out of fold only the first.
-
-    A member's soft and hard vote over its folds differ on the test set alone: both together would outvote everyone else
-    with one member's opinion.
-    """
-    answers = [f"{name}.{view}" for name in ranked for view in OOF_VIEWS]
-    alike = oof[answers].T.to_numpy().reshape(len(ranked), -1).tolist()
-    return [name for index, name in enumerate(ranked) if alike[index] not in alike[:index]][:top]
+def images_of(folds: pd.DataFrame, competition: Competition, settings: Settings) -> Images:
+    """Which images are answered: the holdout's only once it is unlocked."""
+    seen, holdout = folds[folds["fold"] >= 0].reset_index(drop=True), folds[folds["fold"] == HOLDOUT]
+    if settings.ensemble.unlock_holdout and holdout.empty:
+        raise ValueError("ensemble.unlock_holdout: true, but folds/folds.csv has no image of fold -1; raise split.holdout")
+    unlocked = holdout if settings.ensemble.unlock_holdout else holdout.iloc[:0]
+    return Images(seen, unlocked, competition.test_ids, competition.targets, most_frequent(seen["target"], competition.targets))
 
 
-def vote(voters: Sequence[Sequence[str]], competition: Competition) -> np.ndarray:
-    """(N,) str: the hard vote of (N,) answers, the best-ranked voter's first."""
-    votes = np.array([[competition.class2index[answer] for answer in answers] for answers in voters], dtype=np.int64)
-    return np.array(competition.targets)[hard_vote(votes, len(competition.targets))]
-
-
-def read_answers(name: str, competition: Competition) -> list[str]:
-    """A submission's answers in the sample submission's order; refused when it isn't valid (edited, or out of date)."""
-    path = f"submissions/members/{name}.csv"
+def read_external(name: str, images: Images, competition: Competition) -> np.ndarray:
+    """An external submission's answers in the sample submission's order; refused when it isn't valid."""
+    path = EXTERNAL / f"{name}.csv"
     if problems := check_submission(path, competition):
         raise ContractError(problems)
-    return read_submission(path, competition.columns)["target"].tolist()
+    return images.indices(read_submission(path, competition.columns)["target"])
 
 
-def read_oof(names: list[str]) -> pd.DataFrame:
-    path = Path("submissions/oof.csv")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: not found; `python -m pipelines.vote` makes it")
-    oof = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    needed = ["target", *(f"{name}.{view}" for name in names for view in OOF_VIEWS)]
-    if missing := [column for column in needed if column not in oof]:
-        raise ValueError(f"{path}: no column {', '.join(missing)}; leaderboard.csv is of another run, vote again")
-    return oof
+def read_members(settings: Settings, folds: pd.DataFrame, images: Images) -> tuple[Panel, list[Candidate]]:
+    """All members' predictions, and every single one's votes as candidates: the members', and the specialist's if it has a word."""
+    def read(name: str) -> list[dict]:
+        return [read_fold(name, k, folds, images.targets) for k in settings.split.folds]
+
+    per_member = {name: read(name) for name in settings.train.members}
+    panel = make_panel(per_member, images)
+    singles = [member_candidate(name, per_member[name], panel) for name in panel.members]
+    if (choice := read_choice()) is not None:
+        base = settings.specialize.base
+        singles.append(specialist_candidate(base, per_member[base], read("specialist"), choice, panel))
+    return panel, singles
+
+
+def cast_top(singles: Sequence[Candidate], images: Images, settings: Settings, external: External) -> Candidate:
+    return cast_hard_top(singles, images.true, images.folds, len(images.targets), settings.ensemble.top, external)
+
+
+def costs(parts: Sequence[str], settings: Settings) -> dict[str, float]:
+    """Part -> bytes of its weights: as seconds would be, but the same in every run."""
+    return {part: sum(path.stat().st_size for path in weights_of(part, settings)) for part in parts}
+
+
+def warn(candidates: Sequence[Candidate], chosen: Candidate, external: External) -> None:
+    if "stacking" not in [candidate.way for candidate in candidates]:
+        log("warning: stacking left out", reason="so many images, members and classes would take it minutes")
+    if external:
+        log("warning: not validated", votes=",".join(external), of=HARD_TOP, scores="of the other voters alone")
+        if chosen.name != HARD_TOP:
+            log("warning: external votes are not in final.csv", chosen=chosen.name, to_use_them=f"ensemble.choose: {HARD_TOP}")
+
+
+def write_ensembles(candidates: Sequence[Candidate], images: Images, competition: Competition, seconds: dict, settings: Settings) -> None:
+    """submissions/ensembles/<name>.csv, and submissions/ensembles.csv, in which they are compared with the members."""
+    with replace_folder("submissions/ensembles") as folder:
+        for candidate in candidates:
+            if candidate.way != SINGLE:
+                answers = candidate.submission(images.targets).test.tolist()
+                write_submission(folder / f"{candidate.name}.csv", competition.test_ids, answers, competition.columns)
+    board = candidates_board(candidates, images, seconds, settings.ensemble)
+    write_leaderboard("submissions/ensembles.csv", board)
+    print_leaderboard(board)
 
 
 def write_final(path: str, answers: np.ndarray, competition: Competition) -> None:
@@ -100,6 +124,17 @@ def write_final(path: str, answers: np.ndarray, competition: Competition) -> Non
         write_submission(temporary, competition.test_ids, answers.tolist(), competition.columns)
         if problems := check_submission(temporary, competition):
             raise ContractError(problem.replace(str(temporary), path) for problem in problems)
+
+
+def report(facts: dict, seconds: float) -> None:
+    for row in facts["class_shares"]:
+        if row["differs"]:
+            log("warning: class share", target=row["target"], final=row["share"], training=row["training_share"])
+    scores = facts["macro_f1"]
+    nested = scores["nested_choice"] or scores
+    log("voted", path="submissions/final.csv", rows=facts["rows"], chosen=facts["chosen"], clean=scores["clean"]["value"],
+        test_like=scores["test_like"]["value"], nested_choice=nested["test_like"]["value"], seconds=round(seconds, 1))
+    log("why", reason=facts["why"])
 
 
 if __name__ == "__main__":

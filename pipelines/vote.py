@@ -16,18 +16,18 @@ import pandas as pd
 from competition.class_scores import CLASS_COLUMNS, class_scores, worst_classes
 from competition.contract import Competition, read_competition, write_submission
 from competition.files import replace_file, write_json
+from competition.fold_predictions import most_frequent, read_fold
 from competition.leaderboard import compare, giveaway_note, write_leaderboard
 from competition.leaderboard_table import print_leaderboard
-from competition.leaks import check_predicted
-from competition.predictions import Predictions, concatenate, load_predictions
-from competition.settings import GreySettings, Settings, load_settings
+from competition.predictions import Predictions, concatenate
+from competition.settings import ENSEMBLES, GreySettings, Settings, load_settings
 from competition.specialist_choice import Choice, choose
 from competition.splitting import read_folds
 from competition.training.curves import draw_curves
 from competition.voting import OOF_VIEWS, Submission, out_of_fold, unanswered, vote_member, vote_specialist
 from pipelines._main import log, run
 
-RESERVED = ("specialist", "final", "leaderboard", "oof", "confusion", "report")
+RESERVED = ("specialist", "final", "leaderboard", "oof", "confusion", "report", "auto", *ENSEMBLES)
 
 Folds = dict[str, list[dict[str, Predictions]]]
 Scores = dict[str, list[dict]]
@@ -44,8 +44,8 @@ def main() -> None:
     scores = {name: [read_scores(name, k) for k in settings.split.folds] for name in names}
     hard = hard_classes(scores["specialist"])
     names = names if hard else list(settings.train.members)
-    predictions = {name: [read_fold(name, k, folds, competition) for k in settings.split.folds] for name in names}
-    fallback = most_frequent(seen["target"], competition)
+    predictions = {name: [read_fold(name, k, folds, competition.targets) for k in settings.split.folds] for name in names}
+    fallback = most_frequent(seen["target"], competition.targets)
     warn_of_unanswered(predictions[settings.train.members[0]][0]["test"], competition, fallback)
     choice = choose_specialist(settings, predictions, hard, seen)
     submissions = cast(settings, predictions, choice, seen, competition, fallback)
@@ -71,7 +71,7 @@ def check_names(settings: Settings) -> None:
     members = settings.train.members
     made = [*RESERVED, *CLASS_COLUMNS, *members, *(f"{name}_hard" for name in members), f"{settings.specialize.base}_specialist"]
     if wrong := sorted({name for name in made if made.count(name) > 1}):
-        raise ValueError(f"params.yaml: train.members: {', '.join(wrong)}: submissions/ has, or will have, another file of "
+        raise ValueError(f"params.yaml: train.members: {', '.join(wrong)}: submissions/ has, or will have, another one of "
                          "that name; rename the member")
 
 
@@ -88,22 +88,6 @@ def hard_classes(scores: list[dict]) -> list[str]:
     if len(different) > 1:
         raise ValueError(f"folds/scores/specialist/*.json: hard classes differ: {sorted(different)}; run `dvc repro` again")
     return list(different.pop())
-
-
-def read_fold(name: str, fold: int, folds: pd.DataFrame, competition: Competition) -> dict[str, Predictions]:
-    """A fold's predictions, held against folds.csv: predictions of another split must not be scored with this one."""
-    path = f"folds/predictions/{name}/{fold}.npz"
-    views = load_predictions(path)
-    check_predicted({view: part.ids.tolist() for view, part in views.items()}, fold, folds, path, some=name == "specialist")
-    for view, part in views.items():
-        if name != "specialist" and part.targets != competition.targets:
-            raise ValueError(f"{path}: {view}: targets {list(part.targets)}; expected {list(competition.targets)}")
-    return views
-
-
-def most_frequent(targets: pd.Series, competition: Competition) -> str:
-    counts = targets.value_counts()
-    return max(competition.targets, key=lambda target: counts.get(target, 0))
 
 
 def warn_of_unanswered(test: Predictions, competition: Competition, fallback: str) -> None:

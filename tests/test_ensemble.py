@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
+from competition.ensembles.choice import decide
+from competition.files import digest
 from competition.predictions import Predictions, concatenate, load_predictions, save_predictions
+from competition.settings import ENSEMBLES
 from competition.shards import write_rows
 from pipelines import ensemble, split, vote
 
@@ -34,6 +37,9 @@ def project(tmp_path, monkeypatch):
     rows = [{"id": f"{n:03d}", "target": TARGETS[n % 3], "hash": 7919 * 2**n, "image": b""} for n in range(40)]
     rows[3]["hash"] = rows[0]["hash"] ^ 1  # one bit apart
     write_rows("data/train.arrow", rows)
+    write_rows("data/test.arrow", rows[:1])
+    Path("folds").mkdir()
+    Path("folds/audit.json").write_text("{}")
     train = "".join(f"{row['id']},{row['target']}\n" for row in rows)
     (raw / "train.csv").write_text("ID,target\n" + train)
     (raw / "sample_submission.csv").write_text("ID,target\n" + "".join(f"t{n:02d},2\n" for n in reversed(range(12))))
@@ -42,13 +48,13 @@ def project(tmp_path, monkeypatch):
     folds = pd.read_csv("folds/folds.csv", dtype=str)
     for member, skill in (("lite0", 0.25), ("features", 0.2), ("grey", 0.02)):
         for k in range(3):
-            write_fold(member, k, folds[folds["fold"] == str(k)], skill)
+            write_fold(member, k, folds[folds["fold"] == str(k)], skill, folds[folds["fold"] == "-1"])
     for k in range(3):
         write_specialist(k)
     return tmp_path
 
 
-def write_fold(member, k, validation, skill):
+def write_fold(member, k, validation, skill, holdout=None):
     generator = np.random.default_rng([len(member), k])
 
     def part(ids, true):
@@ -59,9 +65,9 @@ def write_fold(member, k, validation, skill):
     test = [f"t{n:02d}" for n in range(12) if n != 5]  # t05 could not be read
     parts = {view: part(validation["ID"], true) for view in ("clean", "test_like")}
     parts["test"] = part(test, generator.integers(3, size=11))
-    folds = pd.read_csv("folds/folds.csv", dtype=str)
-    held = folds[folds["fold"] == "-1"]  # predicted without skill
-    parts |= {f"holdout_{view}": part(held["ID"], generator.integers(3, size=len(held))) for view in ("clean", "test_like")}
+    if holdout is not None:
+        truth = [TARGETS.index(target) for target in holdout["target"]]
+        parts |= {f"holdout_{view}": part(holdout["ID"], truth) for view in ("clean", "test_like")}
     save_predictions(f"folds/predictions/{member}/{k}.npz", parts)
     write_scores(member, k)
 
@@ -70,7 +76,8 @@ def write_specialist(k):
     """What a specialist for "2" and "x" leaves: it is asked only where lite0 answers with one of them."""
     base = [load_predictions(f"folds/predictions/lite0/{j}.npz") for j in range(3)]
     votes = {view: base[k][view].probabilities for view in ("clean", "test_like")}
-    votes |= {name: np.mean([fold[name].probabilities for fold in base], axis=0) for name in ("holdout_clean", "holdout_test_like", "test")}
+    for view in ("test", "holdout_clean", "holdout_test_like"):
+        votes[view] = np.mean([fold[view].probabilities for fold in base], axis=0)
     generator = np.random.default_rng([99, k])
     parts = {}
     for view, probabilities in votes.items():
@@ -84,6 +91,9 @@ def write_scores(member, k, **facts):
     scores = {"member": member, "fold": k, "kind": "grey", "macro_f1": {}, "train_seconds": 10 + k, "predict_seconds": 1}
     Path(f"folds/scores/{member}").mkdir(parents=True, exist_ok=True)
     Path(f"folds/scores/{member}/{k}.json").write_text(json.dumps(scores | facts))
+    weights = Path(f"folds/weights/{member}/{k}.safetensors")
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    weights.write_bytes(b"0" * {"grey": 10, "features": 200, "lite0": 9000, "specialist": 8000}[member])
 
 
 def answers(path, column="target"):
@@ -102,7 +112,7 @@ def test_split(project, capsys):
     assert "groups=39" in capsys.readouterr().out
 
 
-def test_vote_and_ensemble(project, capsys):
+def test_vote(project, capsys):
     vote.main()
     out = capsys.readouterr().out
     assert "warning: test images without a prediction images=1 answered=2 ids=t05" in out  # 14 of 40 images are of class 2
@@ -154,22 +164,6 @@ def test_vote_and_ensemble(project, capsys):
     confusion = pd.read_csv("submissions/confusion.csv")
     assert (confusion["actual"] == oof["target"].map({"2": "two", "10": "ten", "x": "ex"})).all()
 
-    ensemble.main()
-    # a member's hard vote answers as its soft vote does out of fold, so it is no opinion of its own
-    top = [name for name in board["submission"] if not name.endswith("_hard")][:3]
-    final, facts = answers("submissions/final.csv"), json.loads(Path("submissions/final.json").read_text())
-    ballots = [answers(f"submissions/members/{name}.csv") for name in top]
-    for id_ in final.index:
-        ballot = [votes[id_] for votes in ballots]
-        assert final[id_] == max(ballot, key=ballot.count)
-    assert facts["votes"] == top and facts["rows"] == 12
-    assert facts["class_counts"] == {target: int((final == target).sum()) for target in TARGETS}
-    assert facts["agreement_with_best"] == pytest.approx((final == ballots[0]).mean(), abs=1e-6)
-    for view in ("clean", "test_like"):
-        ballots = oof[[f"{name}.{view}" for name in top]].to_numpy().tolist()
-        expected = f1_score(oof["target"], [max(ballot, key=ballot.count) for ballot in ballots], average="macro")
-        assert facts["macro_f1"][view]["value"] == pytest.approx(expected, abs=1e-6)
-
 
 def test_same_input_same_bytes(project):
     contents = []
@@ -179,25 +173,9 @@ def test_same_input_same_bytes(project):
         contents.append({str(path.relative_to("submissions")): path.read_bytes() for path in Path("submissions").rglob("*.*")})
     assert contents[0] == contents[1]
     names = ("lite0", "lite0_hard", "features", "features_hard", "grey", "grey_hard", "lite0_specialist")
-    tables = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "per_class.csv", "confusion.csv", "specialist.json"}
-    assert contents[0].keys() == tables | {f"members/{name}.csv" for name in names}
-
-
-def test_fewer_submissions_than_top_all_vote(project):
-    Path("params.yaml").write_text(PARAMS.replace("top: 3", "top: 99"))
-    vote.main()
-    ensemble.main()
-    votes = json.loads(Path("submissions/final.json").read_text())["votes"]
-    assert sorted(votes) == ["features", "grey", "lite0", "lite0_specialist"]
-
-
-def test_of_submissions_that_answer_alike_only_the_best_ranked_votes():
-    columns = {"a": "xyx", "a_hard": "xyx", "b": "xxx", "c": "xyy", "c_hard": "xyy"}
-    oof = pd.DataFrame({f"{name}.{view}": list(letters) for name, letters in columns.items() for view in ("clean", "test_like")})
-    assert ensemble.choose(list(columns), oof, 3) == ["a", "b", "c"]
-    assert ensemble.choose(["c_hard", "a", "b", "c", "a_hard"], oof, 2) == ["c_hard", "a"]
-    oof["a_hard.clean"] = list("yyy")  # alike on one view only
-    assert ensemble.choose(list(columns), oof, 99) == ["a", "a_hard", "b", "c"]
+    tables = {"final.csv", "final.json", "leaderboard.csv", "ensembles.csv", "oof.csv", "per_class.csv", "confusion.csv", "specialist.json"}
+    ensembles = {f"ensembles/{name}.csv" for name in ENSEMBLES}
+    assert contents[0].keys() == tables | ensembles | {f"members/{name}.csv" for name in names}
 
 
 def test_a_specialist_that_was_not_asked_about_a_hard_answer_is_refused(project):
@@ -227,12 +205,12 @@ def test_no_hard_classes_no_specialist(project):
 
 def test_predictions_of_another_split_are_refused(project):
     folds = pd.read_csv("folds/folds.csv", dtype=str)
-    write_fold("features", 1, folds[folds["fold"] == "2"], 0.5)
+    write_fold("features", 1, folds[folds["fold"] == "2"], 0.5, folds[folds["fold"] == "-1"])
     with pytest.raises(ValueError, match=r"features/1\.npz: clean: .* not those of fold 1 .*another split"):
         vote.main()
 
 
-@pytest.mark.parametrize("name", ["oof", "images"])  # a file, a column of per_class.csv
+@pytest.mark.parametrize("name", ["oof", "images", "soft"])  # a file, a column of per_class.csv, an ensemble
 def test_names_that_would_overwrite_are_refused(project, name):
     members = f"members: {{lite0: {{kind: finetuned}}, {name}: {{kind: grey}}}}"
     Path("params.yaml").write_text(f"split: {{folds: [0, 1, 2]}}\ntrain: {{members: [lite0, {name}]}}\n{members}")
@@ -276,24 +254,212 @@ def test_a_folds_file_that_divides_a_group_is_refused(project):
         vote.main()
 
 
-def test_an_edited_submission_gives_no_final(project):
-    vote.main()
+def cast(choose="auto", **ensemble_keys):
+    """Vote and ensemble with these settings of `ensemble`; returns (final.csv's answers, final.json)."""
+    keys = {"top": 3, "resamples": 100, "choose": choose} | ensemble_keys
+    Path("params.yaml").write_text(PARAMS.replace("ensemble: {top: 3, resamples: 100}", f"ensemble: {json.dumps(keys)}"))
+    if not Path("submissions/leaderboard.csv").exists():  # nothing of these settings changes what `vote` does
+        vote.main()
     ensemble.main()
+    return answers("submissions/final.csv"), json.loads(Path("submissions/final.json").read_text())
+
+
+def most_named(ballot):
+    """The answer that most name, of equals the first one's."""
+    return max(ballot, key=ballot.count)
+
+
+SINGLES = ["lite0", "features", "grey", "lite0_specialist"]
+
+
+def test_the_hard_vote_of_the_top_is_counted_from_the_submissions(project):
+    final, facts = cast("hard_top")
+    board = pd.read_csv("submissions/leaderboard.csv")
+    # a member's hard vote answers as its soft vote does out of fold, so it is no opinion of its own
+    top = [name for name in board["submission"] if name in SINGLES][:3]
+    assert facts["fitted"] == {"votes": top} and facts["chosen"] == "hard_top" and facts["why"].startswith("named by ensemble.choose")
+    ballots = [answers(f"submissions/members/{name}.csv") for name in top]
+    assert final.to_dict() == {id_: most_named([votes[id_] for votes in ballots]) for id_ in final.index}
+    assert facts["agreement"] == {"best_member": top[0], "share": pytest.approx((final == ballots[0]).mean(), abs=1e-6)}
+    assert {row["target"]: row["rows"] for row in facts["class_shares"]} == {target: (final == target).sum() for target in TARGETS}
+    oof = pd.read_csv("submissions/oof.csv", dtype=str)
+    expected = {view: [] for view in ("clean", "test_like")}
+    for _, row in oof.iterrows():  # each fold is answered by the best of the other folds
+        others = oof[oof["fold"] != row["fold"]]
+        scores = {name: f1_score(others["target"], others[f"{name}.test_like"], average="macro") for name in SINGLES}
+        best = sorted(SINGLES, key=lambda name: (-scores[name], name))[:3]
+        for view, told in expected.items():
+            told.append(most_named([row[f"{name}.{view}"] for name in best]))
+    for view, told in expected.items():
+        assert facts["macro_f1"][view]["value"] == pytest.approx(f1_score(oof["target"], told, average="macro"), abs=1e-6)
+    assert facts["macro_f1"]["nested_choice"] is None  # a person chose
+
+
+def test_the_simplest_candidate_within_one_standard_error_is_final(project, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(ensemble, "decide", lambda candidates, *rest: decide(seen.setdefault("candidates", candidates), *rest))
+    final, facts = cast()
+    rows = facts["candidates"]
+    assert [row["submission"] for row in rows] == [
+        # by bytes of weights: 30, 600, 27,000, 51,000. hard needs lite0, features, grey; hard_top the specialist too
+        "grey", "features", "lite0", "lite0_specialist", "hard", "hard_top", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking"]
+    assert facts["best"] == max(rows, key=lambda row: row["test_like"])["submission"]
+    assert facts["chosen"] == next(row["submission"] for row in rows if row["within_one_standard_error"])
+    assert all(row["within_one_standard_error"] == (-row["difference"] <= row["standard_error"]) for row in rows)
+    folder = "ensembles" if facts["chosen"] in ENSEMBLES else "members"
+    assert final.equals(answers(f"submissions/{folder}/{facts['chosen']}.csv")) and facts["rows"] == 12
+    oof = pd.read_csv("submissions/oof.csv", dtype=str)
+    by_fold = {str(row["fold"]): row["candidate"] for row in facts["chosen_by_the_other_folds"]}
+    said = {candidate.name: candidate.submission(TARGETS).test_like for candidate in seen["candidates"]}
+    told = [said[by_fold[fold]][row] for row, fold in enumerate(oof["fold"])]
+    nested = facts["macro_f1"]["nested_choice"]["test_like"]
+    assert nested["value"] == pytest.approx(f1_score(oof["target"], told, average="macro"), abs=1e-6)
+    assert nested["low"] <= nested["value"] <= nested["high"]
+    calibration = facts["calibration"]
+    assert [row["member"] for row in calibration["members"]] == ["features", "grey", "lite0"] and calibration["bins"] == 15
+    assert calibration["chosen"].keys() == {"temperature", "before", "after"}
+
+
+def test_all_candidates_have_a_table_as_the_leaderboard(project):
+    _, facts = cast()
+    board, members = pd.read_csv("submissions/ensembles.csv"), pd.read_csv("submissions/leaderboard.csv")
+    assert set(board["submission"]) == {*ENSEMBLES, *SINGLES} and board["test_like"].is_monotonic_decreasing
+    assert list(board) == list(members) and board["told_apart"][0] == "best"
+    of_name = {row["submission"]: row for row in facts["candidates"]}
+    for _, row in board.iterrows():
+        for key in ("test_like", "difference", "difference_low", "difference_high", "standard_error"):
+            assert row[key] == pytest.approx(of_name[row["submission"]][key], abs=2e-6), (row["submission"], key)
+        assert (row["told_apart"] == "yes") == of_name[row["submission"]]["told_apart"]
+    for name in ENSEMBLES:
+        assert answers(f"submissions/ensembles/{name}.csv")["t05"] == "2"
+    soft = board.set_index("submission").loc["soft"]
+    assert (soft["member"], soft["train_seconds"]) == ("features+grey+lite0", 3 * 33)
+    # hard_top: the best three are lite0, its specialist and features, so lite0's seconds count once
+    top = board.set_index("submission").loc["hard_top"]
+    parts = {"lite0", "specialist", "features", "grey"} & set(top["member"].split("+"))
+    assert top["train_seconds"] == 33 * len(parts)
+
+
+def test_fewer_submissions_than_top_all_vote(project):
+    _, facts = cast("hard_top", top=99)
+    assert sorted(facts["fitted"]["votes"]) == sorted(SINGLES)
+
+
+def write_external(name, target="x"):
+    Path("submissions/external").mkdir(parents=True, exist_ok=True)
+    Path(f"submissions/external/{name}.csv").write_text("ID,target\n" + "".join(f"t{n:02d},{target}\n" for n in reversed(range(12))))
+
+
+def test_external_submissions_vote_unvalidated(project, capsys):
+    alone, before = cast("hard_top", top=1)
+    for name in ("colleague", "site-2"):
+        write_external(name)
+    final, facts = cast("hard_top", top=1, external=["colleague", "site-2"])
+    assert "warning: not validated votes=colleague,site-2" in capsys.readouterr().out
+    assert set(final) == {"x"} and set(alone) != {"x"}  # two of three votes
+    row = {"validated": False, "in_scores": False, "votes": True, "agreement": 1.0}
+    assert facts["external"] == [{"name": "colleague"} | row, {"name": "site-2"} | row]
+    told = [row["digest"] for row in facts["lineage"]["external"]]
+    assert told == [digest(Path(f"submissions/external/{name}.csv")) for name in ("colleague", "site-2")]
+    assert facts["macro_f1"] == before["macro_f1"] and facts["fitted"] == before["fitted"]  # of the validated voters
+    other, facts = cast("soft", external=["colleague"])
+    assert "warning: external votes are not in final.csv chosen=soft" in capsys.readouterr().out
+    assert facts["external"][0]["votes"] is False and other.equals(cast("soft")[0])
+
+
+def test_an_external_submission_that_is_not_valid_gives_no_final(project):
+    cast()
     before = Path("submissions/final.csv").read_bytes()
-    best = Path("submissions/members") / (pd.read_csv("submissions/leaderboard.csv")["submission"][0] + ".csv")
-    best.write_text(best.read_text().replace("t05,2", "t05,9"))
-    with pytest.raises(ValueError, match=f"{best.name}: .*no class: 9"):
-        ensemble.main()
+    write_external("colleague", "9")
+    with pytest.raises(ValueError, match=r"external/colleague\.csv: 12 .*no class: 9"):
+        cast(external=["colleague"])
+    with pytest.raises(ValueError, match=r"external/nobody\.csv: no such file"):
+        cast(external=["nobody"])
     assert Path("submissions/final.csv").read_bytes() == before
 
 
 def test_an_invalid_final_is_never_put_in_place(project, monkeypatch):
-    vote.main()
-    monkeypatch.setattr(ensemble, "vote", lambda voters, competition: np.array(["9"] * len(voters[0])))
-    monkeypatch.setattr(ensemble, "score", lambda *_: {"value": 0.0})
-    with pytest.raises(ValueError, match=r"submissions/final\.csv: 12 .*no class"):
-        ensemble.main()
+    monkeypatch.setattr(ensemble, "check_submission", lambda path, competition: [f"{path}: 12 answers are no class"])
+    with pytest.raises(ValueError, match=r"^submissions/final\.csv: 12 .*no class"):
+        cast()
     assert not list(Path("submissions").glob("*final*"))
+
+
+def test_the_holdout_is_scored_once(project):
+    locked = cast("soft")
+    assert locked[1]["holdout"] is None and not Path("submissions/holdout.csv").exists()
+    final, facts = cast("soft", unlock_holdout=True)
+    assert final.equals(locked[0])
+    folds = pd.read_csv("folds/folds.csv", dtype=str)
+    holdout = folds[folds["fold"] == "-1"]
+    assert facts["holdout"]["images"] == len(holdout)
+    ledger = Path("submissions/holdout.csv").read_bytes()
+    (entry,) = pd.read_csv("submissions/holdout.csv", dtype=str).to_dict("records")
+    assert entry["submission"] == "soft" and float(entry["test_like"]) == facts["holdout"]["test_like"]["value"]
+    assert cast("soft", unlock_holdout=True)[1]["holdout"] == facts["holdout"]  # the same answers again
+    with pytest.raises(ValueError, match=r"holdout\.csv: .* unlocked on \d{4}-\d\d-\d\d, for other answers or targets \(soft: "):
+        cast("grey", unlock_holdout=True)
+    assert Path("submissions/holdout.csv").read_bytes() == ledger
+    assert cast("grey")[1]["holdout"] is None  # locked again
+
+
+@pytest.mark.parametrize("name", ["hard_top", "lite0_specialist", "stacking"])
+def test_every_kind_of_vote_can_be_cast_on_the_holdout(project, name):
+    _, facts = cast(name, unlock_holdout=True)
+    folds = pd.read_csv("folds/folds.csv", dtype=str)
+    true = folds[folds["fold"] == "-1"].set_index("ID")["target"]
+    if name == "lite0_specialist":
+        parts = [load_predictions(f"folds/predictions/lite0/{k}.npz")["holdout_clean"].select(true.index) for k in range(3)]
+        special = [load_predictions(f"folds/predictions/specialist/{k}.npz")["holdout_clean"] for k in range(3)]
+        told = []
+        for row, id_ in enumerate(true.index):
+            answer = TARGETS[sum(part.probabilities[row].astype(float) for part in parts).argmax()]
+            if answer != "10":
+                answer = ("2", "x")[sum(part.select([id_]).probabilities[0].astype(float) for part in special).argmax()]
+            told.append(answer)
+        assert facts["holdout"]["clean"]["value"] == pytest.approx(f1_score(true, told, average="macro", zero_division=0), abs=1e-6)
+    assert facts["holdout"]["images"] == len(true) and 0 <= facts["holdout"]["test_like"]["value"] <= 1
+
+
+def test_a_holdout_that_was_not_predicted_is_asked_for(project):
+    folds = pd.read_csv("folds/folds.csv", dtype=str)
+    write_fold("grey", 1, folds[folds["fold"] == "1"], 0.1)
+    with pytest.raises(ValueError, match=r"grey/1\.npz: expected predictions named .*'holdout_clean', 'holdout_test_like'.*, found"):
+        cast(unlock_holdout=True)
+    cast()
+
+
+def test_the_lineage_names_what_made_the_answers(project):
+    _, facts = cast("lite0_specialist")
+    lineage = facts["lineage"]
+    assert [row["member"] for row in lineage["weights"]] == ["lite0", "specialist"] == facts["members"]
+    assert lineage["git"] == {"commit": None, "dirty": None} and lineage["data_files"] == ["data/train.arrow", "data/test.arrow"]
+    Path("folds/weights/lite0/1.safetensors").write_bytes(b"1")
+    Path("folds/audit.json").write_text('{"label_fixes": {"digest": "abc"}}')
+    other = cast("lite0_specialist")[1]["lineage"]
+    assert other["label_fixes"] == "abc" and lineage["label_fixes"] is None
+    changed = [k for k in range(3) if other["weights"][0]["digests"][k] != lineage["weights"][0]["digests"][k]]
+    assert changed == [1] and other["params"] == lineage["params"]
+
+
+def test_a_member_that_is_missing_or_lacks_images_is_named(project):
+    vote.main()
+    path = Path("folds/predictions/grey/2.npz")
+    parts = load_predictions(path)
+    save_predictions(path, parts | {"test": parts["test"].select(parts["test"].ids[1:])})
+    with pytest.raises(ValueError, match=r"grey/2\.npz: test: 1 images are missing .*t00"):
+        ensemble.main()
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"grey/2\.npz: not found; `dvc repro` trains"):
+        ensemble.main()
+
+
+def test_a_leaderboard_of_another_run_is_refused(project):
+    vote.main()
+    board = pd.read_csv("submissions/leaderboard.csv")
+    board[board["submission"] != "grey"].to_csv("submissions/leaderboard.csv", index=False)
+    with pytest.raises(ValueError, match="leaderboard.csv: no grey; it is of another run, vote again"):
+        ensemble.main()
 
 
 def test_a_users_mistake_is_one_message(tmp_path, monkeypatch):

@@ -56,9 +56,8 @@ ensemble: {top: 3, resamples: 100}
 STAGES = ["prepare", "split", "augment", *(f"train@{name}-{fold}" for name in ("lite0", "features", "grey") for fold in (0, 1)),
           "specialize@0", "specialize@1", "vote", "ensemble"]  # fmt: skip
 COMPARED = ["data/*.arrow", "folds/*.csv", "folds/audit.json", "folds/augmented.png", "folds/predictions/*/*.npz",
-            "folds/weights/*/*.safetensors",
-            "submissions/members/*.csv", "submissions/oof.csv", "submissions/per_class.csv", "submissions/confusion.csv",
-            "submissions/final.*"]  # fmt: skip
+            "folds/weights/*/*.safetensors", "submissions/members/*.csv", "submissions/ensembles/*.csv",
+            "submissions/oof.csv", "submissions/per_class.csv", "submissions/confusion.csv", "submissions/final.*"]  # fmt: skip
 TIMED = ("train_seconds", "predict_seconds")  # the leaderboard's columns that no two runs share
 
 
@@ -117,6 +116,7 @@ def make_project(folder: Path, data: Path) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("dvc.yaml", ".gitignore"):
         shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "submissions/external", folder / "submissions/external")
     shutil.copytree(data, folder / "data")
     (folder / "params.yaml").write_text(PARAMS)
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
@@ -293,20 +293,26 @@ def plain_vote(votes: list[str]) -> str:
     return next(vote for vote in votes if counts[vote] == max(counts.values()))
 
 
-def test_the_final_submission_is_the_hard_vote_that_its_facts_say(straight):
-    facts = json.loads((straight.kept / "submissions/final.json").read_text())
-    final = table(straight.kept / "submissions/final.csv")
-    members = [table(straight.kept / f"submissions/members/{name}.csv") for name in facts["votes"]]
-    assert len(members) == 3
-    cast = zip(*([row["target"] for row in rows] for rows in members), strict=True)
-    assert [row["target"] for row in final] == [plain_vote(votes) for votes in cast]
-    oof = table(straight.kept / "submissions/oof.csv")
+def test_the_final_submission_is_the_candidate_that_its_facts_name(straight):
+    submissions = straight.kept / "submissions"
+    facts = json.loads((submissions / "final.json").read_text())
+    rows = table(submissions / "leaderboard.csv") + table(submissions / "ensembles.csv")
+    board = {row["submission"]: row for row in rows}
+    folder = "ensembles" if (submissions / f"ensembles/{facts['chosen']}.csv").is_file() else "members"
+    assert (submissions / "final.csv").read_bytes() == (submissions / folder / f"{facts['chosen']}.csv").read_bytes()
     for view in ("clean", "test_like"):
-        answers = [plain_vote([row[f"{name}.{view}"] for name in facts["votes"]]) for row in oof]
-        expected = f1_score([row["target"] for row in oof], answers, average="macro", zero_division=0)
-        score = facts["macro_f1"][view]
-        assert set(score) == {"value", "low", "high"} and score["low"] <= score["high"]
-        assert score["value"] == pytest.approx(expected, abs=1e-6)
+        score, nested = facts["macro_f1"][view], facts["macro_f1"]["nested_choice"][view]
+        assert set(score) == {"value", "low", "high"} and score["low"] <= score["high"] and nested["low"] <= nested["high"]
+        assert score["value"] == pytest.approx(float(board[facts["chosen"]][view]), abs=1e-6)
+    assert facts["lineage"]["git"] == {"commit": None, "dirty": None} and len(facts["lineage"]["data"]) == 16
+
+
+def test_the_hard_vote_of_the_top_is_always_made(straight):
+    submissions = straight.kept / "submissions"
+    voters = next(row["note"] for row in table(submissions / "ensembles.csv") if row["submission"] == "hard_top").split(", ")
+    assert len(voters) == 3
+    cast = zip(*([row["target"] for row in table(submissions / f"members/{name}.csv")] for name in voters), strict=True)
+    assert [row["target"] for row in table(submissions / "ensembles/hard_top.csv")] == [plain_vote(votes) for votes in cast]
 
 
 def test_validate_and_score_take_the_final_submission(straight):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
+from stages import ROOT, begin, once, train_members, truth
 
 from competition.metrics import macro_f1
 from competition.models.processor import keep_memory
@@ -23,7 +24,6 @@ from competition.predictions import load_predictions
 from competition.settings import load_settings
 from competition.splitting import read_folds
 from competition.voting import OOF_VIEWS, out_of_fold, soft_vote
-from stages import ROOT, begin, once, train_members, truth
 
 
 def parse() -> argparse.Namespace:
