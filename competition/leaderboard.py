@@ -1,61 +1,88 @@
 """Members, folds and submissions compared, by the scores they have out of fold."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
 
 from competition.files import replace_file
-from competition.metrics import bootstrap_interval, macro_f1
+from competition.metrics import bootstrap_interval, bootstrap_scores, interval, macro_f1
 from competition.seeds import generator
 from competition.settings import EnsembleSettings
+from competition.standings import Standing, standings
 from competition.voting import OOF_VIEWS, Submission
 
 DECIMALS = 6
 NOTABLE = 0.5  # of the best member's score: grey pixels alone should get nowhere near it
-LOG_WIDTH = 150  # characters, where no terminal gives its own
 CHANCES = 3  # times what guessing scores
+TEXTS = ("submission", "member", "vote", "told_apart", "note")
+STANDING = ("difference", "difference_low", "difference_high", "standard_error", "told_apart")
 
 
 def score(true: Sequence[str], answers: Sequence[str], targets: Sequence[str], settings: EnsembleSettings) -> dict[str, float]:
-    """Macro F1 as {"value", "low", "high"}, the interval by bootstrap.
-
-    Every call draws the same rows, so that submissions are compared on the same resamples.
-    """
+    """Macro F1 as {"value", "low", "high"}, the interval by bootstrap: on the same resamples as `compare` draws."""
     draws = generator(settings.seed, "bootstrap")
     found = bootstrap_interval(true, answers, targets, settings.resamples, settings.confidence, draws)
     return dict(zip(("value", "low", "high"), found, strict=True))
 
 
-def leaderboard_row(
-    submission: Submission, true: np.ndarray, folds: np.ndarray, targets: Sequence[str], settings: EnsembleSettings,
-    seconds: tuple[float, float], note: str = "",
-) -> dict[str, object]:  # fmt: skip
-    """One submission's row of the leaderboard.
+def compare(
+    submissions: Sequence[Submission], true: np.ndarray, folds: np.ndarray, targets: Sequence[str], settings: EnsembleSettings,
+    seconds: Mapping[str, tuple[float, float]], notes: Mapping[str, str],
+) -> pd.DataFrame:  # fmt: skip
+    """The leaderboard: one row per submission, best `test_like` first, of equals soft before hard, then by name.
 
-    true: (N,) targets and folds: (N,) ints, 0 upwards, aligned with the submission's out-of-fold answers;
-    seconds: spent on training and on predicting, all folds together. `fold_<k>`, `mean` and `std` (over folds, as
-    numpy's) are test-like macro F1; `clean` and `test_like` are over all out-of-fold images at once.
+    true: (N,) targets and folds: (N,) ints, aligned with the submissions' out-of-fold answers; seconds: submission -> spent on
+    training and on predicting, all folds together; notes: submission -> text, of those that have one. `fold_<k>`, `mean` and
+    `std` (over folds, as numpy's) are test-like macro F1; `clean` and `test_like` are over all `images` out of fold at once. The
+    columns STANDING hold the paired difference to the first row, test-like; `told_apart` is best, yes or no. All rows are scored
+    on the same resamples.
     """
-    row: dict[str, object] = {"submission": submission.name, "member": submission.member, "vote": submission.vote}
-    per_fold = [macro_f1(true[folds == k], submission.test_like[folds == k], targets) for k in np.unique(folds)]
-    row |= {f"fold_{k}": value for k, value in zip(np.unique(folds), per_fold, strict=True)}
-    row |= {"mean": np.mean(per_fold), "std": np.std(per_fold)}
-    for view in OOF_VIEWS:
-        scores = score(true, getattr(submission, view), targets, settings)
-        row |= {view: scores["value"], f"{view}_low": scores["low"], f"{view}_high": scores["high"]}
-    return row | {"train_seconds": round(seconds[0], 1), "predict_seconds": round(seconds[1], 1), "note": note}
+    scores = _scores(submissions, true, targets)
+    order = np.lexsort([[s.name for s in submissions], [s.vote != "soft" for s in submissions], -scores["test_like"]])
+    ranked, scores = [submissions[index] for index in order], {view: scores[view][order] for view in OOF_VIEWS}
+    drawn = _resampled(ranked, true, targets, settings)
+    stand = standings([s.name for s in ranked], scores["test_like"], drawn["test_like"], settings.confidence)
+    rows = []
+    for place, submission in enumerate(ranked):
+        row = {"submission": submission.name, "member": submission.member, "vote": submission.vote}
+        row |= fold_scores(submission.test_like, true, folds, targets)
+        for view in OOF_VIEWS:
+            low, high = interval(drawn[view][:, place], settings.confidence)
+            row |= {view: scores[view][place], f"{view}_low": low, f"{view}_high": high}
+        row |= standing_columns(stand[place], place == 0) | {"images": len(true)}
+        row |= zip(("train_seconds", "predict_seconds"), np.round(seconds[submission.name], 1).tolist(), strict=True)
+        rows.append(row | {"note": notes.get(submission.name, "")})
+    return pd.DataFrame(rows).round(DECIMALS)
 
 
-def rank(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
-    """The leaderboard: best `test_like` first, of equals soft before hard, then by name."""
-    board = pd.DataFrame(rows).round(DECIMALS)
-    order = np.lexsort([board["submission"].astype(str), board["vote"] != "soft", -board["test_like"]])
-    return board.iloc[order].reset_index(drop=True)
+def _scores(submissions: Sequence[Submission], true: np.ndarray, targets: Sequence[str]) -> dict[str, np.ndarray]:
+    """View -> (M,) macro F1, rounded: scores that differ by less are equal, in whatever order their parts were added."""
+    return {view: np.round([macro_f1(true, getattr(submission, view), targets) for submission in submissions], DECIMALS)
+            for view in OOF_VIEWS}  # fmt: skip
+
+
+def _resampled(
+    submissions: Sequence[Submission], true: np.ndarray, targets: Sequence[str], settings: EnsembleSettings
+) -> dict[str, np.ndarray]:
+    """View -> (R, M) macro F1 on the R resamples that all views and submissions share."""
+    answers = [getattr(submission, view) for view in OOF_VIEWS for submission in submissions]
+    drawn = bootstrap_scores(true, answers, targets, settings.resamples, generator(settings.seed, "bootstrap"))
+    return dict(zip(OOF_VIEWS, np.split(drawn, len(OOF_VIEWS), axis=1), strict=True))
+
+
+def fold_scores(answers: np.ndarray, true: np.ndarray, folds: np.ndarray, targets: Sequence[str]) -> dict[str, float]:
+    """`fold_<k>`: macro F1 of fold k's answers; `mean` and `std`: over folds. Of (N,) arrays."""
+    per_fold = {k: macro_f1(true[folds == k], answers[folds == k], targets) for k in np.unique(folds).tolist()}
+    values = list(per_fold.values())
+    return {f"fold_{k}": value for k, value in per_fold.items()} | {"mean": np.mean(values), "std": np.std(values)}
+
+
+def standing_columns(standing: Standing, best: bool) -> dict[str, object]:
+    """A standing as the columns STANDING; `best`: it is the one that the others are held against."""
+    told = "best" if best else "yes" if standing.told_apart else "no"
+    return dict(zip(STANDING, (standing.difference, standing.low, standing.high, standing.standard_error, told), strict=True))
 
 
 def giveaway_note(board: pd.DataFrame, grey_sizes: dict[str, int], n_classes: int) -> pd.DataFrame:
@@ -82,25 +109,10 @@ def write_leaderboard(path: Path | str, board: pd.DataFrame) -> None:
 
 
 def read_leaderboard(path: Path | str) -> pd.DataFrame:
-    """The leaderboard as written: names and notes as str, scores as float64. Raises FileNotFoundError."""
+    """The leaderboard as written: TEXTS as str, scores as float64. Raises FileNotFoundError, and ValueError for an older one."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: not found; `python -m pipelines.vote` makes it")
-    texts = {"submission": str, "member": str, "vote": str, "note": str}
-    return pd.read_csv(path, dtype=texts, keep_default_na=False, encoding="utf-8")
-
-
-def print_leaderboard(board: pd.DataFrame, console: Console | None = None, public: Mapping[str, str] | None = None) -> None:
-    """Print the leaderboard as a table, scores to three decimals; `public`: submission -> the score its site gave it."""
-    table = Table(title="Macro F1 out of fold", title_justify="left")
-    shown = ("public",) if public else ()
-    for column in ("#", "submission", "vote", "test-like", "interval", *shown, "folds", "clean", "train s", "note"):
-        table.add_column(column, justify="left" if column in ("submission", "vote", "note") else "right")
-    for place, row in enumerate(board.to_dict("records"), start=1):
-        interval = f"{row['test_like_low']:.3f}-{row['test_like_high']:.3f}"
-        told = (f"{float(public[row['submission']]):.3f}" if row["submission"] in public else "",) if public else ()
-        folds = f"{row['mean']:.3f} ±{row['std']:.3f}"
-        scores = (f"{row['test_like']:.3f}", interval, *told, folds, f"{row['clean']:.3f}", f"{row['train_seconds']:.0f}")
-        table.add_row(str(place), row["submission"], row["vote"], *scores, row["note"])
-    if console is None:
-        console = Console() if sys.stdout.isatty() else Console(width=LOG_WIDTH)
-    console.print(table)
+    board = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, encoding="utf-8")
+    if missing := [column for column in dict.fromkeys((*TEXTS, *STANDING, "images", *OOF_VIEWS)) if column not in board]:
+        raise ValueError(f"{path}: no column {', '.join(missing)}; another version wrote it: `python -m pipelines.vote` makes it anew")
+    return board

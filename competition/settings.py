@@ -32,6 +32,34 @@ class CompetitionSettings(Section):
     group: str = Field("group", description="optional column: images of one group never stand on both sides of a split")
 
 
+class RulesSettings(Section):
+    """What the competition allows. A setting that breaks a rule is refused when params.yaml is read, and so is a command that would."""
+
+    external_data: bool = Field(
+        True, description="false: of what was learnt elsewhere only `weights: shipped` (ImageNet), and no CSVs in submissions/external")
+    pseudo_labels: bool = Field(False, description="whether members may learn from their own answers to the test images")
+    test_statistics: bool = Field(
+        True, description="false: test images are read to be answered, and for nothing else: no policy is fitted to them, nor are they "
+                          "compared with the training images")
+    public_submissions: int | None = Field(None, ge=0, description="most submissions whose public score may be asked; null: any number")
+
+    @model_validator(mode="after")
+    def _check(self) -> "RulesSettings":
+        if self.pseudo_labels and not self.test_statistics:
+            raise ValueError("pseudo_labels: true, but test_statistics: false; pseudo-labels are test images that are learnt from")
+        return self
+
+    def broken_by(self, key: str, member: Section) -> list[str]:
+        """Return what the member (or specialist) under `key` does against the rules, each as a setting and the rule."""
+        weights, pseudo_labels = getattr(member, "weights", "none"), getattr(member, "pseudo_labels", 0)
+        problems = []
+        if not self.external_data and weights not in ("shipped", "none"):
+            problems.append(f"{key}.weights: {weights}, but rules.external_data: false allows only shipped and none")
+        if not self.pseudo_labels and pseudo_labels:
+            problems.append(f"{key}.pseudo_labels: {pseudo_labels:g}, but rules.pseudo_labels: false")
+        return problems
+
+
 class PrepareSettings(Section):
     """How images are packed."""
 
@@ -214,6 +242,10 @@ class FinetunedSettings(Section):
     soup: int = Field(1, ge=1, description="the weights of this many best epochs are averaged, if that scores better")
     patience: int = Field(6, ge=1, description="epochs without a better score before training stops")
     stop_by: Literal["test_like", "loss"] = Field("test_like", description="score: macro F1 of the test-like views, or their loss")
+    pseudo_labels: Share = Field(
+        0.0, description="least probability at which an answer to a test image is a label, which a second run then learns from; 0: none")
+    pseudo_share: float = Field(1.0, gt=0, description="pseudo-labels of a class, at the most, per training image of it: the surest")
+    pseudo_epochs: int = Field(4, ge=1, description="of the second run")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto: bfloat16 where the processor has it; float16: GPUs only")
     seed: int = Field(0, ge=0)
@@ -296,6 +328,7 @@ class Settings(Section):
     """The whole of params.yaml."""
 
     competition: CompetitionSettings = CompetitionSettings()
+    rules: RulesSettings = RulesSettings()
     prepare: PrepareSettings = PrepareSettings()
     split: SplitSettings = SplitSettings()
     augment: AugmentSettings = AugmentSettings()
@@ -322,6 +355,10 @@ class Settings(Section):
             raise ValueError(f"specialize.network.network: {self.specialize.network.network}, but start: base means "
                              f"members.{self.specialize.base}.network, {base.network}")
         sized = {f"members.{name}": m for name, m in self.members.items()} | {"specialize.network": self.specialize.network}
+        if broken := [problem for key, member in sized.items() for problem in self.rules.broken_by(key, member)]:
+            raise ValueError("; ".join(broken))
+        if self.specialize.network.pseudo_labels:
+            raise ValueError("specialize.network.pseudo_labels: only members learn from pseudo-labels; leave it out")
         for key, member in sized.items():
             if member.size > self.augment.size:
                 raise ValueError(f"{key}.size: {member.size} pixels, but augment.size packs only {self.augment.size}")

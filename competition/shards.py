@@ -39,13 +39,17 @@ def write_rows(path: Path | str, rows: Rows, facts: Facts = ()) -> None:
 
 
 class ImageStore:
-    """A packed set, read-only and memory-mapped: `len`, `column`, `encoded`, `image`. Safe to share among threads."""
+    """A packed set, read-only and memory-mapped: `len`, `column`, `encoded`, `image`. Safe to share among threads.
 
-    def __init__(self, path: Path | str):
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it")
+    With `behind`, several sets as one: the rows of `path`, then theirs.
+    """
+
+    def __init__(self, path: Path | str, *behind: Path | str):
+        for file in (path, *behind):
+            if not Path(file).is_file():
+                raise FileNotFoundError(f"{file}: not found; `dvc repro` makes it")
         self.path = Path(path)
-        self._table = pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+        self._table = pa.concat_tables([pa.ipc.open_stream(pa.memory_map(str(file))).read_all() for file in (path, *behind)])
         chunks = self._table["image"].chunks
         self._starts = np.cumsum([0, *(len(chunk) for chunk in chunks)])
         self._chunks = [_views(chunk) for chunk in chunks]

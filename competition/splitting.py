@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from competition.files import replace_file
+from competition.leaks import check_folds
 from competition.seeds import generator
 
 HOLDOUT = -1
@@ -157,14 +158,6 @@ def _merge(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray
         labels = parent[labels]
 
 
-def check_no_leak(training: Sequence[str], validation: Sequence[str]) -> None:
-    """Raise ValueError naming the groups (or source IDs) that stand on both sides of a split."""
-    shared = sorted(set(training) & set(validation))
-    if shared:
-        examples = ", ".join(map(str, shared[:5])) + (", ..." if len(shared) > 5 else "")
-        raise ValueError(f"{len(shared)} groups stand in training and in validation: {examples}; run the split anew")
-
-
 def write_folds(path: Path | str, folds: pd.DataFrame) -> None:
     """Write `folds` (ID, target, fold, group) as CSV, in the order of its rows."""
     with replace_file(path) as temporary:
@@ -172,7 +165,7 @@ def write_folds(path: Path | str, folds: pd.DataFrame) -> None:
 
 
 def read_folds(path: Path | str) -> pd.DataFrame:
-    """folds.csv: ID, target, group as str, fold as int64 (-1: holdout). Raises FileNotFoundError or ValueError."""
+    """folds.csv: ID, target, group as str, fold as int64 (-1: holdout). Raises FileNotFoundError; ValueError, also for a divided group."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: not found; `python -m pipelines.split` makes it")
     folds = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
@@ -182,4 +175,6 @@ def read_folds(path: Path | str) -> pd.DataFrame:
         raise ValueError(f"{path}: repeated IDs: {', '.join(folds['ID'][folds['ID'].duplicated()].head().tolist())}")
     if not folds["fold"].str.fullmatch(r"-1|\d+").all():
         raise ValueError(f"{path}: column fold: expected whole numbers from -1, found {folds['fold'].unique()[:10].tolist()}")
-    return folds.astype({"fold": "int64"})
+    folds = folds.astype({"fold": "int64"})
+    check_folds(folds, str(path))
+    return folds

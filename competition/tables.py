@@ -15,7 +15,7 @@ from competition.files import replace_file
 SEPARATORS = (",", ";", "\t")
 SINGULAR = {
     "IDs": "ID", "rows": "row", "answers": "answer", "images": "image", "boxes": "box", "classes": "class",
-    "folders": "folder", "are": "is", "have": "has", "fit": "fits",
+    "folders": "folder", "times": "time", "days": "day", "are": "is", "have": "has", "fit": "fits",
 }  # fmt: skip
 
 

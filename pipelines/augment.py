@@ -15,6 +15,7 @@ from competition.augmentation.bank import Bank, open_bank
 from competition.augmentation.contact_sheet import write_contact_sheet
 from competition.augmentation.offline import Augmenter, copies_of
 from competition.files import code_digest, digest
+from competition.leaks import check_views
 from competition.packing import build
 from competition.settings import AugmentSettings, MachineSettings, load_settings
 from competition.shards import ImageStore
@@ -55,7 +56,8 @@ def pack(source: str, target: str, settings: AugmentSettings, machine: MachineSe
          views: np.ndarray | None = None) -> None:
     """Pack the `views` (N,) of each image of `source`; without, its clean square alone."""
     began = perf_counter()
-    images = len(ImageStore(source))
+    sources = ImageStore(source)
+    images = len(sources)
     views, clean_only = (np.ones(images, np.int64), True) if views is None else (views, False)
     log("augmenting", source=source, images=images, views=int(views.sum()), size=settings.size)
     state = Path("data/state") / f"augment-{digest(Path(source), settings.model_dump(), code_digest(), clean_only)}"
@@ -63,8 +65,16 @@ def pack(source: str, target: str, settings: AugmentSettings, machine: MachineSe
     part_size = max(1, images * VIEWS_PER_PART // max(1, int(views.sum())))
     build(target, range(images), augmenter, state, part_size=part_size, machine=machine, title=f"augment {Path(target).stem}",
           per_job=views, unit="view")
+    check_packed(target, sources)
     seconds = perf_counter() - began
     log("packed", path=target, images=int(views.sum()), seconds=round(seconds, 1), images_per_s=round(views.sum() / seconds))
+
+
+def check_packed(path: str, sources: ImageStore) -> None:
+    """Raise LeakError unless each view in `path` is of one of `sources`, under its ID."""
+    packed = ImageStore(path)
+    views = pd.DataFrame({name: packed.column(name) for name in ("id", "source_id", "target", "view", "copy")})
+    check_views(views, dict(zip(sources.column("id"), sources.column("target"), strict=True)), path)
 
 
 if __name__ == "__main__":

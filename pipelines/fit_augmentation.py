@@ -65,6 +65,8 @@ def main(
     """Fit the augmentation policy to the unlabelled test images."""
     keep_memory()
     settings = load_settings(PARAMS)
+    if not settings.rules.test_statistics:
+        raise ValueError("rules.test_statistics: false in params.yaml: no policy may be fitted to the test images")
     augment, workers = settings.augment, settings.machine.workers or os.cpu_count() or 1
     train, test = ImageStore("data/train.arrow"), ImageStore("data/test.arrow")
     searched, held_back = zip(halves(train, images, seed), halves(test, 2 * images, seed), strict=True)

@@ -1,7 +1,9 @@
-"""Write down the score that a competition's site gave a submission, in submissions/public.csv.
+"""Write down the score that a competition's site gave a submission, in submissions/public.csv: a row each time it was asked.
 
-python -m pipelines.record final 0.9127
-python -m pipelines.record final 0.9127 --private 0.9080 --date 2026-11-21
+python -m pipelines.record final 0.9127                       the site was asked today
+python -m pipelines.record final 0.9127 --date 2026-11-21     or then
+python -m pipelines.record final --private 0.9080             its newest row that has none gets its private score
+python -m pipelines.record final 0.9217 --correct             its newest row was mistyped; with --date, that day's
 
 NAME is submissions/final.csv's or a member's, submissions/members/NAME.csv. Prints the leaderboard with all recorded scores.
 """
@@ -14,55 +16,84 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from competition.leaderboard import print_leaderboard, read_leaderboard
-from competition.public_scores import PublicScore, read_public_scores, record_score, score_text
+from competition.leaderboard import read_leaderboard
+from competition.leaderboard_table import print_leaderboard
+from competition.public_comparison import read_comparison
+from competition.public_scores import PublicScore, complete, correct, file_sha256, read_public_scores, record_score, score_text
+from competition.public_table import print_public
+from competition.settings import load_settings
 from competition.tables import examples
 from pipelines._main import run
 
 FOLDER = Path("submissions")
+LEDGER = FOLDER / "public.csv"
+EXPECTED = ("value", "low", "high")
 
 
 def main(
     submission: Annotated[str, typer.Argument(help="its name: final, or as in submissions/members/<name>.csv")],
-    score: Annotated[float, typer.Argument(help="the public leaderboard's, 0 to 1")],
+    score: Annotated[float | None, typer.Argument(help="the public leaderboard's, 0 to 1")] = None,
     private: Annotated[float | None, typer.Option(help="the private leaderboard's, once it is known")] = None,
-    on: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="YYYY-MM-DD (default: today)")] = None,
+    on: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="YYYY-MM-DD (default: today; the newest row)")] = None,
+    as_correction: Annotated[bool, typer.Option("--correct", help="put these scores in place of those that were recorded")] = False,
 ) -> None:
     """Write down the score that a competition's site gave a submission."""
-    name = _known(submission)
-    day = on.date() if on else date.today()
-    told = PublicScore(name, score_text(score, "public"), "" if private is None else score_text(private, "private"), f"{day}")
-    record_score(FOLDER / "public.csv", told)
-    print(f"{FOLDER / 'public.csv'}: {name} public {told.public} {f'private {told.private} ' * bool(told.private)}on {day}")
+    settings = load_settings()
     board = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
-    expected = _out_of_fold(name, board)
-    if expected is None:
-        print(f"no out-of-fold score of {name} in {FOLDER}/ to compare it with")
-    else:
-        print(f"out of fold, test-like: {expected:.4f}; public - out of fold: {score - expected:+.4f}")
+    told = {"public": score, "private": private}
+    scores = {which: score_text(value, which) for which, value in told.items() if value is not None}
+    print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, board, settings.rules.public_submissions)}")
+    comparison = read_comparison(FOLDER, board, settings)
     if board is not None:
-        print_leaderboard(board, public={row.submission: row.public for row in read_public_scores(FOLDER / "public.csv")})
+        print_leaderboard(board, public=comparison.newest)
+    print_public(comparison)
 
 
-def _known(submission: str) -> str:
-    path = Path(submission)
-    name = path.name.removesuffix(".csv")
+def _write(submission: str, scores: dict[str, str], day: str, as_correction: bool, board: pd.DataFrame | None, most: int | None) -> str:
+    """Change the ledger, which may have `most` asks; return what was changed, in a line."""
+    if not scores:
+        raise ValueError(f"{submission}: no score; give the public one, or --private with the private one")
+    if as_correction:
+        return f"corrected: {_in_words(correct(LEDGER, _name(submission), scores, day))}"
+    if "public" not in scores:
+        return f"completed: {_in_words(complete(LEDGER, _name(submission), scores['private'], day))}"
+    file = _known(submission)
+    ask = PublicScore(file.stem, file_sha256(file), scores["public"], scores.get("private", ""), day or f"{date.today()}",
+                      *_out_of_fold(file.stem, board))  # fmt: skip
+    again = any(old.sha256 == ask.sha256 for old in read_public_scores(LEDGER))
+    row = record_score(LEDGER, ask, most)
+    if row is not ask:
+        return f"completed: {_in_words(row)}"
+    return f"recorded: {_in_words(row)}" + "; the same file was asked for before, --correct mends a mistyped score" * again
+
+
+def _in_words(ask: PublicScore) -> str:
+    private = f" private {ask.private}" if ask.private else ""
+    return f"{ask.submission} public {ask.public}{private} on {ask.recorded}"
+
+
+def _name(submission: str) -> str:
+    return Path(submission).name.removesuffix(".csv")
+
+
+def _known(submission: str) -> Path:
+    path, name = Path(submission), _name(submission)
     files = [*FOLDER.glob("final.csv"), *sorted((FOLDER / "members").glob("*.csv"))]
-    named = [file for file in files if file.stem == name]
-    if not any(len(path.parts) == 1 or path.parent.resolve() == file.parent.resolve() for file in named):
-        there = examples([file.stem for file in files], most=20) or "none"
-        raise ValueError(f"{submission}: no such submission under {FOLDER}/ and {FOLDER}/members/; there: {there}")
-    return name
+    for file in files:
+        if file.stem == name and (len(path.parts) == 1 or path.parent.resolve() == file.parent.resolve()):
+            return file
+    there = examples([file.stem for file in files], most=20) or "none"
+    raise ValueError(f"{submission}: no such submission under {FOLDER}/ and {FOLDER}/members/; there: {there}")
 
 
-def _out_of_fold(name: str, board: pd.DataFrame | None) -> float | None:
-    """Return the submission's own test-like macro F1, None when it isn't known."""
+def _out_of_fold(name: str, board: pd.DataFrame | None) -> tuple[str, ...]:
+    """The submission's own test-like macro F1 and its interval, as they are recorded; () where they aren't known."""
     if board is not None and name in board["submission"].tolist():
-        return float(board.set_index("submission").at[name, "test_like"])
+        row = board.set_index("submission").loc[name]
+        return tuple(repr(float(row[column])) for column in ("test_like", "test_like_low", "test_like_high"))
     facts = FOLDER / f"{name}.json"  # the ensemble's stands beside it
-    if facts.is_file():
-        return json.loads(facts.read_text(encoding="utf-8")).get("macro_f1", {}).get("test_like", {}).get("value")
-    return None
+    found = json.loads(facts.read_text(encoding="utf-8")).get("macro_f1", {}).get("test_like", {}) if facts.is_file() else {}
+    return tuple(repr(float(found[key])) for key in EXPECTED) if found.keys() >= {*EXPECTED} else ()
 
 
 if __name__ == "__main__":

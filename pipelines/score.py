@@ -5,6 +5,7 @@ python -m pipelines.score submissions/final.csv data/solution.csv --json    the 
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ import typer
 from competition.contract import read_class_names
 from competition.scoring import Score, score_submission
 from competition.settings import load_settings
+from competition.tables import class_hint, examples
 from pipelines._main import run
 
 
@@ -28,6 +30,9 @@ def main(
     if meta is not None and not meta.is_file():
         raise FileNotFoundError(f"{meta}: no such file; it names the classes ({settings.target},{settings.class_name})")
     names = read_class_names(meta or Path(settings.root) / "meta.csv", settings)
+    if unknown := [target for target, images in score.images.items() if not images]:
+        hint = class_hint(unknown, [target for target, images in score.images.items() if images])
+        print(f"warning: {submission}: answers that are no class of {solution}: {examples(unknown)}; {hint}", file=sys.stderr)
     print(_as_json(score, names) if as_json else _as_text(score, names))
 
 

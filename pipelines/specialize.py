@@ -1,7 +1,8 @@
 """Trains the specialist for the hard classes on one fold: `python -m pipelines.specialize FOLD` (stage `specialize`).
 
 Reads what `train` reads, and the base member's predictions and weights. Makes the same files as `train` does, under the
-name `specialist`; its predictions are of the images that the base answers with a hard class, and of no others.
+name `specialist`; its predictions are of the images that the base answers with a hard class, and of no others (of the holdout too,
+where there is one: predicted, and never scored here).
 Several processes train it together as they do a member: see `train`.
 """
 
@@ -14,6 +15,7 @@ from safetensors.torch import load_file
 from competition.classes import read_targets
 from competition.files import code_digest, digest
 from competition.launcher import run_together
+from competition.leaks import check_predicted
 from competition.models.processor import keep_memory
 from competition.predictions import Predictions, concatenate, load_predictions
 from competition.processes import processes
@@ -40,7 +42,7 @@ def train_and_write(everything: Settings, fold: int) -> None:
     settings, targets = everything.specialize, read_targets("folds/classes.csv")
     keep_memory()
     folds = read_folds(FOLDS)
-    base = [load_predictions(f"folds/predictions/{settings.base}/{number}.npz") for number in everything.split.folds]
+    base = [read_base(settings.base, number, folds) for number in everything.split.folds]
     hard = find_hard_classes(settings, base, folds, targets)
     data = load_fold(fold, folds, targets, STORE, TEST_STORE)
     crew = processes()
@@ -57,6 +59,13 @@ def train_and_write(everything: Settings, fold: int) -> None:
         write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=[targets[index] for index in hard])
         log("specialized", fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
             **{view: "no image" if value is None else round(value, 4) for view, value in trained.macro_f1.items()})
+
+
+def read_base(name: str, fold: int, folds: pd.DataFrame) -> dict[str, Predictions]:
+    path = f"folds/predictions/{name}/{fold}.npz"
+    parts = load_predictions(path)
+    check_predicted({part: found.ids.tolist() for part, found in parts.items()}, fold, folds, path)
+    return parts
 
 
 def find_hard_classes(settings: SpecializeSettings, base: list[dict[str, Predictions]], folds: pd.DataFrame,

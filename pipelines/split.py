@@ -7,9 +7,10 @@ from time import perf_counter
 
 import pandas as pd
 
+from competition.leaks import check_folds
 from competition.settings import load_settings
 from competition.shards import ImageStore
-from competition.splitting import check_no_leak, make_folds, near_duplicate_groups, scarce_classes, write_folds
+from competition.splitting import make_folds, near_duplicate_groups, scarce_classes, write_folds
 from pipelines._main import log, run
 
 
@@ -25,8 +26,7 @@ def main() -> None:
     folds["fold"] = make_folds(
         folds["ID"].tolist(), folds["target"].tolist(), folds["group"].tolist(), n_splits, settings.seed, settings.holdout
     )
-    for k in folds["fold"].unique():
-        check_no_leak(folds["group"][folds["fold"] != k], folds["group"][folds["fold"] == k])
+    check_folds(folds)
     write_folds("folds/folds.csv", folds)
     seen = folds[folds["fold"] >= 0]
     for warning in scarce_classes(seen["target"].tolist(), seen["group"].tolist(), n_splits):

@@ -1,7 +1,8 @@
 """Trains one member on one fold: `python -m pipelines.train MEMBER FOLD` (stage `train`, member x fold).
 
 Reads data/augmented.arrow, data/test_squares.arrow and folds/folds.csv. Makes, under folds/, for MEMBER/FOLD:
-weights/*.safetensors, predictions/*.npz (clean, test_like, test), history/*.csv and scores/*.json.
+weights/*.safetensors, predictions/*.npz (clean, test_like, test, and where there is a holdout holdout_clean, holdout_test_like, which
+no score is made of here), history/*.csv and scores/*.json.
 A network is trained by `machine.processes` processes together, or by those that started it:
 `accelerate launch --num_processes 2 -m pipelines.train MEMBER FOLD`.
 """

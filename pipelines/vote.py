@@ -2,8 +2,9 @@
 
 Reads folds/folds.csv, folds/predictions/ and folds/scores/. Makes in submissions/members/ <member>.csv (soft vote over
 folds and passes), <member>_hard.csv (hard vote over folds) and <base>_specialist.csv (soft, the specialist's word on the
-hard classes, where it helps); beside it leaderboard.csv, oof.csv (the same votes out of fold), confusion.csv (of the best, for
-plots) and specialist.json (what was decided about it, and why); and folds/curves/<member>.png, the folds' learning curves.
+hard classes, where it helps); beside it leaderboard.csv, oof.csv (the same votes out of fold), per_class.csv (each class's F1),
+confusion.csv (of the best, for plots) and specialist.json (what was decided about it, and why); and folds/curves/<member>.png,
+the folds' learning curves.
 """
 
 import json
@@ -12,9 +13,12 @@ from time import perf_counter
 
 import pandas as pd
 
+from competition.class_scores import CLASS_COLUMNS, class_scores, worst_classes
 from competition.contract import Competition, read_competition, write_submission
 from competition.files import replace_file, write_json
-from competition.leaderboard import giveaway_note, leaderboard_row, print_leaderboard, rank, write_leaderboard
+from competition.leaderboard import compare, giveaway_note, write_leaderboard
+from competition.leaderboard_table import print_leaderboard
+from competition.leaks import check_predicted
 from competition.predictions import Predictions, concatenate, load_predictions
 from competition.settings import GreySettings, Settings, load_settings
 from competition.specialist_choice import Choice, choose
@@ -40,8 +44,8 @@ def main() -> None:
     scores = {name: [read_scores(name, k) for k in settings.split.folds] for name in names}
     hard = hard_classes(scores["specialist"])
     names = names if hard else list(settings.train.members)
-    predictions = {name: [read_fold(name, k, seen, competition) for k in settings.split.folds] for name in names}
-    fallback = most_frequent(folds["target"], competition)
+    predictions = {name: [read_fold(name, k, folds, competition) for k in settings.split.folds] for name in names}
+    fallback = most_frequent(seen["target"], competition)
     warn_of_unanswered(predictions[settings.train.members[0]][0]["test"], competition, fallback)
     choice = choose_specialist(settings, predictions, hard, seen)
     submissions = cast(settings, predictions, choice, seen, competition, fallback)
@@ -49,19 +53,23 @@ def main() -> None:
         path = f"submissions/members/{submission.name}.csv"
         write_submission(path, competition.test_ids, submission.test.tolist(), competition.columns)
         log("voted", path=path, rows=len(submission.test), vote=submission.vote)
-    board = compare(settings, submissions, scores, choice, seen, competition)
+    board = make_leaderboard(settings, submissions, scores, choice, seen, competition)
+    ranked = sorted(submissions, key=lambda submission: board["submission"].tolist().index(submission.name))
+    per_class = class_scores(ranked, seen["target"].to_numpy(), competition.target2class)
     write_leaderboard("submissions/leaderboard.csv", board)
     write_oof(submissions, seen)
-    write_confusion(next(s for s in submissions if s.name == board["submission"][0]), seen, competition)
+    write_csv("submissions/per_class.csv", per_class)
+    write_confusion(ranked[0], seen, competition)
     draw_all_curves(names, settings.split.folds)
     print_leaderboard(board)
+    log(f"worst classes of {ranked[0].name}, test-like F1: {', '.join(worst_classes(per_class, ranked[0].name))}")
     log("compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1))
 
 
 def check_names(settings: Settings) -> None:
     """Raise ValueError when a member's file would take another's place."""
     members = settings.train.members
-    made = [*RESERVED, *members, *(f"{name}_hard" for name in members), f"{settings.specialize.base}_specialist"]
+    made = [*RESERVED, *CLASS_COLUMNS, *members, *(f"{name}_hard" for name in members), f"{settings.specialize.base}_specialist"]
     if wrong := sorted({name for name in made if made.count(name) > 1}):
         raise ValueError(f"params.yaml: train.members: {', '.join(wrong)}: submissions/ has, or will have, another file of "
                          "that name; rename the member")
@@ -82,18 +90,11 @@ def hard_classes(scores: list[dict]) -> list[str]:
     return list(different.pop())
 
 
-def read_fold(name: str, fold: int, seen: pd.DataFrame, competition: Competition) -> dict[str, Predictions]:
+def read_fold(name: str, fold: int, folds: pd.DataFrame, competition: Competition) -> dict[str, Predictions]:
     """A fold's predictions, held against folds.csv: predictions of another split must not be scored with this one."""
     path = f"folds/predictions/{name}/{fold}.npz"
     views = load_predictions(path)
-    if missing := {*OOF_VIEWS, "test"} - views.keys():
-        raise ValueError(f"{path}: no predictions named {sorted(missing)}; run `dvc repro` again")
-    expected = set(seen["ID"][seen["fold"] == fold])
-    for view in OOF_VIEWS:
-        found = set(views[view].ids.tolist())  # the specialist is asked only where its base answers with a hard class
-        if wrong := sorted(found - expected if name == "specialist" else found ^ expected):
-            raise ValueError(f"{path}: {view}: {len(wrong)} IDs are not those of fold {fold} in folds/folds.csv: "
-                             f"{', '.join(wrong[:5])}; it comes from another split, run `dvc repro` again")
+    check_predicted({view: part.ids.tolist() for view, part in views.items()}, fold, folds, path, some=name == "specialist")
     for view, part in views.items():
         if name != "specialist" and part.targets != competition.targets:
             raise ValueError(f"{path}: {view}: targets {list(part.targets)}; expected {list(competition.targets)}")
@@ -136,21 +137,19 @@ def cast(settings: Settings, predictions: Folds, choice: Choice | None, seen: pd
     return submissions
 
 
-def compare(settings: Settings, submissions: list[Submission], scores: Scores, choice: Choice | None, seen: pd.DataFrame,
-            competition: Competition) -> pd.DataFrame:
-    true, folds = seen["target"].to_numpy(), seen["fold"].to_numpy()
+def make_leaderboard(settings: Settings, submissions: list[Submission], scores: Scores, choice: Choice | None, seen: pd.DataFrame,
+                     competition: Competition) -> pd.DataFrame:
     base = settings.specialize.base
-    noted = None if choice is None else base if choice.mode == "out" else f"{base}_specialist"
-    rows = []
+    specialist = f"{base}_specialist"
+    seconds = {}
     for submission in submissions:
-        is_specialist = submission.name == f"{base}_specialist"
-        trained = scores[submission.member] + (scores["specialist"] if is_specialist else [])
-        seconds = tuple(sum(score[key] for score in trained) for key in ("train_seconds", "predict_seconds"))
-        note = choice.note if submission.name == noted else ""
-        rows.append(leaderboard_row(submission, true, folds, competition.targets, settings.ensemble, seconds, note))
+        trained = scores[submission.member] + (scores["specialist"] if submission.name == specialist else [])
+        seconds[submission.name] = tuple(sum(score[key] for score in trained) for key in ("train_seconds", "predict_seconds"))
+    notes = {} if choice is None else {base if choice.mode == "out" else specialist: choice.note}
+    board = compare(submissions, seen["target"].to_numpy(), seen["fold"].to_numpy(), competition.targets, settings.ensemble, seconds, notes)
     members = {name: settings.members[name] for name in settings.train.members}
     grey_sizes = {name: member.size for name, member in members.items() if isinstance(member, GreySettings)}
-    return giveaway_note(rank(rows), grey_sizes, len(competition.targets))
+    return giveaway_note(board, grey_sizes, len(competition.targets))
 
 
 def draw_all_curves(names: list[str], folds: tuple[int, ...]) -> None:
@@ -164,17 +163,19 @@ def draw_all_curves(names: list[str], folds: tuple[int, ...]) -> None:
 def write_oof(submissions: list[Submission], seen: pd.DataFrame) -> None:
     """submissions/oof.csv: ID,target,fold and, for each submission, its answers <name>.clean and <name>.test_like."""
     columns = {f"{s.name}.{view}": getattr(s, view) for s in submissions for view in OOF_VIEWS}
-    with replace_file("submissions/oof.csv") as temporary:
-        oof = pd.concat([seen[["ID", "target", "fold"]], pd.DataFrame(columns)], axis=1)
-        oof.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+    write_csv("submissions/oof.csv", pd.concat([seen[["ID", "target", "fold"]], pd.DataFrame(columns)], axis=1))
 
 
 def write_confusion(best: Submission, seen: pd.DataFrame, competition: Competition) -> None:
     """submissions/confusion.csv: class names, actual,predicted, one row per image seen test-like out of fold."""
     names = competition.target2class
     pairs = {"actual": seen["target"].map(names), "predicted": pd.Series(best.test_like.tolist()).map(names)}
-    with replace_file("submissions/confusion.csv") as temporary:
-        pd.DataFrame(pairs).to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+    write_csv("submissions/confusion.csv", pd.DataFrame(pairs))
+
+
+def write_csv(path: str, table: pd.DataFrame) -> None:
+    with replace_file(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

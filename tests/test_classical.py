@@ -119,6 +119,19 @@ def test_a_member_learns_and_predicts_in_order(competition, tmp_path, settings):
         assert member.macro_f1[view] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("settings", [GreySettings(size=8, copies=1), NETWORK], ids=["grey", "features"])
+def test_a_member_predicts_the_holdout_and_does_not_score_it(competition, tmp_path, settings):
+    folder, folds = competition[0], packed_competition(tmp_path)
+    held = folds.assign(fold=[-1 if n in (3, 7) else fold for n, fold in enumerate(folds.fold)])
+    data = load_fold(0, held, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    member = train_classical(settings, data, TARGETS, np.full(8, 1 / 8), tmp_path)
+    parts = {name: part.ids.tolist() for name, part in member.predictions.items() if name.startswith("holdout")}
+    assert parts == {"holdout_clean": ["003", "007"], "holdout_test_like": ["003", "007"]}
+    assert list(member.macro_f1) == ["clean", "test_like"]
+    if settings.kind == "grey":
+        assert member.predictions["holdout_test_like"].indices.tolist() == [0, 1]
+
+
 def test_classes_with_few_copies_are_fitted_on_what_they_have(tmp_path, monkeypatch):
     import competition.training.members as module
 

@@ -1,5 +1,7 @@
-"""score, validate, record, fix_label and adopt as a person calls them: what they print, and how they exit."""
+"""score, validate, record, leaderboard, fix_label and adopt as a person calls them: what they print, and how they exit."""
 
+import csv
+import hashlib
 import json
 import subprocess
 import sys
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import f1_score
 
-from pipelines import adopt, fix_label, record, score, validate
+from pipelines import adopt, fix_label, leaderboard, record, score, validate
 from pipelines._main import run
 
 
@@ -68,7 +70,8 @@ def test_score_prints_what_was_counted_by_hand(project, call):
 def test_score_of_an_unknown_answer_is_scikit_learns(project, call):
     Path("submissions/members/a.csv").write_text("ID,target\n06,7\n01,0\n02,1\n03,1\n04,0\n05,0\n")
     Path("data/solution.csv").write_text("ID,target\n01,0\n02,0\n03,1\n04,0\n05,1\n06,1\n")
-    code, out, _ = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
+    code, out, err = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
+    assert err == "warning: submissions/members/a.csv: answers that are no class of data/solution.csv: 7; the classes are 0, 1\n"
     found = json.loads(out)
     truth, answers = [0, 0, 1, 0, 1, 1], [0, 1, 1, 0, 0, 7]
     assert found["all"] == pytest.approx(f1_score(truth, answers, average="macro", zero_division=0))
@@ -139,50 +142,126 @@ def test_validate_without_a_competition(project, call):
 
 
 def write_board(**test_like):
-    """A leaderboard of submissions with these scores."""
-    names = ["test_like_low", "test_like_high", "mean", "std", "clean", "train_seconds"]
-    rows = "".join(f"{name},{name},soft,{value}{',0' * len(names)},\n" for name, value in test_like.items())
-    Path("submissions/leaderboard.csv").write_text(f"submission,member,vote,test_like,{','.join(names)},note\n{rows}")
+    """A leaderboard of submissions with these scores, of 24 images, each with an interval of 0.1; the test set has 6."""
+    Path("submissions/members/b.csv").write_text("ID,target\n01,1\n02,0\n03,1\n04,1\n05,1\n06,0\n")
+    columns = ["difference", "difference_low", "difference_high", "standard_error", "mean", "std", "clean", "train_seconds"]
+    rows = [f"{name},{name},soft,{value},{value - 0.05:g},{value + 0.05:g}{',0' * len(columns)},24,{told},\n"
+            for (name, value), told in zip(test_like.items(), ("best", "no", "yes"), strict=False)]  # fmt: skip
+    header = f"submission,member,vote,test_like,test_like_low,test_like_high,{','.join(columns)},images,told_apart,note\n"
+    Path("submissions/leaderboard.csv").write_text(header + "".join(rows))
 
 
-def test_record_adds_and_corrects(project, call):
-    write_board(b=0.5, a=0.91)
-    code, out, _ = call(record, "a", "0.9", "--date", "2026-11-20")
-    assert code == 0 and "out of fold, test-like: 0.9100; public - out of fold: -0.0100" in out
-    code, out, _ = call(record, "submissions/members/a.csv", "0.92", "--date", "2026-11-21")
-    assert "│  0.920 │" in next(line for line in out.splitlines() if "│ a " in line)  # the newest, in the leaderboard
-    assert "0.910" in out and "0.500" in out
-    code, out, _ = call(record, "a.csv", "0.93", "--private", "0.8", "--date", "2026-11-21")
-    assert Path("submissions/public.csv").read_text() == (
-        "submission,public,private,recorded\na,0.9,,2026-11-20\na,0.93,0.8,2026-11-21\n"
-    )
-    call(record, "a", "1")
-    assert Path("submissions/public.csv").read_text().endswith(f"\na,1.0,,{date.today()}\n")
+def ledger():
+    """The ledger's rows, in short: submission, public, private, day."""
+    rows = csv.DictReader(Path("submissions/public.csv").open())
+    return [(row["submission"], row["public"], row["private"], row["recorded"]) for row in rows]
+
+
+def test_record_adds_a_row_for_each_ask(project, call):
+    write_board(b=0.9, a=0.5)
+    code, out, _ = call(record, "a", "0.45", "--date", "2026-11-20")
+    assert code == 0 and "submissions/public.csv: recorded: a public 0.45 on 2026-11-20\n" in out and "asked 1 time on 1 day" in out
+    # the public half has 3 images, out of fold 24: the interval 0.45 to 0.55 is widened by sqrt(1 + 24 / 3) = 3
+    line = next(line for line in out.splitlines() if "2026-11-20" in line and "│" in line)
+    for part in ("0.4500", "0.5000", "-0.0500", "0.3500-0.6500", "inside"):
+        assert part in line
+    code, out, _ = call(record, "submissions/members/a.csv", "0.75", "--date", "2026-11-20")
+    assert "recorded: a public 0.75 on 2026-11-20; the same file was asked for before, --correct mends a mistyped score\n" in out
+    assert "asked 2 times on 1 day" in out and "OUTSIDE" in out
+    assert "│  0.750 │" in next(line for line in out.splitlines() if "│ a " in line and "0.450-0.550" in line)  # in the leaderboard
+    call(record, "b.csv", "1", "--private", "0.5")
+    assert ledger() == [("a", "0.45", "", "2026-11-20"), ("a", "0.75", "", "2026-11-20"), ("b", "1.0", "0.5", f"{date.today()}")]
+    handed_in = hashlib.sha256(Path("submissions/members/b.csv").read_bytes()).hexdigest()
+    assert Path("submissions/public.csv").read_text().endswith(f"b,{handed_in},1.0,0.5,{date.today()},0.9,0.85,0.95\n")
+
+
+def test_record_completes_and_corrects(project, call):
+    write_board(a=0.5)
+    for day, public in (("20", "0.4"), ("21", "0.6")):
+        call(record, "a", public, "--date", f"2026-11-{day}")
+    assert "completed: a public 0.6 private 0.55 on 2026-11-21" in call(record, "a", "--private", "0.55")[1]
+    assert "completed: a public 0.4 private 0.35 on 2026-11-20" in call(record, "a", "0.4", "--private", "0.35")[1]
+    assert "corrected: a public 0.61 private 0.55 on 2026-11-21" in call(record, "a", "0.61", "--correct")[1]
+    _, out, _ = call(record, "a", "--private", "0.3", "--correct", "--date", "2026-11-20")
+    assert "corrected: a public 0.4 private 0.3 on 2026-11-20" in out
+    Path("submissions/members/a.csv").unlink()  # what was handed in may be gone by the time that its private score is known
+    write_board(b=0.5)
+    _, out, _ = call(record, "a", "0.62", "--correct")
+    assert ledger() == [("a", "0.4", "0.3", "2026-11-20"), ("a", "0.62", "0.55", "2026-11-21")] and out.count("an earlier file") == 2
+    code, _, err = call(record, "a", "--private", "0.5")
+    assert code == 1 and "no ask of a without a private score; recorded: a on 2026-11-20, a on 2026-11-21" in err
 
 
 def test_record_compares_the_ensemble_with_its_own_facts(project, call):
+    write_board(a=0.9)
     Path("submissions/final.csv").write_text("ID,target\n")
     Path("submissions/final.json").write_text(json.dumps({"macro_f1": {"test_like": {"value": 0.75, "low": 0.7, "high": 0.8}}}))
-    assert "test-like: 0.7500; public - out of fold: +0.0500" in call(record, "final", "0.8")[1]
-    assert "no out-of-fold score of a" in call(record, "a", "0.8")[1]
+    out = call(record, "final", "0.8")[1]
+    assert all(part in out for part in ("0.7500", "+0.0500", "0.6000-0.9000", "inside"))
+    Path("submissions/leaderboard.csv").unlink()
+    out = call(record, "a", "0.8")[1]
+    assert "asked 2 times" in out and "0.7500" in out and "inside" not in out  # nothing says how many images were scored
+
+
+def test_many_asks_are_warned_of(project, call):
+    write_board(b=0.9, a=0.5)
+    out = ""
+    for number in range(4):
+        assert "warning" not in out
+        Path("submissions/members/a.csv").write_text(f"ID,target\n01,{number}\n")  # another file each time
+        out = call(record, "a", f"0.{number + 1}")[1]
+    assert "warning: that often, choosing by it picks luck: of 4 files" in out
+
+
+def test_leaderboard_prints_the_public_scores_beside(project, call):
+    assert "leaderboard.csv: not found; `python -m pipelines.vote` makes it" in call(leaderboard)[2]
+    write_board(b=0.9, a=0.5)
+    code, out, _ = call(leaderboard)
+    assert code == 0 and "│ public" not in out and "┃ public" not in out and "≈ can't be told apart" in out and "asked 0 times" in out
+    call(record, "a", "0.45")
+    before = {path: path.read_bytes() for path in project.rglob("*.*")}
+    out = call(leaderboard)[1]
+    assert "│  0.450 │" in out and "asked 1 time on 1 day" in out
+    code, out, _ = call(leaderboard, "--json")
+    found = json.loads(out)
+    assert [(row["submission"], row["told_apart"]) for row in found["leaderboard"]] == [("b", "best"), ("a", "no")]
+    told = found["public"]["scores"][0]
+    assert (found["public"]["asks"], told["submission"], told["public"], told["inside"], told["same_file"]) == (1, "a", 0.45, True, True)
+    assert {path: path.read_bytes() for path in project.rglob("*.*")} == before
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("b", "0.5"), "b: no such submission under submissions/ and submissions/members/; there: a"),
+        (("c", "0.5"), "c: no such submission under submissions/ and submissions/members/; there: a, b"),
         (("leaderboard", "0.5"), "no such submission"),
         (("elsewhere/a.csv", "0.5"), "no such submission"),
         (("submissions/a.csv", "0.5"), "no such submission"),
         (("a", "91.2"), "expected a number from 0 to 1; write 0.912 for 91.2 %"),
         (("a", "nan"), "expected a number from 0 to 1"),
         (("a", "0.5", "--private", "1.5"), "private score 1.5"),
+        (("a",), "a: no score; give the public one, or --private with the private one"),
+        (("a", "--private", "0.5"), "no ask of a without a private score; recorded: none"),
+        (("a", "0.5", "--correct"), "no ask of a; recorded: none"),
     ],
 )
 def test_record_refuses(project, call, arguments, expected):
     write_board(a=0.5)
     code, _, err = call(record, *arguments)
     assert code == 1 and expected in err and not Path("submissions/public.csv").exists()
+
+
+def test_record_counts_what_the_rules_allow(project, call):
+    Path("params.yaml").write_text("rules: {public_submissions: 2}\n")
+    for day in ("2026-11-20", "2026-11-21"):
+        assert call(record, "a", "0.9", "--date", day)[0] == 0
+    before = Path("submissions/public.csv").read_text()
+    code, _, err = call(record, "a", "0.95", "--date", "2026-11-22")
+    assert code == 1 and "rules.public_submissions: 2" in err and "holds 2 scores; a of 2026-11-22 would be one more" in err
+    assert Path("submissions/public.csv").read_text() == before
+    assert call(record, "a", "0.92", "--date", "2026-11-21", "--correct")[0] == 0
+    Path("params.yaml").write_text("rules: {public_submissions: 3}\n")
+    assert call(record, "a", "0.95", "--date", "2026-11-22")[0] == 0
 
 
 def test_record_keeps_a_file_it_does_not_know(project, call):
@@ -239,7 +318,7 @@ def test_adopt_tells_what_it_did_and_what_is_wrong(project, call):
     assert "nowhere: no such folder" in call(adopt, "nowhere")[2]
 
 
-@pytest.mark.parametrize("name", ["score", "validate", "record", "adopt", "fix_label"])
+@pytest.mark.parametrize("name", ["score", "validate", "record", "leaderboard", "adopt", "fix_label"])
 def test_commands_start_without_torch(name):
     code = f"import sys, pipelines.{name}; assert not {{'torch', 'cv2', 'sklearn'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[1])

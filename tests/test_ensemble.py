@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from competition.predictions import Predictions, load_predictions, save_predictions
+from competition.predictions import Predictions, concatenate, load_predictions, save_predictions
 from competition.shards import write_rows
 from pipelines import ensemble, split, vote
 
@@ -58,7 +58,11 @@ def write_fold(member, k, validation, skill):
     true = [TARGETS.index(target) for target in validation["target"]]
     test = [f"t{n:02d}" for n in range(12) if n != 5]  # t05 could not be read
     parts = {view: part(validation["ID"], true) for view in ("clean", "test_like")}
-    save_predictions(f"folds/predictions/{member}/{k}.npz", parts | {"test": part(test, generator.integers(3, size=11))})
+    parts["test"] = part(test, generator.integers(3, size=11))
+    folds = pd.read_csv("folds/folds.csv", dtype=str)
+    held = folds[folds["fold"] == "-1"]  # predicted without skill
+    parts |= {f"holdout_{view}": part(held["ID"], generator.integers(3, size=len(held))) for view in ("clean", "test_like")}
+    save_predictions(f"folds/predictions/{member}/{k}.npz", parts)
     write_scores(member, k)
 
 
@@ -66,7 +70,7 @@ def write_specialist(k):
     """What a specialist for "2" and "x" leaves: it is asked only where lite0 answers with one of them."""
     base = [load_predictions(f"folds/predictions/lite0/{j}.npz") for j in range(3)]
     votes = {view: base[k][view].probabilities for view in ("clean", "test_like")}
-    votes["test"] = np.mean([fold["test"].probabilities for fold in base], axis=0)
+    votes |= {name: np.mean([fold[name].probabilities for fold in base], axis=0) for name in ("holdout_clean", "holdout_test_like", "test")}
     generator = np.random.default_rng([99, k])
     parts = {}
     for view, probabilities in votes.items():
@@ -140,6 +144,13 @@ def test_vote_and_ensemble(project, capsys):
         for view in ("clean", "test_like"):
             expected = f1_score(oof["target"], oof[f"{row['submission']}.{view}"], average="macro")
             assert row[view] == pytest.approx(expected, abs=1e-6)
+    per_class = pd.read_csv("submissions/per_class.csv", dtype={"target": str})
+    assert list(per_class) == ["target", "class_name", "images", *board["submission"]]
+    for name in names:
+        expected = f1_score(oof["target"], oof[f"{name}.test_like"], average=None, labels=list(TARGETS))
+        np.testing.assert_allclose(per_class[name], expected, atol=1e-6)
+    worst = per_class.sort_values(board["submission"][0]).iloc[0]
+    assert f"worst classes of {board['submission'][0]}, test-like F1: {worst['target']} {worst['class_name']}" in out
     confusion = pd.read_csv("submissions/confusion.csv")
     assert (confusion["actual"] == oof["target"].map({"2": "two", "10": "ten", "x": "ex"})).all()
 
@@ -168,7 +179,7 @@ def test_same_input_same_bytes(project):
         contents.append({str(path.relative_to("submissions")): path.read_bytes() for path in Path("submissions").rglob("*.*")})
     assert contents[0] == contents[1]
     names = ("lite0", "lite0_hard", "features", "features_hard", "grey", "grey_hard", "lite0_specialist")
-    tables = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "confusion.csv", "specialist.json"}
+    tables = {"final.csv", "final.json", "leaderboard.csv", "oof.csv", "per_class.csv", "confusion.csv", "specialist.json"}
     assert contents[0].keys() == tables | {f"members/{name}.csv" for name in names}
 
 
@@ -221,10 +232,47 @@ def test_predictions_of_another_split_are_refused(project):
         vote.main()
 
 
-def test_names_that_would_overwrite_are_refused(project):
-    members = "members: {lite0: {kind: finetuned}, oof: {kind: grey}}"
-    Path("params.yaml").write_text(f"split: {{folds: [0, 1, 2]}}\ntrain: {{members: [lite0, oof]}}\n{members}")
-    with pytest.raises(ValueError, match="oof: submissions/ has"):
+@pytest.mark.parametrize("name", ["oof", "images"])  # a file, a column of per_class.csv
+def test_names_that_would_overwrite_are_refused(project, name):
+    members = f"members: {{lite0: {{kind: finetuned}}, {name}: {{kind: grey}}}}"
+    Path("params.yaml").write_text(f"split: {{folds: [0, 1, 2]}}\ntrain: {{members: [lite0, {name}]}}\n{members}")
+    with pytest.raises(ValueError, match=f"{name}: submissions/ has"):
+        vote.main()
+
+
+@pytest.mark.parametrize("member", ["lite0", "specialist"])
+def test_an_image_of_the_holdout_is_never_scored(project, member):
+    path = f"folds/predictions/{member}/1.npz"
+    parts = load_predictions(path)
+    whole, held = parts["test_like"], parts["holdout_test_like"].select(parts["holdout_test_like"].ids[:1])
+    save_predictions(path, parts | {"test_like": concatenate([whole, held])})
+    with pytest.raises(ValueError, match=rf"{member}/1\.npz: test_like: 1 IDs are not those of fold 1 .*: {held.ids[0]}; it comes"):
+        vote.main()
+    save_predictions(path, {name: part for name, part in parts.items() if name != "holdout_clean"})
+    with pytest.raises(ValueError, match=rf"{member}/1\.npz: expected predictions named .*holdout_clean.*, found .*dvc repro"):
+        vote.main()
+
+
+def test_the_labels_and_predictions_of_the_holdout_change_nothing(project):
+    vote.main()
+    before = {path: path.read_bytes() for path in Path("submissions").rglob("*.*")}
+    for path in Path("folds/predictions").glob("*/*.npz"):
+        parts = load_predictions(path)
+        for name in ("holdout_clean", "holdout_test_like"):
+            parts[name] = Predictions(parts[name].ids, parts[name].probabilities[:, ::-1], parts[name].targets)
+        save_predictions(path, parts)
+    folds = pd.read_csv("folds/folds.csv", dtype=str)
+    folds.loc[folds["fold"] == "-1", "target"] = "x"
+    folds.to_csv("folds/folds.csv", index=False)
+    vote.main()
+    assert {path: path.read_bytes() for path in Path("submissions").rglob("*.*")} == before
+
+
+def test_a_folds_file_that_divides_a_group_is_refused(project):
+    folds = pd.read_csv("folds/folds.csv", dtype=str).set_index("ID")
+    folds.at["003", "fold"] = "0" if folds.at["000", "fold"] != "0" else "1"
+    folds.to_csv("folds/folds.csv")
+    with pytest.raises(ValueError, match=r"folds/folds\.csv: 1 groups stand in more than one fold: 000"):
         vote.main()
 
 

@@ -171,6 +171,19 @@ def test_a_member_predicts_its_validation_and_the_test_images(data, tmp_path):
         assert np.abs(member.predictions[view].probabilities - expected).max() < 1e-3
 
 
+def test_the_holdout_is_predicted_like_the_validation_images_and_never_scored(held, tmp_path):
+    settings, weights = SETTINGS.model_copy(update={"epochs": 1}), np.array([0.5, 0, 0, 0, 0, 0.5, 0, 0])
+    member = train_finetuned(settings, held, TARGETS, weights, tmp_path / "a.pt", lambda row: None)
+    assert list(member.predictions) == ["clean", "test_like", "holdout_clean", "holdout_test_like", "test"]
+    assert list(member.macro_f1) == ["clean", "test_like"] and not any("holdout" in key for row in member.history for key in row)
+    network, normalise = create_network(settings, 3)
+    network.load_state_dict(member.weights)
+    for view, rows in held.holdout_rows.items():
+        expected = predict_proba(network, normalise, held.store, rows, 32, "float32", weights)
+        assert member.predictions[view].ids.tolist() == held.holdout_ids
+        assert np.abs(member.predictions[view].probabilities - expected).max() < 1e-3
+
+
 def test_a_specialist_begins_with_the_bases_weights_and_predicts_what_it_is_asked(data, tmp_path):
     settings = SETTINGS.model_copy(update={"epochs": 1, "learning_rate": 1e-12})
     base = create_network(settings, 3, seed=5)[0].state_dict()
@@ -216,12 +229,27 @@ def test_a_fold_whose_classes_have_unequal_copies(tmp_path):
     assert [len(rows) for rows in hard.train_rows] == [5] * len(hard.train_labels)
 
 
-def test_the_holdout_is_on_no_side(folder, folds):
-    held = folds.assign(fold=np.where(np.arange(len(folds)) < 6, -1, folds.fold))
-    data = load(folder, held)
+@pytest.fixture(scope="module")
+def held(folder, folds):
+    return load(folder, folds.assign(fold=np.where(np.arange(len(folds)) < 6, -1, folds.fold)))
+
+
+def test_the_holdout_is_on_no_side(folder, folds, held):
+    data = held
     rows = {*np.concatenate(data.train_rows), *data.valid_rows["clean"], *data.valid_rows["test_like"]}
     ids = ImageStore(folder / "augmented.arrow").column("source_id")
     assert not {ids[row] for row in rows} & set(folds.ID[:6]) and len(data.train_labels) + len(data.valid_ids) == 18
+    assert data.holdout_ids == folds.ID[:6].tolist()
+    views = ImageStore(folder / "augmented.arrow").column("view")
+    for view, own in data.holdout_rows.items():
+        assert [(ids[row], f"holdout_{views[row]}") for row in own] == [(id, view) for id in data.holdout_ids]
+    assert list(data.holdout_rows) == ["holdout_clean", "holdout_test_like"]
+    hard = data.only([2])
+    assert hard.holdout_ids is data.holdout_ids and hard.holdout_rows is data.holdout_rows
+
+
+def test_without_a_holdout_there_is_nothing_of_it(data):
+    assert data.holdout_ids == [] and data.holdout_rows == {}
 
 
 def test_only_keeps_and_relabels(data):
@@ -236,16 +264,11 @@ def test_only_keeps_and_relabels(data):
     assert [(2, 0)[label] for label in hard.valid_labels] == data.valid_labels[valid].tolist()
 
 
-def test_a_group_on_both_sides_is_refused(folder, folds):
-    leaking = folds.assign(group=["g0" if n in (0, 3) else group for n, group in enumerate(folds.group)])
-    with pytest.raises(ValueError, match="1 groups stand in training and in validation: g0"):
-        load(folder, leaking)
-
-
 @pytest.mark.parametrize("fold", [3, -1])
 def test_an_empty_side_is_refused(folder, folds, fold):
+    held = folds.assign(fold=np.where(np.arange(len(folds)) < 6, -1, folds.fold))
     with pytest.raises(ValueError, match=rf"folds/folds\.csv: fold {fold} has "):
-        load(folder, folds, fold=fold)
+        load(folder, held, fold=fold)
 
 
 @pytest.mark.parametrize("lost", [lambda row: row["view"] == "test_like", lambda row: row["id"] == "000/test_like/0",

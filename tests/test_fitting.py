@@ -276,6 +276,14 @@ def test_the_command_writes_a_policy_and_a_table(project, capsys):
     assert Path("params.yaml").read_text().startswith("# my notes\n")
 
 
+def test_nothing_is_fitted_where_the_rules_keep_the_test_images_apart(project):
+    params = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(params + "rules: {test_statistics: false}\n")
+    with pytest.raises(ValueError, match="rules.test_statistics: false"):
+        run()
+    assert not Path("folds").exists()
+
+
 def test_too_few_images_and_none(project):
     write_rows("data/test.arrow", [{"id": "a", "image": encode_jpeg(darkened(1)[0], 95)}] * 19)
     with pytest.raises(ValueError, match=r"data/test\.arrow: 19 images; it takes 20"):

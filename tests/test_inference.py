@@ -5,7 +5,8 @@ import pytest
 import torch
 from made import SIZE, packed_competition
 
-from competition.inference import predict_proba
+from competition import inference
+from competition.inference import Predictor, predict_proba
 from competition.models.networks import create_network
 from competition.seeds import generator
 from competition.settings import FinetunedSettings
@@ -81,3 +82,40 @@ def test_dropout_and_batch_statistics_are_off(network, store):
 def test_no_rows(network, store):
     found = predict_proba(*network, store, np.array([], np.int64), SIZE, "float32", np.eye(8)[0])
     assert found.shape == (0, 3) and found.dtype == np.float32
+
+
+class Off(torch.nn.Module):
+    """The network, its first class more likely by a little."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.num_classes = network, network.num_classes
+
+    def forward(self, inputs):
+        return self.network(inputs) + torch.tensor([0.04, 0.0, 0.0])
+
+
+def test_close_calls_are_made_in_float32(network, store, monkeypatch):
+    exact, normalise = network
+    rows, weights, asked = np.arange(45), view_weights(5, 0), []
+    expected, off = (predict_proba(one, normalise, store, rows, SIZE, "float32", weights) for one in (exact, Off(exact)))
+    second, first = np.sort(off, axis=1)[:, -2:].T
+    is_close = first - second < np.median(first - second)  # of so few images of an untrained network, nearly all are
+    monkeypatch.setattr(inference, "CLOSE", np.median(first - second))
+    assert 20 < is_close.sum() < 25 and (expected.argmax(1) != off.argmax(1)).any()
+    handle = exact.register_forward_hook(lambda module, inputs, output: asked.append(len(output)))
+    found = Predictor(Off(exact), exact, normalise, SIZE, "float32")(store, rows, weights)
+    handle.remove()
+    assert np.abs(found[is_close] - expected[is_close]).max() < 1e-5 and (found[~is_close] == off[~is_close]).all()
+    assert (found.argmax(1) == expected.argmax(1)).all() and (found.argmax(1) != off.argmax(1)).any()
+    assert sum(asked) == (45 + is_close.sum()) * (weights > 0).sum()  # the fast one asks it for all, the predictor for close ones again
+
+
+@pytest.mark.parametrize(("precision", "twice"), [("float32", False), ("bfloat16", True)])
+def test_a_predictor_has_a_second_network_only_where_the_first_rounds(network, store, precision, twice):
+    predictor = Predictor.of(*network, SIZE, precision)
+    assert (predictor.exact is not None) == twice
+    rows, weights = np.arange(20), view_weights(5, 0)
+    exact = predict_proba(*network, store, rows, SIZE, "float32", weights)
+    assert (predictor(store, rows, weights).argmax(1) == exact.argmax(1)).all()
+    assert predictor(store, rows[:0], weights).shape == (0, 3)

@@ -32,8 +32,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TRAIN, TEST = 51, 34
 PARAMS = """
 competition: {root: data/raw}
+rules: {}
 prepare: {longest_side: 128}
-split: {folds: [0, 1]}
+split: {folds: [0, 1], holdout: 0.1}
 augment:
   size: 48
   copies: 2
@@ -57,7 +58,8 @@ STAGES = ["prepare", "split", "augment", *(f"train@{name}-{fold}" for name in ("
 COMPARED = ["data/*.arrow", "folds/*.csv", "folds/audit.json", "folds/augmented.png", "folds/label_review.png",
             "folds/predictions/*/*.npz",
             "folds/weights/*/*.safetensors",
-            "submissions/members/*.csv", "submissions/oof.csv", "submissions/confusion.csv", "submissions/final.*"]  # fmt: skip
+            "submissions/members/*.csv", "submissions/oof.csv", "submissions/per_class.csv", "submissions/confusion.csv",
+            "submissions/final.*"]  # fmt: skip
 TIMED = ("train_seconds", "predict_seconds")  # the leaderboard's columns that no two runs share
 
 

@@ -97,6 +97,10 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
         ("augment: {copies: 1}", "members.features.copies", "augment.copies makes only 1"),
         ("specialize: {network: {size: 300}}", "specialize.network.size", "300 pixels"),
         ("members: {lite0: {kind: finetuned, size: 64, first_size: 96}}", "members.lite0", "first_size: 96"),
+        ("rules: {pseudo_label: true}", "rules.pseudo_label", "unknown key"),
+        ("rules: {public_submissions: -1}", "rules.public_submissions", "greater than or equal to 0"),
+        ("rules: {pseudo_labels: true, test_statistics: false}", "rules", "pseudo_labels: true, but test_statistics: false"),
+        ("members: {lite0: {kind: finetuned, pseudo_labels: 1.5}}", "members.lite0.pseudo_labels", "less than or equal to 1"),
     ],
 )
 def test_a_mistake_is_named_by_its_key(tmp_path, text, key, what):
@@ -105,6 +109,40 @@ def test_a_mistake_is_named_by_its_key(tmp_path, text, key, what):
     message = str(caught.value)
     assert "params.yaml" in message and key in message and what in message, message
     assert "Traceback" not in message and "pydantic" not in message
+
+
+HUB = "{kind: finetuned, network: resnet18, weights: hub}"
+
+
+@pytest.mark.parametrize(("rules", "settings", "broken"), [
+    ("external_data: false", f"members: {{lite0: {{kind: finetuned}}, big: {HUB}}}",
+     ["members.big.weights: hub, but rules.external_data: false"]),
+    ("external_data: false", "members: {lite0: {kind: finetuned, weights: mine.pth}, f: {kind: features, weights: hub}}",
+     ["members.lite0.weights: mine.pth, but rules.external_data", "members.f.weights: hub, but rules.external_data"]),
+    ("external_data: false", f"members: {{lite0: {{kind: finetuned}}}}\nspecialize: {{start: weights, network: {HUB}}}",
+     ["specialize.network.weights: hub, but rules.external_data: false"]),
+    ("pseudo_labels: false", "members: {lite0: {kind: finetuned, pseudo_labels: 0.9}}",
+     ["members.lite0.pseudo_labels: 0.9, but rules.pseudo_labels: false"]),
+    ("pseudo_labels: true", "specialize: {network: {pseudo_labels: 0.9}}", ["specialize.network.pseudo_labels: only members"]),
+])  # fmt: skip
+def test_what_breaks_a_rule_is_named_with_the_rule(tmp_path, rules, settings, broken):
+    settings = f"train: {{members: [lite0]}}\n{settings}"
+    with pytest.raises(ValueError) as caught:
+        load(tmp_path, f"rules: {{{rules}}}\n{settings}")
+    assert all(words in str(caught.value) for words in broken) and str(caught.value).count("but rules.") == sum("but" in b for b in broken)
+    if "only members" not in broken[0]:
+        opposite = rules.replace("false", "true")
+        assert load(tmp_path, f"rules: {{{opposite}}}\n{settings}").train.members == ("lite0",)
+
+
+def test_shipped_and_random_weights_are_no_external_data(tmp_path):
+    members = "members: {lite0: {kind: finetuned}, f: {kind: features, weights: none}, grey: {kind: grey}}"
+    assert not load(tmp_path, f"rules: {{external_data: false}}\n{members}\ntrain: {{members: [lite0, f, grey]}}").rules.external_data
+
+
+def test_the_rules_that_nobody_wrote_down():
+    rules = Settings().rules
+    assert (rules.external_data, rules.pseudo_labels, rules.test_statistics, rules.public_submissions) == (True, False, True, None)
 
 
 def test_all_mistakes_are_named_at_once(tmp_path):

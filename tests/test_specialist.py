@@ -72,3 +72,12 @@ def test_asked_where_the_base_answers_with_a_hard_class():
     found = {view: positions.tolist() for view, positions in asked([other, own], 1, [0, 2]).items()}
     assert found == {"clean": [0, 2], "test_like": [], "test": [0, 1, 2]}
     assert asked([other, own], 1, [0])["test"].tolist() == [0]
+
+
+def test_the_holdout_is_answered_by_all_folds_as_the_test_set_is():
+    part = predictions("v", [[1, 0, 0]])
+    first = {"clean": part, "test_like": part, "test": part, "holdout_clean": predictions("h", [[0.7, 0.3, 0], [0.1, 0.5, 0.4]])}
+    other = first | {"holdout_clean": predictions("h", [[0.1, 0.9, 0], [0.5, 0.3, 0.2]])}  # together 0.4 0.6 0, 0.3 0.4 0.3
+    for fold in (0, 1):
+        assert asked([first, other], fold, [0])["holdout_clean"].tolist() == []
+        assert asked([first, other], fold, [1])["holdout_clean"].tolist() == [0, 1]

@@ -11,7 +11,6 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from competition import splitting
 from competition.splitting import (
-    check_no_leak,
     make_folds,
     near_duplicate_groups,
     read_folds,
@@ -149,12 +148,6 @@ def test_groups_are_transitive_and_named_by_the_smallest_id():
     joined = near_duplicate_groups(["c", "b", "a", "z"], np.array([0, 1, 3, 255], np.uint64), 1, [None, None, "s", "s"])
     assert joined.tolist() == ["a"] * 4
     assert near_duplicate_groups([], np.array([], np.uint64), 4).tolist() == []
-
-
-def test_leaks_are_named():
-    check_no_leak(["a", "b"], ["c"])
-    with pytest.raises(ValueError, match="1 groups stand in training and in validation: b"):
-        check_no_leak(["a", "b"], ["b", "c"])
 
 
 def test_folds_file(tmp_path):

@@ -1,4 +1,7 @@
-"""One member on one fold: train it, then predict the fold's validation images (clean, test-like) and the test set."""
+"""One member on one fold: train it, then predict the fold's validation images (clean, test-like), the test set, and the holdout.
+
+The holdout's predictions are kept for `ensemble`: no score of them is made here.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,26 +13,29 @@ import torch
 from tqdm import tqdm
 
 from competition.files import code_digest, digest, replace_file
-from competition.inference import predict_proba
+from competition.inference import Predictor
 from competition.metrics import macro_f1
 from competition.models.classical import features, fit_logistic, grey_features, network_features
-from competition.models.fusion import for_inference
 from competition.models.mlp import fit_mlp
 from competition.models.networks import create_network
-from competition.models.processor import check_precision, use_bfloat16
+from competition.models.processor import check_precision
 from competition.predictions import Predictions
 from competition.processes import processes
 from competition.settings import FeaturesSettings, FinetunedSettings, GreySettings
 from competition.shards import ImageStore
 from competition.training.fit import fit
 from competition.training.folds import FoldData
+from competition.training.pseudo_labels import Facts, fit_again
 
 Report = Callable[[dict], None]
 
 
 @dataclass(frozen=True)
 class TrainedMember:
-    """What a member leaves of a fold: weights, a history row per epoch, predictions "clean", "test_like", "test"."""
+    """What a member leaves of a fold: weights, a history row per epoch, predictions "clean", "test_like", "test".
+
+    With a holdout also "holdout_clean" and "holdout_test_like", which `macro_f1` says nothing about.
+    """
 
     weights: dict[str, torch.Tensor]
     history: list[dict]
@@ -38,15 +44,16 @@ class TrainedMember:
     best_epoch: int
     train_seconds: float
     predict_seconds: float
+    pseudo_labels: Facts | None = None
 
 
 def train_finetuned(settings: FinetunedSettings, data: FoldData, targets: tuple[str, ...], view_weights: np.ndarray,
                     state_file: Path, report: Report, start: dict[str, torch.Tensor] | None = None,
                     predict_from: FoldData | None = None, predicted: dict[str, np.ndarray] | None = None) -> TrainedMember:
-    """Fine-tune on `data`, whose labels count `targets`, and predict its validation images and the test set.
+    """Fine-tune on `data`, whose labels count `targets`, and predict its validation images, its holdout and the test set.
 
     `start`: weights to begin with, but for a classifier of another size. `predict_from` and `predicted`: the fold whose
-    images are predicted instead, and which positions of its validation ("clean", "test_like") and "test" images.
+    images are predicted instead, and which positions of its validation ("clean", "test_like"), holdout and "test" images.
     Where several processes train together, all call this with the same arguments and return the same, but for the seconds.
     """
     began = perf_counter()
@@ -56,16 +63,19 @@ def train_finetuned(settings: FinetunedSettings, data: FoldData, targets: tuple[
         own = network.state_dict()
         network.load_state_dict({key: start[key] if start[key].shape == value.shape else value for key, value in own.items()})
     progress = fit(network, normalise, data, settings, state_file, report, targets)
+    pseudo_labels = None
+    if settings.pseudo_labels:
+        progress, pseudo_labels = fit_again(network, normalise, data, settings, view_weights, state_file, report, targets, progress)
     trained = perf_counter()
-    fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
+    predictor = Predictor.of(network, normalise, settings.size, settings.precision)
 
     def predict(store: ImageStore, rows: np.ndarray, tick: Callable[[int], object]) -> np.ndarray:
-        return predict_proba(fast, normalise, store, rows, settings.size, settings.precision, view_weights, tick)
+        return predictor(store, rows, view_weights, tick)
 
     predictions = _predictions(predict, predict_from or data, targets, predicted)
     return TrainedMember(progress.best_weights, progress.history, predictions, _scores(predictions, data),
                          progress.best_epoch, sum(row["seconds"] for row in progress.history) or trained - began,
-                         perf_counter() - trained)
+                         perf_counter() - trained, pseudo_labels)
 
 
 def train_classical(settings: FeaturesSettings | GreySettings, data: FoldData, targets: tuple[str, ...],
@@ -150,13 +160,15 @@ def _first_views(data: FoldData, copies: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _predictions(predict: Callable, data: FoldData, targets: tuple[str, ...], predicted: dict[str, np.ndarray] | None) -> dict:
     valid = {view: (data.store, rows, data.valid_ids) for view, rows in data.valid_rows.items()}
-    sets = valid | {"test": (data.test_store, np.arange(len(data.test_ids)), data.test_ids)}
-    chosen = {name: predicted[name] if predicted else np.arange(len(rows)) for name, (_, rows, _) in sets.items()}
+    holdout = {view: (data.store, rows, data.holdout_ids) for view, rows in data.holdout_rows.items()}
+    sets = valid | holdout | {"test": (data.test_store, np.arange(len(data.test_ids)), data.test_ids)}
+    chosen = predicted or {name: np.arange(len(rows)) for name, (_, rows, _) in sets.items()}
     result = {}
     with tqdm(total=sum(map(len, chosen.values())), desc="predict", unit="image", mininterval=1.0, disable=not processes().main) as bar:
-        for name, (store, rows, ids) in sets.items():
-            probabilities = predict(store, rows[chosen[name]], bar.update)
-            result[name] = Predictions(np.array([ids[index] for index in chosen[name]], dtype=str), probabilities, tuple(targets))
+        for name, positions in chosen.items():
+            store, rows, ids = sets[name]
+            probabilities = predict(store, rows[positions], bar.update)
+            result[name] = Predictions(np.array([ids[index] for index in positions], dtype=str), probabilities, tuple(targets))
     return result
 
 

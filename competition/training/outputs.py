@@ -1,5 +1,6 @@
 """What a trained member leaves under folds/, in one layout for every kind of member."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +24,8 @@ def write_member(root: Path, name: str, fold: int, kind: str, trained: TrainedMe
     (root / f"history/{name}").mkdir(parents=True, exist_ok=True)
     with replace_file(root / f"history/{name}/{fold}.csv") as temporary:
         pd.DataFrame(trained.history).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    if trained.pseudo_labels:
+        facts |= {"pseudo_labels": asdict(trained.pseudo_labels)}
     write_json(root / f"scores/{name}/{fold}.json", {
         "member": name, "fold": fold, "kind": kind, "macro_f1": trained.macro_f1, "best_epoch": trained.best_epoch,
         "train_seconds": round(trained.train_seconds, 1), "predict_seconds": round(trained.predict_seconds, 1), **facts})

@@ -1,6 +1,6 @@
 """Our 20-pass test-time augmentation: the distinct views, each weighted by the passes that drew it, from the packed store.
 
-The network is trained first, since one that knows little answers near a tie, where any rounding decides.
+The network is trained first: one that knows little makes close calls all the time.
 """
 
 from pathlib import Path
@@ -8,10 +8,9 @@ from time import perf_counter
 
 import numpy as np
 
-from competition.inference import predict_proba
-from competition.models.fusion import for_inference
+from competition.inference import Predictor
 from competition.models.networks import create_network
-from competition.models.processor import keep_memory, use_bfloat16
+from competition.models.processor import keep_memory
 from competition.settings import FinetunedSettings
 from competition.training.checkpoints import save_weights
 from competition.training.fit import fit
@@ -29,11 +28,11 @@ def main() -> None:
     network, normalise = create_network(settings, len(targets), settings.seed)
     progress = fit(network, normalise, data, settings, Path(job["folder"]) / f"tta_{settings.size}.pt", print_epoch, targets)
     save_weights(job["trained"], progress.best_weights, {})
-    fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
+    predictor = Predictor.of(network, normalise, settings.size, settings.precision)
 
     def predict(name: str, first: int, last: int) -> np.ndarray:
         rows = np.array(job["sets"][name]["rows"][first:last], np.int64)
-        return predict_proba(fast, normalise, stores[name], rows, settings.size, settings.precision, np.array(job["weights"]))
+        return predictor(stores[name], rows, np.array(job["weights"]))
 
     predict("test_like", 0, 32)  # the first pass through a network of a size is slower
     reply(test_like=progress.best_score)

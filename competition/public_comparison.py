@@ -1,0 +1,141 @@
+"""Public scores beside what out of fold had said, and what asking for them often does to a choice by them.
+
+A public score is itself taken from a sample, half of the test images, so it scatters around the truth: it is expected in a wider
+interval than out of fold's. And the highest of several such scores is high partly by luck, the more so the more are asked for.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from statistics import NormalDist, mean
+
+import pandas as pd
+
+from competition.public_scores import PublicScore, file_sha256, read_public_scores
+from competition.settings import Settings
+from competition.submission import read_submission
+
+PUBLIC_SHARE = 0.5  # of the test images, as most sites split them
+OFTEN = 1.0  # standard errors that luck alone adds to the highest score: more with four files
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many images the two scores are taken from."""
+
+    out_of_fold: int
+    public: int
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The ledger held against out of fold.
+
+    rows: an ask each, by day: `submission`, `sha256`, `public`, `private`, `recorded`, `test_like`, `difference` (public - out of
+    fold), `low` and `high` (where the public score was expected), whether it lies `inside`, and `same_file`: whether the file that was
+    handed in is the one that stands there now; None where it isn't known. days: on which the site was asked; files: different ones
+    among the asks that out of fold can't tell apart; standard_error: of these files' public scores, in the mean.
+    """
+
+    rows: list[dict]
+    days: int
+    files: int
+    standard_error: float | None
+
+    @property
+    def newest(self) -> dict[str, float]:
+        """Submission -> the public score of the file that stands there now."""
+        return {row["submission"]: row["public"] for row in self.rows if row["same_file"] is not False}
+
+    @property
+    def luck(self) -> float | None:
+        """By how much the highest public score of the `files` is expected to be above its truth, at most; see `expected_maximum`."""
+        return None if self.standard_error is None else expected_maximum(self.files) * self.standard_error
+
+    @property
+    def too_often(self) -> bool:
+        """Whether that is more than OFTEN standard errors: a choice by the public score is then one of luck."""
+        return expected_maximum(self.files) > OFTEN
+
+    def facts(self) -> dict[str, object]:
+        """The same in JSON's types."""
+        return {"asks": len(self.rows), "days": self.days, "files_not_told_apart": self.files, "standard_error": self.standard_error,
+                "luck_of_the_highest": self.luck, "too_often": self.too_often, "scores": self.rows}  # fmt: skip
+
+
+def read_comparison(folder: Path, board: pd.DataFrame | None, settings: Settings) -> Comparison:
+    """The ledger of `folder` (submissions/) held against its leaderboard, None where there is none; its public half has n / 2 images."""
+    asks = read_public_scores(folder / "public.csv")
+    present = {file.stem: file_sha256(file) for file in (*folder.glob("final.csv"), *folder.glob("members/*.csv"))}
+    if board is None:
+        return compare_public(asks, None, (), settings.ensemble.confidence, present)
+    columns = settings.competition.id, settings.competition.target
+    rows = len(read_submission(folder / "members" / f"{board['submission'].iloc[0]}.csv", columns))
+    sizes = Sizes(int(board["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
+    told_apart = board.loc[board["told_apart"] == "yes", "submission"].tolist()
+    return compare_public(asks, sizes, told_apart, settings.ensemble.confidence, present)
+
+
+def compare_public(asks: Sequence[PublicScore], sizes: Sizes | None, told_apart: Collection[str], confidence: float,
+                   present: Mapping[str, str]) -> Comparison:
+    """The asks held against what out of fold had said when they were recorded.
+
+    sizes: None where they aren't known; no interval is expected then. told_apart: submissions that out of fold tells apart from the
+    best; confidence: of the recorded intervals; present: submission -> sha256 of the file that stands there now.
+    """
+    rows = [_row(ask, sizes, present) for ask in sorted(asks, key=lambda ask: ask.recorded)]
+    files = {ask.sha256 or (ask.submission, ask.public): ask for ask in asks
+             if ask.submission not in told_apart or _same_file(ask, present) is False}  # fmt: skip
+    intervals = [found for ask in files.values() if (found := _interval(ask))]
+    error = mean(public_error(high - low, sizes, confidence) for _, low, high in intervals) if sizes and intervals else None
+    return Comparison(rows, len({ask.recorded for ask in asks}), len(files), error)
+
+
+def expected_range(value: float, low: float, high: float, sizes: Sizes) -> tuple[float, float]:
+    """(low, high) between which a public score is expected, given out of fold's `value` and its interval.
+
+    The interval widened on either side by sqrt(1 + n / m), for n images out of fold and m public ones: two samples of one population
+    scatter by s^2 / n and s^2 / m, their difference by the sum (the prediction interval for the mean of m future observations: Meeker,
+    Hahn and Escobar, Statistical Intervals, 2017, chapter 4; macro F1 is taken for a mean). It knows of chance alone: scores
+    outside, again and again, say that the test-like views are not like the test set.
+    """
+    wider = sqrt(1 + sizes.out_of_fold / sizes.public)
+    return max(0.0, value - (value - low) * wider), min(1.0, value + (high - value) * wider)
+
+
+def public_error(width: float, sizes: Sizes, confidence: float) -> float:
+    """The standard error of a public score, from the width of out of fold's interval: a normal's, times sqrt(n / m)."""
+    return width / (2 * NormalDist().inv_cdf((1 + confidence) / 2)) * sqrt(sizes.out_of_fold / sizes.public)
+
+
+def expected_maximum(count: int) -> float:
+    """The expected highest of `count` independent standard normals, 0 for one: Blom's approximation (Statistical Estimates and
+    Transformed Beta-Variables, 1958), within 0.03 up to 1000.
+
+    Times the standard error of a public score, it is how far the highest of `count` equally good submissions' scores is expected above
+    the truth; less where they answer alike, since then their luck is the same.
+    """
+    return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
+
+
+def _row(ask: PublicScore, sizes: Sizes | None, present: Mapping[str, str]) -> dict:
+    public, found = float(ask.public), _interval(ask)
+    low, high = expected_range(*found, sizes) if sizes and found else (None, None)
+    return {"submission": ask.submission, "sha256": ask.sha256 or None, "public": public, "private": _number(ask.private),
+            "recorded": ask.recorded, "test_like": found[0] if found else None, "difference": public - found[0] if found else None,
+            "low": low, "high": high, "inside": None if low is None else low <= public <= high,
+            "same_file": _same_file(ask, present)}  # fmt: skip
+
+
+def _same_file(ask: PublicScore, present: Mapping[str, str]) -> bool | None:
+    return present.get(ask.submission) == ask.sha256 if ask.sha256 else None
+
+
+def _interval(ask: PublicScore) -> tuple[float, float, float] | None:
+    numbers = tuple(_number(text) for text in (ask.test_like, ask.test_like_low, ask.test_like_high))
+    return None if None in numbers else numbers
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None

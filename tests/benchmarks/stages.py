@@ -1,0 +1,59 @@
+"""A generated competition taken through the stages, each once: what stands in its folder is not computed again."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from competition.scoring import read_solution
+from competition.settings import load_settings
+from pipelines.train import train_and_write
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def sample_params() -> dict:
+    """Return the preset `sample`, to be changed."""
+    return yaml.safe_load((ROOT / "competition/presets/sample.yaml").read_text(encoding="utf-8"))
+
+
+def begin(folder: Path, params: dict) -> None:
+    """Make the project `folder` with `params`, unless it has some already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "params.yaml").is_file():
+        (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+
+
+def command(folder: Path, name: str, *arguments: str) -> str:
+    """Run a stage or command in `folder`, as a person does; return what it printed."""
+    done = subprocess.run([sys.executable, "-m", f"pipelines.{name}", *arguments], cwd=folder, check=True, text=True,
+                          stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    print(done.stdout, end="", flush=True)
+    return done.stdout
+
+
+def once(folder: Path, name: str, *arguments: str) -> None:
+    """Run a stage or command in `folder` unless that was done before."""
+    done = folder / "done" / "-".join([name, *arguments])
+    if not done.exists():
+        command(folder, name, *arguments)
+        done.parent.mkdir(exist_ok=True)
+        done.touch()
+
+
+def train_members(folder: Path) -> None:
+    """Train every member on every fold in this process, which stands in `folder` afterwards."""
+    os.chdir(folder)
+    settings = load_settings()
+    for member in settings.train.members:
+        for fold in settings.split.folds:
+            if not Path(f"folds/scores/{member}/{fold}.json").is_file():
+                train_and_write(settings, member, fold)
+
+
+def truth(folder: Path, ids: list[str]) -> np.ndarray:
+    """Return the targets (N,) of the test images `ids`."""
+    return read_solution(folder / "data/solution.csv").set_index("ID").target.loc[ids].to_numpy()
