@@ -1,17 +1,23 @@
 """The label review: who is flagged, in which order, and what the sheet shows; hand counts and a plain slow version."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from made import marked_page
 from PIL import Image
 
+from competition.classes import write_classes
 from competition.images import encode_jpeg, letterbox
 from competition.label_review import review_labels
 from competition.label_sheet import COLUMNS, LINE, LINES, TILE, label_sheet, write_label_sheet
-from competition.predictions import Predictions
+from competition.leaks import LeakError
+from competition.predictions import Predictions, save_predictions
 from competition.shards import ImageStore, write_rows
 from competition.sheets import GAP, PAPER
+from competition.splitting import write_folds
+from pipelines import review as stage
 
 NAMES = {"7": "seven", "10": "ten", "x": "letter"}
 
@@ -202,3 +208,38 @@ def test_a_sheet_of_nothing_says_so_and_files_repeat(store, tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     with Image.open(tmp_path / "a.png") as image:
         assert image.size == (COLUMNS * (TILE + GAP) + GAP, TILE + LINES * LINE + 2 * GAP)
+
+
+def test_the_stage_lists_what_nobody_has_decided_on_yet(store, tmp_path, monkeypatch):
+    """30 pages in two folds, the last three a holdout; three wrong labels in the folds, one of them decided on, and one in the holdout."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.arrow").rename(tmp_path / "moved.arrow")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "moved.arrow").rename(tmp_path / "data/train.arrow")
+    (tmp_path / "params.yaml").write_text(
+        "split: {folds: [0, 1], holdout: 0.1}\ntrain: {members: [lite0, twin]}\n"
+        "members: {lite0: {kind: finetuned}, twin: {kind: finetuned}}\n")
+    ids, right = [f"{n:03d}" for n in range(30)], np.arange(30) % 3
+    given = right.copy()
+    given[[2, 5, 8, 29]] = 0  # by their pages they are x
+    folds = pd.DataFrame({"ID": ids, "target": np.array(["7", "10", "x"])[given], "fold": [*(n // 3 % 2 for n in range(27)), -1, -1, -1],
+                          "group": ids})  # fmt: skip
+    write_folds("folds/folds.csv", folds)
+    write_classes("folds/classes.csv", [{"target": target, "class_name": NAMES[target], "images": 10} for target in NAMES])
+    probabilities = 0.85 * np.eye(3)[right] + 0.05
+    for name in ("lite0", "twin"):
+        for k in (0, 1):
+            parts = {"clean": k, "test_like": k, "holdout_clean": -1, "holdout_test_like": -1}
+            rows = {part: np.flatnonzero(folds["fold"] == of) for part, of in parts.items()} | {"test": np.arange(2)}
+            save_predictions(f"folds/predictions/{name}/{k}.npz", {
+                part: Predictions([ids[row] for row in chosen], probabilities[chosen], tuple(NAMES)) for part, chosen in rows.items()})
+    Path("folds/label_fixes.csv").write_text("ID,target,reason\n005,7,it is a seven\n")
+    stage.main()
+    listed = pd.read_csv("folds/label_review.csv", dtype=str)
+    assert listed[["ID", "target", "suggestion", "suggested_name"]].to_numpy().tolist() == [
+        ["002", "7", "x", "letter"], ["008", "7", "x", "letter"]]  # fmt: skip
+    assert Path("folds/label_review.png").is_file()
+    moved = pd.read_csv("folds/folds.csv", dtype=str).assign(fold=lambda table: table["fold"].replace({"0": "1", "1": "0"}))
+    write_folds("folds/folds.csv", moved)
+    with pytest.raises(LeakError, match="lite0/0.npz: clean: 27 IDs are not those of fold 0"):
+        stage.main()
