@@ -1,6 +1,7 @@
 """Reads each image of the competition once and packs it: `python -m pipelines.prepare` (stage `prepare`).
 
-Makes data/train.arrow, data/test.arrow, folds/audit.json, folds/classes.csv and folds/problem_files.csv.
+Makes data/train.arrow, data/test.arrow, folds/audit.json, folds/classes.csv and folds/problem_files.csv. A person's decisions about
+labels, folds/label_fixes.csv, are applied; folds/audit.json lists them.
 """
 
 import os
@@ -14,14 +15,20 @@ from competition.audit import Packer, jobs_of, problems_of, summary
 from competition.classes import write_classes
 from competition.contract import read_competition
 from competition.files import code_digest, digest, replace_file, write_json
+from competition.label_fixes import apply_label_fixes, check_label_fixes, label_fix_facts, read_label_fixes
 from competition.packing import build
 from competition.settings import load_settings
 from pipelines._main import log, run
 
+FIXES = "folds/label_fixes.csv"
+
 
 def main() -> None:
     settings = load_settings()
-    competition = read_competition(settings.competition)
+    original = read_competition(settings.competition)
+    fixes = read_label_fixes(FIXES)
+    check_label_fixes(FIXES, fixes, original)
+    competition, fixed = apply_label_fixes(original, fixes), label_fix_facts(FIXES, fixes, original)
     facts = []
     for name, jobs in zip(("train", "test"), jobs_of(competition), strict=True):
         began = perf_counter()
@@ -35,9 +42,11 @@ def main() -> None:
     problems = problems_of(facts)
     with replace_file("folds/problem_files.csv") as temporary:
         pd.DataFrame(problems, columns=["ID", "set", "file", "problem"]).to_csv(temporary, index=False, lineterminator="\n")
-    audit = summary(competition, facts)
+    audit = summary(competition, facts) | {"label_fixes": fixed}
     write_json("folds/audit.json", audit)
     write_classes("folds/classes.csv", audit["classes"])
+    if fixes:
+        log("label fixes", path=FIXES, **{key: fixed[key] for key in ("changed", "left_out", "confirmed")})
     for problem in problems:
         log("warning: left out", set=problem["set"], file=problem["file"], problem=problem["problem"])
     if len(problems_of([fact for fact in facts if fact["set"] == "train"])) == len(competition.train):

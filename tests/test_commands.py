@@ -1,4 +1,4 @@
-"""score, validate, record, leaderboard and adopt as a person calls them: what they print, and how they exit."""
+"""score, validate, record, leaderboard, fix_label and adopt as a person calls them: what they print, and how they exit."""
 
 import csv
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import f1_score
 
-from pipelines import adopt, leaderboard, record, score, validate
+from pipelines import adopt, fix_label, leaderboard, record, score, validate
 from pipelines._main import run
 
 
@@ -270,6 +270,35 @@ def test_record_keeps_a_file_it_does_not_know(project, call):
     assert code == 1 and "no column submission" in err and Path("submissions/public.csv").read_text() == "mine\n1\n"
 
 
+def test_fix_label_writes_one_decision_for_an_image(project, call):
+    Path("data/raw/train.csv").write_text("ID,target\n1,0\n2,1\n3,0\n")
+    path = Path("folds/label_fixes.csv")
+    code, out, _ = call(fix_label, "1", "1", "--reason", "stamped")
+    assert code == 0 and out == f"{path}: 1: 0 (letter) -> 1 (form); decisions: 1, `dvc repro` applies them\n"
+    assert "2: 1 (form) -> confirmed; decisions: 2" in call(fix_label, "2", "1")[1]
+    assert path.read_text() == "ID,target,reason\n1,1,stamped\n2,1,\n"
+    assert "1: 0 (letter) -> left out of training; decisions: 2" in call(fix_label, "1", "--drop")[1]
+    assert path.read_text() == "ID,target,reason\n1,,\n2,1,\n"
+    code, _, err = call(fix_label, "3", "--drop")
+    assert code == 1 and "less than two classes are left" in err and path.read_text() == "ID,target,reason\n1,,\n2,1,\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("1",), "1: expected either its class, or --drop"),
+        (("1", "1", "--drop"), "1: expected either its class, or --drop"),
+        (("3", "1"), "1 ID is not in data/raw/train.csv: 3"),
+        (("01", "1"), "1 ID is not in data/raw/train.csv: 01"),
+        (("1", "2"), "1 row has an unknown class: 2; the classes are 0, 1"),
+        (("1", "1.0"), "write whole numbers, without .0"),
+    ],
+)
+def test_fix_label_refuses(project, call, arguments, expected):
+    code, _, err = call(fix_label, *arguments)
+    assert code == 1 and expected in err and not Path("folds/label_fixes.csv").exists()
+
+
 def test_adopt_tells_what_it_did_and_what_is_wrong(project, call):
     for name in ("cat", "dog"):
         Path("photos", name).mkdir(parents=True)
@@ -289,7 +318,7 @@ def test_adopt_tells_what_it_did_and_what_is_wrong(project, call):
     assert "nowhere: no such folder" in call(adopt, "nowhere")[2]
 
 
-@pytest.mark.parametrize("name", ["score", "validate", "record", "leaderboard", "adopt"])
+@pytest.mark.parametrize("name", ["score", "validate", "record", "leaderboard", "adopt", "fix_label"])
 def test_commands_start_without_torch(name):
     code = f"import sys, pipelines.{name}; assert not {{'torch', 'cv2', 'sklearn'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[1])

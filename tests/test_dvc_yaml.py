@@ -18,15 +18,15 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 # The design's order, top to bottom: a file of competition/ imports only from what stands above it, or from its own folder.
 ORDER = """
-    files seeds catalogue settings tables image_files submission contract held_out class_folders adoption public_scores
-    metrics scoring predictions images shards progress workers packing classes audit shift leaks splitting augmentation
-    specialist_votes specialist_choice voting fold_predictions standings leaderboard class_scores leaderboard_table
-    ensembles public_comparison public_table
+    files seeds catalogue settings tables image_files submission contract label_fixes held_out class_folders adoption public_scores
+    metrics scoring predictions images shards sheets progress workers packing classes audit shift leaks splitting augmentation
+    specialist_votes specialist_choice voting fold_predictions label_review label_sheet standings leaderboard class_scores
+    leaderboard_table ensembles public_comparison public_table
     batches models processes inference training launcher
     report sample
 """.split()
 BEFORE_TORCH = ORDER[: ORDER.index("batches")] + ["report"]
-BROUGHT = ("${competition.root}", "submissions/external")  # by people: no stage makes it
+BROUGHT = ("${competition.root}", "submissions/external", "folds/label_fixes.csv")  # by people: no stage makes it
 
 
 @cache
@@ -111,7 +111,7 @@ def test_deps_are_exactly_what_the_stage_imports(stage):
             + "\n".join(lines), pytrace=False)  # fmt: skip
 
 
-@pytest.mark.parametrize("stage", ["prepare", "split", "augment", "vote", "ensemble"])  # those that start without torch
+@pytest.mark.parametrize("stage", ["prepare", "split", "augment", "review", "vote", "ensemble"])  # those that start without torch
 def test_the_reading_of_imports_is_pythons(stage):
     """Whatever of the project Python itself has loaded, after importing the stage's module, is in the closure."""
     code = (f"import sys, pipelines.{module_of(stage).stem}\nassert 'torch' not in sys.modules\n"

@@ -426,7 +426,6 @@ def test_a_holdout_that_was_not_predicted_is_asked_for(project):
     write_fold("grey", 1, folds[folds["fold"] == "1"], 0.1)
     with pytest.raises(ValueError, match=r"grey/1\.npz: expected predictions named .*'holdout_clean', 'holdout_test_like'.*, found"):
         cast(unlock_holdout=True)
-    cast()
 
 
 def test_the_lineage_names_what_made_the_answers(project):

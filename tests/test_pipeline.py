@@ -54,9 +54,9 @@ tta: {passes: 20}
 ensemble: {top: 3, resamples: 100}
 """
 STAGES = ["prepare", "split", "augment", *(f"train@{name}-{fold}" for name in ("lite0", "features", "grey") for fold in (0, 1)),
-          "specialize@0", "specialize@1", "vote", "ensemble"]  # fmt: skip
-COMPARED = ["data/*.arrow", "folds/*.csv", "folds/audit.json", "folds/augmented.png", "folds/predictions/*/*.npz",
-            "folds/weights/*/*.safetensors", "submissions/members/*.csv", "submissions/ensembles/*.csv",
+          "specialize@0", "specialize@1", "review", "vote", "ensemble"]  # fmt: skip
+COMPARED = ["data/*.arrow", "folds/*.csv", "folds/audit.json", "folds/augmented.png", "folds/label_review.png",
+            "folds/predictions/*/*.npz", "folds/weights/*/*.safetensors", "submissions/members/*.csv", "submissions/ensembles/*.csv",
             "submissions/oof.csv", "submissions/per_class.csv", "submissions/confusion.csv", "submissions/final.*"]  # fmt: skip
 TIMED = ("train_seconds", "predict_seconds")  # the leaderboard's columns that no two runs share
 
@@ -114,7 +114,8 @@ def table(path: Path) -> list[dict[str, str]]:
 def make_project(folder: Path, data: Path) -> Path:
     for name in ("competition", "pipelines"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("dvc.yaml", ".gitignore"):
+    (folder / "folds").mkdir()
+    for name in ("dvc.yaml", ".gitignore", "folds/label_fixes.csv"):
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "submissions/external", folder / "submissions/external")
     shutil.copytree(data, folder / "data")
@@ -273,6 +274,13 @@ def test_planted_duplicates_share_a_fold(straight, sample):
     assert pairs and all(fold[one] == fold[other] for one, other in pairs)
 
 
+def test_the_label_review_names_images_of_the_folds(straight):
+    folds = {row["ID"]: row["target"] for row in table(straight.kept / "folds/folds.csv")}
+    review = table(straight.kept / "folds/label_review.csv")
+    assert all(folds[row["ID"]] == row["target"] != row["suggestion"] for row in review) and len(review) < len(folds)
+    assert (straight.kept / "folds/label_review.png").is_file()
+
+
 def test_the_leaderboard_has_every_submission(straight):
     board = table(straight.kept / "submissions/leaderboard.csv")
     there = {path.stem for path in (straight.kept / "submissions/members").iterdir()}
@@ -332,7 +340,7 @@ def test_dvc_metrics_show(straight):
 
 def test_a_members_learning_rate_runs_it_and_what_follows_from_it(straight):
     assert sorted(stages_run(straight.changed)) == sorted(
-        ["train@lite0-0", "train@lite0-1", "specialize@0", "specialize@1", "vote", "ensemble"])  # fmt: skip
+        ["train@lite0-0", "train@lite0-1", "specialize@0", "specialize@1", "review", "vote", "ensemble"])  # fmt: skip
     changed = {path for path, digest in files(straight.folder).items() if digest != straight.made[path]}
     assert {"folds/weights/lite0/0.safetensors", "folds/predictions/lite0/1.npz"} <= changed
     assert not any(path.startswith("data/") or "/features" in path or "/grey" in path for path in changed)

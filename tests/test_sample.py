@@ -3,9 +3,11 @@
 import csv
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import astuple
 from pathlib import Path
 
 import cv2
@@ -100,6 +102,36 @@ def test_plan_has_about_one_percent_of_each_fault(n, wrong, duplicates):
     assert min(good[target] for target in range(17)) >= 2
 
 
+@pytest.mark.parametrize(("share", "n", "wrong"), [(0.03, 1570, 47), (0.03, 510, 15), (0.001, 510, 1), (0, 510, 0), (0.5, 51, 16)])
+def test_as_many_labels_are_wrong_as_asked_for(share, n, wrong):
+    # 51 rows: two of each of 17 classes are spared and one is unreadable, so 16 are left
+    rows = plan_train(n, 0, share)
+    assert sum(row.label != row.target for row in rows) == sum(row.fault == "wrong label" for row in rows) == wrong
+    assert [(row.id, row.target) for row in rows] == [(row.id, row.target) for row in plan_train(n, 0)]
+
+
+@pytest.mark.parametrize(("n", "seed", "sha256"), [(510, 0, "8e6a405acbba8292"), (1570, 3, "5169c748fb8238da")])
+def test_the_plan_of_a_seed_stays_as_it_was_first_published(n, seed, sha256):
+    rows = [astuple(row) for row in plan_train(n, seed)]
+    assert hashlib.sha256(repr(rows).encode()).hexdigest()[:16] == sha256
+
+
+def test_the_faults_are_written_beside_the_solution(made):
+    root, facts = made
+    written = json.loads((root / "faults.json").read_text())
+    assert written == {key: facts[key] for key in ("version", "seed", "train", "test", "unreadable", "wrong_labels", "duplicates")}
+    assert not list(root.glob("raw/**/faults.json"))  # no stage reads them
+
+
+@pytest.mark.parametrize("content", ["[1]", "mine", '{"scratches": 3}'])
+def test_a_foreign_list_of_faults_is_refused_and_left_alone(tmp_path, content):
+    faults = tmp_path / "faults.json"
+    faults.write_text(content)
+    with pytest.raises(ValueError, match="faults.json: not written by the sample"):
+        generate(tmp_path / "raw", tmp_path / "solution.csv", 17, 17, seed=0, workers=1)
+    assert faults.read_text() == content and os.listdir(tmp_path) == ["faults.json"]
+
+
 def test_wrong_labels_fall_mostly_among_look_alikes():
     wrong = [row for row in plan_train(1570, seed=0) if row.fault == "wrong label"]
     assert sum(row.target in LOOK_ALIKES and row.label in LOOK_ALIKES for row in wrong) > len(wrong) / 2
@@ -154,7 +186,7 @@ def test_what_a_killed_run_left_is_cleared_away(tmp_path):
     (tmp_path / ".raw.partial" / "train").mkdir(parents=True)
     (tmp_path / ".raw.partial" / "train" / "half.jpg").write_bytes(b"half")
     generate(tmp_path / "raw", tmp_path / "solution.csv", 17, 17, seed=0, workers=1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["raw", "solution.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["faults.json", "raw", "solution.csv"]
     assert not (tmp_path / "raw" / "train" / "half.jpg").exists()
 
 
@@ -166,7 +198,16 @@ def test_foreign_labels_are_refused(tmp_path):
     assert solution.read_text() == "ID,target\na.jpg,3\n"
 
 
-@pytest.mark.parametrize(("out", "solution"), [(".", "../solution.csv"), ("raw", "raw/solution.csv"), ("raw", ".")])
+@pytest.mark.parametrize("share", [-0.01, 0.6, float("nan")])
+def test_a_share_that_is_none_is_an_error(tmp_path, share):
+    with pytest.raises(ValueError, match="expected a share from 0 to 0.5"):
+        generate(tmp_path / "raw", tmp_path / "solution.csv", 17, 17, seed=0, workers=1, wrong_labels=share)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("out", "solution"), [(".", "../solution.csv"), ("raw", "raw/solution.csv"), ("raw", "."), ("raw", "faults.json")]
+)
 def test_places_that_would_do_harm_are_refused(tmp_path, monkeypatch, out, solution):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError):
@@ -181,12 +222,13 @@ def test_command_replaces_its_own_sample_and_by_force_a_foreign_one(tmp_path):
     root = Path(__file__).parents[1]
     refused = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert refused.returncode == 1 and "--force" in refused.stderr and "Traceback" not in refused.stderr
-    done = subprocess.run([*command, "--force"], cwd=root, capture_output=True, text=True)
+    done = subprocess.run([*command, "--force", "--wrong-labels", "0"], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0 and len(done.stdout.splitlines()) == 1, done.stderr
+    assert json.loads((tmp_path / "faults.json").read_text())["wrong_labels"] == {}
     assert not (tmp_path / "raw" / "mine.txt").exists()
     generate(tmp_path / "raw", tmp_path / "solution.csv", 17, 18, seed=0, workers=1)
     assert len(table(tmp_path / "solution.csv")) == 18
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["raw", "solution.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["faults.json", "raw", "solution.csv"]
 
 
 def test_clean_pages_run_from_wide_plates_to_upright_sheets():

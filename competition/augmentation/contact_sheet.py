@@ -6,13 +6,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from competition.files import replace_file
 from competition.images import resize
 from competition.shards import ImageStore
+from competition.sheets import GAP, PAPER, wrapped, write_sheet
 
-TILE, GAP, LABEL, HEAD = 150, 4, 170, 24  # pixels
-PAPER = (216, 216, 216)  # grey, so that a square's own margin is seen
-COLOURS = 256  # of the palette: noise hardly packs, and a sheet in full colour is three times as large
+TILE, LABEL, HEAD = 150, 170, 24  # pixels
 
 
 def contact_sheet(store: ImageStore, class_names: Mapping[str, str] | None = None, classes: int = 17, copies: int = 8) -> np.ndarray:
@@ -35,7 +33,7 @@ def contact_sheet(store: ImageStore, class_names: Mapping[str, str] | None = Non
         draw.text((LABEL + column * (TILE + GAP) + TILE // 2, HEAD // 2), head, "black", font, anchor="mm")
     for line, target in enumerate(chosen):
         top = HEAD + line * (TILE + GAP)
-        draw.multiline_text((GAP, top + TILE // 2), _wrapped(names[target], font), "black", font, anchor="lm")
+        draw.multiline_text((GAP, top + TILE // 2), wrapped(names[target], font, LABEL - 2 * GAP), "black", font, anchor="lm")
         for column, row in enumerate(rows[target][:columns]):
             tile = resize(store.image(row), TILE, TILE)
             sheet.paste(Image.fromarray(tile), (LABEL + column * (TILE + GAP), top))
@@ -44,9 +42,7 @@ def contact_sheet(store: ImageStore, class_names: Mapping[str, str] | None = Non
 
 def write_contact_sheet(path: Path | str, store: ImageStore, class_names: Mapping[str, str] | None = None) -> None:
     """Write the `contact_sheet` of `store` as a PNG with a palette."""
-    sheet = Image.fromarray(contact_sheet(store, class_names)).quantize(COLOURS, dither=Image.Dither.NONE)
-    with replace_file(path) as temporary:
-        sheet.save(temporary, format="PNG", optimize=True)
+    write_sheet(path, contact_sheet(store, class_names))
 
 
 def _first_sources(store: ImageStore) -> dict[str | None, list[int]]:
@@ -62,12 +58,3 @@ def _first_sources(store: ImageStore) -> dict[str | None, list[int]]:
         if first[target] == id:
             found[target].append(row)
     return {target: sorted(rows, key=lambda row: (order[views[row]], copy[row])) for target, rows in found.items()}
-
-
-def _wrapped(text: str, font: ImageFont.FreeTypeFont) -> str:
-    """Return `text` in lines that fit beside the row."""
-    lines = [""]
-    for word in text.replace("_", " ").split():
-        longer = f"{lines[-1]} {word}".strip()
-        lines = [*lines[:-1], longer] if font.getlength(longer) <= LABEL - 2 * GAP else [*lines, word]
-    return "\n".join(line for line in lines if line)

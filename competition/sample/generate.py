@@ -10,8 +10,8 @@ from joblib import Parallel, delayed
 
 from competition.sample.classes import CLASS_NAMES
 from competition.sample.making import make
-from competition.sample.place import MARK, check_place, partial_folder, sha256, swap
-from competition.sample.plan import Row, plan_test, plan_train, usages
+from competition.sample.place import FAULTS, MARK, check_place, partial_folder, sha256, swap
+from competition.sample.plan import WRONG_LABELS, Row, plan_test, plan_train, usages
 
 VERSION = 1  # goes up when the same seed no longer gives the same bytes
 
@@ -24,22 +24,26 @@ def generate(
     seed: int,
     workers: int,
     force: bool = False,
+    wrong_labels: float = WRONG_LABELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict:
     """Writes a competition to the folder `out` and its test labels to the file `solution`; the facts about it.
 
     The facts: `out`, `solution`, `seed`, `version`, `train`, `test` (image counts), `seconds`, and the planted faults:
     `unreadable` (an ID), `wrong_labels` ({ID: true target}), `duplicates` ([[ID, ID], ...]). `progress` is called with the
-    number of images done and to do. The bytes depend on the counts and the seed, not on `workers`.
+    number of images done and to do. The bytes depend on the counts, the seed and the share `wrong_labels`, not on `workers`.
+    The planted faults are also written to faults.json beside `solution`, so that whoever looks for them can be scored.
 
-    ValueError if a count is below 17, the seed negative, `workers` below 1, or if `out` or `solution` hold what is not an
-    earlier sample's (`force` replaces even that).
+    ValueError if a count is below 17, the seed negative, `workers` below 1, `wrong_labels` not within 0 and 0.5, or if `out`,
+    `solution` or the place of faults.json hold what is not an earlier sample's (`force` replaces even that).
     """
     started = time.perf_counter()
     out, solution = Path(out), Path(solution)
     if seed < 0 or workers < 1:
         raise ValueError(f"expected seed >= 0 and workers >= 1, found seed {seed} and workers {workers}")
-    train, test = plan_train(n_train, seed), plan_test(n_test, seed)
+    if not 0 <= wrong_labels <= 0.5:
+        raise ValueError(f"wrong labels: expected a share from 0 to 0.5, found {wrong_labels:g}")
+    train, test = plan_train(n_train, seed, wrong_labels), plan_test(n_test, seed)
     check_place(out, solution, force)
     mark = {"version": VERSION, "seed": seed, "train": n_train, "test": n_test}
     with partial_folder(out) as partial:
@@ -48,7 +52,8 @@ def generate(
         new_solution = _write_solution(test, solution, seed)
         written = {**mark, "solution_sha256": sha256(new_solution)}
         (partial / MARK).write_text(json.dumps(written, indent=2) + "\n")
-        swap(partial, out, new_solution, solution)
+        new_faults = _write_faults(train, solution, mark)
+        swap(partial, out, {solution: new_solution, solution.with_name(FAULTS): new_faults})
     seconds = round(time.perf_counter() - started, 1)
     return {"out": str(out), "solution": str(solution), **mark, **_faults(train), "seconds": seconds}
 
@@ -71,11 +76,21 @@ def _write_tables(train: list[Row], test: list[Row], folder: Path):
 
 
 def _write_solution(test: list[Row], solution: Path, seed: int) -> Path:
-    beside = solution.parent / f".{solution.name}.partial"
-    beside.parent.mkdir(parents=True, exist_ok=True)
+    beside = _beside(solution)
     labels = [(row.id, row.target, usage) for row, usage in zip(test, usages(len(test), seed), strict=True)]
     _write_csv(beside, ("ID", "target", "usage"), labels)
     return beside
+
+
+def _write_faults(train: list[Row], solution: Path, mark: dict) -> Path:
+    beside = _beside(solution.with_name(FAULTS))
+    beside.write_text(json.dumps({**mark, **_faults(train)}, indent=2) + "\n")
+    return beside
+
+
+def _beside(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.parent / f".{path.name}.partial"
 
 
 def _write_csv(path: Path, header: tuple, lines: list[tuple]):

@@ -9,20 +9,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MARK = "SAMPLE.json"
+FAULTS = "faults.json"  # what was planted among the training images, beside the solution
 
 
 def check_place(out: Path, solution: Path, force: bool = False) -> None:
     """Nothing, if a sample may be written to `out` and its labels to `solution`; ValueError otherwise.
 
-    Only an empty folder or an earlier sample, and only that sample's own solution, are replaced, unless `force`.
+    Only an empty folder or an earlier sample, and only that sample's own solution and a sample's list of faults beside it, are
+    replaced, unless `force`.
     """
     here, out, solution = Path.cwd(), out.resolve(), solution.resolve()
     if out == here or out in here.parents:
         raise ValueError(f"{out}: it holds the folder we are in and would be replaced as a whole: name another folder")
     if out in solution.parents or solution == out:
         raise ValueError(f"{solution}: the solution must lie outside {out}, which stages read: name another path")
-    if out.exists() and not out.is_dir() or solution.is_dir():
-        raise ValueError(f"expected a folder at {out} and a file at {solution}, found otherwise: name other paths")
+    faults = solution.with_name(FAULTS)
+    if solution == faults:
+        raise ValueError(f"{solution}: the planted faults are written under that name: name another path")
+    if out.exists() and not out.is_dir() or solution.is_dir() or faults.is_dir():
+        raise ValueError(f"expected a folder at {out} and files at {solution} and {faults}, found otherwise: name other paths")
     if force:
         return
     mark = _mark(out)
@@ -32,6 +37,9 @@ def check_place(out: Path, solution: Path, force: bool = False) -> None:
     if solution.exists() and sha256(solution) != (mark or {}).get("solution_sha256"):
         raise ValueError(f"{solution}: not the solution of the sample in {out}: move it away, name another path with "
                          "--solution, or replace it with --force")
+    if faults.exists() and not _is_ours(faults):
+        raise ValueError(f"{faults}: not written by the sample: move it away, name another path with --solution, or replace it "
+                         "with --force")
 
 
 @contextmanager
@@ -49,18 +57,20 @@ def partial_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def swap(partial: Path, out: Path, new_solution: Path, solution: Path) -> None:
-    """Puts `partial` in `out`'s place and `new_solution` in `solution`'s.
+def swap(partial: Path, out: Path, labels: dict[Path, Path]) -> None:
+    """Puts `partial` in `out`'s place and each new file of `labels` (place -> new file) in its own.
 
-    A kill in between leaves a competition without its solution, never with another's.
+    A kill in between leaves a competition without its labels, never with another's.
     """
     old = out.parent / f".{out.name}.old"
     shutil.rmtree(old, ignore_errors=True)
-    solution.unlink(missing_ok=True)
+    for place in labels:
+        place.unlink(missing_ok=True)
     if out.exists():
         os.replace(out, old)
     os.replace(partial, out)
-    os.replace(new_solution, solution)
+    for place, new in labels.items():
+        os.replace(new, place)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -72,3 +82,11 @@ def sha256(path: Path) -> str:
 def _mark(out: Path) -> dict | None:
     path = out / MARK
     return json.loads(path.read_text()) if path.is_file() else None
+
+
+def _is_ours(faults: Path) -> bool:
+    try:
+        found = json.loads(faults.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "wrong_labels" in found

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from competition.sample.classes import CLASS_NAMES, LOOK_ALIKES, class_counts
 from competition.sample.randomness import chance, generator, pick
 
+WRONG_LABELS = 0.01  # share of the training rows
+
 
 @dataclass(frozen=True)
 class Row:
@@ -21,13 +23,13 @@ class Row:
     fault: str = ""
 
 
-def plan_train(n: int, seed: int) -> list[Row]:
+def plan_train(n: int, seed: int, wrong_labels: float = WRONG_LABELS) -> list[Row]:
     """`n` training rows in the order of train.csv, faults planted.
 
-    One row is unreadable; about 1 % but at least 1 have a wrong label, mostly a look-alike's; about 1 % but at least 2
-    show another row's page. The first two rows of every class are spared, so that each class keeps two good pages; where
-    that leaves too few rows (`n` below about 40), fewer labels and duplicates are planted, and the last row of class 0 is
-    the unreadable one. ValueError if `n` is below 17.
+    One row is unreadable; the share `wrong_labels`, but at least 1 unless it is 0, have a wrong label, mostly a look-alike's;
+    about 1 % but at least 2 show another row's page. The first two rows of every class are spared, so that each class keeps
+    two good pages; where that leaves too few rows (`n` below about 40, or a large share), fewer labels and duplicates are
+    planted; with no row left at all, the last row of class 0 is the unreadable one. ValueError if `n` is below 17.
     """
     rows = _plain(n, seed, "train")
     rng = generator(seed, "faults")
@@ -38,7 +40,7 @@ def plan_train(n: int, seed: int) -> list[Row]:
         spare.append(i) if len(kept) >= 2 else kept.append(rows[i])
     unreadable = spare.pop() if spare else max(i for i, row in enumerate(rows) if row.target == 0)
     rows[unreadable] = replace(rows[unreadable], fault="unreadable")
-    for i in _take_wrong(spare, rows, max(1, round(0.01 * n)), rng):
+    for i in _take_wrong(spare, rows, max(int(wrong_labels > 0), round(wrong_labels * n)), rng):
         rows[i] = replace(rows[i], label=_wrong_label(rows[i].target, rng), fault="wrong label")
     for number, i in enumerate(spare[: max(2, round(0.01 * n))]):
         twin = pick(rng, first[rows[i].target])

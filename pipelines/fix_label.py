@@ -1,0 +1,42 @@
+"""Write a decision about a training image's label into folds/label_fixes.csv, which `prepare` applies.
+
+python -m pipelines.fix_label 3f0c.jpg 7                          its target is 7, as targets stand in train.csv
+python -m pipelines.fix_label 3f0c.jpg 7 --reason "stamp says so"
+python -m pipelines.fix_label 3f0c.jpg --drop                     leave it out of training
+
+A decision replaces an earlier one about the same image; to take one back, remove its row. train.csv stays as it is.
+"""
+
+from typing import Annotated
+
+import typer
+
+from competition.contract import read_competition
+from competition.label_fixes import LabelFix, check_label_fixes, read_label_fixes, with_label_fix, write_label_fixes
+from competition.settings import load_settings
+from pipelines._main import run
+
+PATH = "folds/label_fixes.csv"
+
+
+def main(
+    image: Annotated[str, typer.Argument(metavar="ID", help="the image's, as in train.csv")],
+    target: Annotated[str, typer.Argument(help="its right class, as in train.csv; its present one to confirm it")] = "",
+    reason: Annotated[str, typer.Option(help="for whoever reads the file later")] = "",
+    drop: Annotated[bool, typer.Option("--drop", help="leave the image out of training")] = False,
+) -> None:
+    """Write a decision about a training image's label into folds/label_fixes.csv."""
+    if drop == bool(target):
+        raise ValueError(f"{image}: expected either its class, or --drop to leave it out of training")
+    competition = read_competition(load_settings().competition, images=False)
+    fixes = with_label_fix(read_label_fixes(PATH), LabelFix(image, target, reason))
+    check_label_fixes(PATH, fixes, competition)
+    write_label_fixes(PATH, fixes)
+    names = competition.target2class
+    now = competition.train.set_index("ID").at[image, "target"]
+    said = "left out of training" if drop else f"{target} ({names[target]})" if target != now else "confirmed"
+    print(f"{PATH}: {image}: {now} ({names[now]}) -> {said}; decisions: {len(fixes)}, `dvc repro` applies them")
+
+
+if __name__ == "__main__":
+    run(main)
