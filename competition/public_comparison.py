@@ -13,7 +13,6 @@ from statistics import NormalDist, mean
 import pandas as pd
 
 from competition.public_scores import PublicScore, file_sha256, read_public_scores
-from competition.settings import Settings
 from competition.submission import read_submission
 
 PUBLIC_SHARE = 0.5  # of the test images, as most sites split them
@@ -64,17 +63,17 @@ class Comparison:
                 "luck_of_the_highest": self.luck, "too_often": self.too_often, "scores": self.rows}  # fmt: skip
 
 
-def read_comparison(folder: Path, board: pd.DataFrame | None, settings: Settings) -> Comparison:
-    """The ledger of `folder` (submissions/) held against its leaderboard, None where there is none; its public half has n / 2 images."""
-    asks = read_public_scores(folder / "public.csv")
-    present = {file.stem: file_sha256(file) for file in (*folder.glob("final.csv"), *folder.glob("members/*.csv"))}
-    if board is None:
-        return compare_public(asks, None, (), settings.ensemble.confidence, present)
-    columns = settings.competition.id, settings.competition.target
+def read_sizes(folder: Path, board: pd.DataFrame, columns: tuple[str, str]) -> Sizes:
+    """The images out of fold, and half as many as the submissions in `folder` have rows. Raises FileNotFoundError without them."""
     rows = len(read_submission(folder / "members" / f"{board['submission'].iloc[0]}.csv", columns))
-    sizes = Sizes(int(board["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
-    told_apart = board.loc[board["told_apart"] == "yes", "submission"].tolist()
-    return compare_public(asks, sizes, told_apart, settings.ensemble.confidence, present)
+    return Sizes(int(board["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
+
+
+def read_comparison(folder: Path, board: pd.DataFrame | None, sizes: Sizes | None, confidence: float) -> Comparison:
+    """The ledger of `folder` (submissions/) held against the leaderboard; None, both of them, where there is none."""
+    present = {file.stem: file_sha256(file) for file in (*folder.glob("final.csv"), *folder.glob("members/*.csv"))}
+    told_apart = [] if board is None else board.loc[board["told_apart"] == "yes", "submission"].tolist()
+    return compare_public(read_public_scores(folder / "public.csv"), sizes, told_apart, confidence, present)
 
 
 def compare_public(asks: Sequence[PublicScore], sizes: Sizes | None, told_apart: Collection[str], confidence: float,

@@ -12,7 +12,7 @@ import typer
 
 from competition.leaderboard import read_leaderboard
 from competition.leaderboard_table import print_leaderboard
-from competition.public_comparison import read_comparison
+from competition.public_comparison import read_comparison, read_sizes
 from competition.public_table import print_public
 from competition.settings import load_settings
 from pipelines._main import run
@@ -23,7 +23,9 @@ FOLDER = Path("submissions")
 def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False) -> None:
     """Print the leaderboard with the public scores beside it."""
     board = read_leaderboard(FOLDER / "leaderboard.csv")
-    comparison = read_comparison(FOLDER, board, load_settings())
+    settings = load_settings()
+    sizes = read_sizes(FOLDER, board, (settings.competition.id, settings.competition.target))
+    comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
     if as_json:
         print(json.dumps({"leaderboard": board.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False))
         return

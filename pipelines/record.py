@@ -18,7 +18,7 @@ import typer
 
 from competition.leaderboard import read_leaderboard
 from competition.leaderboard_table import print_leaderboard
-from competition.public_comparison import read_comparison
+from competition.public_comparison import read_comparison, read_sizes
 from competition.public_scores import PublicScore, complete, correct, file_sha256, read_public_scores, record_score, score_text
 from competition.public_table import print_public
 from competition.settings import load_settings
@@ -40,10 +40,13 @@ def main(
     """Write down the score that a competition's site gave a submission."""
     settings = load_settings()
     board = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
+    columns = settings.competition.id, settings.competition.target
+    sizes = None if board is None else read_sizes(FOLDER, board, columns)  # what is missing is said before anything is recorded
     told = {"public": score, "private": private}
     scores = {which: score_text(value, which) for which, value in told.items() if value is not None}
-    print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, board, settings.rules.public_submissions)}")
-    comparison = read_comparison(FOLDER, board, settings)
+    most = settings.rules.public_submissions
+    print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, board, most)}")
+    comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
     if board is not None:
         print_leaderboard(board, public=comparison.newest)
     print_public(comparison)

@@ -203,6 +203,13 @@ def test_record_compares_the_ensemble_with_its_own_facts(project, call):
     assert "asked 2 times" in out and "0.7500" in out and "inside" not in out  # nothing says how many images were scored
 
 
+def test_record_says_what_is_missing_before_it_records(project, call):
+    write_board(b=0.9)
+    Path("submissions/members/b.csv").unlink()
+    code, _, err = call(record, "a", "0.8")
+    assert code == 1 and "submissions/members/b.csv: no such file" in err and not Path("submissions/public.csv").exists()
+
+
 def test_many_asks_are_warned_of(project, call):
     write_board(b=0.9, a=0.5)
     out = ""
