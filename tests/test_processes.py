@@ -24,6 +24,7 @@ from competition.settings import FinetunedSettings
 from competition.training import epoch as epoch_module
 from competition.training import fit as fit_module
 from competition.training.folds import load_fold
+from competition.training.members import train_finetuned
 from competition.voting import view_weights
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -160,6 +161,21 @@ def test_too_few_images_for_every_process_are_refused(folder, tmp_path):
     for error in together(trained, folder, tmp_path, {"batch_size": 3}):
         assert isinstance(error, ValueError) and "30 training images, 3 in a step" in str(error) and "at least 4" in str(error)
     assert not list(tmp_path.iterdir())
+
+
+def pseudo_labelled(folder, state):
+    settings = SETTINGS.model_copy(update={"pseudo_labels": 0.35, "pseudo_epochs": 1})
+    member = train_finetuned(settings, load(folder), TARGETS, view_weights(5, 0), state, lambda row: None)
+    return {key: value.numpy() for key, value in member.weights.items()}, [row["loss"] for row in member.history], member.pseudo_labels
+
+
+def test_two_processes_label_the_same_test_images(folder, tmp_path):
+    ((weights, losses, facts),) = together(pseudo_labelled, folder, tmp_path / "one.pt", count=1)
+    assert len(losses) == 3 and facts.images > 0
+    main, second = together(pseudo_labelled, folder, tmp_path / "two.pt")
+    assert same(main[0], second[0]) and all(np.allclose(main[0][key], value, atol=1e-5) for key, value in weights.items())
+    for _, found, seen in (main, second):
+        assert found == pytest.approx(losses, abs=1e-5) and (seen.images, seen.kept) == (facts.images, facts.kept)
 
 
 # what one process meets, all do something about
