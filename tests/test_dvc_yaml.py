@@ -18,10 +18,10 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 # The design's order, top to bottom: a file of competition/ imports only from what stands above it, or from its own folder.
 ORDER = """
-    files seeds catalogue settings tables image_files submission contract held_out class_folders adoption public_scores
-    metrics scoring predictions images shards progress workers packing classes audit shift splitting augmentation
+    files seeds catalogue settings params_file tables image_files submission contract held_out class_folders adoption public_scores
+    metrics scoring predictions images shards progress quiet workers packing classes audit shift splitting augmentation
     specialist_votes specialist_choice voting leaderboard
-    batches models processes inference training launcher
+    batches models processes inference training launcher search
     report sample
 """.split()
 BEFORE_TORCH = ORDER[: ORDER.index("batches")] + ["report"]
