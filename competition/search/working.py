@@ -22,7 +22,6 @@ POLL = 2.0  # seconds between two looks at whether others have ended
 TRIES = 3  # times that a trial is put back: one that kills whoever takes it must not go on for ever
 WORKER, ERROR = "worker", "error"  # user attributes of a trial: who has it, and what ended it
 
-_put_back = RetryHeartbeatStaleTrialCallback(max_retry=TRIES)
 Report = Callable[[Study, FrozenTrial], None]
 
 
@@ -85,7 +84,7 @@ def take_up(study: Study, worker: Worker) -> None:
     put_back = {number for trial in trials for number in RetryHeartbeatStaleTrialCallback.retry_history(trial)}
     for trial in trials:
         if trial.state == TrialState.FAIL and trial.number not in put_back and ERROR not in trial.user_attrs:
-            _put_back(study, trial)
+            RetryHeartbeatStaleTrialCallback(max_retry=TRIES)(study, trial)
 
 
 def done(study: Study) -> int:
