@@ -25,8 +25,9 @@ from competition.training.guards import Diverged
 from competition.training.members import train_finetuned
 from competition.voting import view_weights
 
-AUGMENT = {"size": 32, "copies": 3, "policy": "none", "test_like": {"policy": "none", "transforms": {"jpeg": {"probability": 1, "range": [20, 60]}}},
-           "transforms": {"shadow": {"probability": 0.6, "range": [0.2, 0.5]}, "gauss_noise": {"probability": 0.5, "range": [0.05, 0.1]}}}  # fmt: skip
+DAMAGE = {"shadow": {"probability": 0.6, "range": [0.2, 0.5]}, "gauss_noise": {"probability": 0.5, "range": [0.05, 0.1]}}
+VIEWS = {"policy": "none", "transforms": {"jpeg": {"probability": 1, "range": [20, 60]}}}
+AUGMENT = {"size": 32, "copies": 3, "policy": "none", "transforms": DAMAGE, "test_like": VIEWS}
 TINY = FinetunedSettings(network="test_resnet", weights="none", size=32, epochs=2, batch_size=8, learning_rate=1e-2, precision="float32")
 SETTINGS = Settings(augment=AUGMENT, train={"members": ["tiny"]}, members={"tiny": TINY},
                     specialize={"base": "tiny", "network": {"network": "test_resnet", "size": 32}})  # fmt: skip
@@ -79,7 +80,8 @@ def test_a_trial_is_the_mean_of_what_the_stage_would_train(folder, folds, tmp_pa
         best_of_fold.append([row["test_like"] for row in expected.history])
     assert value == pytest.approx(np.mean(scores))
     assert set(told) == set(range(9))  # 3 folds of 2 epochs and an end
-    assert told[3] == pytest.approx((scores[0] + best_of_fold[1][0]) / 2) and told[4] == pytest.approx((scores[0] + max(best_of_fold[1])) / 2)
+    assert told[3] == pytest.approx((scores[0] + best_of_fold[1][0]) / 2)
+    assert told[4] == pytest.approx((scores[0] + max(best_of_fold[1])) / 2)
     assert told[2] == pytest.approx(scores[0]) and told[5] == pytest.approx(np.mean(scores[:2]))
     assert not list(tmp_path.glob("tune-*"))  # its state is gone with it
 
@@ -138,7 +140,8 @@ def pages(tmp_path_factory):
     """A project with six pages, packed as the stage `augment` does."""
     folder, generator = tmp_path_factory.mktemp("pages"), np.random.default_rng(0)
     images = [np.kron(square(n % 3, generator), np.ones((2, 2, 1), np.uint8)) for n in range(6)]
-    write_rows(folder / "train.arrow", [{"id": f"p{n}", "target": TARGETS[n % 3], "image": encode_jpeg(image, 95)} for n, image in enumerate(images)])
+    rows = [{"id": f"p{n}", "target": TARGETS[n % 3], "image": encode_jpeg(image, 95)} for n, image in enumerate(images)]
+    write_rows(folder / "train.arrow", rows)
     write_rows(folder / "test.arrow", [])
     stores = stores_in(folder)
     stores._pack(folder / "augmented.arrow", SETTINGS.augment)
@@ -162,7 +165,8 @@ def test_the_packed_copies_are_taken_where_they_are_the_wanted_ones(pages):
 
 def test_the_views_that_are_scored_are_the_same_for_all(pages):
     stores = stores_in(pages)
-    own, strong, many = (views(stores.path(settings)) for settings in (SETTINGS.augment, strength(1.5), AugmentSettings(**AUGMENT | {"copies": 6})))
+    wanted = SETTINGS.augment, strength(1.5), AugmentSettings(**AUGMENT | {"copies": 6})
+    own, strong, many = (views(stores.path(settings)) for settings in wanted)
     for other in (strong, many):
         scored = [key for key in own if key[1] != "train"]
         assert len(scored) == 12 and all(own[key] == other[key] for key in scored)

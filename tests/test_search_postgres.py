@@ -33,7 +33,8 @@ def server():
         someone = {"user": "postgres"}
     process = None
     try:
-        subprocess.run([INITDB, "-D", folder / "db", "-U", "tuner", "-A", "trust", "--no-sync"], check=True, capture_output=True, cwd="/", **someone)
+        subprocess.run([INITDB, "-D", folder / "db", "-U", "tuner", "-A", "trust", "--no-sync"], check=True, capture_output=True, cwd="/",
+                       **someone)
         process = subprocess.Popen([POSTGRES, "-D", folder / "db", "-k", folder, "-c", "listen_addresses=", "-F"], cwd="/",
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **someone)  # fmt: skip
         wait_for(folder / ".s.PGSQL.5432", Alive(process))

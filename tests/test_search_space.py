@@ -93,12 +93,14 @@ def test_strength_scales_training_damage_and_never_the_views_that_are_scored(set
     was, now = settings.augment.transforms_for("train"), strong.transforms_for("train")
     assert now["shadow"].probability == pytest.approx(1.5 * was["shadow"].probability)
     assert now["rotate"].range == was["rotate"].range  # a page turned by more is another question
-    assert strong.test_like == settings.augment.test_like and strong.transforms_for("test_like") == settings.augment.transforms_for("test_like")
+    assert strong.test_like == settings.augment.test_like
+    assert strong.transforms_for("test_like") == settings.augment.transforms_for("test_like")
     assert not set(now) & set(strong.test_like.held_out)
 
 
 def test_what_was_tried_is_what_is_written(settings, tmp_path):
-    point = {"learning_rate": 0.00234567, "weight_decay": 0.0123456, "loss": "focal", "batch_size": 24, "size": 96, COPIES: 12, STRENGTH: 0.75}
+    point = {"learning_rate": 0.00234567, "weight_decay": 0.0123456, "loss": "focal", "batch_size": 24, "size": 96, COPIES: 12,
+             STRENGTH: 0.75}
     found = candidate(settings, "tiny", point)
     changes = changes_of(found, settings, "tiny")
     assert changes["members", "tiny", "learning_rate"] == 0.00287 and changes["augment", "copies"] == 12  # 0.00234567 * sqrt(24 / 16)
