@@ -20,7 +20,7 @@ def main(
     files = {file.stem: file for file in sorted(PRESETS.glob("*.yaml"))}
     if not name:
         for known, file in files.items():
-            print(f"{known:<10} {file.read_text(encoding='utf-8').splitlines()[0].removeprefix('# ')}")
+            print(f"{known:<{max(map(len, files))}}  {file.read_text(encoding='utf-8').splitlines()[0].removeprefix('# ')}")
         return
     if name not in files:
         raise ValueError(f"preset {name!r}: not among {', '.join(files)}")

@@ -22,9 +22,9 @@ import pandas as pd
 import torch
 import typer
 
-from competition.augmentation import fitted
+from competition import params_file
 from competition.augmentation.bank import open_bank
-from competition.augmentation.families import as_mapping, scaled
+from competition.augmentation.families import as_mapping, policy_text, scaled
 from competition.augmentation.fitting import Trial, search
 from competition.augmentation.measuring import Distance, Yardstick, clean_squares, read_pages
 from competition.files import replace_file
@@ -89,7 +89,7 @@ def main(
     conclude(best, as_mapping(transforms), augment.policy, {name: yardstick.distance(there) for name, there in squares.items()},
              yardstick.compared(squares))
     for keys in SECTIONS[apply]:
-        fitted.apply(PARAMS, keys, as_mapping(transforms))
+        params_file.apply(PARAMS, {keys: as_mapping(transforms)})
         log(f"{PARAMS}: {'.'.join(keys)} is the fitted policy; `dvc repro` runs what that changes")
 
 
@@ -146,7 +146,7 @@ def conclude(best: Trial, transforms: dict[str, dict], policy: str, distances: d
                          "To use it, copy `transforms` into params.yaml, under augment (training copies) or augment.test_like (the views",
                          "that members are scored on), or run the command with --apply train, test_like or both."])  # fmt: skip
     with replace_file(POLICY) as temporary:
-        temporary.write_text(fitted.policy_text(policy, transforms, comment), encoding="utf-8")
+        temporary.write_text(policy_text(policy, transforms, comment), encoding="utf-8")
     with replace_file(SHIFT) as temporary:
         shift.round(4).to_csv(temporary, index=False, lineterminator="\n")
     log("written", policy=POLICY, table=SHIFT)

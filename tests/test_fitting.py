@@ -1,6 +1,5 @@
 """Policies scaled, searched and written down: bounds, hand counts, a test set whose damage is known."""
 
-import difflib
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from competition.augmentation import fitted
-from competition.augmentation.families import FAMILIES, KNOBS, as_mapping, describing_test, scaled
+from competition.augmentation.families import FAMILIES, KNOBS, as_mapping, describing_test, policy_text, scaled
 from competition.augmentation.fitting import search
 from competition.augmentation.measuring import Distance, Pages, Yardstick, clean_squares, read_pages
 from competition.augmentation.policy import damaged
@@ -20,9 +18,6 @@ from competition.shards import ImageStore, write_rows
 from pipelines import fit_augmentation
 
 DOCUMENT = AugmentSettings()
-PRESETS = sorted((Path(fitted.__file__).parent.parent / "presets").glob("*.yaml"))
-TRANSFORMS = {"transforms": {"jpeg": {"probability": 0.25, "range": [20.0, 60.0]}, "background": {"probability": 0.0}}}
-KEYS = {"train": ("augment", "transforms"), "test_like": ("augment", "test_like", "transforms")}
 CHEAP = {"policy": "none", "transforms": {"shadow": {"probability": 0.5, "range": [0.2, 0.5]},
                                           "gauss_noise": {"probability": 0.2, "range": [0.05, 0.1]},
                                           "jpeg": {"probability": 0.3, "range": [40, 90]}}}  # fmt: skip
@@ -161,81 +156,8 @@ def test_pages_are_read_at_the_size_that_damage_needs(tmp_path):
     assert here.ids == ("c", "a") and here.images[0].shape == (45, 30, 3)  # 1.4 * 32, rounded
 
 
-def added_and_removed(before, after):
-    lines = list(difflib.ndiff(before.splitlines(keepends=True), after.splitlines(keepends=True)))
-    return [line[2:] for line in lines if line.startswith("+ ")], [line[2:] for line in lines if line.startswith("- ")]
-
-
-@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("section", KEYS)
-def test_a_preset_keeps_all_but_its_transforms(preset, section, tmp_path):
-    file, before = tmp_path / "params.yaml", preset.read_text(encoding="utf-8")
-    file.write_text(before, encoding="utf-8")
-    mapping = as_mapping(scaled(DOCUMENT, {"light.probability": 0.5}))
-    fitted.apply(file, KEYS[section], mapping)
-    after = file.read_text(encoding="utf-8")
-    old = yaml.safe_load(before)["augment"].get("transforms", {}) if section == "train" else {}
-    removed = added_and_removed(before, after)[1]
-    assert len(removed) <= len(old) and all(line.strip().split(":")[0] in old for line in removed)
-    augment = load_settings(file).augment
-    assert as_mapping((augment if section == "train" else augment.test_like).merged()) == mapping
-    others = load_settings(preset).model_dump(exclude={"augment"})
-    assert load_settings(file).model_dump(exclude={"augment"}) == others
-    fitted.apply(file, KEYS[section], mapping)
-    assert file.read_text(encoding="utf-8") == after  # a second time changes nothing
-
-
-HAND_WRITTEN = """# mine
-augment:   # about copies
-    size: 96     # small
-
-    transforms:  {fade: {probability: 0}}   # gone
-    # kept
-    test_like:
-        policy: heavy
-# before train
-train: {members: [lite0]}  # one
-"""
-
-
-def test_comments_and_spacing_stay(tmp_path):
-    file = tmp_path / "params.yaml"
-    file.write_text(HAND_WRITTEN)
-    fitted.apply(file, KEYS["train"], TRANSFORMS["transforms"])
-    block = "    transforms:\n      jpeg: {probability: 0.25, range: [20.0, 60.0]}\n      background: {probability: 0.0}\n"
-    expected = HAND_WRITTEN.replace("    transforms:  {fade: {probability: 0}}   # gone\n", block)
-    assert file.read_text() == expected
-    fitted.apply(file, KEYS["test_like"], TRANSFORMS["transforms"])
-    nested = block.replace("\n  ", "\n      ").replace("    transforms", "        transforms")
-    assert file.read_text() == expected.replace("policy: heavy\n", "policy: heavy\n" + nested)
-
-
-@pytest.mark.parametrize("before", ["", "# empty\n", "augment:\n", "augment:\n  test_like:\n", "split: {seed: 1}",
-                                    "augment:\r\n  size: 96\r\n"])
-@pytest.mark.parametrize("section", KEYS)
-def test_a_missing_section_is_made(before, section, tmp_path):
-    file = tmp_path / "params.yaml"
-    file.write_bytes(before.encode())
-    fitted.apply(file, KEYS[section], TRANSFORMS["transforms"])
-    value = yaml.safe_load(file.read_bytes())
-    for key in KEYS[section]:
-        value = value[key]
-    assert value == TRANSFORMS["transforms"]
-    after = file.read_bytes().decode()
-    assert all(line in after for line in before.splitlines()) and (after.count("\r\n") in (0, after.count("\n")))
-
-
-def test_what_is_no_block_is_left_alone(tmp_path):
-    file = tmp_path / "params.yaml"
-    for before in ("augment: {size: 96}\n", "base: &a\n  size: 96\naugment: *a\n"):
-        file.write_text(before)
-        with pytest.raises(ValueError, match="params.yaml: augment"):
-            fitted.apply(file, KEYS["train"], TRANSFORMS["transforms"])
-        assert file.read_text() == before and len(list(tmp_path.iterdir())) == 1
-
-
 def test_the_policys_file_is_a_policy():
-    text = fitted.policy_text("light", as_mapping(scaled(DOCUMENT, {})), "one\n\ntwo")
+    text = policy_text("light", as_mapping(scaled(DOCUMENT, {})), "one\n\ntwo")
     assert text.startswith("# one\n#\n# two\npolicy: light\n")
     assert PolicySettings.model_validate(yaml.safe_load(text)).merged() == DOCUMENT.merged()
 

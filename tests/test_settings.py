@@ -190,7 +190,7 @@ def test_every_section_stands_in_the_message_under_its_own_name(tmp_path, sectio
 
 def test_every_preset_is_valid_and_params_yaml_is_one_of_them():
     presets = sorted((ROOT / "competition/presets").glob("*.yaml"))
-    assert {"cpu", "potato", "sample"} <= {preset.stem for preset in presets}
+    assert {"cpu", "gpu", "many", "potato", "sample"} <= {preset.stem for preset in presets}
     for preset in presets:
         watched = set(type(load_settings(preset)).model_fields) - {"machine"}
         assert set(yaml.safe_load(preset.read_text())) == watched, "DVC watches every section"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from competition.catalogue import CATALOGUE, Entry
+from competition.params_file import block
 from competition.settings import AugmentSettings, Transforms, TransformSettings, ViewSettings
 
 
@@ -84,3 +85,9 @@ def as_mapping(transforms: Transforms) -> dict[str, dict]:
 
 def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
+
+
+def policy_text(policy: str, transforms: dict[str, dict], comment: str) -> str:
+    """Return a file that PolicySettings reads: `comment`, the shipped policy's name, and a line per transform."""
+    header = "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines())
+    return f"{header}policy: {policy}\n" + block(["transforms"], transforms)

@@ -6,9 +6,7 @@ it what a single family does: it has too few trials for that many knobs. Every t
 numbers, so that what differs between two trials is what the policy changes.
 """
 
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -17,6 +15,7 @@ import optuna
 
 from competition.augmentation.families import KNOBS, scaled
 from competition.augmentation.measuring import Distance, Pages, Yardstick
+from competition.quiet import quiet_optuna
 from competition.seeds import generator
 
 FINALISTS = 4  # trials that are measured once more, with other random numbers: the best of many is also the luckiest
@@ -39,7 +38,7 @@ def search(yardstick: Yardstick, pages: Pages, trials: int, seconds: float | Non
     measured again on other copies of the same pages, and by these the choice is made; its distance is theirs.
     """
     began, done = perf_counter(), []
-    with _quiet():
+    with quiet_optuna():
         study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=yardstick.seed, multivariate=True))
     study.enqueue_trial(dict.fromkeys(KNOBS, 1.0))
     while len(done) < trials and not (done and seconds is not None and perf_counter() - began > seconds):
@@ -68,16 +67,3 @@ def _step(factors: dict[str, float], numbers: np.random.Generator) -> dict[str, 
 
 def _objective(trial: Trial) -> float:
     return trial.distance.objective
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Optuna tells of every study, and that `multivariate` is experimental, on standard error."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            yield
-    finally:
-        optuna.logging.set_verbosity(before)

@@ -59,6 +59,10 @@ class Batching:
         return [slice(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
 
 
+class Diverged(ValueError):
+    """The loss is no number, however low the learning rate."""
+
+
 @dataclass
 class Rollbacks:
     """How often training went back to its last good state, at a lower learning rate each time: at the most `most` times.
@@ -77,10 +81,10 @@ class Rollbacks:
     def another(self, epoch: int, loss: float, learning_rate: float) -> float:
         """Count a rollback after `loss` at `learning_rate`, and return the new `factor`.
 
-        Raises ValueError if there have been `most` of them before.
+        Raises Diverged if there have been `most` of them before.
         """
         if self.count >= self.most:
-            raise ValueError(
+            raise Diverged(
                 f"epoch {epoch}: the loss is {loss}, after going back to the last good state {self.count} times, with half the rate "
                 f"each time; the learning rate was {learning_rate:.2e} at the end. Try a learning_rate a tenth of the member's, a "
                 "clip of 5 or less, a longer warmup, or precision: float32")

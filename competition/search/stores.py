@@ -1,0 +1,91 @@
+"""The copies that a trial is trained on: packed once for each strength of the damage, whatever the number of copies.
+
+A copy is a function of the policy, its image and its number, so fewer copies are the first of many. The views that trials are
+scored on come out the same in every store, since the policy of the test-like views is never touched.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from competition.augmentation.bank import open_bank
+from competition.augmentation.offline import Augmenter, copies_of
+from competition.files import code_digest, digest
+from competition.packing import build
+from competition.settings import AugmentSettings, MachineSettings
+from competition.shards import ImageStore
+from competition.training.folds import FoldData, load_fold
+from competition.workers import release
+
+VIEWS_PER_PART = 256  # as in the stage `augment`
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What is packed for whom: `own` are the settings that `packed` was made by; `most` copies go into every other store."""
+
+    source: Path
+    packed: Path
+    test: Path
+    own: AugmentSettings
+    most: int
+    machine: MachineSettings
+    folder: Path
+
+    @property
+    def packed_digest(self) -> str:
+        """The digest of what `packed` holds."""
+        return _digest_of(self.packed)
+
+    def path(self, settings: AugmentSettings) -> Path:
+        """Return the store with the copies of `settings`, made first if it isn't there; other workers wait for it meanwhile."""
+        if settings.model_copy(update={"copies": self.own.copies}) == self.own and settings.copies <= self.own.copies:
+            return self.packed
+        full = settings.model_copy(update={"copies": self.most})
+        path = self.folder / f"{digest(full.model_dump(), _digest_of(self.source), code_digest())}.arrow"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if not path.is_file():
+                self._pack(path, full)
+        return path
+
+    def load(self, settings: AugmentSettings, fold: int, folds: pd.DataFrame, targets: tuple[str, ...]) -> FoldData:
+        """Return the fold with as many copies of each training image as `settings` say.
+
+        Raises ValueError where the store has fewer: then params.yaml was changed since it was packed.
+        """
+        data = load_fold(fold, folds, targets, self.path(settings), self.test)
+        views = zip(data.store.column("target"), data.store.column("view"), strict=True)
+        images = [target for target, view in views if view == "clean"]
+        return _with_copies(data, dict(zip(images, copies_of(images, settings).tolist(), strict=True)), targets)
+
+    def _pack(self, path: Path, settings: AugmentSettings) -> None:
+        source = self.source.resolve()
+        views = copies_of(ImageStore(source).column("target"), settings) + 2
+        names = {*settings.transforms_for("train"), *settings.transforms_for("test_like")}
+        bank = open_bank(names, settings, self.machine, (self.folder.parent / "bank").resolve())
+        part_size = max(1, len(views) * VIEWS_PER_PART // int(views.sum()))
+        build(path, range(len(views)), Augmenter(str(source), settings, bank), path.with_suffix(".parts"), part_size=part_size,
+              machine=self.machine, title=f"augment {path.stem[:8]}", per_job=views, unit="view")
+        release()
+
+
+def _with_copies(data: FoldData, copies: dict[str, int], targets: Sequence[str]) -> FoldData:
+    wanted = [1 + copies[targets[label]] for label in data.train_labels]
+    if any(len(rows) < count for rows, count in zip(data.train_rows, wanted, strict=True)):
+        raise ValueError(f"{data.store.path}: fewer copies of an image than augment.copies; run `dvc repro augment`")
+    return replace(data, train_rows=tuple(rows[:count] for rows, count in zip(data.train_rows, wanted, strict=True)))
+
+
+def _digest_of(path: Path) -> str:
+    stat = path.stat()
+    return _digest(path, stat.st_mtime_ns, stat.st_size)
+
+
+@cache
+def _digest(path: Path, modified: int, size: int) -> str:
+    return digest(path)

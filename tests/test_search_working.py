@@ -1,0 +1,247 @@
+"""Who works on a study, and what becomes of it: the same seed, stopped, killed (kill -9) and several workers; where it is kept."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState
+
+from competition.quiet import quiet_optuna
+from competition.search import working
+from competition.search.pruning import OWN
+from competition.search.storage import open_storage
+from competition.search.studies import open_study
+from competition.search.working import Worker, done, work
+
+SPACE = {"rate": FloatDistribution(1e-4, 1.0, log=True), "depth": IntDistribution(1, 9), "loss": CategoricalDistribution(["a", "b"])}
+OWN_POINT = {"rate": 0.01, "depth": 3, "loss": "a"}
+TRIALS = 14  # more than the ten that are drawn at random before the estimator has its say
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch):
+    monkeypatch.setattr(working, "POLL", 0.05)
+    with quiet_optuna():
+        yield
+
+
+def value_of(params):
+    return -abs(params["rate"] - 0.1) - abs(params["depth"] - 6) / 10 - (params["loss"] == "b")
+
+
+def objective(trial):
+    params = {"rate": trial.suggest_float("rate", 1e-4, 1.0, log=True), "depth": trial.suggest_int("depth", 1, 9),
+              "loss": trial.suggest_categorical("loss", ["a", "b"])}  # fmt: skip
+    return value_of(params)
+
+
+def opened(where, seed=0, resume=True):
+    return open_study(open_storage(str(where)), "tiny", OWN_POINT, seed, rungs=[], resume=resume)
+
+
+def whole(study):
+    """The points that were tried to their end, in the order in which they were first begun."""
+    trials = study.get_trials(states=[TrialState.COMPLETE])
+    return [trial.params for trial in sorted(trials, key=lambda trial: trial.system_attrs.get("failed_trial", trial.number))]
+
+
+def worked(folder, objective=objective, trials=TRIALS, seed=0, **rest):
+    study, worker = opened(folder / "tiny.journal", seed), Worker(folder / "tiny")
+    try:
+        work(study, objective, worker, trials, **rest)
+    finally:
+        worker.leave()
+    return study
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    with quiet_optuna():
+        return worked(tmp_path_factory.mktemp("unbroken"))
+
+
+def test_a_seed_is_a_study_and_the_settings_as_they_are_come_first(unbroken, tmp_path):
+    again, other = worked(tmp_path / "again"), worked(tmp_path / "other", seed=1)
+    assert whole(again) == whole(unbroken) and len(whole(again)) == TRIALS
+    assert whole(again)[0] == whole(other)[0] == OWN_POINT and again.trials[0].user_attrs[OWN]
+    assert not [point for point in whole(other)[1:] if point in whole(again)]
+    assert len({json.dumps(point) for point in whole(again)}) == TRIALS  # no two are drawn alike
+    assert not list((tmp_path / "again" / "tiny").glob("*.worker"))
+
+
+def test_a_study_that_was_stopped_goes_on_as_if_it_had_not_been(unbroken, tmp_path):
+    begun = []
+
+    def stopped(trial):
+        begun.append(trial.number)
+        if len(begun) == 12:
+            raise KeyboardInterrupt
+        return objective(trial)
+
+    with pytest.raises(KeyboardInterrupt):
+        worked(tmp_path, stopped)
+    study = worked(tmp_path)
+    assert whole(study) == whole(unbroken)
+    assert [trial.state for trial in study.trials].count(TrialState.FAIL) == 1 and len(study.trials) == TRIALS + 1
+
+
+def test_more_trials_and_no_time(tmp_path):
+    assert done(worked(tmp_path, deadline=0.0)) == 0
+    assert done(worked(tmp_path, trials=2)) == 2
+    assert done(worked(tmp_path, trials=2)) == 2 and done(worked(tmp_path, trials=3)) == 3
+
+
+def test_a_trial_in_error_ends_the_work_and_is_not_tried_again(tmp_path):
+    def broken(trial):
+        objective(trial)
+        raise ValueError("no such weights")
+
+    with pytest.raises(ValueError, match="no such weights"):
+        worked(tmp_path, broken)
+    study = worked(tmp_path, trials=3)
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "COMPLETE", "COMPLETE", "COMPLETE"]
+    assert study.trials[0].user_attrs["error"] == "ValueError: no such weights" and study.trials[1].params != OWN_POINT
+
+
+def killed_in_its_fourth(folder, where, name="killed"):
+    """A worker that hangs in its fourth trial, until it is killed."""
+    begun = []
+
+    def hanging(trial):
+        value = objective(trial)
+        begun.append(trial.number)
+        if len(begun) == 4:
+            (folder / "hangs").write_text(str(trial.number))
+            time.sleep(600)
+        return value
+
+    with quiet_optuna():
+        work(open_study(open_storage(where, heartbeat=1), "tiny", OWN_POINT, 0, [], True), hanging, Worker(folder / name), TRIALS)
+
+
+def helping(folder, where, trials):
+    working.POLL = 0.05
+
+    def slow(trial):
+        time.sleep(0.05)
+        return objective(trial)
+
+    with quiet_optuna():
+        worker = Worker(folder / "tiny")
+        work(open_study(open_storage(where), "tiny", OWN_POINT, 0, [], True), slow, worker, trials)
+        worker.leave()
+
+
+def started(target, *arguments):
+    process = multiprocessing.get_context("spawn").Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def wait_for(file, process):
+    end = time.monotonic() + 60
+    while not file.exists():
+        assert process.is_alive() and time.monotonic() < end
+        time.sleep(0.02)
+
+
+def kill(process):
+    os.kill(process.pid, signal.SIGKILL)
+    process.join(60)
+
+
+def test_the_trial_of_a_worker_that_was_killed_is_taken_up_at_the_same_point(unbroken, tmp_path):
+    process = started(killed_in_its_fourth, tmp_path, str(tmp_path / "tiny.journal"), "tiny")
+    wait_for(tmp_path / "hangs", process)
+    kill(process)
+    before = opened(tmp_path / "tiny.journal").trials[3]
+    assert before.state == TrialState.RUNNING
+    study = worked(tmp_path)
+    lost, found = study.trials[3], study.trials[4]
+    assert lost.state == TrialState.FAIL and found.state == TrialState.COMPLETE and found.params == before.params
+    assert found.user_attrs["worker"] != lost.user_attrs["worker"]
+    assert whole(study) == whole(unbroken)
+
+
+def test_two_workers_one_killed_and_the_study_is_whole(tmp_path):
+    where = str(tmp_path / "tiny.journal")
+    hanging = started(killed_in_its_fourth, tmp_path, where, "tiny")
+    helper = started(helping, tmp_path, where, TRIALS)
+    wait_for(tmp_path / "hangs", hanging)
+    while done(opened(where)) < TRIALS - 1:  # it does all the others, and waits for the last
+        assert helper.is_alive()
+        time.sleep(0.05)
+    assert helper.is_alive()
+    kill(hanging)
+    helper.join(60)
+    assert helper.exitcode == 0
+    study = opened(where)
+    assert len(whole(study)) == TRIALS and len({json.dumps(point) for point in whole(study)}) == TRIALS
+    assert len({trial.user_attrs["worker"] for trial in study.trials}) == 2
+    assert [trial.state for trial in study.trials if trial.state != TrialState.COMPLETE] == [TrialState.FAIL]
+    number = int((tmp_path / "hangs").read_text())
+    taken_up = next(trial for trial in study.trials if trial.system_attrs.get("failed_trial") == number)
+    assert taken_up.params == study.trials[number].params
+
+
+def test_a_trial_that_kills_every_worker_is_given_up(tmp_path):
+    study, worker = opened(tmp_path / "tiny.journal"), Worker(tmp_path / "tiny")
+    for _ in range(working.TRIES + 1):
+        working.take_up(study, worker)
+        study.ask(SPACE)
+        study.tell(study.trials[-1].number, state=TrialState.FAIL)
+    working.take_up(study, worker)
+    assert [trial.params for trial in study.trials] == [OWN_POINT] * (working.TRIES + 1)
+    worker.leave()
+
+
+def test_a_worker_from_elsewhere_is_left_alone(tmp_path):
+    study, worker = opened(tmp_path / "tiny.journal"), Worker(tmp_path / "tiny")
+    trial = study.ask(SPACE)
+    trial.set_user_attr("worker", "another-machine-1-2")
+    work(study, objective, worker, 3)  # and not waited for either
+    assert [trial.state.name for trial in study.trials] == ["RUNNING", "COMPLETE", "COMPLETE"]
+    worker.leave()
+
+
+# where it is kept
+
+
+def test_a_study_that_is_there_is_not_gone_on_with_unasked(tmp_path):
+    opened(tmp_path / "tiny.journal", resume=False)
+    with pytest.raises(ValueError, match="study tiny is there already; --resume"):
+        opened(tmp_path / "tiny.journal", resume=False)
+
+
+@pytest.mark.parametrize(
+    ("where", "kind", "expected"),
+    [
+        (".", ValueError, "is a folder"),
+        ("notes.txt", ValueError, "not a journal"),
+        ("number.json", ValueError, "not a journal"),
+        ("sqlite:///tune.db", ValueError, "SQLite fails"),
+        ("nosuch://host/x", ValueError, "NoSuchModuleError"),
+        ("postgresql://u:secret@127.0.0.1:1/x", (ValueError, ModuleNotFoundError), r"postgresql://u:\*\*\*@"),
+        ("postgresql+pg8000://u:secret@127.0.0.1:1/x", (ValueError, ModuleNotFoundError), r"pg8000://u:\*\*\*@"),
+        ("redis://:secret@127.0.0.1:1", (ValueError, ModuleNotFoundError), "redis"),
+    ],
+)
+def test_an_address_that_can_not_be_used(tmp_path, monkeypatch, where, kind, expected):
+    monkeypatch.chdir(tmp_path)
+    Path("notes.txt").write_text("my notes\n")
+    Path("number.json").write_text("3\n")
+    with pytest.raises(kind, match=expected) as caught:
+        open_storage(where)
+    assert "secret" not in str(caught.value)
+    assert Path("notes.txt").read_text() == "my notes\n"
+
+
+def test_an_empty_file_is_a_new_journal(tmp_path):
+    (tmp_path / "x.journal").touch()
+    assert isinstance(open_storage(str(tmp_path / "x.journal")), optuna.storages.JournalStorage)
