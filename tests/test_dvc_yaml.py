@@ -18,10 +18,10 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 # The design's order, top to bottom: a file of competition/ imports only from what stands above it, or from its own folder.
 ORDER = """
-    files seeds catalogue settings tables image_files submission contract held_out class_folders adoption public_scores
-    metrics scoring predictions images shards progress workers packing classes audit shift splitting augmentation
-    specialist_votes specialist_choice voting leaderboard
-    batches models processes inference training launcher
+    files seeds catalogue settings tables image_files submission kaggle contract held_out class_folders adoption public_scores
+    metrics scoring predictions images squares shards progress workers packing classes audit shift splitting augmentation
+    specialist_votes specialist_choice voting combining confidence leaderboard
+    batches models processes inference predicting export training launcher
     report sample
 """.split()
 BEFORE_TORCH = ORDER[: ORDER.index("batches")] + ["report"]
