@@ -8,9 +8,9 @@ from PIL import Image, ImageOps
 
 session = onnxruntime.InferenceSession(sys.argv[1])
 facts = {key: json.loads(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}
-image = ImageOps.exif_transpose(Image.open(sys.argv[2])).convert("RGB")
-shrinks = max(image.size) > facts["size"]
-square = ImageOps.pad(image, (facts["size"],) * 2, Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR, (facts["fill"],) * 3)
+image = ImageOps.contain(ImageOps.exif_transpose(Image.open(sys.argv[2])).convert("RGB"), (facts["size"],) * 2, Image.Resampling.HAMMING)
+square = Image.new("RGB", (facts["size"],) * 2, (facts["fill"],) * 3)
+square.paste(image, ((square.width - image.width) // 2, (square.height - image.height) // 2))
 pixels = (np.asarray(square) / 255 - facts["mean"]) / facts["std"]
 logits = session.run(None, {"images": pixels.transpose(2, 0, 1)[None].astype(np.float32)})[0][0]
 probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
