@@ -15,6 +15,12 @@ def write_classes(path: Path | str, classes: list[dict]) -> None:
 
 def read_targets(path: Path | str) -> tuple[str, ...]:
     """Return the targets, as they stand in train.csv, in class order. Raises FileNotFoundError before `prepare` has run."""
+    return tuple(read_names(path))
+
+
+def read_names(path: Path | str) -> dict[str, str]:
+    """Return target -> readable name, in class order. Raises FileNotFoundError before `prepare` has run."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: not found; `python -m pipelines.prepare` makes it")
-    return tuple(pd.read_csv(path, dtype=str, keep_default_na=False).target)
+    classes = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return dict(zip(classes.target, classes.class_name, strict=True))

@@ -33,6 +33,8 @@ class CompetitionSettings(Section):
     target: str = Field("target", description="column with the class")
     class_name: str = Field("class_name", description="column of meta.csv with the class's readable name")
     group: str = Field("group", description="optional column: images of one group never stand on both sides of a split")
+    slug: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$",
+                             description="the competition's name in its Kaggle address, for `submit`")
 
 
 class RulesSettings(Section):

@@ -70,15 +70,26 @@ class LogisticMember:
     c: float
     score: float
 
+    @property
+    def n_classes(self) -> int:
+        """C, how many classes it tells apart."""
+        return len(self.intercepts)
+
     def predict_proba(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Return (N, C) float32: the vote of the views' features (V, N, F), weighted by `weights` (V,), which sum to 1."""
         return voted(values, weights, lambda view: (view.astype(np.float32) - self.mean) / self.scale @ self.coefficients.T
                      + self.intercepts)
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Return what the member is, for safetensors."""
+        """Return what the member is, for safetensors; `from_tensors` takes it back."""
         arrays = {"mean": self.mean, "scale": self.scale, "coefficients": self.coefficients, "intercepts": self.intercepts}
         return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()} | {"c": torch.tensor(self.c)}
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, torch.Tensor], score: float = float("nan")) -> "LogisticMember":
+        """Return the member whose `tensors()` these are."""
+        arrays = {name: tensors[name].numpy() for name in ("mean", "scale", "coefficients", "intercepts")}
+        return cls(**arrays, c=float(tensors["c"]), score=score)
 
 
 def voted(values: np.ndarray, weights: np.ndarray, logits: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

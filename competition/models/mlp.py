@@ -52,6 +52,11 @@ class MlpMember:
     network: SlimResidual
     score: float
 
+    @property
+    def n_classes(self) -> int:
+        """C, how many classes it tells apart."""
+        return self.network.output.out_features
+
     def predict_proba(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Return (N, C) float32: the vote of the views' features (V, N, F), weighted by `weights` (V,), which sum to 1."""
 

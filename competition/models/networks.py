@@ -42,6 +42,21 @@ def create_network(settings: FinetunedSettings | FeaturesSettings, n_classes: in
     see `outputs.split`. Raises, before any work is done, ValueError for a name that nobody knows, weights that can't be had,
     a head, a tuning mode or an image size that the network can't take; FileNotFoundError and ModuleNotFoundError for missing weights.
     """
+    network = _plain_network(settings, n_classes, seed)
+    return with_fast_depthwise(network).to(memory_format=torch.channels_last), _normalisation(network, settings)
+
+
+def network_to_load(settings: FinetunedSettings, n_classes: int, plain: bool = False) -> tuple[nn.Module, Normalisation]:
+    """Return what `create_network` does, with random weights: for a trained member's to be loaded, without a package or a hub.
+
+    plain: of torch's and timm's own layers alone, as exporters know them; weights have the same names. Raises as `create_network`.
+    """
+    network = _plain_network(settings.model_copy(update={"weights": "none"}), n_classes, 0)
+    normalise = _normalisation(network, settings)
+    return (network if plain else with_fast_depthwise(network).to(memory_format=torch.channels_last)), normalise
+
+
+def _plain_network(settings: FinetunedSettings | FeaturesSettings, n_classes: int, seed: int) -> nn.Module:
     name = settings.network
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -54,12 +69,17 @@ def create_network(settings: FinetunedSettings | FeaturesSettings, n_classes: in
         check_tuning(network, settings)
     elif not hasattr(network, "forward_intermediates"):
         raise ValueError(f"network {name}: kind: features needs the maps of several stages, which it doesn't give; use kind: finetuned")
-    own = network.pretrained_cfg["mean"], network.pretrained_cfg["std"]
-    mean, std = MEAN_STD.get(name.removeprefix(HYBRID), own) if settings.weights == "shipped" else own
     for module in network.modules():
         if hasattr(module, "inplace"):
             module.inplace = False  # on this processor, activations in place are the slower ones (docs/log.md)
-    return with_fast_depthwise(network).to(memory_format=torch.channels_last), Normalisation(tuple(mean), tuple(std))
+    return network
+
+
+def _normalisation(network: nn.Module, settings: FinetunedSettings | FeaturesSettings) -> Normalisation:
+    """Return the mean and deviation that go with `settings.weights`."""
+    own = network.pretrained_cfg["mean"], network.pretrained_cfg["std"]
+    mean, std = MEAN_STD.get(settings.network.removeprefix(HYBRID), own) if settings.weights == "shipped" else own
+    return Normalisation(tuple(mean), tuple(std))
 
 
 def _with_weights(settings: FinetunedSettings | FeaturesSettings) -> nn.Module:

@@ -1,0 +1,128 @@
+"""What the folds' trained networks say of a folder's images, each on the same way as of the test images.
+
+All networks of a vote are loaded once; then images are read in chunks, and each chunk goes through all of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from torch import nn
+
+from competition.combining import SPECIALIST, Combination
+from competition.inference import predict_proba
+from competition.models.classical import Extract, LogisticMember, features, grey_features, network_features
+from competition.models.fusion import for_inference
+from competition.models.mlp import MlpMember
+from competition.models.networks import Normalisation, create_network, network_to_load
+from competition.models.processor import use_bfloat16
+from competition.models.trained import ADVICE, load_trained, read_trained, trained_file
+from competition.predictions import Predictions, concatenate
+from competition.settings import FeaturesSettings, FinetunedSettings, GreySettings, Settings
+from competition.squares import Chunk, Squares, read_squares
+
+
+class Voter(Protocol):
+    """A member's networks, one for each fold: `predict` returns what each says of `rows` (N,): a list of (N, C) float32.
+
+    targets: (C,) its classes; weights: (8,), the share of each dihedral view in the vote.
+    """
+
+    targets: tuple[str, ...]
+
+    def predict(self, squares: Squares, rows: np.ndarray, weights: np.ndarray) -> list[np.ndarray]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class FinetunedVoter:
+    """A fine-tuned member, or the specialist; see Voter."""
+
+    targets: tuple[str, ...]
+    settings: FinetunedSettings
+    networks: Sequence[nn.Module]
+    normalise: Normalisation
+
+    def predict(self, squares: Squares, rows: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
+        size, precision = self.settings.size, self.settings.precision
+        return [predict_proba(network, self.normalise, squares, rows, size, precision, weights) for network in self.networks]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassicalVoter:
+    """A member of kind features or grey, whose folds share the features; see Voter."""
+
+    targets: tuple[str, ...]
+    extract: Extract
+    size: int
+    members: Sequence[LogisticMember | MlpMember]
+
+    def predict(self, squares: Squares, rows: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
+        views = np.flatnonzero(weights)
+        values = features(self.extract, squares, rows, self.size, views)
+        return [member.predict_proba(values, weights[views]) for member in self.members]
+
+
+def load_voter(name: str, settings: Settings, folds: Sequence[int], targets: tuple[str, ...]) -> Voter:
+    """Return the trained networks of member `name`, or of `specialist`, of the `folds`; targets: (C,) the classes it tells apart.
+
+    Raises FileNotFoundError for a fold that wasn't trained, ValueError for weights of another network or other classes.
+    """
+    member = settings.specialize.network if name == SPECIALIST else settings.members[name]
+    if isinstance(member, FinetunedSettings):
+        network, normalise = network_to_load(member, len(targets))
+        fast = [for_inference(load_trained(network, name, fold), member.size, use_bfloat16(member.precision)) for fold in folds]
+        return FinetunedVoter(targets, member, fast, normalise)
+    if isinstance(member, GreySettings):
+        extract, size = grey_features(member.size), settings.augment.size
+    else:
+        extract, size = network_features(*create_network(member, len(targets)), member.precision), member.size
+    return ClassicalVoter(targets, extract, size, [_classical(name, member, fold, targets) for fold in folds])
+
+
+def _classical(name: str, member: FeaturesSettings | GreySettings, fold: int, targets: tuple[str, ...]) -> LogisticMember | MlpMember:
+    kind = MlpMember if getattr(member, "classifier", "logistic") == "mlp" else LogisticMember
+    try:
+        found = kind.from_tensors(read_trained(name, fold))
+    except KeyError as error:
+        raise ValueError(f"{trained_file(name, fold)}: no tensor {error}; {ADVICE}") from error
+    if found.n_classes != len(targets):
+        raise ValueError(f"{trained_file(name, fold)}: {found.n_classes} classes, expected {len(targets)}; {ADVICE}")
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """said: member -> what each fold's network says of the images that could be read; see `Combination.cast`.
+
+    unreadable: images that couldn't, name -> why; others: how many files are no images.
+    """
+
+    said: dict[str, list[Predictions]]
+    unreadable: dict[str, str] = field(default_factory=dict)
+    others: int = 0
+
+
+def ask(folder: Path | str, names: Sequence[str], combination: Combination, voters: Mapping[str, Voter], settings: Settings,
+        weights: np.ndarray, tick: Callable[[int], object] = lambda files: None) -> Answered:
+    """Return what `voters`, those of `combination.parts`, say of the files `names` of `folder`; IDs are the names.
+
+    weights: (8,), the share of each dihedral view in the vote. `tick` is told how many files were done.
+    """
+    parts, unreadable, others = [], {}, 0
+    for chunk in read_squares(folder, names, settings.prepare, settings.augment):
+        parts.append(_ask_of_chunk(chunk, combination, voters, weights))
+        unreadable, others = unreadable | chunk.unreadable, others + chunk.others
+        tick(len(chunk.names) + len(chunk.unreadable) + chunk.others)
+    said = {name: [concatenate(found) for found in zip(*(part[name] for part in parts), strict=True)] for name in voters}
+    return Answered(said, unreadable, others)
+
+
+def _ask_of_chunk(chunk: Chunk, combination: Combination, voters: Mapping[str, Voter], weights: np.ndarray) -> dict[str, list[Predictions]]:
+    said, ids = {}, np.array(chunk.names, dtype=str)
+    for name in combination.parts:
+        rows = combination.asked(said) if name == SPECIALIST else np.arange(len(ids))
+        found = voters[name].predict(chunk.squares, rows, weights)
+        said[name] = [Predictions(ids[rows], probabilities, voters[name].targets) for probabilities in found]
+    return said

@@ -1,0 +1,107 @@
+"""New images on the very way that the test images took into data/test_squares.arrow, but kept in memory, a few at a time.
+
+Threads read ahead, since Pillow and OpenCV let go of Python's lock while they decode; so reading goes on while networks compute.
+"""
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from competition.image_files import is_image_name
+from competition.images import UnreadableImage, decode_jpeg, encode_jpeg, letterbox, read_image
+from competition.settings import AugmentSettings, PrepareSettings
+
+CHUNK = 64  # images read at once: whole batches of inference, and few enough for the progress to move
+NO_IMAGE = ("not an image", "empty file")  # what `read_image` says of files that no decoder knows
+
+
+@dataclass(frozen=True, eq=False)
+class Squares:
+    """Squares in memory, uint8 (S, S, 3) RGB each, with the part of ImageStore's interface that inference uses."""
+
+    pixels: Sequence[np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def image(self, row: int) -> np.ndarray:
+        """Return the pixels of `row`, uint8 (S, S, 3) RGB."""
+        return self.pixels[row]
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Some files of a folder: `names` and their `squares`; `unreadable` images, name -> why; how many `others` are no images."""
+
+    names: list[str]
+    squares: Squares
+    unreadable: dict[str, str]
+    others: int
+
+
+def list_files(folder: Path | str) -> list[str]:
+    """Return the names of all files in `folder` and below, sorted, relative to it, with "/"; hidden ones are left out.
+
+    Raises NotADirectoryError. Which of them are images, their content decides.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder}: no such folder; name one that holds images")
+    names: list[Path] = []
+    for place, below, files in os.walk(folder):
+        below[:] = [name for name in below if not name.startswith(".")]
+        names += [Path(place) / name for name in files if not name.startswith(".")]
+    return sorted(path.relative_to(folder).as_posix() for path in names if path.is_file())  # opening a pipe would wait forever
+
+
+def square_of(path: Path, prepare: PrepareSettings, augment: AugmentSettings) -> np.ndarray:
+    """Return the image at `path` as `prepare` and `augment` pack a test image, what JPEG loses included: uint8 (S, S, 3) RGB.
+
+    Raises UnreadableImage.
+    """
+    page = _packed(read_image(path, prepare.longest_side), prepare.quality)
+    return _packed(letterbox(page, augment.size, augment.fill), augment.quality)
+
+
+def _packed(image: np.ndarray, quality: int) -> np.ndarray:
+    return decode_jpeg(np.frombuffer(encode_jpeg(image, quality), np.uint8))
+
+
+def read_squares(folder: Path | str, names: Sequence[str], prepare: PrepareSettings, augment: AugmentSettings,
+                 threads: int | None = None) -> Iterator[Chunk]:
+    """Yield the files `names` of `folder` as squares, in order, CHUNK at a time, the next ones read meanwhile by `threads`.
+
+    A file that can't be read is an unreadable image if its name is an image's, or a decoder knew it; otherwise it is none at all.
+    Without names there is one empty chunk.
+    """
+    parts = [names[start : start + CHUNK] for start in range(0, len(names), CHUNK)]
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool, warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # read_image's own filter is not made for threads
+
+        def begin(part: Sequence[str]) -> dict[str, Future]:
+            return {name: pool.submit(square_of, Path(folder) / name, prepare, augment) for name in part}
+
+        ahead = begin(parts[0] if parts else [])
+        for following in parts[1:]:
+            begun, ahead = ahead, begin(following)
+            yield _gathered(begun)
+        yield _gathered(ahead)
+
+
+def _gathered(begun: dict[str, Future]) -> Chunk:
+    read, unreadable, others = {}, {}, 0
+    for name, future in begun.items():
+        try:
+            read[name] = future.result()
+        except UnreadableImage as problem:
+            if str(problem) in NO_IMAGE and not is_image_name(name):
+                others += 1
+            else:
+                unreadable[name] = str(problem)
+    return Chunk(list(read), Squares(list(read.values())), unreadable, others)

@@ -1,0 +1,42 @@
+"""Write a fine-tuned member's network as an ONNX file: python -m pipelines.export MEMBER
+
+python -m pipelines.export lite0 --fold 2
+
+Reads folds/weights/MEMBER/FOLD.safetensors, folds/classes.csv and data/test_squares.arrow, on whose images it is held against torch.
+Makes exports/MEMBER-FOLD.onnx and, beside it, a JSON file: how images are made ready, the classes. See docs/export.md.
+"""
+
+from typing import Annotated
+
+import typer
+
+from competition.classes import read_names
+from competition.export import export
+from competition.settings import FinetunedSettings, Settings, load_settings
+from competition.shards import ImageStore
+from pipelines._main import log, run
+
+
+def main(
+    member: Annotated[str, typer.Argument(help="of kind finetuned, out of `members` in params.yaml")],
+    fold: Annotated[int, typer.Option(help="whose network")] = 0,
+) -> None:
+    """Write a member's network as ONNX, checked against torch."""
+    settings = load_settings()
+    check(member, fold, settings)
+    exported = export(member, fold, settings, read_names("folds/classes.csv"), ImageStore("data/test_squares.arrow"),
+                      f"exports/{member}-{fold}.onnx")
+    log("exported", path=exported.path, megabytes=round(exported.path.stat().st_size / 1e6, 1), **exported.facts["check"])
+    log("speed in images/s", torch=round(exported.torch_per_s), onnxruntime=round(exported.onnx_per_s))
+
+
+def check(member: str, fold: int, settings: Settings) -> None:
+    exportable = [name for name, facts in settings.members.items() if isinstance(facts, FinetunedSettings)]
+    if member not in exportable:
+        raise ValueError(f"member {member}: expected one of kind finetuned: {', '.join(exportable) or 'there is none'}")
+    if fold not in settings.split.folds:
+        raise ValueError(f"--fold {fold}: expected one of {', '.join(map(str, settings.split.folds))}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,125 @@
+"""Label any folder of images with the trained networks: python -m pipelines.predict FOLDER
+
+python -m pipelines.predict ~/scans --out labels.csv
+python -m pipelines.predict ~/scans --member lite0 --fast
+
+Reads folds/ (weights, predictions, folds.csv, classes.csv) and submissions/ (leaderboard.csv, specialist.json). Makes a CSV with a row
+for each image: class, probability, runner-up, and whether the answer is unsure. See docs/predict.md.
+"""
+
+import json
+import os
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+
+from competition.classes import read_names
+from competition.combining import SPECIALIST, Combination, choice_of, combine_member, combine_specialist
+from competition.confidence import HEADER, Threshold, choose_threshold, label_rows
+from competition.leaderboard import read_leaderboard
+from competition.models.processor import keep_memory
+from competition.predicting import Answered, Voter, ask, load_voter
+from competition.predictions import Predictions, load_predictions
+from competition.progress import progress
+from competition.settings import Settings, load_settings
+from competition.specialist_choice import Choice
+from competition.splitting import read_folds
+from competition.squares import list_files
+from competition.tables import write_table
+from competition.voting import view_weights
+from pipelines._main import log, run
+
+ONE_VIEW = np.eye(8)[0]
+
+
+def main(
+    folder: Annotated[Path, typer.Argument(help="with images, in it or in folders below")],
+    out: Annotated[Path, typer.Option(help="CSV to write")] = Path("predictions.csv"),
+    member: Annotated[str | None, typer.Option(help="whose vote is cast, by its name on the leaderboard (default: the best one)")] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="ask one fold's network, about one view")] = False,
+    precision: Annotated[float, typer.Option(help="share of right ones among the answers that are not unsure")] = 0.95,
+) -> None:
+    """Label every image of a folder."""
+    began = perf_counter()
+    keep_memory()
+    settings, names, target2class = load_settings(), list_files(folder), read_names("folds/classes.csv")
+    folds = read_folds("folds/folds.csv")
+    seen = folds[folds["fold"] >= 0]
+    combination = combine(member, settings, seen)
+    threshold = choose_threshold(combination.oof, seen["target"].tolist(), precision)
+    voters = load(combination, settings, tuple(target2class), fast)
+    weights = ONE_VIEW if fast else view_weights(settings.tta.passes, settings.tta.seed)
+    tell_threshold(threshold, precision)
+    log("asking", vote=combination.name, folds=1 if fast else len(settings.split.folds), views=np.count_nonzero(weights),
+        files=len(names), seconds_to_start=round(perf_counter() - began, 1))  # fmt: skip
+    began = perf_counter()
+    with progress(len(names), "predict", "file") as bar:
+        answered = ask(folder, names, combination, voters, settings, weights, bar.update)
+    seconds = perf_counter() - began
+    tell_unreadable(answered)
+    predictions = cast(folder, combination, answered)
+    rows = label_rows(predictions, target2class, threshold)
+    write_table(out, HEADER, [(printable(name), *rest) for name, *rest in rows])
+    log("labelled", path=out, images=len(rows), unsure=sum(row[-1] == "yes" for row in rows), unreadable=len(answered.unreadable),
+        no_images=answered.others, seconds=round(seconds, 1), images_per_s=round(len(rows) / seconds, 1))  # fmt: skip
+
+
+def combine(name: str | None, settings: Settings, seen: pd.DataFrame) -> Combination:
+    """The vote that is cast: the one called `name`, or the leaderboard's best. Here other ensembles would come in."""
+    name = name or read_leaderboard("submissions/leaderboard.csv")["submission"][0]
+    base, choice, ids = settings.specialize.base, read_choice(), seen["ID"].tolist()
+    if name in settings.train.members:
+        return combine_member(name, out_of_fold_of(name, settings), ids)
+    if choice and name == f"{base}_{SPECIALIST}":
+        per_fold = [out_of_fold_of(part, settings) for part in (base, SPECIALIST)]
+        return combine_specialist(base, *per_fold, choice, ids, seen["fold"].to_numpy())
+    known = [*settings.train.members, *([f"{base}_{SPECIALIST}"] if choice else [])]
+    raise ValueError(f"--member {name}: expected one of {', '.join(known)}")
+
+
+def read_choice() -> Choice | None:
+    path = Path("submissions/specialist.json")
+    return choice_of(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def out_of_fold_of(name: str, settings: Settings) -> list[dict[str, Predictions]]:
+    return [load_predictions(f"folds/predictions/{name}/{fold}.npz") for fold in settings.split.folds]
+
+
+def load(combination: Combination, settings: Settings, targets: tuple[str, ...], fast: bool) -> dict[str, Voter]:
+    folds, choice = settings.split.folds[: 1 if fast else None], read_choice()
+    return {name: load_voter(name, settings, folds, choice.hard if name == SPECIALIST else targets) for name in combination.parts}
+
+
+def cast(folder: Path, combination: Combination, answered: Answered) -> Predictions:
+    if not len(answered.said[combination.parts[0]][0]):
+        raise ValueError(f"{folder}: no image in it that could be read ({len(answered.unreadable)} unreadable, "
+                         f"{answered.others} other files)")
+    return combination.cast(answered.said)
+
+
+def tell_threshold(threshold: Threshold, precision: float) -> None:
+    reached = round(threshold.precision, 4)
+    if threshold.value is None:
+        log("warning: every answer is unsure", asked_precision=precision, highest_out_of_fold=reached)
+    else:
+        log("sure", from_probability=round(threshold.value, 4), asked_precision=precision, precision_out_of_fold=reached,
+            share_out_of_fold=round(threshold.share, 4))  # fmt: skip
+
+
+def tell_unreadable(answered: Answered) -> None:
+    for name, problem in answered.unreadable.items():
+        log("warning: unreadable", file=printable(name), problem=problem)
+
+
+def printable(name: str) -> str:
+    """A file's name, bytes that are no UTF-8 as \\x.."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+if __name__ == "__main__":
+    run(main)
