@@ -61,11 +61,3 @@ def combine_specialist(base: str, per_fold: PerFold, specialist: PerFold, choice
     return Combination(
         f"{base}_{SPECIALIST}", (base, SPECIALIST), lambda said: heard(soft_vote(said[base]), soft_vote(said[SPECIALIST]), choice.weight),
         Predictions(plain.ids, probabilities, plain.targets), lambda said: asked_rows(soft_vote(said[base]), choice.hard, choice.asks))
-
-
-def choice_of(facts: Mapping) -> Choice | None:
-    """Whether and how the specialist is listened to, of submissions/specialist.json's content; None when it has no word."""
-    if facts["mode"] == "out":
-        return None
-    per_fold = {int(fold): weight for fold, weight in facts["weight_per_fold"].items()}
-    return Choice(facts["weight"], per_fold, facts["macro_f1"], tuple(facts["hard_classes"]), facts["asks"])

@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from torch import nn
 
 from competition.combining import SPECIALIST, Combination
-from competition.inference import predict_proba
+from competition.inference import Predictor
 from competition.models.classical import Extract, LogisticMember, features, grey_features, network_features
-from competition.models.fusion import for_inference
 from competition.models.mlp import MlpMember
-from competition.models.networks import Normalisation, create_network, network_to_load
-from competition.models.processor import use_bfloat16
+from competition.models.networks import create_network, network_to_load
 from competition.models.trained import ADVICE, load_trained, read_trained, trained_file
 from competition.predictions import Predictions, concatenate
 from competition.settings import FeaturesSettings, FinetunedSettings, GreySettings, Settings
@@ -40,13 +37,10 @@ class FinetunedVoter:
     """A fine-tuned member, or the specialist; see Voter."""
 
     targets: tuple[str, ...]
-    settings: FinetunedSettings
-    networks: Sequence[nn.Module]
-    normalise: Normalisation
+    predictors: Sequence[Predictor]
 
     def predict(self, squares: Squares, rows: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
-        size, precision = self.settings.size, self.settings.precision
-        return [predict_proba(network, self.normalise, squares, rows, size, precision, weights) for network in self.networks]
+        return [predictor(squares, rows, weights) for predictor in self.predictors]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +66,8 @@ def load_voter(name: str, settings: Settings, folds: Sequence[int], targets: tup
     member = settings.specialize.network if name == SPECIALIST else settings.members[name]
     if isinstance(member, FinetunedSettings):
         network, normalise = network_to_load(member, len(targets))
-        fast = [for_inference(load_trained(network, name, fold), member.size, use_bfloat16(member.precision)) for fold in folds]
-        return FinetunedVoter(targets, member, fast, normalise)
+        return FinetunedVoter(targets, [Predictor.of(load_trained(network, name, fold), normalise, member.size, member.precision)
+                                        for fold in folds])  # fmt: skip
     if isinstance(member, GreySettings):
         extract, size = grey_features(member.size), settings.augment.size
     else:

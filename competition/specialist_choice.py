@@ -3,8 +3,10 @@
 The score that is reported is nested: each fold is answered as the other folds alone would have chosen.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -65,6 +67,17 @@ class Choice:
         """(N,) str: what is answered out of fold, each row's fold (N,) as the other folds choose."""
         answers = {weight: replace_hard(base, specialist, self.hard, self.asks, weight).answers for weight in {*self.per_fold.values()}}
         return _by_fold(np.asarray(folds), self.per_fold, answers)
+
+
+def read_choice(path: Path | str) -> Choice | None:
+    """Whether and how the specialist is listened to, as `vote` wrote it to `path`; None when it has no word. Raises FileNotFoundError."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: not found; `python -m pipelines.vote` makes it")
+    facts = json.loads(Path(path).read_text(encoding="utf-8"))
+    if facts["mode"] == "out":
+        return None
+    per_fold = {int(fold): weight for fold, weight in facts["weight_per_fold"].items()}
+    return Choice(facts["weight"], per_fold, facts["macro_f1"], tuple(facts["hard_classes"]), facts["asks"])
 
 
 def choose(base: Predictions, specialist: Predictions, true: Sequence[str], folds: Sequence[int], hard: Sequence[str],

@@ -15,7 +15,7 @@ import pandas as pd
 
 from competition.contract import Competition, ContractError, check_submission, read_competition, read_submission, write_submission
 from competition.ensembles.board import candidates_board, seconds_of_parts
-from competition.ensembles.candidates import SINGLE, Candidate, member_candidate, read_choice, specialist_candidate
+from competition.ensembles.candidates import SINGLE, Candidate, member_candidate, specialist_candidate
 from competition.ensembles.casting import cast_ensembles
 from competition.ensembles.choice import decide
 from competition.ensembles.facts import final_facts
@@ -28,9 +28,11 @@ from competition.fold_predictions import most_frequent, read_fold
 from competition.leaderboard import read_leaderboard, write_leaderboard
 from competition.leaderboard_table import print_leaderboard
 from competition.settings import Settings, load_settings
+from competition.specialist_choice import read_choice
 from competition.splitting import HOLDOUT, read_folds
 from pipelines._main import log, run
 
+SPECIALIST_FACTS = "submissions/specialist.json"
 External = dict[str, np.ndarray]  # name -> (rows,) class indices
 
 
@@ -82,7 +84,7 @@ def read_members(settings: Settings, folds: pd.DataFrame, images: Images) -> tup
     per_member = {name: read(name) for name in settings.train.members}
     panel = make_panel(per_member, images)
     singles = [member_candidate(name, per_member[name], panel) for name in panel.members]
-    if (choice := read_choice()) is not None:
+    if (choice := read_choice(SPECIALIST_FACTS)) is not None:
         base = settings.specialize.base
         singles.append(specialist_candidate(base, per_member[base], read("specialist"), choice, panel))
     return panel, singles

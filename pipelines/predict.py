@@ -7,7 +7,6 @@ Reads folds/ (weights, predictions, folds.csv, classes.csv) and submissions/ (le
 for each image: class, probability, runner-up, and whether the answer is unsure. See docs/predict.md.
 """
 
-import json
 import os
 from pathlib import Path
 from time import perf_counter
@@ -18,7 +17,7 @@ import pandas as pd
 import typer
 
 from competition.classes import read_names
-from competition.combining import SPECIALIST, Combination, choice_of, combine_member, combine_specialist
+from competition.combining import SPECIALIST, Combination, combine_member, combine_specialist
 from competition.confidence import HEADER, Threshold, choose_threshold, label_rows
 from competition.leaderboard import read_leaderboard
 from competition.models.processor import keep_memory
@@ -26,7 +25,7 @@ from competition.predicting import Answered, Voter, ask, load_voter
 from competition.predictions import Predictions, load_predictions
 from competition.progress import progress
 from competition.settings import Settings, load_settings
-from competition.specialist_choice import Choice
+from competition.specialist_choice import Choice, read_choice
 from competition.splitting import read_folds
 from competition.squares import list_files
 from competition.tables import write_table
@@ -71,7 +70,7 @@ def main(
 def combine(name: str | None, settings: Settings, seen: pd.DataFrame) -> Combination:
     """The vote that is cast: the one called `name`, or the leaderboard's best. Here other ensembles would come in."""
     name = name or read_leaderboard("submissions/leaderboard.csv")["submission"][0]
-    base, choice, ids = settings.specialize.base, read_choice(), seen["ID"].tolist()
+    base, choice, ids = settings.specialize.base, known_choice(), seen["ID"].tolist()
     if name in settings.train.members:
         return combine_member(name, out_of_fold_of(name, settings), ids)
     if choice and name == f"{base}_{SPECIALIST}":
@@ -81,9 +80,9 @@ def combine(name: str | None, settings: Settings, seen: pd.DataFrame) -> Combina
     raise ValueError(f"--member {name}: expected one of {', '.join(known)}")
 
 
-def read_choice() -> Choice | None:
+def known_choice() -> Choice | None:
     path = Path("submissions/specialist.json")
-    return choice_of(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    return read_choice(path) if path.is_file() else None
 
 
 def out_of_fold_of(name: str, settings: Settings) -> list[dict[str, Predictions]]:
@@ -91,7 +90,7 @@ def out_of_fold_of(name: str, settings: Settings) -> list[dict[str, Predictions]
 
 
 def load(combination: Combination, settings: Settings, targets: tuple[str, ...], fast: bool) -> dict[str, Voter]:
-    folds, choice = settings.split.folds[: 1 if fast else None], read_choice()
+    folds, choice = settings.split.folds[: 1 if fast else None], known_choice()
     return {name: load_voter(name, settings, folds, choice.hard if name == SPECIALIST else targets) for name in combination.parts}
 
 

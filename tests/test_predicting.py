@@ -1,6 +1,7 @@
 """predict on the test images gives the vote's answers, and what else it says of a folder."""
 
 import csv
+import json
 import shutil
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from made import TARGETS
 from made_project import FOLDS, TEST, UNREADABLE, project  # noqa: F401
 from safetensors.torch import load_file, save_file
 
-from competition.combining import choice_of, combine_specialist
+from competition.combining import combine_specialist
 from competition.predictions import Predictions, load_predictions
 from competition.settings import load_settings
 from competition.shards import ImageStore
+from competition.specialist_choice import read_choice
 from competition.specialist_votes import replace_hard
 from competition.squares import CHUNK, list_files, read_squares, square_of
 from competition.voting import soft_vote
@@ -165,15 +167,18 @@ def test_chunks_keep_the_order(at_home, tmp_path):
     assert all((square == squares[n % 6]).all() for n, square in enumerate(squares))
 
 
-def test_the_specialists_out_of_fold_vote_is_nested():
+def test_the_specialists_out_of_fold_vote_is_nested(tmp_path):
     targets = ("a", "b", "c")
     base = [{"test_like": Predictions([f"{k}{n}" for n in range(2)], [[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]], targets)} for k in "01"]
     specialist = [{"test_like": Predictions([f"{k}0"], [[0.1, 0.9]], ("a", "b"))} for k in "01"]
     facts = {"mode": "replace", "weight": 1.0, "asks": "answer", "hard_classes": ["a", "b"], "macro_f1": {},
              "weight_per_fold": {"0": 0.0, "1": 1.0}}  # fmt: skip
-    found = combine_specialist("base", base, specialist, choice_of(facts), ["00", "01", "10", "11"], np.array([0, 0, 1, 1]))
+    (tmp_path / "specialist.json").write_text(json.dumps(facts))
+    choice = read_choice(tmp_path / "specialist.json")
+    found = combine_specialist("base", base, specialist, choice, ["00", "01", "10", "11"], np.array([0, 0, 1, 1]))
     # fold 0: weight 0, as it was; fold 1: a and b share their 0.8 as 1 to 9, the other image's answer is c
     assert np.allclose(found.oof.probabilities, [[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.08, 0.72, 0.2], [0.1, 0.2, 0.7]])
-    assert choice_of({"mode": "out"}) is None
+    (tmp_path / "specialist.json").write_text('{"mode": "out"}')
+    assert read_choice(tmp_path / "specialist.json") is None
 
 

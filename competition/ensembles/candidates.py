@@ -1,9 +1,7 @@
 """What may become final.csv: a member, the specialist's vote, an ensemble. All answer in class indices, also out of fold."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -89,14 +87,3 @@ def _on_holdout(per_fold: PerFold, view: str, images: Images | None = None) -> P
 
 def _heard(said: tuple[Predictions, Predictions], choice: Choice, weight: float) -> Predictions:
     return replace_hard(*said, choice.hard, choice.asks, weight)
-
-
-def read_choice(path: Path | str = "submissions/specialist.json") -> Choice | None:
-    """Whether and how the specialist is listened to, as `vote` decided; None when it has no word. Raises FileNotFoundError."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: not found; `python -m pipelines.vote` makes it")
-    facts = json.loads(Path(path).read_text(encoding="utf-8"))
-    if facts["mode"] == "out":
-        return None
-    per_fold = {int(fold): weight for fold, weight in facts["weight_per_fold"].items()}
-    return Choice(facts["weight"], per_fold, facts["macro_f1"], tuple(facts["hard_classes"]), facts["asks"])
