@@ -114,13 +114,14 @@ def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int,
     settings, name = objective.trainer.settings, objective.name
     own, best = (candidate(settings, name, point) for point in (own_point(settings, name, objective.space), study.best_params))
     changes = changes_of(best, settings, name)
-    shown = {".".join(keys): value for keys, value in changes.items()}
-    log("best", trial=study.best_trial.number, macro_f1=round(study.best_value, 4), **shown)
+    point = {key: float(f"{value:.3g}") if isinstance(value, float) else value for key, value in study.best_params.items()}
+    log("best", trial=study.best_trial.number, macro_f1=round(study.best_value, 4), **point)
     if not changes:
         return log(f"no trial did better than the settings as they are: {PARAMS} stays")
     found = scored_anew(objective.trainer, own, best, objective.folds, folder, seed, log)
     write_json(folder / "result.json", {"study": study.study_name, "trial": study.best_trial.number, "macro_f1_in_study": study.best_value,
-                                        **found.facts(), "verdict": found.verdict, "changes": shown})
+                                        "point": point, **found.facts(), "verdict": found.verdict,
+                                        "changes": {".".join(keys): value for keys, value in changes.items()}})
     log("scored anew", **{part: "{value:.4f} ({low:.4f} to {high:.4f})".format(**values) for part, values in found.facts().items()})
     log(f"the best settings, held against those of {PARAMS}: {found.verdict}", written=folder / "result.json")
     if apply and found.verdict == "worse":
