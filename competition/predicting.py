@@ -1,4 +1,4 @@
-"""What the folds' trained networks say of a folder's images, each on the same way as of the test images.
+"""What the folds' trained networks say of a folder's images, which go the way that the test images went.
 
 All networks of a vote are loaded once; then images are read in chunks, and each chunk goes through all of them.
 """
@@ -99,13 +99,13 @@ class Answered:
 
 
 def ask(folder: Path | str, names: Sequence[str], combination: Combination, voters: Mapping[str, Voter], settings: Settings,
-        weights: np.ndarray, tick: Callable[[int], object] = lambda files: None) -> Answered:
+        weights: np.ndarray, packed: bool = True, tick: Callable[[int], object] = lambda files: None) -> Answered:
     """Return what `voters`, those of `combination.parts`, say of the files `names` of `folder`; IDs are the names.
 
-    weights: (8,), the share of each dihedral view in the vote. `tick` is told how many files were done.
+    weights: (8,), the share of each dihedral view in the vote; packed: see `square_of`. `tick` is told how many files were done.
     """
     parts, unreadable, others = [], {}, 0
-    for chunk in read_squares(folder, names, settings.prepare, settings.augment):
+    for chunk in read_squares(folder, names, settings.prepare, settings.augment, packed):
         parts.append(_ask_of_chunk(chunk, combination, voters, weights))
         unreadable, others = unreadable | chunk.unreadable, others + chunk.others
         tick(len(chunk.names) + len(chunk.unreadable) + chunk.others)

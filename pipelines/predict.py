@@ -57,7 +57,7 @@ def main(
         files=len(names), seconds_to_start=round(perf_counter() - began, 1))  # fmt: skip
     began = perf_counter()
     with progress(len(names), "predict", "file") as bar:
-        answered = ask(folder, names, combination, voters, settings, weights, bar.update)
+        answered = ask(folder, names, combination, voters, settings, weights, packed=not fast, tick=bar.update)
     seconds = perf_counter() - began
     tell_unreadable(answered)
     predictions = cast(folder, combination, answered)

@@ -22,6 +22,7 @@ from competition.settings import load_settings
 from competition.shards import ImageStore
 from competition.training.checkpoints import save_weights
 from pipelines import export
+from pipelines._main import run
 
 onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
 runtime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
@@ -161,6 +162,12 @@ def test_logits_that_differ_leave_no_file(at_home, monkeypatch):
 def test_what_can_not_be_exported(at_home, member, fold, expected):
     with pytest.raises(ValueError, match=expected):
         export.main(member, fold)
+
+
+def test_on_the_command_line(at_home, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["export", "net", "--fold", "7"])
+    with pytest.raises(SystemExit, match="error: --fold 7: expected one of 0, 1"):
+        run(export.main)
 
 
 def test_a_missing_package_is_named(at_home, monkeypatch):

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from competition.specialist_votes import replace_hard
 from competition.squares import CHUNK, list_files, read_squares, square_of
 from competition.voting import soft_vote
 from pipelines import predict
+from pipelines._main import run
 
 NAMES = dict(zip(TARGETS, ("bright", "dark", "striped"), strict=True))
 
@@ -75,7 +78,7 @@ def test_fast_is_one_fold_and_one_view(at_home, tmp_path):
     weights = {key: value.numpy() for key, value in load_file("folds/weights/grey/0.safetensors").items()}
     settings = load_settings()
     for row in fast:  # the regression by hand, on the upright square's grey pixels
-        square = square_of(Path("data/raw/test") / row["file"], settings.prepare, settings.augment)
+        square = square_of(Path("data/raw/test") / row["file"], settings.prepare, settings.augment, packed=False)
         grey = np.rint(square @ np.array([0.299, 0.587, 0.114]))
         values = np.rint(grey.reshape(8, 5, 8, 5).mean(axis=(1, 3))).ravel() / 255
         logits = (values - weights["mean"]) / weights["scale"] @ weights["coefficients"].T + weights["intercepts"]
@@ -96,6 +99,7 @@ def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
     inside.mkdir(parents=True)
     shutil.copy("data/raw/test/t1.png", inside / 'a "quoted".png')
     shutil.copy("data/raw/test/t2.png", inside / "no-extension")
+    shutil.copy("data/raw/test/t3.png", os.fsencode(inside) + b"/\xff.png")  # no UTF-8
     (inside / "notes.txt").write_text("no image")
     (tmp_path / "scans/empty.jpg").touch()
     (tmp_path / "scans/.hidden.png").touch()
@@ -103,9 +107,31 @@ def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
     predict.main(Path("data/raw/test"), tmp_path / "direct.csv", "grey")
     found = {row.pop("file"): row for row in table(tmp_path / "found.csv")}
     direct = {row.pop("file"): row for row in table(tmp_path / "direct.csv")}
-    assert found == {'2026, May/a "quoted".png': direct["t1.png"], "2026, May/no-extension": direct["t2.png"]}
+    assert found == {'2026, May/a "quoted".png': direct["t1.png"], "2026, May/no-extension": direct["t2.png"],
+                     "2026, May/\\xff.png": direct["t3.png"]}  # fmt: skip
     said = capsys.readouterr().out
     assert "warning: unreadable file=empty.jpg problem=empty file" in said and "unreadable=1 no_images=1" in said
+
+
+@pytest.mark.parametrize("precision", [0.5, 0.95])
+def test_on_the_command_line_with_the_unsure_marked(at_home, tmp_path, monkeypatch, precision):
+    arguments = ["data/raw/test", "--out", f"{tmp_path}/found.csv", "--member", "net", "--precision", f"{precision}"]
+    monkeypatch.setattr(sys, "argv", ["predict", *arguments])
+    with pytest.raises(SystemExit) as end:
+        run(predict.main)
+    assert not end.value.code
+    answers = [(p.max(), target == p.argmax()) for target, p in out_of_fold("net")]
+    good = [at for at, _ in answers if np.mean([right for other, right in answers if other >= at]) >= precision]
+    lowest = min(good, default=2.0)
+    rows = table(tmp_path / "found.csv")
+    assert [row["unsure"] for row in rows] == ["no" if float(row["probability"]) >= lowest - 1e-6 else "yes" for row in rows]
+
+
+def out_of_fold(name: str) -> list[tuple[int, np.ndarray]]:
+    """The true class's index and the test-like probabilities (C,) of each training image."""
+    label = {row["ID"]: TARGETS.index(row["target"]) for row in table("folds/folds.csv")}
+    parts = [load_predictions(f"folds/predictions/{name}/{fold}.npz")["test_like"] for fold in FOLDS]
+    return [(label[id_], row) for part in parts for id_, row in zip(part.ids.tolist(), part.probabilities, strict=True)]
 
 
 def test_nothing_to_label(at_home, tmp_path):
