@@ -84,12 +84,12 @@ def apply_label_fixes(competition: Competition, fixes: Sequence[LabelFix]) -> Co
 def label_fix_facts(path: Path | str, fixes: Sequence[LabelFix], competition: Competition) -> dict:
     """Return what was decided about the original `competition`, for folds/audit.json and the lineage.
 
-    `digest` is the file's, None without it; `changed`, `left_out` and `confirmed` (decided as it was) count `decisions`.
+    `digest` is the file's, None without decisions; `changed`, `left_out` and `confirmed` (decided as it was) count `decisions`.
     """
     target = dict(zip(competition.train["ID"], competition.train["target"], strict=True))
     kinds = ["left_out" if not fix.target else "confirmed" if fix.target == target[fix.id] else "changed" for fix in fixes]
     return {
-        "digest": digest(Path(path)) if Path(path).is_file() else None,
+        "digest": digest(Path(path)) if fixes else None,
         **{kind: kinds.count(kind) for kind in ("changed", "left_out", "confirmed")},
         "decisions": [{"ID": fix.id, "from": target[fix.id], "to": fix.target or None, "reason": fix.reason} for fix in fixes],
     }
