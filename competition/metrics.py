@@ -8,16 +8,21 @@ Labels = Sequence | np.ndarray
 Classes = int | Sequence[str]
 
 
-def macro_f1(true: Labels, predicted: Labels, classes: Classes) -> float:
+def macro_f1(true: Labels, predicted: Labels, classes: Classes, weights: np.ndarray | None = None) -> float:
     """Macro F1 in [0, 1]: the mean of the F1 of every class that occurs in `true` or in `predicted`.
 
-    true, predicted: (N,), N >= 1. Class indices when `classes` is their count, else labels out of `classes`.
+    true, predicted: (N,), N >= 1. Class indices when `classes` is their count, else labels out of `classes`. weights: (N,), none below 0:
+    how often each row counts; once when None.
     The same as `sklearn.metrics.f1_score(average="macro", zero_division=0)`: a class that occurs on neither side
     doesn't count, one that occurs on one side only counts as 0.
     Raises ValueError for lengths that differ, no rows, or a label outside the classes.
     """
     true, predicted, n_classes = _as_indices(true, predicted, classes)
-    return float(_macro(*_counts(true, predicted, n_classes)))
+    if weights is None:
+        return float(_macro(*_counts(true, predicted, n_classes)))
+    hits = true == predicted
+    rows = ((true[hits], weights[hits]), (true, weights), (predicted, weights))
+    return float(_macro(*(np.bincount(values, of_row, minlength=n_classes) for values, of_row in rows)))
 
 
 def per_class_f1(true: Labels, predicted: Labels, classes: Classes) -> np.ndarray:
@@ -45,10 +50,12 @@ def bootstrap_interval(
 
 
 def bootstrap_scores(
-    true: Labels, answers: Sequence[Labels], classes: Classes, resamples: int, generator: np.random.Generator
-) -> np.ndarray:
+    true: Labels, answers: Sequence[Labels], classes: Classes, resamples: int, generator: np.random.Generator,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
     """(R, M) float64: macro F1 of each of M answers, each (N,), on each of R bootstrap resamples of the N rows.
 
+    weights: (N,), how often a drawn row counts; once when None.
     All answers are scored on the same resamples, so that differences of columns are paired. A resample counts each row as
     often as it was drawn; the counts of all classes and answers are then one matrix product. See `macro_f1`.
     """
@@ -65,6 +72,8 @@ def bootstrap_scores(
         drawn = generator.integers(len(true), size=(min(chunk, resamples - start), len(true)))
         drawn += np.arange(len(drawn))[:, None] * len(true)
         times = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(np.float32)
+        if weights is not None:
+            times *= weights.astype(np.float32)
         of_true = times @ in_true
         for column, predicted in enumerate(in_predicted):
             scores[start : start + chunk, column] = _macro(times @ (in_true * predicted), of_true, times @ predicted)

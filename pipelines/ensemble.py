@@ -51,7 +51,7 @@ def main() -> None:
     chosen = next(candidate for candidate in candidates if candidate.name == decision.chosen)
     warn(candidates, chosen, external)
     write_ensembles(candidates, images, competition, seconds, settings)
-    facts = final_facts(candidates, chosen, decision, panel, competition.class_names, settings.ensemble, external)
+    facts = final_facts(candidates, chosen, decision, panel, competition.class_names, settings, external)
     facts["lineage"] = lineage(settings, chosen.parts)
     facts["holdout"] = score_holdout("submissions/holdout.csv", chosen, images, settings.ensemble, f"{date.today()}")
     write_final("submissions/final.csv", chosen.submission(images.targets).test, competition)
@@ -134,8 +134,9 @@ def report(facts: dict, seconds: float) -> None:
             log("warning: class share", target=row["target"], final=row["share"], training=row["training_share"])
     scores = facts["macro_f1"]
     nested = scores["nested_choice"] or scores
+    expected = (scores["expected"] or {}).get("value")
     log("voted", path="submissions/final.csv", rows=facts["rows"], chosen=facts["chosen"], clean=scores["clean"]["value"],
-        test_like=scores["test_like"]["value"], nested_choice=nested["test_like"]["value"], seconds=round(seconds, 1))
+        test_like=scores["test_like"]["value"], nested_choice=nested["test_like"]["value"], expected=expected, seconds=round(seconds, 1))
     log("why", reason=facts["why"])
 
 

@@ -315,9 +315,20 @@ def test_the_simplest_candidate_within_one_standard_error_is_final(project, monk
     nested = facts["macro_f1"]["nested_choice"]["test_like"]
     assert nested["value"] == pytest.approx(f1_score(oof["target"], told, average="macro"), abs=1e-6)
     assert nested["low"] <= nested["value"] <= nested["high"]
+    expected = facts["macro_f1"]["expected"]
+    assert expected["low"] <= expected["value"] <= expected["high"] and 1 <= expected["effective_images"] <= len(oof)
     calibration = facts["calibration"]
     assert [row["member"] for row in calibration["members"]] == ["features", "grey", "lite0"] and calibration["bins"] == 15
     assert calibration["chosen"].keys() == {"temperature", "before", "after"}
+
+
+def test_rules_may_forbid_a_look_at_the_test_images(project):
+    cast()
+    Path("params.yaml").write_text(Path("params.yaml").read_text() + "rules: {test_statistics: false}\n")
+    before = Path("submissions/final.csv").read_bytes()
+    ensemble.main()
+    assert json.loads(Path("submissions/final.json").read_text())["macro_f1"]["expected"] is None
+    assert Path("submissions/final.csv").read_bytes() == before
 
 
 def test_all_candidates_have_a_table_as_the_leaderboard(project):

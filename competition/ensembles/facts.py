@@ -7,28 +7,32 @@ import numpy as np
 from competition.ensembles.calibration import BINS, calibration_error, fit_temperatures
 from competition.ensembles.candidates import SINGLE, Answers, Candidate
 from competition.ensembles.choice import Decision
+from competition.ensembles.expected import expected_score
 from competition.ensembles.gate import agreement, class_shares
 from competition.ensembles.panel import Images, Panel
 from competition.ensembles.top import HARD_TOP
 from competition.leaderboard import DECIMALS, score
 from competition.metrics import macro_f1
-from competition.settings import EnsembleSettings
+from competition.settings import EnsembleSettings, Settings
 from competition.standings import Standing
 from competition.voting import OOF_VIEWS
 
 
 def final_facts(candidates: Sequence[Candidate], chosen: Candidate, decision: Decision, panel: Panel, class_names: Sequence[str],
-                settings: EnsembleSettings, external: Mapping[str, np.ndarray]) -> dict[str, object]:
+                everything: Settings, external: Mapping[str, np.ndarray]) -> dict[str, object]:
     """The chosen candidate's score, why it was chosen, what votes in it, its class shares and calibration; in JSON's types.
 
-    macro_f1: the candidate's own, nested where something was fitted, and `nested_choice`, of each fold answered by the candidate
-    that the other folds choose, None where a person named it. external: as for `cast_hard_top`.
+    macro_f1: the candidate's own, nested where something was fitted; `nested_choice`, of each fold answered by the candidate
+    that the other folds choose, None where a person named it; `expected`: see `expected_score`, None where the rules forbid a look at
+    the test images. external: as for `cast_hard_top`.
     """
-    images = panel.images
+    images, settings = panel.images, everything.ensemble
+    allowed = everything.rules.test_statistics
+    expected = _rounded(expected_score(chosen, panel, everything.split.folds, settings)) if allowed else None
     nested = None if decision.nested is None else scores_of(decision.nested, images, settings)
     best = best_single(candidates, images)
     return {
-        "macro_f1": scores_of(chosen.oof, images, settings) | {"nested_choice": nested},
+        "macro_f1": scores_of(chosen.oof, images, settings) | {"nested_choice": nested, "expected": expected},
         "chosen": chosen.name,
         "why": decision.why,
         "choose": settings.choose,

@@ -6,7 +6,9 @@ For each seed a generated competition with a solution goes through all stages: p
 looks at the unlabelled test images), augment, train and specialize (every fold), vote, ensemble. Its final submission's macro F1 on the
 test set is then held against
 
-    test_like      macro F1 of the same vote out of fold, on the test-like views: what `final.json` promises
+    expected       macro F1 of the same vote out of fold, on the test-like views, images weighted until the networks are as sure of them
+                   as of the test images: what `final.json` expects of the test set
+    test_like      the same, all images counted alike
     clean          the same on the clean images
     random_views   what published runs did: all damaged copies are split at random, so that copies of one page stand on both sides; the
                    same network, settings and epochs as the member's, its score on the held-out copies, held against its own on the test set
@@ -37,7 +39,7 @@ from competition.training.outputs import print_epoch
 
 MEMBER = "lite0"
 HELD_OUT = 1000  # copies that the random split validates on, at most one of a page
-PROMISES = {"test_like": "test", "clean": "test", "random_views": "random_views_test"}  # and what each is held against
+PROMISES = {"expected": "test", "test_like": "test", "clean": "test", "random_views": "random_views_test"}  # and what each is held against
 
 
 def parse() -> argparse.Namespace:
@@ -119,7 +121,7 @@ def result(folder: Path, seed: int) -> dict[str, float]:
     score = json.loads(command(folder, "score", "submissions/final.csv", "data/solution.csv", "--json"))
     folds = load_settings(folder / "params.yaml").split.folds
     alone = [on_test(load_predictions(folder / f"folds/predictions/{MEMBER}/{fold}.npz")["test"], folder) for fold in folds]
-    found = {view: final["macro_f1"][view]["value"] for view in ("test_like", "clean")} | random_views(folder, seed)
+    found = {view: final["macro_f1"][view]["value"] for view in ("expected", "test_like", "clean")} | random_views(folder, seed)
     return {"test": score["all"], "private": score["private"], **found, "folds_alone_test": float(np.mean(alone))}
 
 
