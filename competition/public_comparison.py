@@ -12,7 +12,7 @@ from statistics import NormalDist, mean
 
 import pandas as pd
 
-from competition.public_scores import PublicScore, file_sha256, read_public_scores
+from competition.public_scores import PublicScore, file_sha256, read_public_scores, submission_files
 from competition.submission import read_submission
 
 PUBLIC_SHARE = 0.5  # of the test images, as most sites split them
@@ -71,7 +71,7 @@ def read_sizes(folder: Path, board: pd.DataFrame, columns: tuple[str, str]) -> S
 
 def read_comparison(folder: Path, board: pd.DataFrame | None, sizes: Sizes | None, confidence: float) -> Comparison:
     """The ledger of `folder` (submissions/) held against the leaderboard; None, both of them, where there is none."""
-    present = {file.stem: file_sha256(file) for file in (*folder.glob("final.csv"), *folder.glob("members/*.csv"))}
+    present = {file.stem: file_sha256(file) for file in submission_files(folder)}
     told_apart = [] if board is None else board.loc[board["told_apart"] == "yes", "submission"].tolist()
     return compare_public(read_public_scores(folder / "public.csv"), sizes, told_apart, confidence, present)
 

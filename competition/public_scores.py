@@ -89,6 +89,11 @@ def correct(path: Path | str, submission: str, scores: dict[str, str], day: str 
     return _change(path, submission, day, "", lambda ask: True, **scores)
 
 
+def submission_files(folder: Path) -> list[Path]:
+    """Return the CSVs under `folder` (submissions/) that can be handed in: final.csv, the members' and the ensembles'."""
+    return [*folder.glob("final.csv"), *sorted(folder.glob("members/*.csv")), *sorted(folder.glob("ensembles/*.csv"))]
+
+
 def score_text(value: float, what: str) -> str:
     """Return the score as it is recorded. Raises ValueError outside 0..1."""
     if not 0 <= value <= 1:

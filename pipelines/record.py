@@ -5,7 +5,8 @@ python -m pipelines.record final 0.9127 --date 2026-11-21     or then
 python -m pipelines.record final --private 0.9080             its newest row that has none gets its private score
 python -m pipelines.record final 0.9217 --correct             its newest row was mistyped; with --date, that day's
 
-NAME is submissions/final.csv's or a member's, submissions/members/NAME.csv. Prints the leaderboard with all recorded scores.
+NAME is that of submissions/final.csv, or of a file in submissions/members/ or submissions/ensembles/. Prints the leaderboard with all
+recorded scores.
 """
 
 import json
@@ -19,7 +20,16 @@ import typer
 from competition.leaderboard import read_leaderboard
 from competition.leaderboard_table import print_leaderboard
 from competition.public_comparison import read_comparison, read_sizes
-from competition.public_scores import PublicScore, complete, correct, file_sha256, read_public_scores, record_score, score_text
+from competition.public_scores import (
+    PublicScore,
+    complete,
+    correct,
+    file_sha256,
+    read_public_scores,
+    record_score,
+    score_text,
+    submission_files,
+)
 from competition.public_table import print_public
 from competition.settings import load_settings
 from competition.tables import examples
@@ -31,7 +41,7 @@ EXPECTED = ("value", "low", "high")
 
 
 def main(
-    submission: Annotated[str, typer.Argument(help="its name: final, or as in submissions/members/<name>.csv")],
+    submission: Annotated[str, typer.Argument(help="its name: final, or as in submissions/members/ and ensembles/")],
     score: Annotated[float | None, typer.Argument(help="the public leaderboard's, 0 to 1")] = None,
     private: Annotated[float | None, typer.Option(help="the private leaderboard's, once it is known")] = None,
     on: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="YYYY-MM-DD (default: today; the newest row)")] = None,
@@ -81,18 +91,20 @@ def _name(submission: str) -> str:
 
 def _known(submission: str) -> Path:
     path, name = Path(submission), _name(submission)
-    files = [*FOLDER.glob("final.csv"), *sorted((FOLDER / "members").glob("*.csv"))]
+    files = submission_files(FOLDER)
     for file in files:
         if file.stem == name and (len(path.parts) == 1 or path.parent.resolve() == file.parent.resolve()):
             return file
     there = examples([file.stem for file in files], most=20) or "none"
-    raise ValueError(f"{submission}: no such submission under {FOLDER}/ and {FOLDER}/members/; there: {there}")
+    raise ValueError(f"{submission}: no such submission under {FOLDER}/, its members/ and ensembles/; there: {there}")
 
 
 def _out_of_fold(name: str, board: pd.DataFrame | None) -> tuple[str, ...]:
     """The submission's own test-like macro F1 and its interval, as they are recorded; () where they aren't known."""
-    if board is not None and name in board["submission"].tolist():
-        row = board.set_index("submission").loc[name]
+    boards = [board] if board is not None else []
+    if (FOLDER / "ensembles.csv").is_file():
+        boards.append(read_leaderboard(FOLDER / "ensembles.csv"))
+    if row := next((rows for one in boards for rows in one.to_dict("records") if rows["submission"] == name), None):
         return tuple(repr(float(row[column])) for column in ("test_like", "test_like_low", "test_like_high"))
     facts = FOLDER / f"{name}.json"  # the ensemble's stands beside it
     found = json.loads(facts.read_text(encoding="utf-8")).get("macro_f1", {}).get("test_like", {}) if facts.is_file() else {}

@@ -18,7 +18,7 @@ from competition.kaggle import call, in_shell, submit_command
 from competition.settings import load_settings
 from pipelines._main import run
 
-RECORDED = (Path("submissions"), Path("submissions/members"))  # the folders whose submissions `record` knows
+RECORDED = (Path("submissions"), Path("submissions/members"), Path("submissions/ensembles"))  # the folders whose submissions `record` knows
 
 
 def main(

@@ -240,7 +240,7 @@ def test_leaderboard_prints_the_public_scores_beside(project, call):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("c", "0.5"), "c: no such submission under submissions/ and submissions/members/; there: a, b"),
+        (("c", "0.5"), "c: no such submission under submissions/, its members/ and ensembles/; there: a, b"),
         (("leaderboard", "0.5"), "no such submission"),
         (("elsewhere/a.csv", "0.5"), "no such submission"),
         (("submissions/a.csv", "0.5"), "no such submission"),
@@ -256,6 +256,17 @@ def test_record_refuses(project, call, arguments, expected):
     write_board(a=0.5)
     code, _, err = call(record, *arguments)
     assert code == 1 and expected in err and not Path("submissions/public.csv").exists()
+
+
+def test_record_knows_the_ensembles(project, call):
+    write_board(a=0.5)
+    Path("submissions/ensembles").mkdir()
+    Path("submissions/ensembles/soft.csv").write_text(Path("submissions/members/a.csv").read_text())
+    Path("submissions/ensembles.csv").write_text(Path("submissions/leaderboard.csv").read_text().replace("\na,", "\nsoft,"))
+    code, out, err = call(record, "soft", "0.47")
+    assert code == 0 and "recorded: soft public 0.47" in out, err
+    row = Path("submissions/public.csv").read_text().splitlines()[-1].split(",")
+    assert row[0] == "soft" and row[5] == "0.5"
 
 
 def test_record_counts_what_the_rules_allow(project, call):
