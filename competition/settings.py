@@ -41,7 +41,7 @@ class RulesSettings(Section):
     """What the competition allows. A setting that breaks a rule is refused when params.yaml is read, and so is a command that would."""
 
     external_data: bool = Field(
-        True, description="false: of what was learnt elsewhere only `weights: shipped` (ImageNet), and no CSVs in submissions/external")
+        True, description="false: of what was learnt elsewhere only `weights: shipped` (ImageNet), and no votes of submissions/external")
     pseudo_labels: bool = Field(False, description="whether members may learn from their own answers to the test images")
     test_statistics: bool = Field(
         True, description="false: test images are read to be answered, and for nothing else: no policy is fitted to them, nor are they "
@@ -364,7 +364,10 @@ class Settings(Section):
                              f"members.{self.specialize.base}.network, {base.network}")
         self._check_ensemble()
         sized = {f"members.{name}": m for name, m in self.members.items()} | {"specialize.network": self.specialize.network}
-        if broken := [problem for key, member in sized.items() for problem in self.rules.broken_by(key, member)]:
+        broken = [problem for key, member in sized.items() for problem in self.rules.broken_by(key, member)]
+        if self.ensemble.external and not self.rules.external_data:
+            broken.append(f"ensemble.external: {list(self.ensemble.external)}, but rules.external_data: false")
+        if broken:
             raise ValueError("; ".join(broken))
         if self.specialize.network.pseudo_labels:
             raise ValueError("specialize.network.pseudo_labels: only members learn from pseudo-labels; leave it out")

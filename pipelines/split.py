@@ -10,7 +10,7 @@ import pandas as pd
 from competition.leaks import check_folds
 from competition.settings import load_settings
 from competition.shards import ImageStore
-from competition.splitting import make_folds, near_duplicate_groups, scarce_classes, write_folds
+from competition.splitting import HOLDOUT, make_folds, near_duplicate_groups, scarce_classes, write_folds
 from pipelines._main import log, run
 
 
@@ -26,6 +26,8 @@ def main() -> None:
     folds["fold"] = make_folds(
         folds["ID"].tolist(), folds["target"].tolist(), folds["group"].tolist(), n_splits, settings.seed, settings.holdout
     )
+    if settings.holdout and not (folds["fold"] == HOLDOUT).any():
+        raise ValueError(f"split.holdout: {settings.holdout:g} of each class's few images comes to none at all; take a larger share, or 0")
     check_folds(folds)
     write_folds("folds/folds.csv", folds)
     seen = folds[folds["fold"] >= 0]

@@ -112,6 +112,18 @@ def test_split(project, capsys):
     assert "groups=39" in capsys.readouterr().out
 
 
+def test_a_holdout_that_comes_to_nothing_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_rows("data/train.arrow", [{"id": f"{n}", "target": f"{n % 3}", "hash": 7919 * 2**n, "image": b""} for n in range(9)])
+    Path("params.yaml").write_text("split: {folds: [0, 1], holdout: 0.1, near_duplicate_bits: -1}")
+    with pytest.raises(ValueError, match="split.holdout: 0.1 of each class's few images comes to none"):
+        split.main()
+    assert not Path("folds/folds.csv").exists()
+    Path("params.yaml").write_text("split: {folds: [0, 1], holdout: 0.2, near_duplicate_bits: -1}")
+    split.main()
+    assert (pd.read_csv("folds/folds.csv").fold == -1).sum() == 3
+
+
 def test_vote(project, capsys):
     vote.main()
     out = capsys.readouterr().out

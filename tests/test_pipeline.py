@@ -26,6 +26,7 @@ import psutil
 import pytest
 from sklearn.metrics import f1_score
 
+from competition.predictions import load_predictions
 from competition.sample import generate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +35,7 @@ PARAMS = """
 competition: {root: data/raw}
 rules: {}
 prepare: {longest_side: 128}
-split: {folds: [0, 1], holdout: 0.1}
+split: {folds: [0, 1], holdout: 0.2}
 augment:
   size: 48
   copies: 2
@@ -49,7 +50,7 @@ members:
   lite0: {kind: finetuned, size: 32, epochs: 2, batch_size: 16, learning_rate: 0.001}
   features: {kind: features, size: 32, copies: 1}
   grey: {kind: grey, size: 8, copies: 1}
-specialize: {base: lite0, network: {size: 32, epochs: 1, batch_size: 8}}
+specialize: {base: lite0, mode: replace, network: {size: 32, epochs: 1, batch_size: 8}}
 tta: {passes: 20}
 ensemble: {top: 3, resamples: 100}
 """
@@ -266,6 +267,18 @@ def test_an_unreadable_file_is_listed_and_in_no_fold(straight, sample):
     folds = table(straight.kept / "folds/folds.csv")
     everything = {row["ID"] for row in table(straight.folder / "data/raw/train.csv")}
     assert {row["ID"] for row in folds} == everything - {sample[1]["unreadable"]} and len(folds) == TRAIN - 1
+
+
+def test_the_holdout_is_predicted_by_every_fold_and_stands_in_no_score(straight):
+    folds = table(straight.kept / "folds/folds.csv")
+    held, seen = ({row["ID"] for row in folds if (row["fold"] == "-1") == side} for side in (True, False))
+    assert len(held) >= 8
+    for path in straight.kept.glob("folds/predictions/*/*.npz"):
+        parts = {name: set(part.ids.tolist()) for name, part in load_predictions(path).items()}
+        predicted = parts["holdout_test_like"]
+        assert predicted <= held if path.parent.name == "specialist" else predicted == held
+        assert parts["clean"] | parts["test_like"] <= seen
+    assert {row["ID"] for row in table(straight.kept / "submissions/oof.csv")} == seen
 
 
 def test_planted_duplicates_share_a_fold(straight, sample):

@@ -125,6 +125,8 @@ HUB = "{kind: finetuned, network: resnet18, weights: hub}"
      ["members.lite0.weights: mine.pth, but rules.external_data", "members.f.weights: hub, but rules.external_data"]),
     ("external_data: false", f"members: {{lite0: {{kind: finetuned}}}}\nspecialize: {{start: weights, network: {HUB}}}",
      ["specialize.network.weights: hub, but rules.external_data: false"]),
+    ("external_data: false", "members: {lite0: {kind: finetuned}}\nensemble: {external: [friend]}",
+     ["ensemble.external: ['friend'], but rules.external_data: false"]),
     ("pseudo_labels: false", "members: {lite0: {kind: finetuned, pseudo_labels: 0.9}}",
      ["members.lite0.pseudo_labels: 0.9, but rules.pseudo_labels: false"]),
     ("pseudo_labels: true", "specialize: {network: {pseudo_labels: 0.9}}", ["specialize.network.pseudo_labels: only members"]),
