@@ -38,7 +38,7 @@ def make_project(folder: Path, size: argparse.Namespace) -> None:
     generator = np.random.default_rng(0)
     targets = tuple(map(str, range(size.classes)))
     (folder / "data/raw").mkdir(parents=True)
-    train = pd.DataFrame({"ID": [f"a{n:05d}" for n in range(size.train)], "target": generator.choice(targets, size.train)})
+    train = pd.DataFrame({"ID": [f"a{n:05d}" for n in range(size.train)], "target": generator.permutation(np.resize(targets, size.train))})
     test = pd.DataFrame({"ID": [f"b{n:05d}" for n in range(size.test)], "target": generator.choice(targets, size.test)})
     train.to_csv(folder / "data/raw/train.csv", index=False)
     test.assign(target="0").to_csv(folder / "data/raw/sample_submission.csv", index=False)
