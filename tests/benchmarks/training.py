@@ -5,7 +5,7 @@
     python tests/benchmarks/training.py --quick           a smoke run on a few images: its figures mean nothing
 
 A generated competition, or the real one that --pages names, is packed by the stages prepare, split and augment in a temporary folder, at
-160 and 224 pixels. Every way trains lite0 from the same weights on the same training pages of fold 0, each page as one of the same
+160 and 224 pixels. Every way trains lite0 from the same weights on the same training pages of a fold, each page as one of the same
 damaged copies per epoch, flipped and turned by quarters, with the preset's batch size, learning rate and label smoothing:
 
     ours      `fit`, from the packed store, as the preset says: bfloat16 where the processor has it, first stages frozen
@@ -51,6 +51,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--pages", type=Path, help="folder of a competition: train.csv, sample_submission.csv, train/, test/")
     parser.add_argument("--preset", help="whose lite0 is trained; default: sample, or cpu with --pages")
     parser.add_argument("--epochs", type=int, default=6, help=f"at {SCORED} pixels")
+    parser.add_argument("--fold", type=int, default=0, help="that is trained on and scored; predictions are always fold 0's")
     parser.add_argument("--train", type=int, default=510, help="training pages generated")
     parser.add_argument("--test", type=int, default=430, help="test pages generated")
     parser.add_argument("--rounds", type=int, default=5, help="epochs at 224 pixels")
@@ -152,7 +153,7 @@ def main() -> None:
         for size in SIZES:
             whole = size == SCORED
             limits = (given.epochs, None, None) if whole else (given.rounds, given.round_images, 32)
-            job = write_training_job(folder, size, *limits)
+            job = write_training_job(folder, size, *limits, given.fold)
             sizes[str(size)] = measure_training(job, limits[0], given.fastai)
             if not whole:
                 del sizes[str(size)]["macro_f1"]  # of 32 images after so few steps, it says nothing

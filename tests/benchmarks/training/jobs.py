@@ -14,20 +14,21 @@ from training.project import export, load, member, test_labels
 SEED = 0
 
 
-def write_training_job(folder: Path, size: int, epochs: int, images: int | None, held_out: int | None) -> Path:
-    """Write the job of training at `size` pixels, with the weights that all ways start from; return its file.
+def write_training_job(folder: Path, size: int, epochs: int, images: int | None, held_out: int | None, fold: int) -> Path:
+    """Write the job of training on `fold` at `size` pixels, with the weights that all ways start from; return its file.
 
     images, held_out: how many training and validation images take part; None: all of the fold.
     """
     settings = member(folder, size, epochs)
-    data, targets = load(folder, size, images, held_out)
+    data, targets = load(folder, size, images, held_out, fold)
     network, normalise = create_network(settings, len(targets), settings.seed)
     start = folder / f"start_{size}.safetensors"
     save_weights(start, network.state_dict(), {})
     loose = folder / f"loose/{size}"
     job = folder / f"training_{size}.json"
     write_json(job, {
-        "folder": str(folder), "size": size, "epochs": epochs, "images": images, "held_out": held_out, "settings": settings.model_dump(),
+        "folder": str(folder), "size": size, "epochs": epochs, "images": images, "held_out": held_out,
+        "fold": fold, "settings": settings.model_dump(),
         "classes": len(targets), "mean": normalise.mean, "std": normalise.std, "start": str(start),
         "trained": str(folder / f"trained_{size}.safetensors"), "seed": derived_seed(SEED, "benchmark", size) % 2**32,
         "pages": [{"label": int(label), "files": export(loose, data.store, rows.tolist())}

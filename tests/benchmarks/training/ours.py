@@ -54,7 +54,7 @@ def main() -> None:
     job = read_job()
     keep_memory()
     settings = FinetunedSettings(**job["settings"])
-    data, targets = load(Path(job["folder"]), job["size"], job["images"], job["held_out"])
+    data, targets = load(Path(job["folder"]), job["size"], job["images"], job["held_out"], job["fold"])
     limit = Limit(settings, data, len(targets))
     network, normalise = create_network(settings, len(targets), settings.seed)
 

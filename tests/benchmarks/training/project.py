@@ -16,7 +16,6 @@ from competition.splitting import read_folds
 from competition.training.folds import FoldData, load_fold
 
 ROOT = Path(__file__).resolve().parents[3]
-FOLD = 0
 
 
 def make_project(folder: Path, pages: Path | None, preset: str, copies: dict[int, int], train: int, test: int, damaged: bool) -> None:
@@ -48,11 +47,12 @@ def member(folder: Path, size: int, epochs: int) -> FinetunedSettings:
     return FinetunedSettings(**settings.model_dump() | {"size": size, "epochs": epochs, "patience": epochs})
 
 
-def load(folder: Path, size: int, images: int | None = None, held_out: int | None = None) -> tuple[FoldData, tuple[str, ...]]:
-    """Return the fold, packed at `size`, with its first `images` training and `held_out` validation images; and the classes."""
+def load(folder: Path, size: int, images: int | None = None, held_out: int | None = None,
+         fold: int = 0) -> tuple[FoldData, tuple[str, ...]]:
+    """Return the `fold`, packed at `size`, with its first `images` training and `held_out` validation images; and the classes."""
     targets = read_targets(folder / "folds/classes.csv")
     stores = (folder / f"data/{size}/{name}.arrow" for name in ("augmented", "test_squares"))
-    data = load_fold(FOLD, read_folds(folder / "folds/folds.csv"), targets, *stores)
+    data = load_fold(fold, read_folds(folder / "folds/folds.csv"), targets, *stores)
     return replace(data, train_labels=data.train_labels[:images], train_rows=data.train_rows[:images],
                    valid_ids=data.valid_ids[:held_out], valid_labels=data.valid_labels[:held_out],
                    valid_rows={view: rows[:held_out] for view, rows in data.valid_rows.items()}), targets
