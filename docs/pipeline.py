@@ -18,11 +18,12 @@ BOXES = {  # name: centre x, centre y, colours, sheets behind it, lines
     "augment": (485, 105, BLUE, 0, "damaged training copies,\na clean and a test-like\nvalidation view"),
     "train": (690, 255, GREEN, 2, "members x folds,\nbest epoch by test-like\nmacro F1"),
     "specialize": (690, 105, GREEN, 2, "a network for the\nhard classes only,\non each fold"),
-    "vote": (895, 180, ORANGE, 0, "soft and hard votes,\nscored out of fold:\nleaderboard.csv"),
-    "ensemble": (1095, 180, ORANGE, 0, "hard vote of the best,\nchecked:\nfinal.csv"),
+    "review": (895, 295, ORANGE, 0, "labels that are probably\nwrong, ranked:\nlabel_review.csv"),
+    "vote": (895, 165, ORANGE, 0, "soft and hard votes,\nscored out of fold:\nleaderboard.csv"),
+    "ensemble": (1095, 165, ORANGE, 0, "the simplest of the best\nvotes, checked:\nfinal.csv"),
 }
 ARROWS = [("data/raw", "prepare"), ("prepare", "split"), ("prepare", "augment"), ("split", "train"), ("augment", "train"),
-          ("augment", "specialize"), ("train", "specialize"), ("train", "vote"), ("specialize", "vote"),
+          ("augment", "specialize"), ("train", "specialize"), ("train", "review"), ("train", "vote"), ("specialize", "vote"),
           ("vote", "ensemble")]  # fmt: skip
 
 
