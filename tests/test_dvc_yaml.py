@@ -19,7 +19,8 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 # The design's order, top to bottom: a file of competition/ imports only from what stands above it, or from its own folder.
 ORDER = """
     files seeds catalogue settings tables image_files submission contract held_out class_folders adoption public_scores
-    metrics scoring predictions images shards progress workers packing classes audit shift splitting augmentation
+    metrics scoring predictions images shards progress workers packing classes perceptual_hash near_duplicates duplicates shift
+    audit audit_summary audit_tables splitting augmentation
     specialist_votes specialist_choice voting leaderboard
     batches models processes inference training launcher
     report sample

@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
+from competition.duplicates import COLUMNS, write_duplicates
 from competition.predictions import Predictions, load_predictions, save_predictions
 from competition.shards import write_rows
 from pipelines import ensemble, split, vote
 
 TARGETS = ("2", "10", "x")
 PARAMS = """
-split: {folds: [0, 1, 2], near_duplicate_bits: 2, holdout: 0.1}
+split: {folds: [0, 1, 2], holdout: 0.1}
 train: {members: [lite0, features, grey]}
 specialize: {mode: replace}
 ensemble: {top: 3, resamples: 100}
@@ -31,9 +32,10 @@ def project(tmp_path, monkeypatch):
     Path("params.yaml").write_text(PARAMS)
     raw = Path("data/raw")
     raw.mkdir(parents=True)
-    rows = [{"id": f"{n:03d}", "target": TARGETS[n % 3], "hash": 7919 * 2**n, "image": b""} for n in range(40)]
-    rows[3]["hash"] = rows[0]["hash"] ^ 1  # one bit apart
+    rows = [{"id": f"{n:03d}", "target": TARGETS[n % 3], "image": b""} for n in range(40)]
     write_rows("data/train.arrow", rows)
+    pairs = [["train", "000", "2", "train", "003", "2", False], ["train", "001", "10", "test", "t01", "", False]]
+    write_duplicates("folds/duplicates.csv", pd.DataFrame([["near", 0.97, *pair] for pair in pairs], columns=COLUMNS))
     train = "".join(f"{row['id']},{row['target']}\n" for row in rows)
     (raw / "train.csv").write_text("ID,target\n" + train)
     (raw / "sample_submission.csv").write_text("ID,target\n" + "".join(f"t{n:02d},2\n" for n in reversed(range(12))))
