@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 cv2.setNumThreads(1)  # work is dealt by image; OpenCV's own threads only fight over the same cores
-
+THUMBNAIL = 96  # pixels: enough to tell two pages of one layout apart, see near_duplicates
 
 _ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -26,20 +26,34 @@ _ORIENTATIONS = {
 
 
 class UnreadableImage(ValueError):
-    """An image that can't be decoded; the message says why."""
+    """An image that can't be used as it is; the message says why."""
+
+
+class UnusableBox(UnreadableImage):
+    """A box that holds no pixel, or leaves its image."""
 
 
 def read_image(path: Path, longest_side: int | None = None, box: tuple[float, float, float, float] | None = None) -> np.ndarray:
     """Return the image at `path`, uint8 (H, W, 3) RGB, shrunk so that no side is longer than `longest_side` pixels.
 
-    `box` (x1, y1, x2, y2 in the upright image's pixels) is cut out first. Raises UnreadableImage, saying why.
+    `box` (x1, y1, x2, y2 in the upright image's pixels) is cut out first. Raises UnreadableImage, and UnusableBox, which is
+    one, saying why.
     """
+    return read_sized(path, longest_side, box)[0]
+
+
+def read_sized(
+    path: Path, longest_side: int | None = None, box: tuple[float, float, float, float] | None = None
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return what `read_image` does, and the height and width in pixels that it had (its box, if there is one) before it was shrunk."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as file:
+                stored = file.size
                 if longest_side and not box:
                     file.draft("RGB", (longest_side, longest_side))  # a large JPEG is decoded at a half, a quarter, ...
+                is_whole = file.size == stored
                 pixels = _as_rgb(_upright(file))
     except UnidentifiedImageError:
         raise UnreadableImage("not an image" if path.stat().st_size else "empty file") from None
@@ -49,7 +63,10 @@ def read_image(path: Path, longest_side: int | None = None, box: tuple[float, fl
         raise UnreadableImage(str(error) or type(error).__name__) from None
     if box:
         pixels = _cut(pixels, box)
-    return shrink(pixels, longest_side) if longest_side else pixels
+    height, width = pixels.shape[:2]
+    if not is_whole:
+        height, width = sorted(stored, reverse=height > width)
+    return shrink(pixels, longest_side) if longest_side else pixels, (height, width)
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -73,8 +90,10 @@ def _as_rgb(image: Image.Image) -> np.ndarray:
 def _cut(pixels: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
     height, width = pixels.shape[:2]
     x1, y1, x2, y2 = (int(round(value)) for value in box)
-    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
-        raise UnreadableImage(f"box ({x1}, {y1}, {x2}, {y2}) leaves the image of {width} x {height} pixels")
+    if x1 >= x2 or y1 >= y2:
+        raise UnusableBox(f"box ({x1}, {y1}, {x2}, {y2}) is empty: expected x1 < x2 and y1 < y2")
+    if min(x1, y1) < 0 or x2 > width or y2 > height:
+        raise UnusableBox(f"box ({x1}, {y1}, {x2}, {y2}) leaves the image of {width} x {height} pixels")
     return np.ascontiguousarray(pixels[y1:y2, x1:x2])
 
 
@@ -122,21 +141,7 @@ def decode_jpeg(data: np.ndarray) -> np.ndarray:
     return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
 
 
-def orientation_free_hash(image: np.ndarray) -> int:
-    """Return a 64-bit perceptual hash that the eight flips and quarter turns of `image` share.
-
-    It is pHash (signs of the 8 x 8 lowest frequencies of a 32 x 32 grey thumbnail, against their median;
-    https://www.phash.org), taken of all eight orientations, of which the smallest is kept.
-    """
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    low = np.round(cv2.dct(resize(grey, 32, 32)))[:8, :8]  # whole: a frequency that isn't there is 0, not float noise
-    odd = np.where(np.arange(8) % 2, -1.0, 1.0).astype(np.float32)
-    # mirroring an image negates its DCT's odd frequencies on that axis; transposing it transposes them
-    views = [low * rows[:, None] * columns[None, :] for rows in (np.ones(8), odd) for columns in (np.ones(8), odd)]
-    return min(_bits(view) for half in views for view in (half, half.T))
-
-
-def _bits(frequencies: np.ndarray) -> int:
-    values = frequencies.ravel()
-    above = values > np.median(values[1:])
-    return int.from_bytes(np.packbits(above).tobytes(), "big")
+def thumbnail(image: np.ndarray) -> np.ndarray:
+    """Return `image` in grey on a small square, uint8 (THUMBNAIL, THUMBNAIL), whatever its aspect ratio."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    return resize(resize(grey, grey.shape[0], THUMBNAIL), THUMBNAIL, THUMBNAIL)  # side by side: one may shrink, the other grow

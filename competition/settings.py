@@ -66,10 +66,14 @@ class RulesSettings(Section):
 
 
 class PrepareSettings(Section):
-    """How images are packed."""
+    """How images are packed, and which are taken for one."""
 
     longest_side: int = Field(512, ge=16, description="pixels; larger images are shrunk to it, smaller ones kept")
     quality: int = Field(92, ge=1, le=100, description="JPEG quality of the packed images")
+    near_duplicate_similarity: float = Field(
+        0.95, ge=0.8, le=1, description="correlation of two aligned grey thumbnails from which on they show the same page: such pages are "
+        "listed, and stay on one side of every split. Lower: pages of one layout too; 1: only what looks exactly the same"
+    )
 
 
 class SplitSettings(Section):
@@ -78,9 +82,6 @@ class SplitSettings(Section):
     folds: tuple[int, ...] = Field((0, 1, 2, 3, 4), description="the folds' numbers, 0 upwards; their count is K")
     seed: int = Field(0, ge=0)
     holdout: Share = Field(0.0, description="share of the training images that no fold ever sees")
-    near_duplicate_bits: int = Field(
-        1, ge=-1, le=64, description="perceptual hashes (64 bits) this close or closer are one group; -1 groups nothing"
-    )
 
     @model_validator(mode="after")
     def _check(self) -> "SplitSettings":

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from competition.files import replace_file
-from competition.images import decode_jpeg
+from competition.images import THUMBNAIL, decode_jpeg
 
 SCHEMA = pa.schema(
     {
@@ -22,7 +22,7 @@ SCHEMA = pa.schema(
         "copy": pa.int32(),
         "height": pa.int32(),
         "width": pa.int32(),
-        "hash": pa.uint64(),
+        "thumbnail": pa.binary(),
         "image": pa.binary(),
     }
 )
@@ -50,9 +50,8 @@ class ImageStore:
                 raise FileNotFoundError(f"{file}: not found; `dvc repro` makes it")
         self.path = Path(path)
         self._table = pa.concat_tables([pa.ipc.open_stream(pa.memory_map(str(file))).read_all() for file in (path, *behind)])
-        chunks = self._table["image"].chunks
-        self._starts = np.cumsum([0, *(len(chunk) for chunk in chunks)])
-        self._chunks = [_views(chunk) for chunk in chunks]
+        self._starts = np.cumsum([0, *(len(chunk) for chunk in self._table["image"].chunks)])
+        self._chunks = {name: [_views(chunk) for chunk in self._table[name].chunks] for name in ("image", "thumbnail")}
 
     def __len__(self) -> int:
         return self._table.num_rows
@@ -64,16 +63,36 @@ class ImageStore:
 
     def encoded(self, row: int) -> np.ndarray:
         """Return the JPEG bytes of `row` as uint8, not copied."""
-        chunk = int(np.searchsorted(self._starts, row, side="right")) - 1
-        offsets, data = self._chunks[chunk]
-        start = row - self._starts[chunk]
-        return data[offsets[start] : offsets[start + 1]]
+        return self._bytes("image", row)
+
+    def thumbnail(self, row: int) -> np.ndarray:
+        """Return the grey thumbnail of `row`, uint8 (THUMBNAIL, THUMBNAIL), not copied; only sets that `prepare` made have them."""
+        return self._bytes("thumbnail", row).reshape(THUMBNAIL, THUMBNAIL)
 
     def image(self, row: int) -> np.ndarray:
         """Return the pixels of `row`, uint8 (H, W, 3) RGB."""
         return decode_jpeg(self.encoded(row))
 
+    def _bytes(self, name: str, row: int) -> np.ndarray:
+        chunk = int(np.searchsorted(self._starts, row, side="right")) - 1
+        offsets, data = self._chunks[name][chunk]
+        start = row - self._starts[chunk]
+        return data[offsets[start] : offsets[start + 1]]
+
+
+class StoredThumbnails:
+    """The thumbnails of `stores`, one store after the other, read when they are asked for: an array of rows gives uint8 (P, S, S)."""
+
+    def __init__(self, *stores: ImageStore):
+        self._stores = stores
+        self._starts = np.cumsum([0, *map(len, stores)])
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        which = np.searchsorted(self._starts, rows, side="right") - 1
+        found = [self._stores[k].thumbnail(row) for k, row in zip(which, rows - self._starts[which], strict=True)]
+        return np.stack(found) if found else np.empty((0, THUMBNAIL, THUMBNAIL), np.uint8)
+
 
 def _views(chunk: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     _, offsets, data = chunk.buffers()
-    return np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1], np.frombuffer(data, np.uint8)
+    return np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1], np.frombuffer(data or b"", np.uint8)

@@ -1,10 +1,12 @@
-"""Who is scored by whom: near-duplicates found, then stratified folds that keep each group on one side."""
+"""Who is scored by whom: what belongs together in groups, then stratified folds that keep each group on one side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from competition.files import replace_file
 from competition.leaks import check_folds
@@ -12,7 +14,6 @@ from competition.seeds import generator
 
 HOLDOUT = -1
 COLUMNS = ["ID", "target", "fold", "group"]
-BLOCK = 250_000  # hash pairs compared at once: few enough for the processor's cache
 
 
 def make_folds(
@@ -76,86 +77,26 @@ def scarce_classes(targets: Sequence[str], groups: Sequence[str], n_splits: int)
     return warnings
 
 
-def near_duplicate_groups(
-    ids: Sequence[str], hashes: np.ndarray, bits: int, given: Sequence[str | None] | None = None
-) -> np.ndarray:
+def joined_groups(ids: Sequence[str], pairs: Iterable[tuple[str, str]], given: Sequence[str | None]) -> np.ndarray:
     """(N,) str: each image's group, named after its smallest ID.
 
-    Images are of one group when their hashes, (N,) uint64, differ in at most `bits` bits (-1: never), when `given`
-    names one group for both, or through others: A like B and B like C puts A with C. None or "" is no given group.
+    Images are of one group when `pairs` (of IDs) or a common name in `given` (None or "" is none) joins them, or others do:
+    A with B and B with C puts A with C. Raises ValueError for a pair with an ID that is not in `ids`.
     """
-    ids = np.asarray(ids, dtype=str)
-    hashes = np.asarray(hashes, dtype=np.uint64)
-    if not len(ids) == len(hashes) == (len(ids) if given is None else len(given)):
-        raise ValueError(f"lengths differ: {len(ids)} ids, {len(hashes)} hashes")
-    labels = np.arange(len(ids))
-    if given is not None:
-        named = [row for row, name in enumerate(given) if isinstance(name, str) and name]
-        _, first, where = np.unique([given[row] for row in named], return_index=True, return_inverse=True)
-        labels = _merge(labels, np.array(named, dtype=np.int64)[first[where]], np.array(named, dtype=np.int64))
-    if bits >= 0:
-        labels = _merge_close(labels, hashes, bits)
-    smallest = pd.Series(ids.tolist()).groupby(labels).transform("min")
+    if len(ids) != len(given):
+        raise ValueError(f"lengths differ: {len(ids)} ids, {len(given)} given groups")
+    row_of = {id: row for row, id in enumerate(ids)}
+    pairs = list(pairs)
+    if unknown := sorted({id for pair in pairs for id in pair} - set(row_of)):
+        raise ValueError(f"{len(unknown)} IDs of pairs are no images: {', '.join(unknown[:5])}; run `python -m pipelines.prepare`")
+    joined = [(row_of[one], row_of[other]) for one, other in pairs]
+    first: dict[str, int] = {}
+    joined += [(first.setdefault(name, row), row) for row, name in enumerate(given) if name]
+    one, other = np.array(joined, np.int64).reshape(-1, 2).T
+    _, labels = connected_components(coo_array((np.ones(len(one), bool), (one, other)), shape=(len(ids), len(ids))), directed=False)
+    smallest = pd.Series(list(ids), dtype=str).groupby(labels).transform("min")
     return np.array(smallest.tolist(), dtype=str)
 
-
-def _merge_close(labels: np.ndarray, hashes: np.ndarray, bits: int) -> np.ndarray:
-    """`labels` with all rows merged whose hashes differ in at most `bits` bits."""
-    distinct, first, where = np.unique(hashes, return_index=True, return_inverse=True)
-    labels = _merge(labels, first[where], np.arange(len(hashes)))
-    pending, n_pending = [np.empty((2, 0), dtype=np.int64)], 0
-    for rows in _buckets(distinct, bits):
-        step = max(1, BLOCK // len(rows))
-        for start in range(0, len(rows), step):
-            some, others = rows[start : start + step], rows[start:]
-            known = labels[first[others]]
-            if (known == known[0]).all():
-                break
-            one, other = np.nonzero(np.bitwise_count(distinct[some, None] ^ distinct[others]) <= bits)
-            is_new = known[one] != known[other]
-            if is_new.any():
-                pending.append(np.stack([some[one[is_new]], others[other[is_new]]]))
-                n_pending += pending[-1].shape[1]
-            if n_pending > 4 * BLOCK:
-                labels = _merge(labels, *first[np.concatenate(pending, axis=1)])
-                pending, n_pending = pending[:1], 0
-    return _merge(labels, *first[np.concatenate(pending, axis=1)])
-
-
-def _buckets(hashes: np.ndarray, bits: int) -> Iterator[np.ndarray]:
-    """Rows of `hashes` to be compared with each other: two within `bits` share a bucket.
-
-    Cut into bits + 1 pieces, two such hashes have at least one piece in common (Norouzi et al., Fast Search in Hamming
-    Space with Multi-Index Hashing, CVPR 2012). Short pieces would sift nothing: then there is one bucket.
-    """
-    width = 64 // (bits + 1)
-    if width < 8:
-        yield np.arange(len(hashes))
-        return
-    for piece in range(bits + 1):
-        values = (hashes >> np.uint64(piece * width)) & np.uint64(2**width - 1)
-        order = np.argsort(values, kind="stable")
-        for rows in np.split(order, np.flatnonzero(np.diff(values[order])) + 1):
-            if len(rows) > 1:
-                yield rows
-
-
-def _merge(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(N,) each row's component, as the smallest row in it, once rows `one` and `other` (P,) are joined pairwise.
-
-    Union-find in whole arrays: every component hooks onto the smallest one it meets, until no pair differs.
-    """
-    while True:
-        low, high = np.sort([labels[one], labels[other]], axis=0)
-        differ = low < high
-        if not differ.any():
-            return labels
-        one, other = one[differ], other[differ]
-        parent = np.arange(len(labels))
-        np.minimum.at(parent, high, low)
-        while (parent != parent[parent]).any():
-            parent = parent[parent]
-        labels = parent[labels]
 
 
 def write_folds(path: Path | str, folds: pd.DataFrame) -> None:

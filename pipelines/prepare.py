@@ -1,7 +1,8 @@
-"""Reads each image of the competition once and packs it: `python -m pipelines.prepare` (stage `prepare`).
+"""Reads each image of the competition once, packs it, and says what is wrong: `python -m pipelines.prepare` (stage `prepare`).
 
-Makes data/train.arrow, data/test.arrow, folds/audit.json, folds/classes.csv and folds/problem_files.csv. A person's decisions about
-labels, folds/label_fixes.csv, are applied; folds/audit.json lists them.
+Makes data/train.arrow, data/test.arrow, folds/audit.json, folds/classes.csv, folds/duplicates.csv and
+folds/problem_files.csv, and prints the audit as tables. A person's decisions about labels, folds/label_fixes.csv, are applied;
+folds/audit.json lists them.
 """
 
 import os
@@ -11,13 +12,18 @@ from time import perf_counter
 
 import pandas as pd
 
-from competition.audit import Packer, jobs_of, problems_of, summary
+from competition.audit import Job, Packer, jobs_of, problems_of
+from competition.audit_summary import summary
+from competition.audit_tables import print_audit
 from competition.classes import write_classes
 from competition.contract import read_competition
+from competition.duplicates import Duplicates, find_duplicates, write_duplicates
 from competition.files import code_digest, digest, replace_file, write_json
 from competition.label_fixes import apply_label_fixes, check_label_fixes, label_fix_facts, read_label_fixes
 from competition.packing import build
-from competition.settings import load_settings
+from competition.perceptual_hash import MOST
+from competition.settings import Settings, load_settings
+from competition.shards import ImageStore, StoredThumbnails
 from pipelines._main import log, run
 
 FIXES = "folds/label_fixes.csv"
@@ -31,26 +37,49 @@ def main() -> None:
     competition, fixed = apply_label_fixes(original, fixes), label_fix_facts(FIXES, fixes, original)
     facts = []
     for name, jobs in zip(("train", "test"), jobs_of(competition), strict=True):
-        began = perf_counter()
-        stamps = [(job.id, job.target, job.group, os.stat(job.path).st_mtime_ns, os.stat(job.path).st_size) for job in jobs]
-        state = Path("data/state") / f"prepare-{name}-{digest(settings.prepare.model_dump(), stamps, code_digest())}"
-        absolute = [replace(job, path=os.path.abspath(job.path)) for job in jobs]  # workers may stand in another folder
-        found = build(f"data/{name}.arrow", absolute, Packer(name, settings.prepare), state,
-                      part_size=128, machine=settings.machine, title=f"prepare {name}")
-        facts += [fact | {"file": job.path} for fact, job in zip(found, jobs, strict=True)]
-        log("packed", path=f"data/{name}.arrow", images=len(jobs), seconds=round(perf_counter() - began, 1))
+        facts += pack(name, jobs, settings)
     problems = problems_of(facts)
     with replace_file("folds/problem_files.csv") as temporary:
         pd.DataFrame(problems, columns=["ID", "set", "file", "problem"]).to_csv(temporary, index=False, lineterminator="\n")
-    audit = summary(competition, facts) | {"label_fixes": fixed}
+    if all(fact["problem"] for fact in facts if fact["set"] == "train"):
+        raise ValueError("train/: not one image can be used; folds/problem_files.csv lists why")
+    duplicates = look_for_duplicates(facts, settings)
+    audit = summary(competition, facts, duplicates, settings.rules.test_statistics) | {"label_fixes": fixed}
     write_json("folds/audit.json", audit)
     write_classes("folds/classes.csv", audit["classes"])
+    print_audit(audit)
     if fixes:
         log("label fixes", path=FIXES, **{key: fixed[key] for key in ("changed", "left_out", "confirmed")})
     for problem in problems:
         log("warning: left out", set=problem["set"], file=problem["file"], problem=problem["problem"])
-    if len(problems_of([fact for fact in facts if fact["set"] == "train"])) == len(competition.train):
-        raise ValueError("train/: not one image can be read; folds/problem_files.csv lists why")
+
+
+def pack(name: str, jobs: list[Job], settings: Settings) -> list[dict]:
+    """Pack the set `name`; return a fact per job (see audit.Packer)."""
+    began = perf_counter()
+    stamps = [(replace(job, path=""), os.stat(job.path).st_mtime_ns, os.stat(job.path).st_size) for job in jobs]
+    state = Path("data/state") / f"prepare-{name}-{digest(settings.prepare.model_dump(), stamps, code_digest())}"
+    absolute = [replace(job, path=os.path.abspath(job.path)) for job in jobs]  # workers may stand in another folder
+    found = build(f"data/{name}.arrow", absolute, Packer(name, settings.prepare), state,
+                  part_size=128, machine=settings.machine, title=f"prepare {name}")
+    log("packed", path=f"data/{name}.arrow", images=len(jobs), seconds=round(perf_counter() - began, 1))
+    return [fact | {"file": job.path} for fact, job in zip(found, jobs, strict=True)]
+
+
+def look_for_duplicates(facts: list[dict], settings: Settings) -> Duplicates:
+    """Return the duplicates among the packed images, and write them down."""
+    began = perf_counter()
+    thumbnails = StoredThumbnails(ImageStore("data/train.arrow"), ImageStore("data/test.arrow"))
+    compared = ("train", "test") if settings.rules.test_statistics else ("train",)
+    packed = [fact for fact in facts if not fact["problem"] and fact["set"] in compared]
+    threads = settings.machine.workers or os.cpu_count() or 1
+    duplicates = find_duplicates(packed, thumbnails, settings.prepare.near_duplicate_similarity, threads)
+    write_duplicates("folds/duplicates.csv", duplicates.table)
+    if duplicates.crowded:
+        log("warning: duplicates may be missed", problem=f"{duplicates.crowded} images look like more than {MOST} others; "
+            "they were compared with the nearest only. Give known groups as a column of train.csv")
+    log("duplicates", path="folds/duplicates.csv", pairs=len(duplicates.table), seconds=round(perf_counter() - began, 1))
+    return duplicates
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
 """Decides who is scored by whom: `python -m pipelines.split` (stage `split`).
 
-Reads data/train.arrow, makes folds/folds.csv: ID,target,fold,group. Near-duplicates are one group, and never on both sides.
+Reads data/train.arrow and folds/duplicates.csv, makes folds/folds.csv: ID,target,fold,group. Duplicates, exact and near, are
+one group with each other and with the group that train.csv gives them, and never on both sides.
 """
 
 from time import perf_counter
 
 import pandas as pd
 
+from competition.duplicates import of_sets, read_duplicates
 from competition.leaks import check_folds
 from competition.settings import load_settings
 from competition.shards import ImageStore
-from competition.splitting import HOLDOUT, make_folds, near_duplicate_groups, scarce_classes, write_folds
+from competition.splitting import HOLDOUT, joined_groups, make_folds, scarce_classes, write_folds
 from pipelines._main import log, run
 
 
@@ -19,9 +21,8 @@ def main() -> None:
     began = perf_counter()
     store = ImageStore("data/train.arrow")
     folds = pd.DataFrame({"ID": store.column("id"), "target": store.column("target")})
-    folds["group"] = near_duplicate_groups(
-        folds["ID"].tolist(), store.column("hash"), settings.near_duplicate_bits, store.column("group")
-    )
+    pairs = of_sets(read_duplicates("folds/duplicates.csv"), "train", "train")
+    folds["group"] = joined_groups(folds["ID"].tolist(), zip(pairs["ID"], pairs["other_ID"], strict=True), store.column("group"))
     n_splits = len(settings.folds)
     folds["fold"] = make_folds(
         folds["ID"].tolist(), folds["target"].tolist(), folds["group"].tolist(), n_splits, settings.seed, settings.holdout

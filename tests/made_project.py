@@ -13,8 +13,8 @@ TRAIN, TEST, FOLDS = 18, 8, (0, 1)
 UNREADABLE = "t7.png"  # the last test image
 PARAMS = """
 competition: {root: data/raw}
-prepare: {longest_side: 48}
-split: {folds: [0, 1], near_duplicate_bits: -1}
+prepare: {longest_side: 48, near_duplicate_similarity: 1}
+split: {folds: [0, 1]}
 augment: {size: 40, copies: 1, policy: none, test_like: {policy: none}}
 train: {members: [net, features, grey]}
 members:

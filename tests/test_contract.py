@@ -94,6 +94,13 @@ def test_other_column_names_become_the_usual_ones(tmp_path):
     assert competition.class_names == ("Bill", "Form") and competition.columns == ("picture", "label")
 
 
+def test_boxes_that_no_image_can_have_are_read_and_left_to_prepare(tmp_path):
+    rows = "01,0,-5,0,10,20.5\n02,1,9,9,3,3\n03,0,,,,\n"
+    competition = read_competition(write(tmp_path, train=f"ID,target,x1,y1,x2,y2\n{rows}"))
+    boxes = competition.train[["x1", "y1", "x2", "y2"]].to_numpy()
+    assert boxes[:2].tolist() == [[-5, 0, 10, 20.5], [9, 9, 3, 3]] and np.isnan(boxes[2]).all()
+
+
 def test_ids_with_and_without_extension(tmp_path):
     for name in ("a.jpg", "b.PNG", "c.v2.tiff", "d.JPG", "e"):
         (tmp_path / name).touch()
@@ -156,7 +163,8 @@ def test_everything_wrong_is_listed_at_once(tmp_path):
         ({"sample": None}, "no such file, nor test.csv"),
         ({"meta": "target,name\n0,a\n1,b\n"}, "meta.csv: no column class_name (there: target, name)"),
         ({"images": ("train",)}, "test: no such folder"),
-        ({"train": "ID,target,x1,y1,x2,y2\n01,0,5,0,5,9\n02,1,0,0,9,z\n03,0,0,0,9,\n"}, "3 boxes are malformed: row 1 (5,0,5,9)"),
+        ({"train": "ID,target,x1,y1,x2,y2\n01,0,5,0,5,9\n02,1,0,0,9,z\n03,0,0,0,9,\n"}, "2 boxes are malformed: row 2 (0,0,9,z), row 3"),
+        ({"train": "ID,target,x1,y1,x2,y2\n01,0,0,0,nan,9\n02,1,0,0,inf,9\n03,0,,,,\n"}, "2 boxes are malformed: row 1 (0,0,nan,9)"),
         ({"train": "ID,target\n01,0\n01.jpg,1\n"}, "1 image under"),
     ],
 )

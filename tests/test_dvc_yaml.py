@@ -19,9 +19,10 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 # The design's order, top to bottom: a file of competition/ imports only from what stands above it, or from its own folder.
 ORDER = """
     files seeds catalogue settings params_file tables image_files submission kaggle contract label_fixes held_out class_folders
-    adoption public_scores metrics scoring predictions images squares shards sheets progress quiet workers packing classes audit
-    shift leaks splitting augmentation specialist_votes specialist_choice voting fold_predictions label_review label_sheet standings
-    leaderboard class_scores leaderboard_table ensembles combining confidence public_comparison public_table
+    adoption public_scores metrics scoring predictions images squares shards sheets progress quiet workers packing classes
+    perceptual_hash near_duplicates duplicates shift audit audit_summary audit_tables leaks splitting augmentation specialist_votes
+    specialist_choice voting fold_predictions label_review label_sheet standings leaderboard class_scores leaderboard_table ensembles
+    combining confidence public_comparison public_table
     batches models processes inference predicting export training launcher search
     report sample
 """.split()

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
+from competition.duplicates import COLUMNS, write_duplicates
 from competition.ensembles.choice import decide
 from competition.files import digest
 from competition.predictions import Predictions, concatenate, load_predictions, save_predictions
@@ -20,7 +21,7 @@ from pipelines import ensemble, split, vote
 
 TARGETS = ("2", "10", "x")
 PARAMS = """
-split: {folds: [0, 1, 2], near_duplicate_bits: 2, holdout: 0.1}
+split: {folds: [0, 1, 2], holdout: 0.1}
 train: {members: [lite0, features, grey]}
 specialize: {mode: replace}
 ensemble: {top: 3, resamples: 100}
@@ -34,11 +35,11 @@ def project(tmp_path, monkeypatch):
     Path("params.yaml").write_text(PARAMS)
     raw = Path("data/raw")
     raw.mkdir(parents=True)
-    rows = [{"id": f"{n:03d}", "target": TARGETS[n % 3], "hash": 7919 * 2**n, "image": b""} for n in range(40)]
-    rows[3]["hash"] = rows[0]["hash"] ^ 1  # one bit apart
+    rows = [{"id": f"{n:03d}", "target": TARGETS[n % 3], "image": b""} for n in range(40)]
     write_rows("data/train.arrow", rows)
     write_rows("data/test.arrow", rows[:1])
-    Path("folds").mkdir()
+    pairs = [["train", "000", "2", "train", "003", "2", False], ["train", "001", "10", "test", "t01", "", False]]
+    write_duplicates("folds/duplicates.csv", pd.DataFrame([["near", 0.97, *pair] for pair in pairs], columns=COLUMNS))
     Path("folds/audit.json").write_text("{}")
     train = "".join(f"{row['id']},{row['target']}\n" for row in rows)
     (raw / "train.csv").write_text("ID,target\n" + train)
@@ -114,12 +115,13 @@ def test_split(project, capsys):
 
 def test_a_holdout_that_comes_to_nothing_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_rows("data/train.arrow", [{"id": f"{n}", "target": f"{n % 3}", "hash": 7919 * 2**n, "image": b""} for n in range(9)])
-    Path("params.yaml").write_text("split: {folds: [0, 1], holdout: 0.1, near_duplicate_bits: -1}")
+    write_rows("data/train.arrow", [{"id": f"{n}", "target": f"{n % 3}", "image": b""} for n in range(9)])
+    write_duplicates("folds/duplicates.csv", pd.DataFrame([], columns=COLUMNS))
+    Path("params.yaml").write_text("split: {folds: [0, 1], holdout: 0.1}")
     with pytest.raises(ValueError, match="split.holdout: 0.1 of each class's few images comes to none"):
         split.main()
     assert not Path("folds/folds.csv").exists()
-    Path("params.yaml").write_text("split: {folds: [0, 1], holdout: 0.2, near_duplicate_bits: -1}")
+    Path("params.yaml").write_text("split: {folds: [0, 1], holdout: 0.2}")
     split.main()
     assert (pd.read_csv("folds/folds.csv").fold == -1).sum() == 3
 

@@ -23,7 +23,7 @@ from competition.shards import ImageStore
 
 def make(jobs):
     """Every fifth job gives no row, every third two; each gives a fact."""
-    rows = [row(job) | {"copy": n} for job in jobs if job % 5 for n in range(2 if job % 3 == 0 else 1)]
+    rows = [row(job) | {"copy": n, "thumbnail": None} for job in jobs if job % 5 for n in range(2 if job % 3 == 0 else 1)]
     return rows, [{"job": job, "problem": None if job % 5 else "Größe"} for job in jobs]
 
 
@@ -85,7 +85,7 @@ def test_random_access_across_the_parts(tmp_path, reference):
     for n in [*range(len(expected)), *order]:
         assert store.encoded(n).tobytes() == expected[n]["image"]
         assert (store.image(np.int64(n)) == decode_jpeg(np.frombuffer(expected[n]["image"], np.uint8))).all()
-    for name in ("id", "copy", "hash"):
+    for name in ("id", "copy", "height"):
         assert list(store.column(name)) == [line[name] for line in expected]
 
 
@@ -235,7 +235,7 @@ def test_no_rows_at_all(tmp_path, jobs):
     facts, _ = built(tmp_path, jobs=jobs)
     store = ImageStore(tmp_path / "x.arrow")
     assert len(facts) == len(jobs) and len(store) == 0
-    assert store.column("id") == [] and len(store.column("hash")) == 0
+    assert store.column("id") == [] and len(store.column("copy")) == 0
 
 
 def test_parts_without_rows_between_others(tmp_path):

@@ -4,8 +4,8 @@ import datasets
 import numpy as np
 import pytest
 
-from competition.images import encode_jpeg
-from competition.shards import SCHEMA, ImageStore, write_rows
+from competition.images import THUMBNAIL, encode_jpeg
+from competition.shards import SCHEMA, ImageStore, StoredThumbnails, write_rows
 
 
 def square(job):
@@ -14,7 +14,7 @@ def square(job):
 
 def row(job):
     return {"id": f"{job:03d}", "source_id": f"s{job}", "target": "x", "view": "clean", "copy": job % 4, "height": 8, "width": 10,
-            "hash": 2**63 + job, "image": encode_jpeg(square(job), 90)}  # fmt: skip
+            "thumbnail": bytes([job]) * THUMBNAIL**2, "image": encode_jpeg(square(job), 90)}  # fmt: skip
 
 
 def make(jobs):
@@ -38,7 +38,7 @@ def test_written_and_read_back(tmp_path):
     assert len(store) == 5
     assert store.column("id") == [f"{job:03d}" for job in range(5)]
     assert store.column("target") == ["x", "x", None, "x", "x"] and store.column("group") == [None, None, "g", None, None]
-    assert store.column("hash").dtype == np.uint64 and store.column("hash").tolist() == [2**63 + job for job in range(5)]
+    assert [(store.thumbnail(n) == n).all() for n in range(5)] == [True] * 5 and store.thumbnail(0).shape == (THUMBNAIL, THUMBNAIL)
     assert store.column("copy").tolist() == [0, 1, 2, 3, 0]
     assert [store.encoded(n).tobytes() for n in range(5)] == [line["image"] for line in rows]
     assert np.abs(store.image(3).astype(int) - square(3)).max() <= 2
@@ -49,6 +49,20 @@ def test_datasets_reads_it(written):
     assert found.column_names == SCHEMA.names and len(found) == len(expected)
     for n in (0, 7, len(expected) - 1):
         assert found[n] == {"group": None} | expected[n]
+
+
+def test_thumbnails_of_two_stores(tmp_path):
+    write_rows(tmp_path / "a.arrow", [row(job) for job in (1, 2, 3)])
+    write_rows(tmp_path / "b.arrow", [row(job) for job in (4, 5)])
+    thumbnails = StoredThumbnails(ImageStore(tmp_path / "a.arrow"), ImageStore(tmp_path / "b.arrow"))
+    found = thumbnails[np.array([4, 0, 2, 3, 0])]
+    assert found.shape == (5, THUMBNAIL, THUMBNAIL) and found[:, 0, 0].tolist() == [5, 1, 3, 4, 1]
+    assert thumbnails[np.array([], np.int64)].shape == (0, THUMBNAIL, THUMBNAIL)
+
+
+def test_rows_without_thumbnails(tmp_path):
+    write_rows(tmp_path / "x.arrow", [row(1) | {"thumbnail": None}])
+    assert ImageStore(tmp_path / "x.arrow").image(0).shape == (8, 10, 3)
 
 
 def test_an_empty_file_of_rows(tmp_path):

@@ -1,18 +1,15 @@
-"""Folds and groups: what must hold for any data, and components against SciPy's."""
+"""Folds and groups: what must hold for any data, and groups against a plain slow search."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold
 
-from competition import splitting
 from competition.splitting import (
+    joined_groups,
     make_folds,
-    near_duplicate_groups,
     read_folds,
     scarce_classes,
     write_folds,
@@ -107,47 +104,38 @@ def test_too_few_groups_are_refused():
         make_folds(["a", "a", "b"], ["x"] * 3, ["a", "a", "b"], 2, 0)
 
 
-def hashes_with_relatives(n, generator):
-    """Random hashes, some repeated with a few bits flipped, some of those once more."""
-    hashes = generator.integers(0, 2**64, size=n, dtype=np.uint64)
-    for row in range(n // 3):
-        flips = np.bitwise_or.reduce(np.uint64(1) << generator.integers(0, 64, size=5).astype(np.uint64))
-        hashes[n - 1 - row] = hashes[row // 2 if row % 2 else n - row] ^ flips if row else hashes[0]
-    return hashes
-
-
-@pytest.mark.parametrize("bits", [-1, 0, 1, 3, 4, 7, 8, 20, 64])
-@pytest.mark.parametrize("block", [50, 250_000])
-def test_groups_are_scipys_components(bits, block, monkeypatch):
-    monkeypatch.setattr(splitting, "BLOCK", block)
-    generator = np.random.default_rng(bits + 1)
-    hashes = hashes_with_relatives(200, generator)
-    ids = [f"{number:04d}" for number in generator.permutation(200)]
-    given = [None if draw > 30 else ["", "g", "h", "i", "0007"][draw % 5] for draw in generator.integers(0, 200, size=200)]
-    close = np.array([[int(a ^ b).bit_count() <= bits for b in hashes] for a in hashes])
-    named = np.array([[bool(a) and a == b for b in given] for a in given])
-    _, components = connected_components(coo_matrix(close | named), directed=False)
-    expected = pd.Series(ids).groupby(components).transform("min").tolist()
-    assert near_duplicate_groups(ids, hashes, bits, given).tolist() == expected
-
-
-@pytest.mark.parametrize("bits", range(9))
-def test_the_limit_is_exact_wherever_the_bits_lie(bits):
-    generator = np.random.default_rng(bits)
-    for _ in range(40):
-        one = generator.integers(0, 2**64, dtype=np.uint64)
-        flipped = np.uint64(1) << generator.choice(64, bits + 1, replace=False).astype(np.uint64)
-        within, beyond = (one ^ np.bitwise_or.reduce(flips, initial=np.uint64(0)) for flips in (flipped[1:], flipped))
-        assert near_duplicate_groups(["a", "b"], np.array([one, within]), bits).tolist() == ["a", "a"]
-        assert near_duplicate_groups(["a", "b"], np.array([one, beyond]), bits).tolist() == ["a", "b"]
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=25), st.lists(st.sampled_from([None, "", "g", "h", "007"]),
+                                                                                         min_size=30, max_size=30))  # fmt: skip
+def test_groups_are_what_a_slow_search_finds(pairs, given_groups):
+    ids = [f"{number:03d}" for number in np.random.default_rng(0).permutation(30)]
+    pairs = [(ids[one], ids[other]) for one, other in pairs]
+    neighbours = {id: {id} for id in ids}
+    named = [(one, other) for one, its in zip(ids, given_groups, strict=True) for other, name in zip(ids, given_groups, strict=True)
+             if its and its == name]  # fmt: skip
+    for one, other in pairs + named:
+        neighbours[one].add(other)
+        neighbours[other].add(one)
+    expected = []
+    for id in ids:
+        seen, pending = set(), {id}
+        while pending:
+            seen |= pending
+            pending = set().union(*(neighbours[other] for other in pending)) - seen
+        expected.append(min(seen))
+    assert joined_groups(ids, pairs, given_groups).tolist() == expected
 
 
 def test_groups_are_transitive_and_named_by_the_smallest_id():
-    # 0b000 - 0b001 - 0b011: neighbours differ in 1 bit, the ends in 2
-    assert near_duplicate_groups(["c", "b", "a", "z"], np.array([0, 1, 3, 255], np.uint64), 1).tolist() == ["a", "a", "a", "z"]
-    joined = near_duplicate_groups(["c", "b", "a", "z"], np.array([0, 1, 3, 255], np.uint64), 1, [None, None, "s", "s"])
-    assert joined.tolist() == ["a"] * 4
-    assert near_duplicate_groups([], np.array([], np.uint64), 4).tolist() == []
+    ids, nothing = ["c", "b", "a", "z"], [None] * 4
+    assert joined_groups(ids, [("c", "b"), ("a", "b")], nothing).tolist() == ["a", "a", "a", "z"]
+    assert joined_groups(ids, [("c", "b"), ("a", "b")], [None, None, "s", "s"]).tolist() == ["a"] * 4
+    assert joined_groups(ids, [], nothing).tolist() == ids and joined_groups([], [], []).tolist() == []
+
+
+def test_pairs_of_other_images_are_refused():
+    with pytest.raises(ValueError, match="2 IDs of pairs are no images: x, y; run `python -m pipelines.prepare`"):
+        joined_groups(["a", "b"], [("a", "x"), ("y", "b")], [None, None])
 
 
 def test_folds_file(tmp_path):
