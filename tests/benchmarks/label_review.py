@@ -5,16 +5,15 @@
 Run from a project's folder whose stages up to review have run. data/faults.json, which the sample writes beside its solution, says what
 was planted; without it only the head of the list is printed. Counted are the wrong labels that stand in folds/folds.csv, so none
 that was fixed or left out. precision_at_planted looks at as many rows as labels are wrong; a list that is shorter has missed the rest.
-A planted pair is found by the audit if one of its lists of IDs holds both, exact or near. The last line is one JSON object.
+A planted pair is found if folds/duplicates.csv has it, exact or near. The last line is one JSON object.
 """
 
 import json
-from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
 
+from competition.duplicates import of_sets, read_duplicates
 from competition.settings import load_settings
 from competition.splitting import read_folds
 
@@ -50,28 +49,16 @@ def labels_found(review: pd.DataFrame, folds: pd.DataFrame, truth: dict[str, str
 
 
 def files_found(faults: dict) -> dict:
-    """Return how many of the planted duplicates and unreadable files folds/audit.json and folds/problem_files.csv name."""
+    """Return how many of the planted duplicates and unreadable files folds/duplicates.csv and folds/problem_files.csv name."""
+    found = of_sets(read_duplicates("folds/duplicates.csv"), "train", "train")
+    together = {tuple(sorted(pair)) for pair in zip(found.ID, found.other_ID, strict=True)}
     train = Path(load_settings().competition.root) / "train"
-    audit = json.loads(Path("folds/audit.json").read_text(encoding="utf-8"))
-    together = {pair for ids in lists_of_ids(audit) for pair in combinations(sorted(ids), 2)}
     pairs = {"exact": [], "near": []}
     for one, other in faults["duplicates"]:
         pairs["exact" if (train / one).read_bytes() == (train / other).read_bytes() else "near"].append(tuple(sorted((one, other))))
     problems = pd.read_csv("folds/problem_files.csv", dtype=str, keep_default_na=False)
     result = {f"{kind}_duplicates": f"{sum(pair in together for pair in there)} of {len(there)}" for kind, there in pairs.items()}
-    return result | {"unreadable": f"{int(faults['unreadable'] in set(problems.ID))} of 1"}
-
-
-def lists_of_ids(value: object, inside: bool = False) -> Iterator[list[str]]:
-    """Yield every list of strings of `value` (JSON) that stands somewhere below a key with "duplicates" in its name."""
-    if isinstance(value, dict):
-        for key, one in value.items():
-            yield from lists_of_ids(one, inside or "duplicates" in key)
-    elif isinstance(value, list):
-        if inside and value and all(isinstance(one, str) for one in value):
-            yield value
-        for one in value:
-            yield from lists_of_ids(one, inside)
+    return result | {"pairs_listed": len(together), "unreadable": f"{int(faults['unreadable'] in set(problems.ID))} of 1"}
 
 
 def check_same_competition(ids: list[str]) -> None:
