@@ -25,7 +25,9 @@ def print_audit(audit: dict, file: TextIO | None = None) -> None:
         with console.capture() as captured:
             console.print(f"\n{title}", style="bold", markup=False)
             console.print(table)
-        file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))  # a log has no use for padding
+        text = "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())  # a log has no use for padding
+        encoding = file.encoding or "utf-8"
+        file.write(text.encode(encoding, "replace").decode(encoding))  # a class's name is no reason to end the stage
     file.flush()
 
 

@@ -21,7 +21,7 @@ from competition.perceptual_hash import VIEWS, Thumbnails, hashes_of, look_alike
 CONTRAST = 16  # grey levels between a thumbnail's darkest and brightest: with less there is nothing to compare
 FLOOR, AROUND = 8, 1 / 16  # grey levels of spread that are still noise; reach (sigma) of "around", share of a side
 PLAUSIBLE = 0.45, 0.75  # similarity at a quarter of the size, as they lie, and at half of it; below, two pages are different
-STEPS = 4, 3  # of Gauss-Newton, at half and at the whole size
+STEPS = 3, 2  # of Gauss-Newton, at half and at the whole size
 MARGIN, FARTHEST = 1 / 32, 0.06  # share of a side that isn't compared; of a side by which a page may be moved or stretched
 BLOCK = 128  # pairs at once: they fit a processor's cache
 UNMOVED = np.float32([1, 0, 1, 0])

@@ -16,7 +16,7 @@ import numpy as np
 from competition.seeds import generator
 
 BITS = 11  # how far apart the hashes of one page, re-saved or cut by 2 percent a side, may be: 97 to 100 percent of them are
-MOST = 64  # look-alikes of one image, the nearest, that are kept: pages of one layout in a large set have thousands
+MOST = 32  # look-alikes of one image, the nearest, that are kept: pages of one layout in a large set have thousands
 COMPARED = 20_000  # hashes that one image's is compared with, for each piece; those in the nearest buckets first
 PIECES, VIEWS = 4, 8
 BLOCK, COMPARED_AT_ONCE = 64, 2_000_000
@@ -58,7 +58,8 @@ def hashes_of(thumbnails: np.ndarray) -> np.ndarray:
     low = np.round(waves @ thumbnails.astype(np.float32) @ waves.T / (size / 8))  # whole: what isn't there is 0, not float noise
     views = [low * (_SIGNS[:, None] if view & 4 else 1) * (_SIGNS if view & 2 else 1) for view in range(VIEWS)]
     bits = np.stack([values.swapaxes(1, 2) if view & 1 else values for view, values in enumerate(views)], axis=1) > 0
-    return np.packbits(bits.reshape(-1, VIEWS, 64)[..., _PLACES], axis=-1).view(np.uint64)[..., 0]
+    packed = np.packbits(bits.reshape(-1, VIEWS, 64)[..., _PLACES], axis=-1)
+    return np.ascontiguousarray(packed).view(np.uint64)[..., 0]
 
 
 def look_alikes(hashes: np.ndarray, bits: int = BITS, most: int = MOST) -> LookAlikes:

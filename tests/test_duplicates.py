@@ -1,0 +1,78 @@
+"""The table of duplicates, exact and near, within and across sets, and what `split` makes of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_near_duplicates import PAGES, saved
+
+from competition.duplicates import COLUMNS, find_duplicates, of_sets, read_duplicates, write_duplicates
+from competition.images import thumbnail
+
+
+def found(images):
+    """Return the table's rows as tuples; `images`: (set, ID, target, content, picture)."""
+    thumbnails = np.stack([thumbnail(np.ascontiguousarray(picture)) for *_, picture in images])
+    facts = [dict(zip(("set", "ID", "target", "content"), image, strict=False)) for image in images]
+    table = find_duplicates(facts, thumbnails, 0.95).table
+    assert list(table.columns) == COLUMNS
+    return table
+
+
+def named(table):
+    return [(row.kind, row.set, row.ID, row.other_set, row.other_ID, row.targets_differ) for row in table.itertuples()]
+
+
+def test_exact_and_near_within_and_across():
+    again = saved(PAGES[0], 40)
+    table = found([
+        ("train", "a", "0", "A", PAGES[0]), ("train", "b", "1", "A", PAGES[0]), ("train", "c", "0", "B", PAGES[1]),
+        ("train", "d", "1", "C", again), ("train", "e", "0", "A", PAGES[0]),
+        ("test", "a", None, "A", PAGES[0]), ("test", "x", None, "D", PAGES[1][::-1]), ("test", "y", None, "D", PAGES[1][::-1]),
+    ])  # fmt: skip
+    assert named(table) == [
+        ("exact", "train", "a", "train", "b", True),
+        ("near", "train", "a", "train", "d", True),
+        ("exact", "train", "a", "train", "e", False),
+        ("exact", "train", "a", "test", "a", False),
+        ("near", "train", "c", "test", "x", False),
+        ("near", "train", "d", "test", "a", False),
+        ("exact", "test", "x", "test", "y", False),
+    ]
+    assert table["target"].tolist() == ["0", "0", "0", "0", "0", "1", ""] and set(table["other_target"]) == {"0", "1", ""}
+    exact = table["kind"] == "exact"
+    assert (table["similarity"][exact] == 1).all() and table["similarity"][~exact].between(0.95, 1).all()
+    for sets, count in ((("train", "train"), 3), (("test", "test"), 1), (("train", "test"), 3), (("test", "train"), 3)):
+        assert len(of_sets(table, *sets)) == count
+
+
+def test_a_thousand_copies_make_a_thousand_pairs():
+    table = found([("train", f"{n:04d}", "0", "A", PAGES[0]) for n in range(1000)])
+    assert len(table) == 999 and set(table["ID"]) == {"0000"} and table["other_ID"].is_unique
+
+
+def test_blank_copies_are_duplicates_where_their_files_are_equal():
+    blank = np.full((60, 60, 3), 255, np.uint8)
+    table = found([("train", "a", "0", "A", blank), ("train", "b", "0", "A", blank), ("train", "c", "0", "B", blank)])
+    assert named(table) == [("exact", "train", "a", "train", "b", False)]
+
+
+def test_written_and_read_back(tmp_path):
+    table = found([("train", "007", "NA", "A", PAGES[0]), ("train", "é,x", "01", "A", PAGES[0]), ("test", "t", None, "B", PAGES[0])])
+    write_duplicates(tmp_path / "d.csv", table)
+    pd.testing.assert_frame_equal(read_duplicates(tmp_path / "d.csv"), table, check_dtype=False)
+    assert read_duplicates(tmp_path / "d.csv")["targets_differ"].tolist() == [True, False]
+    assert (tmp_path / "d.csv").read_text(encoding="utf-8").splitlines()[1] == 'exact,1.0,train,007,NA,train,"é,x",01,True'
+
+
+def test_nothing_found(tmp_path):
+    table = found([("train", "a", "0", "A", PAGES[0]), ("train", "b", "0", "B", PAGES[1])])
+    write_duplicates(tmp_path / "d.csv", table)
+    assert len(read_duplicates(tmp_path / "d.csv")) == len(of_sets(read_duplicates(tmp_path / "d.csv"), "train", "train")) == 0
+
+
+def test_a_wrong_file_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"d\.csv: not found; `python -m pipelines\.prepare` makes it"):
+        read_duplicates(tmp_path / "d.csv")
+    (tmp_path / "d.csv").write_text("ID,other\na,b\n")
+    with pytest.raises(ValueError, match="expected the columns"):
+        read_duplicates(tmp_path / "d.csv")
