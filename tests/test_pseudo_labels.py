@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -172,7 +173,7 @@ def test_a_second_run_that_was_stopped_ends_the_same(data, member, state, monkey
 
     with pytest.raises(Stop):
         trained(data, state, stop)
-    monkeypatch.setattr(module, "predict_proba", lambda *rest: pytest.fail("the test images were answered again"))
+    monkeypatch.setattr(module, "Predictor", SimpleNamespace(of=lambda *rest: pytest.fail("the test images were answered again")))
     seen = []
     again = trained(data, state, seen.append)
     assert [row["epoch"] for row in seen] == [7]  # all else was done
