@@ -5,8 +5,13 @@ import pandas as pd
 import pytest
 from test_near_duplicates import PAGES, saved
 
+from competition.audit import Job, Packer
 from competition.duplicates import COLUMNS, find_duplicates, of_sets, read_duplicates, write_duplicates
-from competition.images import thumbnail
+from competition.images import THUMBNAIL, thumbnail
+from competition.sample.making import make
+from competition.sample.plan import plan_train
+from competition.settings import PrepareSettings
+from competition.splitting import joined_groups
 
 
 def found(images):
@@ -43,6 +48,29 @@ def test_exact_and_near_within_and_across():
     assert (table["similarity"][exact] == 1).all() and table["similarity"][~exact].between(0.95, 1).all()
     for sets, count in ((("train", "train"), 3), (("test", "test"), 1), (("train", "test"), 3), (("test", "train"), 3)):
         assert len(of_sets(table, *sets)) == count
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_samples_planted_duplicates_are_all_found_and_no_other_pages_of_their_classes(tmp_path, seed):
+    rows = plan_train(510, seed)
+    original = {row.index: row for row in rows if "duplicate" not in row.fault}
+    planted = {row.id: row for row in rows if "duplicate" in row.fault}
+    classes = {row.target for row in planted.values()}
+    others = [row for row in original.values() if row.target in classes and not row.fault][:20]
+    shown = list({row.id: row for row in [*planted.values(), *(original[row.index] for row in planted.values()), *others]}.values())
+    for row in shown:
+        make(row, "train", tmp_path, seed)
+    packed, facts = Packer("train", PrepareSettings())([Job(row.id, str(tmp_path / row.id), str(row.label), None) for row in shown])
+    thumbnails = np.stack([np.frombuffer(line["thumbnail"], np.uint8).reshape(THUMBNAIL, THUMBNAIL) for line in packed])
+    table = find_duplicates(facts, thumbnails, PrepareSettings().near_duplicate_similarity).table
+    ids = [row.id for row in shown]
+    groups = joined_groups(ids, zip(table["ID"], table["other_ID"], strict=True), [None] * len(ids))
+    by_page = pd.Series(ids).groupby([row.index for row in shown]).transform("min")
+    assert groups.tolist() == by_page.tolist()
+    for kind in ("exact", "near"):
+        found = {id for line in table[table["kind"] == kind].itertuples() for id in (line.ID, line.other_ID)}
+        copies = {row.id for row in planted.values() if row.fault == f"{kind} duplicate"}
+        assert copies and copies <= found
 
 
 def test_a_thousand_copies_make_a_thousand_pairs():
