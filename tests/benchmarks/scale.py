@@ -79,12 +79,11 @@ def main() -> None:
         make(folder / "data/raw", images)
         sizes[images] = run_stages(folder, images)
     total = {images: sum(taken.seconds for taken in of.values()) / images for images, of in sizes.items()}
-    print(json.dumps({
-        "time_ratio": round(total[max(total)] / total[min(total)], 3),
-        "most_memory_gb": round(max(taken.memory for of in sizes.values() for taken in of.values()) / 1e9, 2),
-        "sizes": {images: {stage: {"seconds": round(taken.seconds, 1), "us_per_image": round(1e6 * taken.seconds / images),
-                                   "memory_gb": round(taken.memory / 1e9, 2)} for stage, taken in of.items()} for images, of in sizes.items()},
-    }))  # fmt: skip
+    facts = {images: {stage: {"seconds": round(taken.seconds, 1), "us_per_image": round(1e6 * taken.seconds / images),
+                              "memory_gb": round(taken.memory / 1e9, 2)} for stage, taken in of.items()} for images, of in sizes.items()}
+    most = max(taken.memory for of in sizes.values() for taken in of.values())
+    ratio = total[max(total)] / total[min(total)]
+    print(json.dumps({"time_ratio": round(ratio, 3), "most_memory_gb": round(most / 1e9, 2), "sizes": facts}))
 
 
 if __name__ == "__main__":
