@@ -3,10 +3,10 @@
     python tests/benchmarks/scale.py --folder ../scale [--images 20000 200000]
 
 For each size a competition of drawn pictures (32 pixels, ten kinds, three in four for training) is made and taken through prepare, split,
-augment (one copy), one epoch of a tiny network on each of two folds (timm's test_efficientnet), vote and ensemble, as child processes
-that are watched: seconds, and memory of all their processes together without pages of files. The
-last line is one JSON object: by size and stage seconds, microseconds for an image, and memory, and `time_ratio`, what an image takes
-at the largest size against the smallest, all stages together. Run it on a machine that does nothing else.
+augment (one copy), one epoch of a tiny network on each of two folds (timm's test_efficientnet), vote and ensemble, with the preset
+`many`, as child processes that are watched: seconds, and memory of all their processes together without pages of files. The last line
+is one JSON object: by size and stage seconds, microseconds for an image, and memory, and `time_ratio`, what an image takes at
+the largest size against the smallest, all stages together. Run it on a machine that does nothing else.
 """
 
 import argparse
@@ -17,18 +17,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from stages import begin
+import yaml
+from stages import ROOT, begin
 
 from competition.planning.watch import Taken, run_watched
 from competition.seeds import generator
 
 SIDE, KINDS = 32, 10
 NETWORK = {"kind": "finetuned", "network": "test_efficientnet", "weights": "none", "size": SIDE, "epochs": 1, "batch_size": 64}
-PARAMS = {
-    "competition": {"root": "data/raw"}, "rules": {}, "prepare": {"longest_side": SIDE}, "split": {"folds": [0, 1]},
-    "augment": {"size": SIDE, "copies": 1, "policy": "light"}, "train": {"members": ["tiny"]}, "members": {"tiny": NETWORK},
-    "specialize": {"base": "tiny", "network": NETWORK}, "tta": {"passes": 2}, "ensemble": {},
-}  # fmt: skip
+
+
+def params() -> dict:
+    """Return the preset `many` with tiny pictures and a tiny network, two folds, and one epoch."""
+    values = yaml.safe_load((ROOT / "competition/presets/many.yaml").read_text(encoding="utf-8"))
+    values["augment"] |= {"size": SIDE}
+    return values | {"split": {"folds": [0, 1]}, "train": {"members": ["tiny"]}, "members": {"tiny": NETWORK},
+                     "specialize": values["specialize"] | {"base": "tiny", "network": NETWORK}}
+
 
 
 def parse() -> argparse.Namespace:
@@ -75,7 +80,7 @@ def main() -> None:
     for images in given.images:
         folder = given.folder.resolve() / str(images)
         shutil.rmtree(folder, ignore_errors=True)
-        begin(folder, PARAMS)
+        begin(folder, params())
         make(folder / "data/raw", images)
         sizes[images] = run_stages(folder, images)
     total = {images: sum(taken.seconds for taken in of.values()) / images for images, of in sizes.items()}
