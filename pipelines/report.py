@@ -1,0 +1,102 @@
+"""Makes the page to look at: `python -m pipelines.report` (stage `report`).
+
+Reads what the stages left in folds/ and submissions/, folds/shift.csv, submissions/public.csv and params.yaml. Makes
+submissions/report/index.html: one file that needs no network. Sections whose files are empty say so.
+"""
+
+import json
+from pathlib import Path
+from time import perf_counter
+
+import pandas as pd
+
+from competition.classes import read_names
+from competition.duplicates import read_duplicates
+from competition.files import replace_file
+from competition.leaderboard import read_leaderboard
+from competition.public_comparison import read_comparison, read_sizes
+from competition.report.boards import leaderboard_section
+from competition.report.class_f1 import classes_section
+from competition.report.confusion import confusion_section
+from competition.report.data_audit import audit_section, shift_section
+from competition.report.folds import folds_section
+from competition.report.learning import learning_section
+from competition.report.lineage import lineage_section
+from competition.report.page import make_page
+from competition.report.result import headline, result_section
+from competition.report.sections import Section
+from competition.settings import load_settings
+from pipelines._main import log, run
+
+FOLDS, FOLDER, PAGE = Path("folds"), Path("submissions"), Path("submissions/report/index.html")
+
+
+def main() -> None:
+    began = perf_counter()
+    final = read_json(FOLDER / "final.json")
+    page = make_page("Foldvote report", headline(final), sections_of(final))
+    with replace_file(PAGE) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    log("reported", path=PAGE, megabytes=round(PAGE.stat().st_size / 1e6, 1), seconds=round(perf_counter() - began, 1))
+
+
+def sections_of(final: dict) -> list[Section]:
+    """All sections, in the order of the page."""
+    settings = load_settings()
+    board = read_leaderboard(FOLDER / "leaderboard.csv")
+    class_names = read_names(FOLDS / "classes.csv")
+    audit = read_json(FOLDS / "audit.json")
+    hard = read_json(FOLDER / "specialist.json")["hard_classes"]
+    sizes = read_sizes(FOLDER, board, (settings.competition.id, settings.competition.target))
+    comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
+    names = board["submission"].tolist()
+    shown = final["chosen"] if final["chosen"] in names else names[0]
+    return [
+        result_section(final),
+        leaderboard_section(board, read_leaderboard(FOLDER / "ensembles.csv"), comparison, final["chosen"]),
+        folds_section(board),
+        learning_section({name: read_histories(name, settings.split.folds) for name in (*settings.train.members, "specialist")}),
+        confusion_section(read_text_table(FOLDER / "oof.csv"), shown, class_names, hard),
+        classes_section(read_per_class(), shown, hard),
+        shift_section(audit["train_against_test"], read_shift()),
+        audit_section(audit, read_duplicates(FOLDS / "duplicates.csv"), read_text_table(FOLDS / "problem_files.csv")),
+        lineage_section(final, Path("params.yaml").read_text(encoding="utf-8")),
+    ]
+
+
+def read_json(path: Path) -> dict:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_text_table(path: Path) -> pd.DataFrame:
+    """The table with every cell as str: an ID may be "007", and a class "NA"."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+
+
+def read_per_class() -> pd.DataFrame:
+    """per_class.csv, targets and names as str, F1 as float64."""
+    texts = read_text_table(FOLDER / "per_class.csv")
+    numbers = texts.columns.drop(["target", "class_name"])
+    return texts.assign(**{name: pd.to_numeric(texts[name]) for name in numbers})
+
+
+def read_shift() -> pd.DataFrame | None:
+    """folds/shift.csv; None while nobody has fitted a policy."""
+    path = FOLDS / "shift.csv"
+    return pd.read_csv(path, encoding="utf-8") if path.is_file() else None
+
+
+def read_histories(name: str, folds: tuple[int, ...]) -> dict[int, pd.DataFrame]:
+    """Fold -> history of a member, of the folds that left one."""
+    found = {}
+    for fold in folds:
+        path = FOLDS / f"history/{name}/{fold}.csv"
+        if path.is_file() and path.stat().st_size > 1:  # pandas writes one line break for no rows
+            found[fold] = pd.read_csv(path, encoding="utf-8")
+    return found
+
+
+if __name__ == "__main__":
+    run(main)
