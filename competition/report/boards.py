@@ -15,7 +15,7 @@ from competition.report.tables import Cell, Number, number, table
 MOST = 40  # rows that are drawn; the tables have all
 TOLD = {"best": "the best", "no": f"{ALIKE} can't be told apart from the best", "yes": "told apart from the best"}
 LOOKS = {"best": (0, "star"), "no": (2, "circle"), "yes": (1, "x")}  # colour's number, mark
-COLUMNS = ("submission", "test-like", "its interval", "to the best", "its interval", "told apart", "clean", "mean of folds", "std")
+COLUMNS = ("submission", "test-like", "its interval", "to the best", "its interval", "told apart", "clean", "folds")
 
 
 def leaderboard_section(board: pd.DataFrame, ensembles: pd.DataFrame | None, comparison: Comparison | None, chosen: str) -> Section:
@@ -42,9 +42,9 @@ def _cells(row: Mapping, public: Mapping[str, float], chosen: str) -> list[Cell]
     name = row["submission"]
     title = f"{name} (final)" if name == chosen else name
     first = [number(row["test_like"]), _interval(row, "test_like", ".3f")]
-    difference = [number(row["difference"], "+.3f"), _interval(row, "difference", "+.3f")]
+    difference = ["", ""] if row["told_apart"] == "best" else [number(row["difference"], "+.3f"), _interval(row, "difference", "+.3f")]
     told = {"best": "best", "no": f"{ALIKE} no", "yes": "yes"}[row["told_apart"]]
-    last = [number(row["clean"]), number(row["mean"]), number(row["std"])]
+    last = [number(row["clean"]), Number(row["mean"], f"{row['mean']:.3f} ± {row['std']:.3f}")]
     asked = [number(public.get(name), ".4f")] if public else []
     return [title, *first, *difference, told, *last, *asked, number(row["train_seconds"], ".0f"), number(row["predict_seconds"], ".0f")]
 

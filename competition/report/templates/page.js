@@ -8,7 +8,7 @@
     const colour = (name) => style.getPropertyValue("--" + name).trim();
     const paper = colour("paper"), ink = colour("ink"), line = colour("line"), accent = colour("series-0");
     const data = figure.data.map((trace) => {
-      if (trace.type === "heatmap") return { ...trace, colorscale: scale(paper, accent) };
+      if (trace.type === "heatmap") return { ...trace, colorscale: scale(paper, accent), textfont: { color: ink } };
       const own = Number.isInteger(trace.meta) ? colour("series-" + trace.meta) : ink;
       return { ...trace, line: { ...trace.line, color: own }, marker: { ...trace.marker, color: own } };
     });
@@ -20,12 +20,12 @@
     return [data, layout];
   }
 
-  /* From paper to accent, rising steeply at first: the rare confusions are what is looked for. */
+  /* From paper half-way to accent, so that ink can be read on all of it, steeply at first: the rare confusions are what is looked for. */
   function scale(paper, accent) {
     const channels = (hex) => [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
     const [from, to] = [channels(paper), channels(accent)];
     return [0, 0.02, 0.1, 0.3, 0.6, 1].map((place) => {
-      const share = place ** 0.6;
+      const share = 0.5 * place ** 0.6;
       return [place, "rgb(" + from.map((value, k) => Math.round(value + share * (to[k] - value))).join(",") + ")"];
     });
   }
