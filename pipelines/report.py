@@ -18,13 +18,14 @@ from competition.public_comparison import read_comparison, read_sizes
 from competition.report.boards import leaderboard_section
 from competition.report.class_f1 import classes_section
 from competition.report.confusion import confusion_section
-from competition.report.data_audit import audit_section, shift_section
+from competition.report.data_audit import audit_section
 from competition.report.folds import folds_section
 from competition.report.learning import learning_section
 from competition.report.lineage import lineage_section
 from competition.report.page import make_page
 from competition.report.result import headline, result_section
 from competition.report.sections import Section
+from competition.report.train_test import shift_section
 from competition.settings import load_settings
 from pipelines._main import log, run
 
