@@ -57,7 +57,7 @@ def sections_of(final: dict) -> list[Section]:
         leaderboard_section(board, read_leaderboard(FOLDER / "ensembles.csv"), comparison, final["chosen"]),
         folds_section(board),
         learning_section({name: read_histories(name, settings.split.folds) for name in (*settings.train.members, "specialist")}),
-        confusion_section(read_text_table(FOLDER / "oof.csv"), shown, class_names, hard),
+        confusion_section(read_text_table(FOLDER / "oof.csv"), shown, class_names, hard, final["chosen"]),
         classes_section(read_per_class(), shown, hard),
         shift_section(audit["train_against_test"], read_shift()),
         audit_section(audit, read_duplicates(FOLDS / "duplicates.csv"), read_text_table(FOLDS / "problem_files.csv")),
