@@ -54,7 +54,9 @@ def look(browser, address: str, theme: str = "light", size: tuple[int, int] = LA
     switch_theme(browser, theme)
     metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.execute_script("window.left = true")  # on a busy machine, get() may return with the page before still there
     browser.get(address)
+    WebDriverWait(browser, 60).until(lambda driver: driver.execute_script("return !window.left && document.readyState === 'complete'"))
     browser.execute_script("dispatchEvent(new Event('beforeprint'))")
     settle(browser)
 
