@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from competition.report.sections import Section, render
 
-POLICY = ("default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {scripts}; base-uri 'none'; form-action 'none'")
+POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {scripts}; base-uri 'none'; form-action 'none'"
 
 
 def make_page(title: str, head: Markup, sections: Sequence[Section]) -> str:
