@@ -55,8 +55,8 @@ def page(n: int, generator: np.random.Generator) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """Return the folder of a project whose stages up to `vote` have run."""
-    from pipelines import augment, prepare, specialize, split, train, vote
+    """Return the folder of a project whose stages have run, but for `review` and `report`."""
+    from pipelines import augment, ensemble, prepare, specialize, split, train, vote
 
     folder = tmp_path_factory.mktemp("project")
     write_competition(folder / "data/raw")
@@ -70,6 +70,7 @@ def project(tmp_path_factory):
         for fold in FOLDS:
             specialize.main(fold)
         vote.main()
+        ensemble.main()
     return folder
 
 
