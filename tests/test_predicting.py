@@ -23,7 +23,7 @@ from competition.voting import soft_vote
 from pipelines import ensemble, predict
 from pipelines._main import run
 
-MEMBERS = ("net", "features", "grey")
+MEMBERS = ("lite0", "features", "grey")
 NAMES = dict(zip(TARGETS, ("bright", "dark", "striped"), strict=True))
 
 
@@ -40,8 +40,8 @@ def table(path) -> list[dict[str, str]]:
 
 def left_by_training(name: str) -> dict[str, np.ndarray]:
     """Test image -> probabilities (C,): the mean over folds and passes that `train` and `vote` make of it."""
-    if name == "net_specialist":
-        base, specialist = (soft_vote(of_folds(part)) for part in ("net", "specialist"))
+    if name == "lite0_specialist":
+        base, specialist = (soft_vote(of_folds(part)) for part in ("lite0", "specialist"))
         voted = replace_hard(base, specialist, TARGETS)
     else:
         voted = soft_vote(of_folds(name))
@@ -52,7 +52,7 @@ def of_folds(name: str) -> list[Predictions]:
     return [load_predictions(f"folds/predictions/{name}/{fold}.npz")["test"] for fold in FOLDS]
 
 
-@pytest.mark.parametrize("name", ["net", "features", "grey", "net_specialist"])
+@pytest.mark.parametrize("name", ["lite0", "features", "grey", "lite0_specialist"])
 def test_the_test_images_get_the_votes_answers(at_home, tmp_path, capsys, name):
     predict.main(Path("data/raw/test"), tmp_path / "found.csv", name, precision=0.5)
     rows = {row["file"].split(".")[0]: row for row in table(tmp_path / "found.csv")}
@@ -106,10 +106,10 @@ def answers_of(path) -> dict[str, str]:
 
 
 def test_every_candidate_is_a_vote(at_home):
-    assert {row["submission"] for row in table("submissions/ensembles.csv")} == {*MEMBERS, "net_specialist", *ENSEMBLES}
+    assert {row["submission"] for row in table("submissions/ensembles.csv")} == {*MEMBERS, "lite0_specialist", *ENSEMBLES}
 
 
-@pytest.mark.parametrize("choose", ["auto", "net_specialist", "foldwise_hard"])
+@pytest.mark.parametrize("choose", ["auto", "lite0_specialist", "foldwise_hard"])
 def test_without_a_name_the_final_vote_is_cast(at_home, tmp_path, capsys, choose):
     params, submissions = Path("params.yaml").read_text(), tmp_path / "submissions"
     shutil.copytree("submissions", submissions)
@@ -157,14 +157,14 @@ def test_votes_made_elsewhere_cant_be_cast(at_home, tmp_path, monkeypatch):
 
 
 def test_a_members_vote_needs_nothing_but_the_member(at_home, tmp_path):
-    hidden = Path("folds/predictions/net")
-    hidden.rename(tmp_path / "net")
+    hidden = Path("folds/predictions/lite0")
+    hidden.rename(tmp_path / "lite0")
     try:
         predict.main(Path("data/raw/test"), tmp_path / "found.csv", "grey")
-        with pytest.raises(FileNotFoundError, match="folds/predictions/net/0.npz"):
+        with pytest.raises(FileNotFoundError, match="folds/predictions/lite0/0.npz"):
             predict.main(Path("data/raw/test"), tmp_path / "found.csv", "soft")
     finally:
-        (tmp_path / "net").rename(hidden)
+        (tmp_path / "lite0").rename(hidden)
 
 
 def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
@@ -188,12 +188,12 @@ def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
 
 @pytest.mark.parametrize("precision", [0.5, 0.95])
 def test_on_the_command_line_with_the_unsure_marked(at_home, tmp_path, monkeypatch, precision):
-    arguments = ["data/raw/test", "--out", f"{tmp_path}/found.csv", "--member", "net", "--precision", f"{precision}"]
+    arguments = ["data/raw/test", "--out", f"{tmp_path}/found.csv", "--member", "lite0", "--precision", f"{precision}"]
     monkeypatch.setattr(sys, "argv", ["predict", *arguments])
     with pytest.raises(SystemExit) as end:
         run(predict.main)
     assert not end.value.code
-    answers = [(p.max(), target == p.argmax()) for target, p in out_of_fold("net")]
+    answers = [(p.max(), target == p.argmax()) for target, p in out_of_fold("lite0")]
     good = [at for at, _ in answers if np.mean([right for other, right in answers if other >= at]) >= precision]
     lowest = min(good, default=2.0)
     rows = table(tmp_path / "found.csv")
@@ -216,11 +216,11 @@ def test_nothing_to_label(at_home, tmp_path):
 
 
 def test_an_unknown_vote(at_home, tmp_path):
-    with pytest.raises(ValueError, match="lite9: no vote of that name; --member takes net, features, grey, net_specialist, hard_top, "):
+    with pytest.raises(ValueError, match="lite9: no vote of that name; --member takes lite0, features, grey, lite0_specialist, hard_top, "):
         predict.main(Path("data/raw/test"), tmp_path / "found.csv", "lite9")
 
 
-@pytest.mark.parametrize("name", ["net", "grey", "features"])
+@pytest.mark.parametrize("name", ["lite0", "grey", "features"])
 def test_weights_of_other_classes_are_refused(at_home, tmp_path, name):
     weights = Path(f"folds/weights/{name}/0.safetensors")
     whole = weights.read_bytes()
