@@ -17,9 +17,9 @@ from pathlib import Path
 import click
 import pytest
 import typer
+from dvc.cli import DvcParserError
 from dvc.cli import main as dvc_main
 from dvc.cli import parse_args as dvc_arguments
-from dvc.exceptions import DvcParserError
 from made_project import PARAMS, TEST, page, project  # noqa: F401
 
 from pipelines._main import run
