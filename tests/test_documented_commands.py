@@ -14,7 +14,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import click
 import pytest
 import typer
 from dvc.cli import DvcParserError
@@ -26,6 +25,7 @@ from pipelines._main import run
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+UsageError = typer.BadParameter.__base__  # click's, or that of the click within newer typers
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 PROGRAMS = ("python", "dvc", "pip")  # of commands within sentences
 
@@ -161,7 +161,7 @@ def reads_typer(main, words: list[str]) -> None:
     app.command()(main)
     try:
         typer.main.get_command(app).make_context("command", list(words))
-    except click.UsageError as error:
+    except UsageError as error:
         assert "Missing" in error.format_message() and not any(word.startswith("-") for word in words), error.format_message()
 
 
