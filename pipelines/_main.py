@@ -8,8 +8,8 @@ import typer
 MISTAKES = (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError, ModuleNotFoundError)
 
 
-def run(main: Callable[..., object]) -> None:
-    """Run `main` on the command line's arguments (its parameters, read by typer)."""
+def run(main: Callable[..., object], keeps: bool = True) -> None:
+    """Run `main` on the command line's arguments (its parameters, read by typer). keeps: whether a stopped run goes on where it was."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)
     try:
@@ -18,9 +18,10 @@ def run(main: Callable[..., object]) -> None:
         sys.exit(f"error: {mistake}")
     except OSError as error:
         what = f"{error.strerror}: {error.filename or 'while writing'}" if error.strerror else str(error)
-        sys.exit(f"error: {what}; what was finished is kept: mend it and run the command again")
+        kept = "what was finished is kept: mend it" if keeps else "nothing was written: mend it"
+        sys.exit(f"error: {what}; {kept} and run the command again")
     except KeyboardInterrupt:
-        sys.exit("stopped; what was finished is kept, run the command again to go on")
+        sys.exit("stopped; " + ("what was finished is kept, run the command again to go on" if keeps else "nothing was written"))
 
 
 def log(what: str, **facts: object) -> None:

@@ -10,7 +10,7 @@ whether the answer is unsure. See docs/predict.md.
 
 import os
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Annotated
 
 import numpy as np
@@ -56,15 +56,16 @@ def main(
     tell_threshold(threshold, precision)
     log("asking", vote=combination.name, folds=1 if fast else len(settings.split.folds), views=np.count_nonzero(weights),
         files=len(names), seconds_to_start=round(perf_counter() - began, 1))  # fmt: skip
-    began = perf_counter()
+    began, computed = perf_counter(), process_time()
     with progress(len(names), "predict", "file") as bar:
         answered = ask(folder, names, combination, voters, settings, weights, packed=not fast, tick=bar.update)
-    seconds = perf_counter() - began
+    seconds, cpu_seconds = perf_counter() - began, process_time() - computed
     tell_unreadable(answered)
     rows = label_rows(cast(folder, combination, answered), target2class, threshold)
     write_table(out, HEADER, [(printable(name), *rest) for name, *rest in rows])
     log("labelled", path=out, images=len(rows), unsure=sum(row[-1] == "yes" for row in rows), unreadable=len(answered.unreadable),
-        no_images=answered.others, seconds=round(seconds, 1), images_per_s=round(len(rows) / seconds, 1))  # fmt: skip
+        no_images=answered.others, seconds=round(seconds, 1), cpu_seconds=round(cpu_seconds, 1),
+        images_per_s=round(len(rows) / seconds, 1))  # fmt: skip
 
 
 def load(combination: Combination, settings: Settings, targets: tuple[str, ...], fast: bool) -> dict[str, Voter]:
@@ -99,4 +100,4 @@ def printable(name: str) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, keeps=False)
