@@ -340,3 +340,15 @@ def test_adopt_tells_what_it_did_and_what_is_wrong(project, call):
 def test_commands_start_without_torch(name):
     code = f"import sys, pipelines.{name}; assert not {{'torch', 'cv2', 'sklearn'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[1])
+
+
+@pytest.mark.parametrize(("keeps", "said"), [(True, "stopped; what was finished is kept, run the command again to go on"),
+                                             (False, "stopped; nothing was written")])  # fmt: skip
+def test_a_stopped_command_promises_what_is_so(monkeypatch, keeps, said):
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["command"])
+    with pytest.raises(SystemExit) as end:
+        run(stopped, keeps)
+    assert end.value.code == said
