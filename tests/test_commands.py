@@ -344,11 +344,11 @@ def test_commands_start_without_torch(name):
 
 @pytest.mark.parametrize(("keeps", "said"), [(True, "stopped; what was finished is kept, run the command again to go on"),
                                              (False, "stopped; nothing was written")])  # fmt: skip
-def test_a_stopped_command_promises_what_is_so(monkeypatch, keeps, said):
+def test_a_stopped_command_promises_what_is_so(monkeypatch, capsys, keeps, said):
     def stopped() -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys, "argv", ["command"])
     with pytest.raises(SystemExit) as end:
         run(stopped, keeps)
-    assert end.value.code == said
+    assert end.value.code == 130 and capsys.readouterr().err == f"{said}\n"
