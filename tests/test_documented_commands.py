@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 import typer
 from dvc.cli import DvcParserError
-from dvc.cli import main as dvc_main
 from dvc.cli import parse_args as dvc_arguments
 from made_project import PARAMS, TEST, page, project  # noqa: F401
 
@@ -43,7 +42,7 @@ LISTED = {
     "python -m pipelines.fit_augmentation": "needs 20 images of each set and ImageNet's weights; tests/test_fitting.py runs it",
 }
 SMALLER = {"python -m pipelines.sample": "--train 17 --test 17 --workers 1"}
-FRESH = ("adopt", "sample")  # begin a project
+FRESH = ("adopt", "configure", "sample")  # begin a project
 STAND_INS = {"3f0c9d.jpg": "03", "81aa02.jpg": "04", "5be170.jpg": "05", "3": "x", "--trials 30": "--trials 1"}  # 05 is an x
 PLACEHOLDERS = {"SCORE": "0.9"}
 
@@ -84,7 +83,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(project, home):  # noqa: F811
-    """The project as a person has it: with a slug, the solution, Kaggle's tool (one that does nothing) and DVC."""
+    """The project as a person has it: with a slug, the solution and Kaggle's tool (one that does nothing)."""
     shutil.copytree(project / "data/raw", home / "downloads/competition")
     (project / "params.yaml").write_text(PARAMS.replace("root: data/raw", "root: data/raw, slug: pages"))
     (project / "data/solution.csv").write_text("ID,target\n" + "".join(f"t{n},7\n" for n in range(TEST)))
@@ -99,7 +98,6 @@ def at_home(trained, home, tmp_path, monkeypatch):
     """Where a command is run: `go(module)` enters the trained project, or a fresh one."""
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("PATH", f"{trained / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     (tmp_path / "params.yaml").write_text(PARAMS)
     shutil.copy(home / "patients.csv", tmp_path)
 
@@ -115,12 +113,6 @@ def test_it_runs(at_home, monkeypatch, line):
     for word, other in STAND_INS.items():
         whole = re.sub(rf"(?<!\S){re.escape(word)}(?!\S)", other, whole)
     words = [os.path.expanduser(word) for word in shlex.split(whole)]
-    if words[0] == "dvc":
-        at_home("")
-        if not Path(".dvc").exists():
-            assert dvc_main(["init", "--no-scm", "--quiet"]) == 0 == dvc_main(["config", "core.check_update", "false"])
-        assert dvc_main(words[1:]) == 0
-        return
     assert words[:2] == ["python", "-m"] and words[2].startswith("pipelines."), f"neither run nor in LISTED: {line}"
     if words[2] == "pipelines.export":
         pytest.importorskip("onnxscript", reason="the extra `export` is not installed")
