@@ -20,8 +20,7 @@ def run(main: Callable[..., object], keeps: bool = True) -> None:
         sys.exit(f"error: {mistake}")
     except OSError as error:
         what = f"{error.strerror}: {error.filename or 'while writing'}" if error.strerror else str(error)
-        kept = "what was finished is kept: mend it" if keeps else "nothing was written: mend it"
-        sys.exit(f"error: {what}; {kept} and run the command again")
+        sys.exit(f"error: {what}; {'what was finished is kept: ' if keeps else ''}mend it and run the command again")
 
 
 def _stoppable(main: Callable[..., object], keeps: bool) -> Callable[..., object]:
@@ -31,8 +30,8 @@ def _stoppable(main: Callable[..., object], keeps: bool) -> Callable[..., object
         try:
             return main(*arguments, **named)
         except KeyboardInterrupt:
-            left = "what was finished is kept, run the command again to go on" if keeps else "nothing was written"
-            print(f"stopped; {left}", file=sys.stderr)
+            then = "what was finished is kept, run the command again to go on" if keeps else "run again, the command begins anew"
+            print(f"stopped; {then}", file=sys.stderr)
             sys.exit(INTERRUPTED)
 
     return stoppable

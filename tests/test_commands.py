@@ -354,7 +354,7 @@ def test_commands_start_without_torch(name):
 
 
 @pytest.mark.parametrize(("keeps", "said"), [(True, "stopped; what was finished is kept, run the command again to go on"),
-                                             (False, "stopped; nothing was written")])  # fmt: skip
+                                             (False, "stopped; run again, the command begins anew")])  # fmt: skip
 def test_a_stopped_command_promises_what_is_so(monkeypatch, capsys, keeps, said):
     def stopped() -> None:
         raise KeyboardInterrupt
