@@ -137,7 +137,7 @@ def test_fast_asks_an_ensembles_best_voter(at_home, tmp_path, capsys):
     assert table(tmp_path / "ensembles.csv") == table(tmp_path / "members.csv")
 
 
-def test_votes_made_elsewhere_cant_be_cast(at_home, tmp_path, monkeypatch):
+def test_votes_made_elsewhere_cant_be_cast(at_home, tmp_path):
     final, params = Path("submissions/final.json"), Path("params.yaml")
     before, settings = final.read_text(), params.read_text()
     try:
