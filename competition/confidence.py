@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from competition.predictions import Predictions
+from competition.combining import Voted
 
 HEADER = ("file", "target", "class_name", "probability", "runner_up", "runner_up_probability", "unsure")
 
@@ -27,20 +27,20 @@ class Threshold:
         return np.zeros(len(probabilities), bool) if self.value is None else np.asarray(probabilities) >= self.value
 
 
-def choose_threshold(oof: Predictions, true: Sequence[str], precision: float) -> Threshold:
+def choose_threshold(oof: Voted, true: Sequence[str], precision: float) -> Threshold:
     """The lowest threshold at which the answers at or above it are right with at least `precision`.
 
-    oof: (N, C) test-like predictions out of fold; true: (N,) targets, aligned. Thresholds are the answers' own
+    oof: (N,) what was answered test-like, out of fold; true: (N,) targets, aligned. Thresholds are the answers' own
     probabilities. Raises ValueError for a precision that is no share above 0, for no rows, and for lengths that differ.
     """
     if not 0 < precision <= 1:
         raise ValueError(f"precision: {precision:g}; expected a share above 0, such as 0.95")
     if not len(oof) or len(oof) != len(true):
         raise ValueError(f"expected a target for each out-of-fold prediction, found {len(oof)} predictions and {len(true)} targets")
-    highest = oof.probabilities.max(axis=1)
+    confidence = oof.confidence
     right = (oof.answers == np.asarray(true, dtype=str)).astype(np.int64)
-    order = np.argsort(-highest, kind="stable")
-    values, hits, counts = highest[order], right[order].cumsum(), np.arange(1, len(oof) + 1)
+    order = np.argsort(-confidence, kind="stable")
+    values, hits, counts = confidence[order], right[order].cumsum(), np.arange(1, len(oof) + 1)
     last = np.append(values[1:] < values[:-1], True)  # of equal probabilities: they are sure together, or not at all
     reached = np.flatnonzero(last & (hits >= precision * counts - 1e-9))  # 0.55 * 100 is a little more than 55
     if not len(reached):
@@ -50,15 +50,16 @@ def choose_threshold(oof: Predictions, true: Sequence[str], precision: float) ->
     return Threshold(float(values[place]), float(hits[place] / counts[place]), float(counts[place] / len(oof)))
 
 
-def label_rows(predictions: Predictions, target2class: dict[str, str], threshold: Threshold) -> list[tuple[str, ...]]:
-    """One row of HEADER for each of `predictions`, in their order; probabilities to six decimals.
+def label_rows(voted: Voted, target2class: dict[str, str], threshold: Threshold) -> list[tuple[str, ...]]:
+    """One row of HEADER for each image of `voted`, in their order; probabilities to six decimals.
 
-    target2class: target -> readable name. Of equally probable targets the first counts.
+    target2class: target -> readable name. The runner-up is the likeliest other target, the first of equals.
     """
-    likeliest = np.argsort(-predictions.probabilities, axis=1, kind="stable")[:, :2]
-    best, second = np.take_along_axis(predictions.probabilities, likeliest, axis=1).T
-    targets = np.array(predictions.targets, dtype=str)[likeliest].tolist()
-    unsure = np.where(threshold.is_sure(best), "no", "yes").tolist()
-    numbers = zip(best.tolist(), second.tolist(), strict=True)
-    return [(id_, first, target2class[first], f"{p:.6f}", other, f"{q:.6f}", doubt)
-            for id_, (first, other), (p, q), doubt in zip(predictions.ids.tolist(), targets, numbers, unsure, strict=True)]
+    others, rows = voted.predictions.probabilities.copy(), np.arange(len(voted))
+    others[rows, voted.indices] = -1
+    runners_up = others.argmax(axis=1)
+    answers, second = voted.answers.tolist(), np.array(voted.predictions.targets, dtype=str)[runners_up].tolist()
+    unsure = np.where(threshold.is_sure(voted.confidence), "no", "yes").tolist()
+    numbers = zip(voted.confidence.tolist(), others[rows, runners_up].tolist(), strict=True)
+    return [(id_, first, target2class[first], f"{p:.6f}", other, f"{q:.6f}", doubt) for id_, first, other, (p, q), doubt
+            in zip(voted.predictions.ids.tolist(), answers, second, numbers, unsure, strict=True)]

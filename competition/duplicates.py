@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from competition.files import replace_file
 from competition.near_duplicates import find_near_duplicates
 from competition.perceptual_hash import Thumbnails
+from competition.tables import read_frame, write_frame
 
 COLUMNS = ["kind", "similarity", "set", "ID", "target", "other_set", "other_ID", "other_target", "targets_differ"]
 
@@ -60,17 +60,12 @@ def _named(image: dict) -> tuple[str, str, str]:
 
 def write_duplicates(path: Path | str, table: pd.DataFrame) -> None:
     """Write `table` (COLUMNS) as CSV, in the order of its rows."""
-    with replace_file(path) as temporary:
-        table[COLUMNS].to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+    write_frame(path, table[COLUMNS])
 
 
 def read_duplicates(path: Path | str) -> pd.DataFrame:
     """Return folds/duplicates.csv, IDs and targets as str. Raises FileNotFoundError, ValueError for other columns."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: not found; `python -m pipelines.prepare` makes it")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    if list(table.columns) != COLUMNS:
-        raise ValueError(f"{path}: expected the columns {COLUMNS}, found {list(table.columns)}")
+    table = read_frame(path, COLUMNS, "prepare")
     return table.astype({"similarity": "float64"}).assign(targets_differ=table["targets_differ"] == "True")
 
 

@@ -38,11 +38,15 @@ STEPS = (
 
 @dataclass(frozen=True)
 class Exported:
-    """path: the ONNX file; facts: what stands beside it; the speeds in images/s, of torch as `predict` uses it."""
+    """path: the ONNX file; facts: what stands beside it; the speeds in images/s.
+
+    torch's: of the network as `predict` asks it first, in `torch_precision`; its close calls, made again in float32, are not in it.
+    """
 
     path: Path
     facts: dict
     torch_per_s: float
+    torch_precision: str
     onnx_per_s: float
 
 
@@ -67,7 +71,8 @@ def export(name: str, fold: int, settings: Settings, target2class: dict[str, str
         temporary.write_bytes(proto.SerializeToString())
     facts["check"] = {"images": len(squares), "largest_logit_difference": float(f"{difference:.2g}"), "torch": torch.__version__}
     write_json(path.with_suffix(".json"), facts)
-    return Exported(path, facts, _torch_per_s(network, normalise, member, squares), onnx_per_s)
+    precision = "bfloat16" if use_bfloat16(member.precision) else "float16" if member.precision == "float16" else "float32"
+    return Exported(path, facts, _torch_per_s(network, normalise, member, squares), precision, onnx_per_s)
 
 
 def preprocessing(member: FinetunedSettings, settings: Settings, normalise: Normalisation, target2class: dict[str, str]) -> dict:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from competition.combining import SPECIALIST, Combination
+from competition.combining import Combination
 from competition.inference import Predictor
 from competition.models.classical import Extract, LogisticMember, features, grey_features, network_features
 from competition.models.mlp import MlpMember
@@ -18,6 +18,7 @@ from competition.models.networks import create_network, network_to_load
 from competition.models.trained import ADVICE, load_trained, read_trained, trained_file
 from competition.predictions import Predictions, concatenate
 from competition.settings import FeaturesSettings, FinetunedSettings, GreySettings, Settings
+from competition.specialist_votes import SPECIALIST
 from competition.squares import Chunk, Squares, read_squares
 
 

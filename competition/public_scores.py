@@ -5,7 +5,7 @@ and a private score added, only where a person says so.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -65,12 +65,17 @@ def record_score(path: Path | str, score: PublicScore, most: int | None = None) 
     if score.private and same:
         score = asks[same[-1]] = replace(asks[same[-1]], private=score.private)
     else:
-        if most is not None and len(asks) >= most:
-            raise ValueError(f"rules.public_submissions: {most} in params.yaml, and {path} holds {len(asks)} scores; {score.submission} of "
-                             f"{score.recorded} would be one more. --correct mends a score that was mistyped")
+        check_one_more(path, asks, most, f"{score.submission} of {score.recorded} would be one more. "
+                                         "--correct mends a score that was mistyped")
         asks.append(score)
     _write(path, asks)
     return score
+
+
+def check_one_more(path: Path | str, asks: Sequence[PublicScore], most: int | None, what: str) -> None:
+    """Raise ValueError, which ends in `what`, where `asks`, those of the ledger at `path`, are all that rules.public_submissions allows."""
+    if most is not None and len(asks) >= most:
+        raise ValueError(f"rules.public_submissions: {most} in params.yaml, and {path} holds {len(asks)} scores; {what}")
 
 
 def complete(path: Path | str, submission: str, private: str, day: str = "") -> PublicScore:

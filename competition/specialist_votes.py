@@ -7,6 +7,8 @@ import numpy as np
 
 from competition.predictions import Predictions
 
+SPECIALIST = "specialist"  # what its folders are called, and what `<base>_specialist` ends in
+
 Asks = Literal["answer", "top2"]
 
 

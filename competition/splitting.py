@@ -8,9 +8,9 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from competition.files import replace_file
 from competition.leaks import check_folds
 from competition.seeds import generator
+from competition.tables import read_frame, write_frame
 
 HOLDOUT = -1
 COLUMNS = ["ID", "target", "fold", "group"]
@@ -98,20 +98,14 @@ def joined_groups(ids: Sequence[str], pairs: Iterable[tuple[str, str]], given: S
     return np.array(smallest.tolist(), dtype=str)
 
 
-
 def write_folds(path: Path | str, folds: pd.DataFrame) -> None:
     """Write `folds` (ID, target, fold, group) as CSV, in the order of its rows."""
-    with replace_file(path) as temporary:
-        folds[COLUMNS].to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+    write_frame(path, folds[COLUMNS])
 
 
 def read_folds(path: Path | str) -> pd.DataFrame:
     """folds.csv: ID, target, group as str, fold as int64 (-1: holdout). Raises FileNotFoundError; ValueError, also for a divided group."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: not found; `python -m pipelines.split` makes it")
-    folds = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    if list(folds.columns) != COLUMNS:
-        raise ValueError(f"{path}: expected the columns {COLUMNS}, found {list(folds.columns)}")
+    folds = read_frame(path, COLUMNS, "split")
     if folds["ID"].duplicated().any():
         raise ValueError(f"{path}: repeated IDs: {', '.join(folds['ID'][folds['ID'].duplicated()].head().tolist())}")
     if not folds["fold"].str.fullmatch(r"-1|\d+").all():

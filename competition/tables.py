@@ -93,6 +93,22 @@ def write_table(path: Path | str, header: Sequence[str], rows: Iterable[Sequence
         writer.writerows(rows)
 
 
+def write_frame(path: Path | str, frame: pd.DataFrame) -> None:
+    """Write a stage's table as CSV, in the order of its rows: see `write_table`."""
+    with replace_file(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def read_frame(path: Path | str, columns: Sequence[str], made_by: str) -> pd.DataFrame:
+    """Return a table as stage `made_by` wrote it, all cells str. Raises FileNotFoundError, and ValueError for other `columns`."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: not found; `python -m pipelines.{made_by}` makes it")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    if list(frame.columns) != list(columns):
+        raise ValueError(f"{path}: expected the columns {list(columns)}, found {list(frame.columns)}")
+    return frame
+
+
 def read_columns(
     path: Path, needed: Sequence[str], problems: list[str], no_rows: str = "has a header but no rows; fill it in"
 ) -> pd.DataFrame | None:

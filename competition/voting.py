@@ -8,7 +8,7 @@ import numpy as np
 from competition.predictions import Predictions, check_same_targets, concatenate
 from competition.seeds import generator
 from competition.specialist_choice import Choice
-from competition.specialist_votes import replace_hard
+from competition.specialist_votes import SPECIALIST, replace_hard
 
 VIEWS = 8  # the dihedral group of the square: 2 flips x 4 quarter turns
 OOF_VIEWS = ("clean", "test_like")
@@ -111,7 +111,7 @@ def vote_specialist(
     else:
         clean, test_like = (choice.oof_answers(*oof[view], folds) for view in OOF_VIEWS)
         tested = choice.answers(*test)
-    return Submission(f"{base}_specialist", base, "soft", clean, test_like, _in_order(test_ids, test[0].ids, tested, fallback))
+    return Submission(f"{base}_{SPECIALIST}", base, "soft", clean, test_like, _in_order(test_ids, test[0].ids, tested, fallback))
 
 
 def out_of_fold(per_fold: Sequence[dict[str, Predictions]], view: str, oof_ids: Sequence[str]) -> Predictions:

@@ -1,15 +1,21 @@
-"""Writes a preset into params.yaml: `python -m pipelines.configure NAME`; without a name it lists them."""
+"""Writes a preset into params.yaml: `python -m pipelines.configure NAME`; without a name it lists them.
+
+What the sections `competition` and `rules` said of the competition at hand is carried over; everything else becomes the preset's.
+"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from competition import params_file
 from competition.files import replace_file
-from competition.settings import load_settings
+from competition.settings import Settings, load_settings
 from pipelines._main import run
 
 PRESETS = Path(__file__).resolve().parent.parent / "competition" / "presets"
+
+CARRIED = ("competition", "rules")
 
 
 def main(
@@ -24,10 +30,22 @@ def main(
         return
     if name not in files:
         raise ValueError(f"preset {name!r}: not among {', '.join(files)}")
-    load_settings(files[name])
+    kept = own(to)
     with replace_file(to) as temporary:
         temporary.write_bytes(files[name].read_bytes())
-    print(f"{to}: preset {name}; `dvc repro` runs what it changes")
+        params_file.apply(temporary, kept, load_settings)
+    said = f"; as it was: {', '.join(map('.'.join, kept))}" if kept else ""
+    print(f"{to}: preset {name}{said}; `dvc repro` runs what it changes")
+
+
+def own(path: Path) -> dict[tuple[str, str], object]:
+    """(section, key) -> what the file at `path` says of the competition, where that isn't the default; {} without the file."""
+    if not path.is_file():
+        return {}
+    settings, default = load_settings(path), Settings()
+    found = {(section, key): (value, getattr(getattr(default, section), key)) for section in CARRIED
+             for key, value in getattr(settings, section).model_dump(mode="json").items()}  # fmt: skip
+    return {keys: value for keys, (value, usual) in found.items() if value != usual}
 
 
 if __name__ == "__main__":

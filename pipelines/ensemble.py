@@ -15,16 +15,17 @@ import pandas as pd
 
 from competition.contract import Competition, ContractError, check_submission, read_competition, read_submission, write_submission
 from competition.ensembles.board import candidates_board, seconds_of_parts
-from competition.ensembles.candidates import SINGLE, Candidate, member_candidate, specialist_candidate
+from competition.ensembles.candidates import SINGLE, Candidate
 from competition.ensembles.casting import cast_ensembles
 from competition.ensembles.choice import decide
 from competition.ensembles.facts import final_facts
 from competition.ensembles.holdout import score_holdout
 from competition.ensembles.lineage import EXTERNAL, lineage, weights_of
-from competition.ensembles.panel import Images, Panel, make_panel
+from competition.ensembles.members import read_members
+from competition.ensembles.panel import Images
 from competition.ensembles.top import HARD_TOP, cast_hard_top
 from competition.files import replace_file, replace_folder, write_json
-from competition.fold_predictions import most_frequent, read_fold
+from competition.fold_predictions import most_frequent
 from competition.leaderboard import read_leaderboard, write_leaderboard
 from competition.leaderboard_table import print_leaderboard
 from competition.settings import Settings, load_settings
@@ -32,7 +33,6 @@ from competition.specialist_choice import read_choice
 from competition.splitting import HOLDOUT, read_folds
 from pipelines._main import log, run
 
-SPECIALIST_FACTS = "submissions/specialist.json"
 External = dict[str, np.ndarray]  # name -> (rows,) class indices
 
 
@@ -44,7 +44,7 @@ def main() -> None:
     folds = read_folds("folds/folds.csv")
     images = images_of(folds, competition, settings)
     external = {name: read_external(name, images, competition) for name in settings.ensemble.external}
-    panel, singles = read_members(settings, folds, images)
+    panel, singles = read_members(settings.train.members, read_choice("submissions/specialist.json"), settings, folds, images)
     candidates = [*singles, cast_top(singles, images, settings, external), *cast_ensembles(panel)]
     seconds = seconds_of_parts(board, singles)
     decision = decide(candidates, costs(seconds, settings), images.true, images.folds, len(images.targets), settings.ensemble)
@@ -74,20 +74,6 @@ def read_external(name: str, images: Images, competition: Competition) -> np.nda
     if problems := check_submission(path, competition):
         raise ContractError(problems)
     return images.indices(read_submission(path, competition.columns)["target"])
-
-
-def read_members(settings: Settings, folds: pd.DataFrame, images: Images) -> tuple[Panel, list[Candidate]]:
-    """All members' predictions, and every single one's votes as candidates: the members', and the specialist's if it has a word."""
-    def read(name: str) -> list[dict]:
-        return [read_fold(name, k, folds, images.targets) for k in settings.split.folds]
-
-    per_member = {name: read(name) for name in settings.train.members}
-    panel = make_panel(per_member, images)
-    singles = [member_candidate(name, per_member[name], panel) for name in panel.members]
-    if (choice := read_choice(SPECIALIST_FACTS)) is not None:
-        base = settings.specialize.base
-        singles.append(specialist_candidate(base, per_member[base], read("specialist"), choice, panel))
-    return panel, singles
 
 
 def cast_top(singles: Sequence[Candidate], images: Images, settings: Settings, external: External) -> Candidate:

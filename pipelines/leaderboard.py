@@ -1,6 +1,6 @@
 """Print the leaderboard with the public scores beside it; runs nothing.
 
-python -m pipelines.leaderboard           submissions/leaderboard.csv and submissions/public.csv as tables
+python -m pipelines.leaderboard           submissions/leaderboard.csv and public.csv as tables, and what final.csv should score
 python -m pipelines.leaderboard --json    the same as one JSON object
 """
 
@@ -31,6 +31,18 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON ob
         return
     print_leaderboard(board, public=comparison.newest)
     print_public(comparison)
+    if (FOLDER / "final.json").is_file():
+        print("\n".join(final_lines(json.loads((FOLDER / "final.json").read_text(encoding="utf-8")))))
+
+
+def final_lines(facts: dict) -> list[str]:
+    """What is known of final.csv: which vote made it, and the macro F1 that it may be expected to get."""
+    scores = facts["macro_f1"]
+    nested = scores["nested_choice"] or {}
+    rows = {"test-like, out of fold": scores["test_like"], "of the whole choice, nested": nested.get("test_like"),
+            "expected of the test set": scores["expected"]}  # fmt: skip
+    said = [f"  {what:<27} {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for what, row in rows.items() if row]
+    return [f"{FOLDER}/final.csv: {facts['chosen']}; macro F1:", *said]
 
 
 if __name__ == "__main__":

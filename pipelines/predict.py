@@ -3,29 +3,28 @@
 python -m pipelines.predict ~/scans --out labels.csv
 python -m pipelines.predict ~/scans --member lite0 --fast
 
-Reads folds/ (weights, predictions, folds.csv, classes.csv) and submissions/ (leaderboard.csv, specialist.json). Makes a CSV with a row
-for each image: class, probability, runner-up, and whether the answer is unsure. See docs/predict.md.
+The vote that made submissions/final.csv is cast, or the one that --member names. Reads folds/ (weights, predictions, folds.csv,
+classes.csv) and submissions/ (final.json, specialist.json). Makes a CSV with a row for each image: class, probability, runner-up, and
+whether the answer is unsure. See docs/predict.md.
 """
 
 import os
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Annotated
 
 import numpy as np
-import pandas as pd
 import typer
 
 from competition.classes import read_names
-from competition.combining import SPECIALIST, Combination, combine_member, combine_specialist
+from competition.combining import Combination, Voted
 from competition.confidence import HEADER, Threshold, choose_threshold, label_rows
-from competition.leaderboard import read_leaderboard
 from competition.models.processor import keep_memory
+from competition.named_votes import read_choice_if_any, read_combination
 from competition.predicting import Answered, Voter, ask, load_voter
-from competition.predictions import Predictions, load_predictions
 from competition.progress import progress
 from competition.settings import Settings, load_settings
-from competition.specialist_choice import Choice, read_choice
+from competition.specialist_votes import SPECIALIST
 from competition.splitting import read_folds
 from competition.squares import list_files
 from competition.tables import write_table
@@ -38,8 +37,8 @@ ONE_VIEW = np.eye(8)[0]
 def main(
     folder: Annotated[Path, typer.Argument(help="with images, in it or in folders below")],
     out: Annotated[Path, typer.Option(help="CSV to write")] = Path("predictions.csv"),
-    member: Annotated[str | None, typer.Option(help="whose vote is cast, by its name on the leaderboard (default: the best one)")] = None,
-    fast: Annotated[bool, typer.Option("--fast", help="ask one fold's network, about one view")] = False,
+    member: Annotated[str | None, typer.Option(help="whose vote is cast, of submissions/ensembles.csv (default: final.csv's)")] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="ask one fold's network (an ensemble's best voter's) about one view")] = False,
     precision: Annotated[float, typer.Option(help="share of right ones among the answers that are not unsure")] = 0.95,
 ) -> None:
     """Label every image of a folder."""
@@ -47,54 +46,34 @@ def main(
     keep_memory()
     settings, names, target2class = load_settings(), list_files(folder), read_names("folds/classes.csv")
     folds = read_folds("folds/folds.csv")
-    seen = folds[folds["fold"] >= 0]
-    combination = combine(member, settings, seen)
-    threshold = choose_threshold(combination.oof, seen["target"].tolist(), precision)
+    combination = read_combination(member, settings, folds, tuple(target2class))
+    if fast and combination.best:
+        log("fast", instead_of=combination.name, vote=combination.best.name)
+        combination = combination.best
+    threshold = choose_threshold(combination.oof, folds["target"][folds["fold"] >= 0].tolist(), precision)
     voters = load(combination, settings, tuple(target2class), fast)
     weights = ONE_VIEW if fast else view_weights(settings.tta.passes, settings.tta.seed)
     tell_threshold(threshold, precision)
     log("asking", vote=combination.name, folds=1 if fast else len(settings.split.folds), views=np.count_nonzero(weights),
         files=len(names), seconds_to_start=round(perf_counter() - began, 1))  # fmt: skip
-    began = perf_counter()
+    began, computed = perf_counter(), process_time()
     with progress(len(names), "predict", "file") as bar:
         answered = ask(folder, names, combination, voters, settings, weights, packed=not fast, tick=bar.update)
-    seconds = perf_counter() - began
+    seconds, cpu_seconds = perf_counter() - began, process_time() - computed
     tell_unreadable(answered)
-    predictions = cast(folder, combination, answered)
-    rows = label_rows(predictions, target2class, threshold)
+    rows = label_rows(cast(folder, combination, answered), target2class, threshold)
     write_table(out, HEADER, [(printable(name), *rest) for name, *rest in rows])
     log("labelled", path=out, images=len(rows), unsure=sum(row[-1] == "yes" for row in rows), unreadable=len(answered.unreadable),
-        no_images=answered.others, seconds=round(seconds, 1), images_per_s=round(len(rows) / seconds, 1))  # fmt: skip
-
-
-def combine(name: str | None, settings: Settings, seen: pd.DataFrame) -> Combination:
-    """The vote that is cast: the one called `name`, or the leaderboard's best. Here other ensembles would come in."""
-    name = name or read_leaderboard("submissions/leaderboard.csv")["submission"][0]
-    base, choice, ids = settings.specialize.base, known_choice(), seen["ID"].tolist()
-    if name in settings.train.members:
-        return combine_member(name, out_of_fold_of(name, settings), ids)
-    if choice and name == f"{base}_{SPECIALIST}":
-        per_fold = [out_of_fold_of(part, settings) for part in (base, SPECIALIST)]
-        return combine_specialist(base, *per_fold, choice, ids, seen["fold"].to_numpy())
-    known = [*settings.train.members, *([f"{base}_{SPECIALIST}"] if choice else [])]
-    raise ValueError(f"--member {name}: expected one of {', '.join(known)}")
-
-
-def known_choice() -> Choice | None:
-    path = Path("submissions/specialist.json")
-    return read_choice(path) if path.is_file() else None
-
-
-def out_of_fold_of(name: str, settings: Settings) -> list[dict[str, Predictions]]:
-    return [load_predictions(f"folds/predictions/{name}/{fold}.npz") for fold in settings.split.folds]
+        no_images=answered.others, seconds=round(seconds, 1), cpu_seconds=round(cpu_seconds, 1),
+        images_per_s=round(len(rows) / seconds, 1))  # fmt: skip
 
 
 def load(combination: Combination, settings: Settings, targets: tuple[str, ...], fast: bool) -> dict[str, Voter]:
-    folds, choice = settings.split.folds[: 1 if fast else None], known_choice()
+    folds, choice = settings.split.folds[: 1 if fast else None], read_choice_if_any()
     return {name: load_voter(name, settings, folds, choice.hard if name == SPECIALIST else targets) for name in combination.parts}
 
 
-def cast(folder: Path, combination: Combination, answered: Answered) -> Predictions:
+def cast(folder: Path, combination: Combination, answered: Answered) -> Voted:
     if not len(answered.said[combination.parts[0]][0]):
         raise ValueError(f"{folder}: no image in it that could be read ({len(answered.unreadable)} unreadable, "
                          f"{answered.others} other files)")
@@ -121,4 +100,4 @@ def printable(name: str) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, keeps=False)

@@ -3,8 +3,8 @@
 python -m pipelines.submit --dry-run
 python -m pipelines.submit --file submissions/members/lite0.csv --message "lite0, five folds"
 
-Needs `competition.slug` in params.yaml, and the tool (pip install kaggle). The file is checked first, and the command is
-shown before it is run.
+Needs `competition.slug` in params.yaml, and the tool (pip install kaggle). The file is checked first, and whether
+rules.public_submissions allows one more score beside those in submissions/public.csv; the command is shown before it is run.
 """
 
 import sys
@@ -15,9 +15,11 @@ import typer
 
 from competition.contract import ContractError, check_submission, read_competition
 from competition.kaggle import call, in_shell, submit_command
+from competition.public_scores import check_one_more, read_public_scores
 from competition.settings import load_settings
 from pipelines._main import run
 
+LEDGER = Path("submissions/public.csv")
 RECORDED = (Path("submissions"), Path("submissions/members"), Path("submissions/ensembles"))  # the folders whose submissions `record` knows
 
 
@@ -27,12 +29,13 @@ def main(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show the command, and don't run it")] = False,
 ) -> None:
     """Hand a submission to Kaggle, once it was found valid."""
-    settings = load_settings().competition
-    competition = read_competition(settings, images=False)
+    settings = load_settings()
+    competition = read_competition(settings.competition, images=False)
     if problems := check_submission(file, competition):
         raise ContractError(problems)
     print(f"{file}: valid, {len(competition.test_ids)} rows")
-    command = submit_command(settings.slug, file, message or file.stem)
+    check_rules(settings.rules.public_submissions)
+    command = submit_command(settings.competition.slug, file, message or file.stem)
     print(in_shell(command), flush=True)
     if dry_run:
         print("dry run: nothing was submitted")
@@ -42,6 +45,14 @@ def main(
         raise typer.Exit(1)
     if file.parent in RECORDED:
         print(f"once the site shows its score: python -m pipelines.record {file.stem} SCORE")
+
+
+def check_rules(most: int | None) -> None:
+    """Refuse to ask the site for more scores than it allows; it can only be known of those that were recorded."""
+    asks = read_public_scores(LEDGER)
+    check_one_more(LEDGER, asks, most, "the site would give one more for this file, which the rules don't allow: nothing was submitted")
+    if most is not None:
+        print(f"public scores: {len(asks)} of {most} are recorded in {LEDGER}; those that you didn't record are not counted")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """A tiny competition of image files, and its stages run in this process: what commands need that come after training."""
 
 import contextlib
+import shutil
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -16,13 +18,13 @@ competition: {root: data/raw}
 prepare: {longest_side: 48, near_duplicate_similarity: 1}
 split: {folds: [0, 1]}
 augment: {size: 40, copies: 1, policy: none, test_like: {policy: none}}
-train: {members: [net, features, grey]}
+train: {members: [lite0, features, grey]}
 members:
-  net: &net {kind: finetuned, network: mobilenetv3_small_050, weights: none, size: 32, epochs: 2, batch_size: 4, learning_rate: 0.003,
+  lite0: &lite0 {kind: finetuned, network: mobilenetv3_small_050, weights: none, size: 32, epochs: 2, batch_size: 4, learning_rate: 0.003,
              precision: float32}
   features: {kind: features, network: mobilenetv3_small_050, weights: none, size: 32, copies: 1, classifier: mlp, precision: float32}
   grey: {kind: grey, size: 8, copies: 1}
-specialize: {base: net, hard_classes: ["7", "10", x], mode: replace, network: *net}
+specialize: {base: lite0, hard_classes: ["7", "10", x], mode: replace, network: *lite0}
 tta: {passes: 5}
 ensemble: {resamples: 100}
 machine: {workers: 1}
@@ -55,21 +57,27 @@ def page(n: int, generator: np.random.Generator) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """Return the folder of a project whose stages up to `vote` have run."""
-    from pipelines import augment, prepare, specialize, split, train, vote
-
+    """Return the folder of a project whose stages have run, but for `review` and `report`; a copy for each file of tests."""
     folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(make_once(tmp_path_factory.getbasetemp() / "made_project"), folder, dirs_exist_ok=True)
+    return folder
+
+
+@cache
+def make_once(folder: Path) -> Path:
+    """Return the project at `folder`, made by the stages."""
+    from pipelines import augment, ensemble, prepare, specialize, split, train, vote
+
     write_competition(folder / "data/raw")
     (folder / "params.yaml").write_text(PARAMS)
     with contextlib.chdir(folder):
         for stage in (prepare, split, augment):
             stage.main()
         for fold in FOLDS:
-            for member in ("net", "features", "grey"):
+            for member in ("lite0", "features", "grey"):
                 train.main(member, fold)
         for fold in FOLDS:
             specialize.main(fold)
         vote.main()
+        ensemble.main()
     return folder
-
-

@@ -229,12 +229,23 @@ def test_leaderboard_prints_the_public_scores_beside(project, call):
     before = {path: path.read_bytes() for path in project.rglob("*.*")}
     out = call(leaderboard)[1]
     assert "│  0.450 │" in out and "asked 1 time on 1 day" in out
+    assert "final.csv" not in out
     code, out, _ = call(leaderboard, "--json")
     found = json.loads(out)
     assert [(row["submission"], row["told_apart"]) for row in found["leaderboard"]] == [("b", "best"), ("a", "no")]
     told = found["public"]["scores"][0]
     assert (found["public"]["asks"], told["submission"], told["public"], told["inside"], told["same_file"]) == (1, "a", 0.45, True, True)
     assert {path: path.read_bytes() for path in project.rglob("*.*")} == before
+
+
+def test_leaderboard_says_what_final_csv_should_score(project, call):
+    write_board(b=0.9, a=0.5)
+    score = {"value": 0.7, "low": 0.65, "high": 0.754}
+    facts = {"chosen": "soft", "macro_f1": {"test_like": score, "nested_choice": {"test_like": score | {"value": 0.69}}, "expected": None}}
+    Path("submissions/final.json").write_text(json.dumps(facts))
+    assert call(leaderboard)[1].splitlines()[-3:] == [
+        "submissions/final.csv: soft; macro F1:", "  test-like, out of fold      0.700 (0.650 to 0.754)",
+        "  of the whole choice, nested 0.690 (0.650 to 0.754)"]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -340,3 +351,15 @@ def test_adopt_tells_what_it_did_and_what_is_wrong(project, call):
 def test_commands_start_without_torch(name):
     code = f"import sys, pipelines.{name}; assert not {{'torch', 'cv2', 'sklearn'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[1])
+
+
+@pytest.mark.parametrize(("keeps", "said"), [(True, "stopped; what was finished is kept, run the command again to go on"),
+                                             (False, "stopped; run again, the command begins anew")])  # fmt: skip
+def test_a_stopped_command_promises_what_is_so(monkeypatch, capsys, keeps, said):
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["command"])
+    with pytest.raises(SystemExit) as end:
+        run(stopped, keeps)
+    assert end.value.code == 130 and capsys.readouterr().err == f"{said}\n"

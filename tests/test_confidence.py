@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from competition.combining import Voted
 from competition.confidence import HEADER, Threshold, choose_threshold, label_rows
 from competition.predictions import Predictions
 
@@ -10,8 +11,8 @@ TARGETS = ("a", "b", "c")
 
 
 def answers(highest):
-    """Predictions that all answer "a", with these probabilities."""
-    return Predictions([f"{n}" for n in range(len(highest))], [[p, 1 - p, 0] for p in highest], TARGETS)
+    """A vote that always answers "a", with these probabilities."""
+    return Voted.likeliest(Predictions([f"{n}" for n in range(len(highest))], [[p, 1 - p, 0] for p in highest], TARGETS))
 
 
 def test_counted_by_hand():
@@ -40,7 +41,7 @@ def test_against_a_plain_search(precision):
     true = [TARGETS[random.choice(3, p=row / row.sum())] for row in oof.probabilities.astype(float)]
     highest, right = oof.probabilities.max(axis=1), oof.answers == np.array(true)
     good = [float(value) for value in np.unique(highest) if right[highest >= value].mean() >= precision - 1e-12]
-    found = choose_threshold(oof, true, precision)
+    found = choose_threshold(Voted.likeliest(oof), true, precision)
     assert found.value == (min(good) if good else None)
     if good:
         sure = found.is_sure(highest)
@@ -60,9 +61,19 @@ def test_nothing_to_choose_by():
 
 def test_rows():
     found = Predictions(["x.png", "y,z.png"], [[0.2, 0.5, 0.3], [0.4, 0.2, 0.4]], TARGETS)
-    rows = label_rows(found, {"a": "letter", "b": "form", "c": "card"}, Threshold(0.45, 1, 1))
+    rows = label_rows(Voted.likeliest(found), {"a": "letter", "b": "form", "c": "card"}, Threshold(0.45, 1, 1))
     assert [dict(zip(HEADER, row, strict=True)) for row in rows] == [
         {"file": "x.png", "target": "b", "class_name": "form", "probability": "0.500000", "runner_up": "c",
          "runner_up_probability": "0.300000", "unsure": "no"},
         {"file": "y,z.png", "target": "a", "class_name": "letter", "probability": "0.400000", "runner_up": "c",
          "runner_up_probability": "0.400000", "unsure": "yes"}]  # fmt: skip
+
+
+def test_where_votes_are_counted_the_answers_own_probability_decides():
+    # b was answered twice, by a hair and by 0.5; right, wrong: precision 1, then 1/2
+    counted = Voted(Predictions(["x", "y"], [[0.1, 0.5, 0.4], [0.5, 0.2, 0.3]], TARGETS), np.array([1, 1]))
+    assert counted.answers.tolist() == ["b", "b"] and counted.confidence.tolist() == pytest.approx([0.5, 0.2])
+    assert choose_threshold(counted, ["b", "a"], 1).value == pytest.approx(0.5)
+    rows = label_rows(counted, {"a": "letter", "b": "form", "c": "card"}, Threshold(0.45, 1, 1))
+    assert [row[1:] for row in rows] == [("b", "form", "0.500000", "c", "0.400000", "no"),
+                                         ("b", "form", "0.200000", "a", "0.500000", "yes")]  # fmt: skip

@@ -97,3 +97,23 @@ def test_a_preset_is_written_whole(tmp_path, capsys):
     assert (tmp_path / "params.yaml").read_bytes() == Path(configure.PRESETS / "many.yaml").read_bytes()
     with pytest.raises(ValueError, match="preset 'maney': not among caltech-256, cpu,"):
         configure.main("maney", tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
+def test_what_was_said_of_the_competition_stays(tmp_path, capsys, path):
+    params = tmp_path / "params.yaml"
+    params.write_text("competition: {id: image_id, slug: pages}\nrules: {public_submissions: 5}\nsplit: {folds: [0, 1]}\n")
+    configure.main(path.stem, params)
+    found, plain = load_settings(params), load_settings(path)
+    competition = plain.competition.model_copy(update={"id": "image_id", "slug": "pages"})
+    assert found == plain.model_copy(update={"competition": competition, "rules": plain.rules.model_copy(update={"public_submissions": 5})})
+    said = f"preset {path.stem}; as it was: competition.id, competition.slug, rules.public_submissions; `dvc repro`"
+    assert said in capsys.readouterr().out
+
+
+def test_rules_that_a_preset_breaks_leave_the_file(tmp_path):
+    params = tmp_path / "params.yaml"
+    params.write_text("rules: {external_data: false}\n")
+    with pytest.raises(ValueError, match="rules.external_data: false"):
+        configure.main("documents-b4", params)
+    assert params.read_text() == "rules: {external_data: false}\n"

@@ -14,17 +14,16 @@ from made import TARGETS
 from made_project import FOLDS, TEST, UNREADABLE, project  # noqa: F401
 from safetensors.torch import load_file, save_file
 
-from competition.combining import combine_specialist
 from competition.predictions import Predictions, load_predictions
 from competition.settings import load_settings
 from competition.shards import ImageStore
-from competition.specialist_choice import read_choice
 from competition.specialist_votes import replace_hard
 from competition.squares import CHUNK, list_files, read_squares, square_of
 from competition.voting import soft_vote
-from pipelines import predict
+from pipelines import ensemble, predict
 from pipelines._main import run
 
+MEMBERS = ("lite0", "features", "grey")
 NAMES = dict(zip(TARGETS, ("bright", "dark", "striped"), strict=True))
 
 
@@ -41,8 +40,8 @@ def table(path) -> list[dict[str, str]]:
 
 def left_by_training(name: str) -> dict[str, np.ndarray]:
     """Test image -> probabilities (C,): the mean over folds and passes that `train` and `vote` make of it."""
-    if name == "net_specialist":
-        base, specialist = (soft_vote(of_folds(part)) for part in ("net", "specialist"))
+    if name == "lite0_specialist":
+        base, specialist = (soft_vote(of_folds(part)) for part in ("lite0", "specialist"))
         voted = replace_hard(base, specialist, TARGETS)
     else:
         voted = soft_vote(of_folds(name))
@@ -53,7 +52,7 @@ def of_folds(name: str) -> list[Predictions]:
     return [load_predictions(f"folds/predictions/{name}/{fold}.npz")["test"] for fold in FOLDS]
 
 
-@pytest.mark.parametrize("name", ["net", "features", "grey", "net_specialist"])
+@pytest.mark.parametrize("name", ["lite0", "features", "grey", "lite0_specialist"])
 def test_the_test_images_get_the_votes_answers(at_home, tmp_path, capsys, name):
     predict.main(Path("data/raw/test"), tmp_path / "found.csv", name, precision=0.5)
     rows = {row["file"].split(".")[0]: row for row in table(tmp_path / "found.csv")}
@@ -88,10 +87,84 @@ def test_fast_is_one_fold_and_one_view(at_home, tmp_path):
     assert [row["probability"] for row in fast] != [row["probability"] for row in full]
 
 
-def test_without_a_name_the_leaderboards_best_votes(at_home, tmp_path, capsys):
-    best = table("submissions/leaderboard.csv")[0]["submission"]
-    predict.main(Path("data/raw/test"), tmp_path / "found.csv")
-    assert f"asking vote={best} folds=2 " in capsys.readouterr().out
+ENSEMBLES = ("hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking")
+
+
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_every_ensemble_gives_the_answers_that_the_stages_gave(at_home, tmp_path, name):
+    predict.main(Path("data/raw/test"), tmp_path / "found.csv", name)
+    answered = {row["ID"]: row["target"] for row in table(f"submissions/ensembles/{name}.csv")}
+    assert answers_of(tmp_path / "found.csv") == {id_: answer for id_, answer in answered.items() if id_ != UNREADABLE.removesuffix(".png")}
+    if name in ("hard", "foldwise_hard"):
+        mean = [np.mean(rows, axis=0) for rows in zip(*(left_by_training(member).values() for member in MEMBERS), strict=True)]
+        for row, probabilities in zip(table(tmp_path / "found.csv"), mean, strict=True):
+            assert float(row["probability"]) == pytest.approx(probabilities[TARGETS.index(row["target"])], abs=2e-5)
+
+
+def answers_of(path) -> dict[str, str]:
+    return {row["file"].split(".")[0]: row["target"] for row in table(path)}
+
+
+def test_every_candidate_is_a_vote(at_home):
+    assert {row["submission"] for row in table("submissions/ensembles.csv")} == {*MEMBERS, "lite0_specialist", *ENSEMBLES}
+
+
+@pytest.mark.parametrize("choose", ["auto", "lite0_specialist", "foldwise_hard"])
+def test_without_a_name_the_final_vote_is_cast(at_home, tmp_path, capsys, choose):
+    params, submissions = Path("params.yaml").read_text(), tmp_path / "submissions"
+    shutil.copytree("submissions", submissions)
+    try:
+        Path("params.yaml").write_text(params.replace("ensemble: {", f"ensemble: {{choose: {choose}, "))
+        ensemble.main()
+        predict.main(Path("data/raw/test"), tmp_path / "found.csv")
+        final = {row["ID"]: row["target"] for row in table("submissions/final.csv")}
+    finally:
+        Path("params.yaml").write_text(params)
+        shutil.rmtree("submissions")
+        shutil.copytree(submissions, "submissions")
+    assert answers_of(tmp_path / "found.csv") == {id_: answer for id_, answer in final.items() if id_ != UNREADABLE.removesuffix(".png")}
+    chosen = json.loads(Path("submissions/final.json").read_text())["chosen"] if choose == "auto" else choose
+    assert f"asking vote={chosen} folds=2 " in capsys.readouterr().out
+
+
+def test_fast_asks_an_ensembles_best_voter(at_home, tmp_path, capsys):
+    score = {row["submission"]: float(row["test_like"]) for row in table("submissions/leaderboard.csv")}
+    best = max(MEMBERS, key=score.get)
+    predict.main(Path("data/raw/test"), tmp_path / "ensembles.csv", "hard", fast=True)
+    said = capsys.readouterr().out
+    assert f"fast instead_of=hard vote={best}\n" in said and f"asking vote={best} folds=1 views=1 " in said
+    predict.main(Path("data/raw/test"), tmp_path / "members.csv", best, fast=True)
+    assert table(tmp_path / "ensembles.csv") == table(tmp_path / "members.csv")
+
+
+def test_votes_made_elsewhere_cant_be_cast(at_home, tmp_path):
+    final, params = Path("submissions/final.json"), Path("params.yaml")
+    before, settings = final.read_text(), params.read_text()
+    try:
+        final.write_text(json.dumps(json.loads(before) | {"chosen": "hard_top", "external": [{"name": "friend", "votes": True}]}))
+        with pytest.raises(ValueError, match=r"the final vote: holds votes of submissions/external \(friend\).*--member names another"):
+            predict.main(Path("data/raw/test"), tmp_path / "found.csv")
+        params.write_text(settings.replace("ensemble: {", "ensemble: {external: [friend], "))
+        with pytest.raises(ValueError, match=r"hard_top: holds votes of submissions/external \(friend\)"):
+            predict.main(Path("data/raw/test"), tmp_path / "found.csv", "hard_top")
+        predict.main(Path("data/raw/test"), tmp_path / "found.csv", "hard")
+        final.unlink()
+        with pytest.raises(FileNotFoundError, match="submissions/final.json: not found.*--member names a vote"):
+            predict.main(Path("data/raw/test"), tmp_path / "found.csv")
+    finally:
+        final.write_text(before)
+        params.write_text(settings)
+
+
+def test_a_members_vote_needs_nothing_but_the_member(at_home, tmp_path):
+    hidden = Path("folds/predictions/lite0")
+    hidden.rename(tmp_path / "lite0")
+    try:
+        predict.main(Path("data/raw/test"), tmp_path / "found.csv", "grey")
+        with pytest.raises(FileNotFoundError, match="folds/predictions/lite0/0.npz"):
+            predict.main(Path("data/raw/test"), tmp_path / "found.csv", "soft")
+    finally:
+        (tmp_path / "lite0").rename(hidden)
 
 
 def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
@@ -115,12 +188,12 @@ def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
 
 @pytest.mark.parametrize("precision", [0.5, 0.95])
 def test_on_the_command_line_with_the_unsure_marked(at_home, tmp_path, monkeypatch, precision):
-    arguments = ["data/raw/test", "--out", f"{tmp_path}/found.csv", "--member", "net", "--precision", f"{precision}"]
+    arguments = ["data/raw/test", "--out", f"{tmp_path}/found.csv", "--member", "lite0", "--precision", f"{precision}"]
     monkeypatch.setattr(sys, "argv", ["predict", *arguments])
     with pytest.raises(SystemExit) as end:
         run(predict.main)
     assert not end.value.code
-    answers = [(p.max(), target == p.argmax()) for target, p in out_of_fold("net")]
+    answers = [(p.max(), target == p.argmax()) for target, p in out_of_fold("lite0")]
     good = [at for at, _ in answers if np.mean([right for other, right in answers if other >= at]) >= precision]
     lowest = min(good, default=2.0)
     rows = table(tmp_path / "found.csv")
@@ -143,11 +216,11 @@ def test_nothing_to_label(at_home, tmp_path):
 
 
 def test_an_unknown_vote(at_home, tmp_path):
-    with pytest.raises(ValueError, match="--member lite9: expected one of net, features, grey, net_specialist"):
+    with pytest.raises(ValueError, match="lite9: no vote of that name; --member takes lite0, features, grey, lite0_specialist, hard_top, "):
         predict.main(Path("data/raw/test"), tmp_path / "found.csv", "lite9")
 
 
-@pytest.mark.parametrize("name", ["net", "grey", "features"])
+@pytest.mark.parametrize("name", ["lite0", "grey", "features"])
 def test_weights_of_other_classes_are_refused(at_home, tmp_path, name):
     weights = Path(f"folds/weights/{name}/0.safetensors")
     whole = weights.read_bytes()
@@ -191,20 +264,3 @@ def test_chunks_keep_the_order(at_home, tmp_path):
     assert [name for chunk in chunks for name in chunk.names] == names == sorted(names)
     squares = [square for chunk in chunks for square in chunk.squares.pixels]
     assert all((square == squares[n % 6]).all() for n, square in enumerate(squares))
-
-
-def test_the_specialists_out_of_fold_vote_is_nested(tmp_path):
-    targets = ("a", "b", "c")
-    base = [{"test_like": Predictions([f"{k}{n}" for n in range(2)], [[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]], targets)} for k in "01"]
-    specialist = [{"test_like": Predictions([f"{k}0"], [[0.1, 0.9]], ("a", "b"))} for k in "01"]
-    facts = {"mode": "replace", "weight": 1.0, "asks": "answer", "hard_classes": ["a", "b"], "macro_f1": {},
-             "weight_per_fold": {"0": 0.0, "1": 1.0}}  # fmt: skip
-    (tmp_path / "specialist.json").write_text(json.dumps(facts))
-    choice = read_choice(tmp_path / "specialist.json")
-    found = combine_specialist("base", base, specialist, choice, ["00", "01", "10", "11"], np.array([0, 0, 1, 1]))
-    # fold 0: weight 0, as it was; fold 1: a and b share their 0.8 as 1 to 9, the other image's answer is c
-    assert np.allclose(found.oof.probabilities, [[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.08, 0.72, 0.2], [0.1, 0.2, 0.7]])
-    (tmp_path / "specialist.json").write_text('{"mode": "out"}')
-    assert read_choice(tmp_path / "specialist.json") is None
-
-

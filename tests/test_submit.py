@@ -91,6 +91,24 @@ def test_an_invalid_file_is_not_handed_over(tool, call):
     assert "no such file" in call("--file", "nowhere.csv")[2]
 
 
+def test_no_more_scores_are_asked_than_the_rules_allow(tool, call):
+    Path("params.yaml").write_text("competition: {slug: my-pages-2026}\nrules: {public_submissions: 2}\n")
+    ledger = "submission,sha256,public,private,recorded\n"
+    for asked in (0, 1):
+        Path("submissions/public.csv").write_text(ledger + "final,,0.5,,2026-11-20\n" * asked)
+        code, out, _ = call()
+        assert code == 0 and f"public scores: {asked} of 2 are recorded in submissions/public.csv" in out
+    Path("called.json").unlink()
+    Path("submissions/public.csv").write_text(ledger + "final,,0.5,,2026-11-20\n" * 2)
+    for arguments in ((), ("--dry-run",)):
+        code, out, err = call(*arguments)
+        assert code == 1 and "kaggle" not in out and not Path("called.json").exists()
+        assert "rules.public_submissions: 2 in params.yaml, and submissions/public.csv holds 2 scores; " in err
+        assert "nothing was submitted" in err
+    Path("params.yaml").write_text("competition: {slug: my-pages-2026}\n")
+    assert call()[0] == 0 and called()
+
+
 def test_the_tools_failure_is_ours(tool, call):
     Path("code").write_text("3")
     code, out, err = call()

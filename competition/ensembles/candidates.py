@@ -9,11 +9,10 @@ from competition.ensembles.panel import Images, Panel, PerFold
 from competition.fold_predictions import holdout_view
 from competition.predictions import Predictions, concatenate
 from competition.specialist_choice import Choice
-from competition.specialist_votes import replace_hard
+from competition.specialist_votes import SPECIALIST, replace_hard
 from competition.voting import OOF_VIEWS, Submission, out_of_fold, soft_vote, vote_member, vote_specialist
 
 SINGLE = "single"
-SPECIALIST = "specialist"
 
 Answers = dict[str, np.ndarray]  # "clean" and "test_like" -> class indices
 

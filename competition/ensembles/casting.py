@@ -5,7 +5,7 @@ import numpy as np
 from competition.ensembles.candidates import Answers, Candidate
 from competition.ensembles.greedy import fit_greedy
 from competition.ensembles.panel import Panel, Voters
-from competition.ensembles.rules import Fit, Rule, fit_foldwise_hard, fit_hard, fit_soft, fit_weighted_soft
+from competition.ensembles.rules import Fit, Rule, Vote, fit_foldwise_hard, fit_hard, fit_soft, fit_weighted_soft
 from competition.ensembles.stacking import fit_stacking, is_affordable
 from competition.voting import OOF_VIEWS
 
@@ -27,13 +27,21 @@ def cast_ensembles(panel: Panel) -> list[Candidate]:
 
 def cast(name: str, fit: Fit, panel: Panel) -> Candidate:
     """One ensemble as a candidate. See `cast_ensembles`."""
-    temperatures = panel.temperatures[0]
-    rule = fit(Voters(panel.oof["test_like"], temperatures), panel.images.true, panel.images.folds)
+    temperatures, rule = panel.temperatures[0], fit_on_all(fit, panel)
     oof, probabilities = cast_nested(fit, panel)
-    parts = tuple(member for member, weight in zip(panel.members, rule.weights.tolist(), strict=True) if weight > 0)
-    holdout = {view: answer_in_blocks(rule, raw, temperatures) for view, raw in panel.holdout.items()}
-    test = panel.in_submission(answer_in_blocks(rule, panel.test, temperatures))
-    return Candidate(name, name, parts, oof, test, holdout, probabilities, _fitted(rule, panel.members))
+    holdout = {view: vote_in_blocks(rule, raw, temperatures).answers for view, raw in panel.holdout.items()}
+    test = panel.in_submission(vote_in_blocks(rule, panel.test, temperatures).answers)
+    return Candidate(name, name, parts_of(rule, panel), oof, test, holdout, probabilities, _fitted(rule, panel.members))
+
+
+def fit_on_all(fit: Fit, panel: Panel) -> Rule:
+    """The rule that answers images that no fold holds: fitted on all test-like out-of-fold predictions."""
+    return fit(Voters(panel.oof["test_like"], panel.temperatures[0]), panel.images.true, panel.images.folds)
+
+
+def parts_of(rule: Rule, panel: Panel) -> tuple[str, ...]:
+    """The members that `rule` needs."""
+    return tuple(member for member, weight in zip(panel.members, rule.weights.tolist(), strict=True) if weight > 0)
 
 
 def cast_nested(fit: Fit, panel: Panel) -> tuple[Answers, np.ndarray | None]:
@@ -55,12 +63,16 @@ def cast_nested(fit: Fit, panel: Panel) -> tuple[Answers, np.ndarray | None]:
     return oof, None if counted else probabilities
 
 
-def answer_in_blocks(rule: Rule, raw: np.ndarray, temperatures: np.ndarray) -> np.ndarray:
-    """(n,) class indices that `rule` answers to (M, K, n, C)."""
+def vote_in_blocks(rule: Rule, raw: np.ndarray, temperatures: np.ndarray) -> Vote:
+    """What `rule` answers to (M, K, n, C)."""
     members, networks, n, classes = raw.shape
     rows = max(1, BLOCK // (members * networks * classes))
-    parts = [rule.vote(Voters(raw[:, :, start : start + rows], temperatures)).answers for start in range(0, n, rows)]
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+    votes = [rule.vote(Voters(raw[:, :, start : start + rows], temperatures)) for start in range(0, n, rows)]
+    if not votes:
+        return Vote(np.empty(0, dtype=np.int64), np.empty((0, classes)))
+    answers = np.concatenate([vote.answers for vote in votes])
+    counted = votes[0].probabilities is None
+    return Vote(answers, None if counted else np.concatenate([vote.probabilities for vote in votes]))
 
 
 def _fitted(rule: Rule, members: tuple[str, ...]) -> dict[str, object]:

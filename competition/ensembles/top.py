@@ -19,10 +19,8 @@ def cast_hard_top(singles: Sequence[Candidate], true: np.ndarray, folds: np.ndar
     (rows,) answers to the test set, not validated: they vote on it after all others, and nowhere else.
     """
     oof = {view: np.empty(len(true), dtype=np.int64) for view in OOF_VIEWS}
-    for fold in np.unique(folds).tolist():
+    for fold, chosen in chosen_without(singles, true, folds, n_classes, top).items():
         here = folds == fold
-        answers = [{view: part[~here] for view, part in single.oof_without(fold).items()} for single in singles]
-        chosen = best_of(answers, [single.name for single in singles], true[~here], n_classes, top)
         for view in OOF_VIEWS:
             oof[view][here] = hard_vote(np.stack([singles[index].oof[view][here] for index in chosen]), n_classes)
     chosen = [singles[index] for index in best_of([s.oof for s in singles], [s.name for s in singles], true, n_classes, top)]
@@ -31,6 +29,16 @@ def cast_hard_top(singles: Sequence[Candidate], true: np.ndarray, folds: np.ndar
     parts = tuple(dict.fromkeys(part for single in chosen for part in single.parts))
     return Candidate(HARD_TOP, HARD_TOP, parts, oof, hard_vote(np.stack(votes), n_classes), holdout, None,
                      {"votes": [single.name for single in chosen]})
+
+
+def chosen_without(singles: Sequence[Candidate], true: np.ndarray, folds: np.ndarray, n_classes: int, top: int) -> dict[int, list[int]]:
+    """Fold -> positions of the `top` best of `singles` by the other folds' images, which vote on this fold's. See `best_of`."""
+    chosen, names = {}, [single.name for single in singles]
+    for fold in np.unique(folds).tolist():
+        others = folds != fold
+        answers = [{view: part[others] for view, part in single.oof_without(fold).items()} for single in singles]
+        chosen[fold] = best_of(answers, names, true[others], n_classes, top)
+    return chosen
 
 
 def best_of(answers: Sequence[Answers], names: Sequence[str], true: np.ndarray, n_classes: int, top: int) -> list[int]:

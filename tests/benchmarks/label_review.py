@@ -5,7 +5,7 @@
 Run from a project's folder whose stages up to review have run. data/faults.json, which the sample writes beside its solution, says what
 was planted; without it only the head of the list is printed. Counted are the wrong labels that stand in folds/folds.csv, so none
 that was fixed or left out. precision_at_planted looks at as many rows as labels are wrong; a list that is shorter has missed the rest.
-A planted pair is found if folds/duplicates.csv has it, exact or near. The last line is one JSON object.
+A planted pair is found if the pairs of folds/duplicates.csv, exact or near, join it. The last line is one JSON object.
 """
 
 import json
@@ -15,7 +15,7 @@ import pandas as pd
 
 from competition.duplicates import of_sets, read_duplicates
 from competition.settings import load_settings
-from competition.splitting import read_folds
+from competition.splitting import joined_groups, read_folds
 
 HEAD = 24
 FAULTS = Path("data/faults.json")
@@ -51,14 +51,17 @@ def labels_found(review: pd.DataFrame, folds: pd.DataFrame, truth: dict[str, str
 def files_found(faults: dict) -> dict:
     """Return how many of the planted duplicates and unreadable files folds/duplicates.csv and folds/problem_files.csv name."""
     found = of_sets(read_duplicates("folds/duplicates.csv"), "train", "train")
-    together = {tuple(sorted(pair)) for pair in zip(found.ID, found.other_ID, strict=True)}
+    listed = list(zip(found.ID, found.other_ID, strict=True))
+    ids = sorted({id for pair in (*listed, *faults["duplicates"]) for id in pair})
+    group = dict(zip(ids, joined_groups(ids, listed, [None] * len(ids)), strict=True))
     train = Path(load_settings().competition.root) / "train"
     pairs = {"exact": [], "near": []}
     for one, other in faults["duplicates"]:
-        pairs["exact" if (train / one).read_bytes() == (train / other).read_bytes() else "near"].append(tuple(sorted((one, other))))
+        pairs["exact" if (train / one).read_bytes() == (train / other).read_bytes() else "near"].append((one, other))
     problems = pd.read_csv("folds/problem_files.csv", dtype=str, keep_default_na=False)
-    result = {f"{kind}_duplicates": f"{sum(pair in together for pair in there)} of {len(there)}" for kind, there in pairs.items()}
-    return result | {"pairs_listed": len(together), "unreadable": f"{int(faults['unreadable'] in set(problems.ID))} of 1"}
+    joined = {kind: sum(group[one] == group[other] for one, other in there) for kind, there in pairs.items()}
+    result = {f"{kind}_duplicates": f"{joined[kind]} of {len(there)}" for kind, there in pairs.items()}
+    return result | {"pairs_listed": len(listed), "unreadable": f"{int(faults['unreadable'] in set(problems.ID))} of 1"}
 
 
 def check_same_competition(ids: list[str]) -> None:

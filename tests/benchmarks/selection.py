@@ -32,8 +32,8 @@ MEMBERS = {
     "plain": {"augmented": False},
     "lite1": {"network": "tf_efficientnet_lite1"},
 }
-CLASSICAL = {"features": {"kind": "features", "size": 128, "copies": 2}, "mlp": {"kind": "features", "size": 128, "copies": 2,
-             "classifier": "mlp"}, "grey": {"kind": "grey", "size": 20}}  # fmt: skip
+CLASSICAL = {"features": {"kind": "features", "copies": 2}, "mlp": {"kind": "features", "copies": 2, "classifier": "mlp"}}
+GREY = {"kind": "grey", "size": 20}
 
 
 def parse() -> argparse.Namespace:
@@ -52,7 +52,8 @@ def params(given: argparse.Namespace) -> dict:
     values = sample_params()
     base = values["members"]["lite0"] | {"size": given.size, "epochs": given.epochs}
     values["augment"] |= {"size": given.size, "copies": given.epochs}
-    values["members"] = {name: base | changes for name, changes in MEMBERS.items()} | CLASSICAL
+    values["members"] = {name: base | changes for name, changes in MEMBERS.items()}
+    values["members"] |= {name: member | {"size": given.size} for name, member in CLASSICAL.items()} | {"grey": GREY}
     values["train"]["members"] = list(values["members"])
     values["specialize"]["network"] |= {"size": given.size}
     return values

@@ -6,12 +6,15 @@ For each seed a generated competition with a solution goes through all stages: p
 looks at the unlabelled test images), augment, train and specialize (every fold), vote, ensemble. Its final submission's macro F1 on the
 test set is then held against
 
-    expected       macro F1 of the same vote out of fold, on the test-like views, images weighted until the networks are as sure of them
-                   as of the test images: what `final.json` expects of the test set
+    expected       macro F1 of the same vote out of fold, on the test-like views, images weighted until they are answered as the test images
+                   are: what `final.json` expects of the test set
     test_like      the same, all images counted alike
     clean          the same on the clean images
     random_views   what published runs did: all damaged copies are split at random, so that copies of one page stand on both sides; the
                    same network, settings and epochs as the member's, its score on the held-out copies, held against its own on the test set
+
+and two more say what the gap of `expected` is made of: `right_labels`, the same held against the right labels where the sample planted
+wrong ones, and `folds_alone_test`, the mean macro F1 of single folds' networks on the test set.
 
 Nothing reads the solution before the last step, and nothing is chosen by it. A stopped run goes on where it was; what stands in the
 folder is not computed again. The last line is one JSON object: by seed the scores, and the mean absolute gaps.
@@ -26,6 +29,7 @@ import numpy as np
 from stages import begin, command, once, sample_params, train_members, truth
 
 from competition.classes import read_targets
+from competition.ensembles.expected import shift_weights
 from competition.files import write_json
 from competition.metrics import macro_f1
 from competition.models.processor import keep_memory
@@ -115,6 +119,20 @@ def on_test(predictions: Predictions, folder: Path) -> float:
     return macro_f1(truth(folder, predictions.ids.tolist()), predictions.answers, predictions.targets)
 
 
+def with_right_labels(folder: Path) -> float:
+    """Return `expected` of the member's vote, held against the right labels where wrong ones were planted in train.csv."""
+    folds = read_folds(folder / "folds/folds.csv").set_index("ID").target
+    wrong = json.loads((folder / "data/faults.json").read_text(encoding="utf-8"))["wrong_labels"]
+    true, answers, weights = [], [], []
+    for fold in load_settings(folder / "params.yaml").split.folds:
+        parts = load_predictions(folder / f"folds/predictions/{MEMBER}/{fold}.npz")
+        seen = parts["test_like"]
+        true += [str(wrong.get(id, folds[id])) for id in seen.ids.tolist()]
+        answers += seen.answers.tolist()
+        weights += shift_weights(seen.probabilities, parts["test"].probabilities).tolist()
+    return macro_f1(np.array(true), np.array(answers), seen.targets, np.array(weights))
+
+
 def result(folder: Path, seed: int) -> dict[str, float]:
     """Return what was promised, and what the test set gave: of the final submission, and of each fold's network alone."""
     final = json.loads((folder / "submissions/final.json").read_text())
@@ -122,7 +140,8 @@ def result(folder: Path, seed: int) -> dict[str, float]:
     folds = load_settings(folder / "params.yaml").split.folds
     alone = [on_test(load_predictions(folder / f"folds/predictions/{MEMBER}/{fold}.npz")["test"], folder) for fold in folds]
     found = {view: final["macro_f1"][view]["value"] for view in ("expected", "test_like", "clean")} | random_views(folder, seed)
-    return {"test": score["all"], "private": score["private"], **found, "folds_alone_test": float(np.mean(alone))}
+    return {"test": score["all"], "private": score["private"], **found, "right_labels": with_right_labels(folder),
+            "folds_alone_test": float(np.mean(alone)), "chosen": final["chosen"]}
 
 
 def main() -> None:
@@ -132,7 +151,7 @@ def main() -> None:
     for seed in given.seeds:
         folder = given.folder.resolve() / f"seed-{seed}"
         run_stages(folder, given, seed)
-        seeds[seed] = {name: round(value, 4) for name, value in result(folder, seed).items()}
+        seeds[seed] = {name: value if isinstance(value, str) else round(value, 4) for name, value in result(folder, seed).items()}
         seeds[seed] |= {f"gap_{name}": round(seeds[seed][name] - seeds[seed][against], 4) for name, against in PROMISES.items()}
         print(seed, seeds[seed], flush=True)
     gaps = {f"gap_{name}": round(float(np.mean([abs(one[f"gap_{name}"]) for one in seeds.values()])), 4) for name in PROMISES}
