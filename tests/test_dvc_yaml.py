@@ -23,8 +23,8 @@ ORDER = """
     perceptual_hash near_duplicates duplicates shift audit audit_summary audit_tables leaks splitting augmentation specialist_votes
     specialist_choice voting fold_predictions label_review label_sheet standings leaderboard class_scores leaderboard_table ensembles
     combining confidence public_comparison public_table
-    batches models processes inference predicting export training launcher search
-    report sample
+    batches models processes inference predicting explaining export training launcher search
+    report galleries sample
 """.split()
 BEFORE_TORCH = ORDER[: ORDER.index("batches")] + ["report"]
 BROUGHT = ("${competition.root}", "submissions/external", "folds/label_fixes.csv")  # by people: no stage makes it
