@@ -24,7 +24,7 @@ PerFold = Sequence[dict[str, Predictions]]
 
 @dataclass(frozen=True, eq=False)
 class Pages:
-    """What sections are about. seen: ID, target, fold of the images out of fold; class_names: target -> readable name, in the classes' order.
+    """What sections are about. seen: ID, target, fold of the images out of fold; class_names: target -> readable name, classes in order.
 
     squares, test_squares: the packed data/augmented.arrow and data/test_squares.arrow.
     """
@@ -55,12 +55,13 @@ def errors(member: str, per_fold: PerFold, pages: Pages) -> Section:
     said = OutOfFold(member, test_like, out_of_fold(per_fold, "clean", ids), pages.seen["target"].to_numpy(str), folds)
     shown = worst_errors(test_like, said.true)[:MOST]
     rows = rows_of(pages.squares, test_like.ids[shown].tolist(), "test_like")
-    heats, note = explain_member(member, pages.settings, len(test_like.targets), pages.squares, rows, folds[shown], test_like.indices[shown])
+    heats, note = explain_member(member, pages.settings, len(test_like.targets), pages.squares, rows, folds[shown],
+                                 test_like.indices[shown])  # fmt: skip
     return errors_section(said, pages.squares, pages.class_names, heats, note)
 
 
 def unsure(member: str, per_fold: PerFold, pages: Pages) -> Section:
-    """Return the section of the test images that the vote of `member` is least certain of, with heat maps of its first fold. See `errors`."""
+    """Return the section of the test images that the vote of `member` is least certain of, with its first fold's heat maps; see `errors`."""
     test, fold = soft_vote([views["test"] for views in per_fold]), pages.settings.split.folds[0]
     shown = least_certain(test)
     rows = rows_of(pages.test_squares, test.ids[shown].tolist())
@@ -72,7 +73,7 @@ def unsure(member: str, per_fold: PerFold, pages: Pages) -> Section:
 def embedding(member: str | None, per_fold: PerFold, pages: Pages) -> Section:
     """Return the section of the map of the images, as the network of `member` sees them; see `member_with_network` and `errors`.
 
-    Of a fine-tuned network, its fold's own images and the test images; of a frozen one, all images; where they are more than `draw` allows, so many drawn by the seed.
+    Of a fine-tuned network, its fold's own images and the test images; of a frozen one, all images; of too many, `draw` leaves some.
     """
     if member is None:
         return _no_map("No map: no member has a network.")
@@ -80,27 +81,33 @@ def embedding(member: str | None, per_fold: PerFold, pages: Pages) -> Section:
     tuned = isinstance(settings.members[member], FinetunedSettings)
     own = pages.seen[pages.seen["fold"] == fold] if tuned else pages.seen
     test = soft_vote([views["test"] for views in per_fold])
-    chosen = draw(len(own) + len(test), settings.ensemble.seed)
+    images = len(own) + len(test)
+    chosen = draw(images, settings.ensemble.seed)
     if len(chosen) < FEWEST:
         return _no_map(f"No map: {len(chosen)} images are too few.")
-    trains, tests = chosen[chosen < len(own)], chosen[chosen >= len(own)] - len(own)
-    own, test = own.iloc[trains], test.select(test.ids[tests].tolist())
-    sources = ((pages.squares, rows_of(pages.squares, own["ID"].tolist())),
-               (pages.test_squares, rows_of(pages.test_squares, test.ids.tolist())))  # fmt: skip
-    extract, size = member_features(member, settings, len(pages.class_names), fold)
-    values = [features(extract, store, rows, size) for store, rows in sources if len(rows)]
-    found = Embedding(np.concatenate([own["ID"].to_numpy(str), test.ids]), to_plane(np.concatenate(values), settings.ensemble.seed),
+    own, test = own.iloc[chosen[chosen < len(own)]], test.select(test.ids[chosen[chosen >= len(own)] - len(own)].tolist())
+    sources = [(store, rows_of(store, ids.tolist())) for store, ids in ((pages.squares, own["ID"]), (pages.test_squares, test.ids))]
+    places = _places(member, fold, pages, sources)
+    found = Embedding(np.concatenate([own["ID"].to_numpy(str), test.ids]), places,
                       np.concatenate([own["target"].to_numpy(str), test.answers]), np.arange(len(chosen)) >= len(own))
-    images = (store.image(row) for store, rows in sources for row in rows.tolist())
-    return embedding_section(_lead(member, fold, tuned, len(chosen), len(pages.seen)), found, images, pages.class_names)
+    pictures = (store.image(row) for store, rows in sources for row in rows.tolist())
+    return embedding_section(_lead(member, fold, tuned, len(chosen), images), found, pictures, pages.class_names)
 
 
-def _lead(member: str, fold: int, tuned: bool, shown: int, seen: int) -> list[str]:
-    whose = f"the network of {member}, fold {fold}, sees them. It shows the fold's own images, which that network didn't train on, out of " \
-            f"{seen}, and the test images" if tuned else f"the frozen network of {member} sees them, which no image here has trained"
-    return [f"Images lie near each other where {whose} ({shown} in all, at the most 5,000, drawn by the seed). Laid out by UMAP from the "
-            "features before the classifier: neighbourhoods mean something, distances between far groups and the axes don't. "
-            "A training image among another class's is worth a look; test images where no training image is are pages that training lacks."]
+def _places(member: str, fold: int, pages: Pages, sources: Sequence[tuple[ImageStore, np.ndarray]]) -> np.ndarray:
+    """Return where the squares of `sources`, each a store and its rows, lie on the map: (N, 2)."""
+    extract, size = member_features(member, pages.settings, len(pages.class_names), fold)
+    values = np.concatenate([features(extract, store, rows, size) for store, rows in sources if len(rows)])
+    return to_plane(values, pages.settings.ensemble.seed)
+
+
+def _lead(member: str, fold: int, tuned: bool, shown: int, images: int) -> list[str]:
+    whose = f"the network of {member}, fold {fold}, sees them: of the training images only those of that fold, which it didn't train on" \
+            if tuned else f"the frozen network of {member} sees them"
+    drawn = f" Of {images} images {shown} are shown, drawn by the seed." if shown < images else ""
+    return [f"Images lie near each other where {whose}.{drawn} UMAP laid them out by the features before the classifier: neighbourhoods "
+            "mean something; the axes, and distances between far groups, don't. A training image among another class's is worth a look; "
+            "where test images lie and no training image does, training lacks something."]
 
 
 def _no_map(why: str) -> Section:

@@ -25,6 +25,7 @@ from competition.settings import FinetunedSettings, GreySettings, Settings
 from competition.shards import ImageStore
 
 MOST, FEWEST = 5000, 8  # images on a map
+BATCH_SIZE = 32
 NEIGHBOURS, COMPONENTS, EPOCHS = 15, 50, 200
 
 Extract = Callable[[torch.Tensor], np.ndarray]
@@ -71,8 +72,8 @@ def pooled(network: nn.Module, normalise: Normalisation, size: int, precision: s
 
 
 def features(extract: Extract, store: ImageStore, rows: np.ndarray, size: int) -> np.ndarray:
-    """Return float32 (N, F): the features of the packed squares `rows` (N,) of `store` at `size` pixels."""
-    return np.concatenate([extract(squares) for squares, _ in batches(store, rows, size, 32)]) if len(rows) else np.zeros((0, 0), np.float32)
+    """Return float32 (N, F): the features of the packed squares `rows` (N,), at least one, of `store` at `size` pixels."""
+    return np.concatenate([extract(squares) for squares, _ in batches(store, rows, size, BATCH_SIZE)])
 
 
 def to_plane(values: np.ndarray, seed: int) -> np.ndarray:

@@ -50,7 +50,8 @@ def class_label(target: str, class_names: Mapping[str, str]) -> str:
     return target if name == target else f"{target} {name}"
 
 
-def top_answers(probabilities: np.ndarray, targets: Sequence[str], class_names: Mapping[str, str], notes: Mapping[str, str]) -> tuple[Answer, ...]:
+def top_answers(probabilities: np.ndarray, targets: Sequence[str], class_names: Mapping[str, str],
+                notes: Mapping[str, str]) -> tuple[Answer, ...]:
     """Return the ANSWERS likeliest of `targets` (C,) by `probabilities` (C,), and all that `notes` has something to say of."""
     order = np.argsort(-probabilities, kind="stable")
     shown = [k for place, k in enumerate(order) if place < ANSWERS or targets[k] in notes]

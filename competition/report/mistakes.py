@@ -45,17 +45,16 @@ def errors_section(said: OutOfFold, store: ImageStore, class_names: Mapping[str,
                    note: str = "") -> Section:
     """Return the section of the first MOST `worst_errors` of `said`.
 
-    store: data/augmented.arrow, with the views of each image; class_names: target -> readable name; heats: float32 (E, S, S) in 0..1, for the
-    test-like view of each image shown, in order, or None, and `note` says why.
+    store: data/augmented.arrow, with the views of each image; class_names: target -> readable name; heats: float32 (E, S, S) in 0..1, for
+    the test-like view of each image shown, in order, or None, and `note` says why.
     """
     errors = worst_errors(said.test_like, said.true)
-    count = f"{len(errors)} of {len(said.true)} training images"
     if not len(errors):
         return _section([f"{said.member} answers no training image wrongly out of fold, test-like (0 of {len(said.true)})."], [])
     shown = errors[:MOST]
-    lead = f"{said.member} answers {count} wrongly out of fold, test-like. Here are the {len(shown)} whose true class it finds least likely: " \
-           "a wrong label, a page that could be either, or something that training lacks."
-    colour = "Red is what speaks for the predicted class (Grad-CAM)." if heats is not None else note
+    lead = f"{said.member} answers {len(errors)} of {len(said.true)} training images wrongly out of fold, test-like. Here are the " \
+           f"{len(shown)} whose true class it finds least likely: a wrong label, a page that could be either, or something that training lacks."
+    colour = "Pink lies on what speaks for the predicted class (Grad-CAM)." if heats is not None else note
     pictures = _pictures(said.test_like.ids[shown].tolist(), store, heats)
     return _section([lead, colour], [_card(said, row, parts, class_names) for row, parts in zip(shown, pictures, strict=True)])
 
@@ -83,6 +82,6 @@ def looked_at(image: np.ndarray, id: str, view: str, heat: np.ndarray | None) ->
 def _card(said: OutOfFold, row: int, pictures: tuple[Picture, ...], class_names: Mapping[str, str]) -> Card:
     true, damaged, clean = str(said.true[row]), str(said.test_like.answers[row]), str(said.clean.answers[row])
     facts = (("True", class_label(true, class_names)), ("Predicted", class_label(damaged, class_names)),
-             ("Predicted, clean", class_label(clean, class_names)), ("Fold", str(said.folds[row])))
+             ("Clean view", class_label(clean, class_names)), ("Fold", str(said.folds[row])))
     answers = top_answers(said.test_like.probabilities[row], said.test_like.targets, class_names, {true: "true"})
     return Card(str(said.test_like.ids[row]), facts, pictures, answers)

@@ -11,7 +11,7 @@ from competition.images import resize
 from competition.shards import ImageStore
 
 QUALITY, SHEET_QUALITY = 60, 40  # of WebP, out of 100
-TILE, COLUMNS, LINES = 64, 25, 20  # pixels of a sheet's tile; tiles beside and below each other in a sheet
+TILE, COLUMNS, LINES = 72, 25, 20  # pixels of a sheet's tile; tiles beside and below each other in a sheet
 HEAT, OPACITY = (230, 0, 90), 0.7  # RGB; a colour that stands out from paper, print and photographs; where the heat is 1
 
 

@@ -31,15 +31,15 @@ def unsure_section(member: str, test: Predictions, store: ImageStore, class_name
                    fold: int, note: str = "") -> Section:
     """Return the section of the test images that the soft vote of `member`, `test`, is `least_certain` of.
 
-    store: data/test_squares.arrow; heats: float32 (at most MOST, S, S) in 0..1, by the network of `fold`, for each image shown, in order, or
-    None, and `note` says why.
+    store: data/test_squares.arrow; heats: float32 (at most MOST, S, S) in 0..1, by the network of `fold`, for each image shown, in order,
+    or None, and `note` says why.
     """
     shown = least_certain(test)
     if not len(shown):
         return Section("unsure", "Least certain test images", gallery([f"{member} answers no test image."], []))
     lead = f"The {len(shown)} of {len(test)} test images between whose two likeliest classes {member}'s vote, the mean over folds and " \
            "views, decides most narrowly. They are the first to look at where an answer has to be right."
-    colour = f"Red is what speaks for the predicted class (Grad-CAM, fold {fold})." if heats is not None else note
+    colour = f"Pink lies on what speaks for the predicted class (Grad-CAM, fold {fold})." if heats is not None else note
     ids, gaps = test.ids[shown].tolist(), margins(test)[shown]
     cards = []
     for place, (id, row, stored) in enumerate(zip(ids, shown.tolist(), rows_of(store, ids).tolist(), strict=True)):
