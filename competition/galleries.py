@@ -61,7 +61,7 @@ def errors(member: str, per_fold: PerFold, pages: Pages) -> Section:
 
 
 def unsure(member: str, per_fold: PerFold, pages: Pages) -> Section:
-    """Return the section of the test images that the vote of `member` is least certain of, with its first fold's heat maps; see `errors`."""
+    """Return the section of the test images that `member`'s vote is least certain of, with its first fold's heat maps; see `errors`."""
     test, fold = soft_vote([views["test"] for views in per_fold]), pages.settings.split.folds[0]
     shown = least_certain(test)
     rows = rows_of(pages.test_squares, test.ids[shown].tolist())

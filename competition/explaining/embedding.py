@@ -83,10 +83,12 @@ def to_plane(values: np.ndarray, seed: int) -> np.ndarray:
     """
     if len(values) < FEWEST:
         raise ValueError(f"{len(values)} images: expected at least {FEWEST} to lay out a map")
+    unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+    if np.ptp(unit, axis=0).max() < 1e-6:
+        return np.zeros((len(values), 2), np.float32)  # all alike
     from umap import UMAP  # takes seconds: numba compiles
 
     number = derived_seed(seed, "umap") % 2**32
-    unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
     count = min(NEIGHBOURS, len(values) - 1)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "precomputed_knn")  # that new images can't be added later: none will be

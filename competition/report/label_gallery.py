@@ -28,6 +28,6 @@ def label_review_section(review: pd.DataFrame, store: ImageStore) -> Section:
 def _card(entry, uri: str) -> Card:
     label, suggestion = (target if target == name else f"{target} {name}"
                          for target, name in ((entry.target, entry.class_name), (entry.suggestion, entry.suggested_name)))  # fmt: skip
-    facts = (("Label", label), ("Suggestion", suggestion), ("Members that agree", f"{entry.agreeing:.0%}"))
+    facts = (("Label", label), ("Suggestion", suggestion), ("Agreeing", f"{entry.agreeing:.0%}"))
     answers = (Answer(suggestion, entry.confidence, "suggested"), Answer(label, entry.label_probability, "label"))
     return Card(entry.ID, facts, (Picture(uri, f"{entry.ID}, labelled {label}", "as packed"),), answers)

@@ -53,7 +53,7 @@ def errors_section(said: OutOfFold, store: ImageStore, class_names: Mapping[str,
         return _section([f"{said.member} answers no training image wrongly out of fold, test-like (0 of {len(said.true)})."], [])
     shown = errors[:MOST]
     lead = f"{said.member} answers {len(errors)} of {len(said.true)} training images wrongly out of fold, test-like. Here are the " \
-           f"{len(shown)} whose true class it finds least likely: a wrong label, a page that could be either, or something that training lacks."
+           f"{len(shown)} whose true class it finds least likely: a wrong label, a page that could be either, or what training lacks."
     colour = "Pink lies on what speaks for the predicted class (Grad-CAM)." if heats is not None else note
     pictures = _pictures(said.test_like.ids[shown].tolist(), store, heats)
     return _section([lead, colour], [_card(said, row, parts, class_names) for row, parts in zip(shown, pictures, strict=True)])
