@@ -22,7 +22,7 @@ ORDER = """
     adoption public_scores metrics scoring predictions images squares shards sheets progress quiet workers packing classes
     perceptual_hash near_duplicates duplicates shift audit audit_summary audit_tables leaks splitting augmentation specialist_votes
     specialist_choice voting fold_predictions label_review label_sheet standings leaderboard class_scores leaderboard_table ensembles
-    combining confidence public_comparison public_table
+    combining confidence public_comparison public_table planning
     batches models processes inference predicting explaining export training launcher search
     report galleries sample
 """.split()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from competition.ensembles.expected import MOST_BINS, bin_weights
+from competition.ensembles.expected import shift_weights
 from competition.metrics import bootstrap_scores, macro_f1
 
 
@@ -22,35 +22,46 @@ def test_weighted_scores_are_scikit_learns():
     np.testing.assert_allclose(found, plain, atol=1e-6)
 
 
-def test_hand_count():
-    scored = np.linspace(0, 1, 50)  # two bins of 25, cut in the middle
-    wanted = np.array([0.1, 0.9, 0.8, 0.7])  # a quarter of them below it
-    assert bin_weights(scored, wanted).tolist() == pytest.approx([0.5] * 25 + [1.5] * 25)
+def sure(confidence, answers, classes=4):
+    """Probabilities (n, classes) whose highest is `confidence`, of `answers`; the rest is the others', alike."""
+    probabilities = np.repeat((1 - confidence)[:, None] / (classes - 1), classes, axis=1)
+    probabilities[np.arange(len(answers)), answers] = confidence
+    return probabilities
 
 
-@pytest.mark.parametrize("scored", [np.ones(60), np.repeat([0.2, 1.0], 40), np.linspace(0, 1, 7), np.linspace(0, 1, 2000)])
+def test_weights_are_the_odds_of_the_counts():
+    """Two classes answered, equally surely: the weights are the shares among the test images over those out of fold."""
+    scored = sure(np.full(1000, 0.9), np.repeat([0, 1], [800, 200]))
+    wanted = sure(np.full(2000, 0.9), np.repeat([0, 1], [1000, 1000]))
+    weights = shift_weights(scored, wanted)
+    assert weights[0] == pytest.approx(0.5 / 0.8, rel=0.02) and weights[-1] == pytest.approx(0.5 / 0.2, rel=0.02)
+
+
+@pytest.mark.parametrize("scored", [np.ones(60), np.repeat([0.3, 1.0], 40), np.linspace(0.3, 1, 7), np.linspace(0.3, 1, 2000)])
 def test_weights_are_finite_and_their_mean_is_1(scored):
-    for wanted in (np.array([]), np.zeros(5), np.ones(5), np.linspace(0, 1, 50)):
-        weights = bin_weights(scored, wanted)
-        assert np.isfinite(weights).all() and (weights >= 0).all() and weights.mean() == pytest.approx(1)
-        assert len(np.unique(weights)) <= MOST_BINS
+    for wanted in (np.array([]), np.full(5, 0.3), np.ones(5), np.linspace(0.3, 1, 50)):
+        weights = shift_weights(sure(scored, np.arange(len(scored)) % 4), sure(wanted, np.zeros(len(wanted), int)))
+        assert np.isfinite(weights).all() and (weights > 0).all() and weights.mean() == pytest.approx(1)
 
 
 def test_alike_sets_are_not_weighted():
-    scored = np.random.default_rng(2).beta(3, 1, size=1000)
-    assert bin_weights(scored, np.repeat(scored, 3)) == pytest.approx(np.ones(1000))
+    random = np.random.default_rng(2)
+    scored = random.dirichlet(np.ones(4), size=1000)
+    assert shift_weights(scored, np.repeat(scored, 3, axis=0)) == pytest.approx(np.ones(1000), abs=1e-3)
 
 
 @pytest.mark.parametrize("easier", [True, False])
 def test_an_easier_and_a_harder_test_set_are_foretold(easier):
     """Answers are right as often as they are sure, in both sets; then the weighted score is the test set's."""
     random = np.random.default_rng(3)
-    out_of_fold, test = random.beta(2, 2, size=3000), random.beta(*((5, 1) if easier else (1, 3)), size=3000)
+    out_of_fold, test = (0.25 + 0.75 * random.beta(*shape, size=3000) for shape in ((2, 2), (5, 1) if easier else (1, 3)))
 
     def answered(confidence):
         true = random.integers(4, size=len(confidence))
         return true, np.where(random.random(len(confidence)) < confidence, true, (true + random.integers(1, 4, size=len(confidence))) % 4)
 
-    scored, told = macro_f1(*(pair := answered(out_of_fold)), 4), macro_f1(*answered(test), 4)
-    assert abs(scored - told) > 0.2
-    assert macro_f1(*pair, 4, bin_weights(out_of_fold, test)) == pytest.approx(told, abs=0.03)
+    pair, other = answered(out_of_fold), answered(test)
+    scored, told = macro_f1(*pair, 4), macro_f1(*other, 4)
+    assert abs(scored - told) > 0.15
+    weights = shift_weights(sure(out_of_fold, pair[1]), sure(test, other[1]))
+    assert macro_f1(*pair, 4, weights) == pytest.approx(told, abs=0.03)

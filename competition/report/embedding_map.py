@@ -34,7 +34,7 @@ class Embedding:
 
 
 def embedding_section(lead: Sequence[str], embedding: Embedding, images: Iterable[np.ndarray], class_names: Mapping[str, str]) -> Section:
-    """Return the section of the map. It needs plotly.js in the page, before it or behind it.
+    """Return the section of the map, which embedding.js draws.
 
     lead: paragraphs that say whose eyes these are; images: square, uint8 (S, S, 3), one for each of the N, in order; class_names: target ->
     readable name, in the order of the colours.

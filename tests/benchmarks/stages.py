@@ -37,7 +37,7 @@ def command(folder: Path, name: str, *arguments: str) -> str:
 
 def once(folder: Path, name: str, *arguments: str) -> None:
     """Run a stage or command in `folder` unless that was done before."""
-    done = folder / "done" / "-".join([name, *arguments])
+    done = folder / "done" / "-".join([name, *arguments]).replace("/", "_")
     if not done.exists():
         command(folder, name, *arguments)
         done.parent.mkdir(exist_ok=True)

@@ -1,0 +1,78 @@
+"""The cost model: what each stage's work grows with, and the lines through what two surveys took."""
+
+from dataclasses import dataclass
+
+from competition.planning.forecast import Forecast, line, memory_line
+from competition.planning.parts import shortened
+from competition.planning.survey import SPECIALIST, Survey, Trained
+from competition.settings import FinetunedSettings, Settings
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many training and test images there are."""
+
+    train: int
+    test: int
+
+    @property
+    def all(self) -> int:
+        return self.train + self.test
+
+
+def forecast(small: Survey, large: Survey, settings: Settings, size: Size) -> list[Forecast]:
+    """What every stage takes for `size` images, in their order. Training is taken to last all its epochs."""
+    pair = small, large
+    stages = [_stage(name, pair, size) for name in ("prepare", "split", "augment")]
+    stages += [_member(name, pair, settings, size) for name in settings.train.members]
+    stages.append(_finetuned("specialize", settings.specialize.network, [part.trained[SPECIALIST] for part in pair], pair, settings, size))
+    return stages + [_stage(name, pair, size) for name in ("review", "vote", "ensemble")]
+
+
+def _size(part: Survey) -> Size:
+    return Size(*part.images)
+
+
+def _work(name: str, size: Size) -> int:
+    return size.train if name in ("split", "review") else size.all
+
+
+def _stage(name: str, pair: tuple[Survey, Survey], size: Size) -> Forecast:
+    works = [_work(name, _size(part)) for part in pair]
+    seconds, memory = ([(work, getattr(part.stages[name], what)) for work, part in zip(works, pair, strict=True)]
+                       for what in ("seconds", "memory"))
+    disk = [(work, part.disk.get(name, 0)) for work, part in zip(works, pair, strict=True)]
+    work = _work(name, size)
+    return Forecast(name, 1, line(*seconds).at(work), memory_line(*memory).at(work), line(*disk).at(work),
+                    {"augment": "images x (copies + 2)"}.get(name, "images"))
+
+
+def _member(name: str, pair: tuple[Survey, Survey], settings: Settings, size: Size) -> Forecast:
+    member, found = settings.members[name], [part.trained[name] for part in pair]
+    if isinstance(member, FinetunedSettings):
+        return _finetuned(f"train {name}", member, found, pair, settings, size)
+    works = [_size(part).all for part in pair]
+    first, later = ([(work, taken.taken.seconds) for work, taken in zip(works, of, strict=True)]
+                    for of in (found, [part.again[name] for part in pair]))
+    folds = len(settings.split.folds)
+    seconds = line(*first).at(size.all) + (folds - 1) * line(*later).at(size.all)
+    return Forecast(f"train {name}", folds, seconds, _memory(found, works).at(size.all), grows_with="images x copies")
+
+
+def _finetuned(stage: str, member: FinetunedSettings, found: list[Trained], pair: tuple[Survey, Survey], settings: Settings,
+               size: Size) -> Forecast:
+    """Steps and the scoring of an epoch grow with images x epochs, the last predictions with images x views."""
+    folds, short = len(settings.split.folds), shortened(member)["epochs"]
+    works, sizes = [part.images[0] * short for part in pair], [_size(part).all for part in pair]
+    rest = [one.taken.seconds - one.train_seconds - one.predict_seconds for one in found]
+    train, around, predict = (line(*zip(of, taken, strict=True)) for of, taken in (
+        (works, [one.train_seconds for one in found]), (works, rest), (sizes, [one.predict_seconds for one in found])))
+    work = size.train * member.epochs
+    if member.pseudo_labels:
+        work += (size.train + size.test) * member.pseudo_epochs
+    seconds = train.at(work) + around.at(work) + predict.at(size.all)
+    return Forecast(stage, folds, folds * seconds, _memory(found, sizes).at(size.all), grows_with="images x epochs, images x views")
+
+
+def _memory(found: list[Trained], works: list[int]):
+    return memory_line(*zip(works, [one.taken.memory for one in found], strict=True))

@@ -1,0 +1,50 @@
+"""Charts of the report: Plotly figures as JSON in the page, which page.js draws when they come into sight, in the theme's colours.
+
+A trace's `meta` is the number of its colour, which page.css has for each theme; heat maps get the theme's scale. Plotly reads a small HTML in whatever text it
+is given, so what people named goes through `plain`. Beside each chart stand its label, for those who can't see it, and mostly its numbers.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+import plotly.graph_objects as go
+from markupsafe import Markup
+
+from competition.report.sections import render
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
+COLOURS = 8  # in page.css
+LONGEST = 26  # characters of a label beside an axis
+
+
+def chart(traces: Sequence[go.Figure], layout: dict, label: str, height: int, numbers: Markup | None = None, least_width: int = 0) -> Markup:
+    """Return a chart of Plotly's `traces` in `layout`, `height` pixels high; in a box that scrolls where there is less than `least_width`.
+
+    label: what is to be seen, for those who can't; numbers: the same as a table, shown on request.
+    """
+    figure = go.Figure(data=list(traces), layout={"template": "none", "margin": {"l": 8, "r": 8, "t": 8, "b": 8}} | layout)
+    return render("chart", figure=as_script(figure.to_json()), label=label, height=height, numbers=numbers, least_width=least_width)
+
+
+def as_script(json: str) -> Markup:
+    """Return JSON that no HTML parser takes for a tag or a comment, to stand in a <script>."""
+    for mark in "<>&":
+        json = json.replace(mark, f"\\u{ord(mark):04x}")
+    return Markup(json)
+
+
+def plain(text: str) -> str:
+    """Return `text` so that Plotly shows it as it is: it reads tags and entities, as in HTML."""
+    return escape(text, quote=False)
+
+
+def short(text: str) -> str:
+    """Return `text`, `plain`, and cut where it is too long to stand beside an axis."""
+    return plain(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
+
+
+def look(place: int) -> dict:
+    """Return what tells line number `place` from others: colour, dash and mark."""
+    return {"meta": place % COLOURS, "line": {"width": 2, "dash": DASHES[place // COLOURS % len(DASHES)]},
+            "marker": {"size": 8, "symbol": SYMBOLS[place % len(SYMBOLS)]}}

@@ -1,0 +1,69 @@
+"""What is taken for what: confusion matrices of one submission, out of fold, clean and test-like, in counts and in shares of a class."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from competition.metrics import confusion_matrix
+from competition.report.charts import chart, short
+from competition.report.sections import Section, render
+from competition.report.tables import class_label, number, table
+from competition.voting import OOF_VIEWS
+
+MOST_CLASSES = 60  # a larger matrix can't be read; the pairs say more
+MOST_WRITTEN = 30  # classes with which a cell has room for its number
+PAIRS = 30
+HARD = "★"
+VIEWS = {"test_like": "test-like", "clean": "clean"}
+UNITS = {"counts": "counts", "shares": "shares of the true class"}
+
+
+def confusion_section(oof: pd.DataFrame, submission: str, class_names: Mapping[str, str], hard: Collection[str]) -> Section:
+    """Return the section of `submission`'s answers in oof.csv. hard: the targets that are the specialist's."""
+    targets = list(class_names)
+    matrices = {view: confusion_matrix(oof["target"].to_numpy(), oof[f"{submission}.{view}"].to_numpy(), targets) for view in OOF_VIEWS}
+    labels = [f"{HARD} {class_label(target, class_names)}" if target in hard else class_label(target, class_names) for target in targets]
+    drawn = len(targets) <= MOST_CLASSES
+    charts = [(view, unit, _chart(matrices[view], labels, view, unit)) for view in VIEWS for unit in UNITS] if drawn else []
+    pairs = [(view, _pairs(matrices[view], labels, VIEWS[view])) for view in VIEWS]
+    return Section("confusion", "Confusion", render(
+        "confusion", submission=submission, charts=charts, pairs=pairs, views=VIEWS, units=UNITS, mark=HARD,
+        hard=[class_label(target, class_names) for target in targets if target in hard], classes=len(targets), most=MOST_CLASSES))  # fmt: skip
+
+
+def worst_pairs(matrix: np.ndarray, most: int = PAIRS) -> list[tuple[int, int]]:
+    """Return the (true, answered) classes, by index, that are confused most often, of equals the first; none that never are."""
+    wrong = matrix - np.diag(np.diag(matrix))
+    order = np.argsort(-wrong, axis=None, kind="stable")[: min(most, int((wrong > 0).sum()))]
+    return [(int(place // len(matrix)), int(place % len(matrix))) for place in order]
+
+
+def shares(matrix: np.ndarray) -> np.ndarray:
+    """Return (C, C) each row's shares, which sum to 1; 0 where a class has no image."""
+    return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+
+
+def _pairs(matrix: np.ndarray, labels: Sequence[str], view: str) -> Markup:
+    of_class = shares(matrix)
+    rows = [[labels[true], labels[answered], number(int(matrix[true, answered]), "d"), number(of_class[true, answered], ".1%")]
+            for true, answered in worst_pairs(matrix)]  # fmt: skip
+    wrong = int(matrix.sum() - np.trace(matrix))
+    caption = f"Most frequent confusions, {view}: {wrong} of {matrix.sum()} images are answered wrongly"
+    return table(caption, ("true", "answered", "images", "of the true class"), rows, sortable=True)
+
+
+def _chart(matrix: np.ndarray, labels: Sequence[str], view: str, unit: str) -> Markup:
+    values = matrix if unit == "counts" else shares(matrix).round(4)
+    places, texts, written = list(range(len(labels))), [short(label) for label in labels], "d" if unit == "counts" else ".2f"
+    trace = {"type": "heatmap", "z": values.tolist(), "x": places, "y": places, "showscale": False, "xgap": 1, "ygap": 1,
+             "hovertemplate": f"true %{{y}}<br>answered %{{x}}<br>%{{z:{written}}}<extra></extra>"}
+    if len(labels) <= MOST_WRITTEN:
+        trace |= {"text": [[format(value, written) if value else "" for value in row] for row in values.tolist()], "texttemplate": "%{text}"}
+    axis = {"tickvals": places, "ticktext": texts, "showgrid": False, "zeroline": False}
+    layout = {"xaxis": axis | {"title": {"text": "answered"}, "tickangle": -60}, "yaxis": axis | {"title": {"text": "true"}, "autorange": "reversed"}}
+    right = np.trace(matrix) / max(1, matrix.sum())
+    label = (f"Confusion matrix, {VIEWS[view]}, {UNITS[unit]}: {right:.1%} of {matrix.sum()} images on the diagonal. The most frequent confusions "
+             "stand in the table below.")
+    return chart([trace], layout, label, height=240 + 24 * len(labels), least_width=260 + 28 * len(labels))

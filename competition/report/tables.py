@@ -1,0 +1,39 @@
+"""Tables of the report: each in a box of its own that scrolls, so that the page never does sideways; sorted by the buttons in its head."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+
+from markupsafe import Markup
+
+from competition.report.sections import render
+
+TALL = 20  # rows; a longer table scrolls up and down, too
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as it is sorted by, and as it is shown."""
+
+    value: float
+    text: str
+
+
+Cell = str | Number
+
+
+def number(value: float | None, form: str = ".3f") -> Cell:
+    """Return the cell of a number, written by `form`; an empty one for None and NaN."""
+    return "" if value is None or isnan(value) else Number(value, format(value, form))
+
+
+def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], sortable: bool = False) -> Markup:
+    """Return a table; the first cell of each row names it. sortable: by any column, by a button in its head."""
+    numeric = [any(isinstance(row[place], Number) for row in rows) for place in range(len(columns))]
+    return render("table", caption=caption, columns=list(zip(columns, numeric, strict=True)), rows=rows, sortable=sortable,
+                  tall=len(rows) > TALL)  # fmt: skip
+
+
+def class_label(target: str, class_names: Mapping[str, str]) -> str:
+    """Return "7 medical_form": a target and its readable name, or the target alone where it has no other."""
+    return " ".join(dict.fromkeys((target, class_names.get(target, target))))

@@ -1,0 +1,92 @@
+"""What a run of params.yaml will take on this machine, before it is started: python -m pipelines.plan
+
+python -m pipelines.plan
+python -m pipelines.plan --train 2000000 --test 500000
+
+Runs the stages on two small parts of the competition, in a temporary folder, and carries on in straight lines; see docs/scaling.md.
+Nothing of the project is changed, but that its bank of document noise is filled, which `augment` would do.
+"""
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from competition.contract import Competition, read_competition
+from competition.planning.forecast import Forecast
+from competition.planning.model import Size, forecast
+from competition.planning.parts import part_size, write_part
+from competition.planning.survey import Survey, survey
+from competition.settings import Settings, load_settings
+from pipelines._main import log, run
+
+SHARE = 3  # of the larger part: the smaller one
+
+
+def main(
+    train: Annotated[int | None, typer.Option(min=1, help="training images to plan for (default: the competition's)")] = None,
+    test: Annotated[int | None, typer.Option(min=1, help="test images to plan for (default: the competition's)")] = None,
+    most: Annotated[int, typer.Option(min=20, help="training images of the larger part, at the most")] = 300,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of the table")] = False,
+) -> None:
+    """Forecast seconds, memory and disk of every stage."""
+    began = perf_counter()
+    settings = load_settings()
+    competition = read_competition(settings.competition)
+    size = Size(train or len(competition.train), test or len(competition.test_ids))
+    surveys = look_at_parts(competition, settings, most, (lambda what: None) if as_json else (lambda what: log("trying", stage=what)))
+    stages = forecast(*surveys, settings, size)
+    if as_json:
+        print(json.dumps({"train": size.train, "test": size.test, "plan_seconds": round(perf_counter() - began, 1),
+                          "stages": [asdict(stage) for stage in stages]}))
+        return
+    show(stages, size)
+    log("planned", parts="+".join(str(one.images[0]) for one in surveys), seconds=round(perf_counter() - began, 1))
+
+
+def look_at_parts(competition: Competition, settings: Settings, most: int, tell) -> list[Survey]:
+    """Survey a smaller and a larger part."""
+    large = part_size(len(competition.train), len(competition.targets), len(settings.split.folds), settings.augment.copies, most)
+    surveys = []
+    for images in (large // SHARE, large):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            counts = write_part(folder, competition, settings, images)
+            surveys.append(survey(folder, counts, settings, Path.cwd(), tell))
+    return surveys
+
+
+def show(stages: list[Forecast], size: Size) -> None:
+    table = Table(title=f"forecast for {size.train} training and {size.test} test images")
+    for column in ("stage", "runs", "time", "memory", "disk", "grows with"):
+        table.add_column(column, justify="left" if column in ("stage", "grows with") else "right")
+    for stage in stages:
+        figures = in_words(stage.seconds), gigabytes(stage.memory), gigabytes(stage.disk)
+        table.add_row(stage.stage, str(stage.runs), *figures, stage.grows_with)
+    whole = sum(stage.seconds for stage in stages), max(stage.memory for stage in stages), sum(stage.disk for stage in stages)
+    table.add_section()
+    table.add_row("all, one after the other", "", in_words(whole[0]), gigabytes(whole[1]), gigabytes(whole[2]), "")
+    Console().print(table)
+
+
+def in_words(seconds: float) -> str:
+    """As h, min and s, the two that matter."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def gigabytes(number: float) -> str:
+    return f"{number / 1e9:.2f} GB" if number else ""
+
+
+if __name__ == "__main__":
+    run(main)
