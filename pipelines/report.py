@@ -84,9 +84,10 @@ def image_sections(ranked: list[str], settings: Settings, class_names: dict[str,
         return [read_fold(name, fold, folds, tuple(class_names)) for fold in settings.split.folds]
 
     best, seeing = ranked[0], member_with_network(ranked, settings)
+    said = said_by(best)
     return [
-        errors(best, said_by(best), pages),
-        unsure(best, said_by(best), pages),
+        errors(best, said, pages),
+        unsure(best, said, pages),
         embedding(seeing, said_by(seeing or best), pages),
         label_review_section(read_label_review(), ImageStore(DATA / "train.arrow")),
         copies_section(FOLDS / "augmented.png"),
