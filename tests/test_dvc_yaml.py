@@ -27,7 +27,8 @@ ORDER = """
     report galleries sample
 """.split()
 BEFORE_TORCH = ORDER[: ORDER.index("batches")] + ["report"]
-BROUGHT = ("${competition.root}", "submissions/external", "folds/label_fixes.csv")  # by people: no stage makes it
+BROUGHT = ("${competition.root}", "submissions/external", "submissions/public.csv", "folds/label_fixes.csv", "folds/shift.csv",
+           "params.yaml")  # by people and their commands: no stage makes it
 
 
 @cache
@@ -112,7 +113,7 @@ def test_deps_are_exactly_what_the_stage_imports(stage):
             + "\n".join(lines), pytrace=False)  # fmt: skip
 
 
-@pytest.mark.parametrize("stage", ["prepare", "split", "augment", "review", "vote", "ensemble"])  # those that start without torch
+@pytest.mark.parametrize("stage", ["prepare", "split", "augment", "review", "vote", "ensemble", "report"])  # those that start without torch
 def test_the_reading_of_imports_is_pythons(stage):
     """Whatever of the project Python itself has loaded, after importing the stage's module, is in the closure."""
     code = (f"import sys, pipelines.{module_of(stage).stem}\nassert 'torch' not in sys.modules\n"

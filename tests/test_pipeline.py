@@ -55,7 +55,7 @@ tta: {passes: 20}
 ensemble: {top: 3, resamples: 100}
 """
 STAGES = ["prepare", "split", "augment", *(f"train@{name}-{fold}" for name in ("lite0", "features", "grey") for fold in (0, 1)),
-          "specialize@0", "specialize@1", "review", "vote", "ensemble"]  # fmt: skip
+          "specialize@0", "specialize@1", "review", "vote", "ensemble", "report"]  # fmt: skip
 COMPARED = ["data/*.arrow", "folds/*.csv", "folds/audit.json", "folds/augmented.png", "folds/label_review.png",
             "folds/predictions/*/*.npz", "folds/weights/*/*.safetensors", "submissions/members/*.csv", "submissions/ensembles/*.csv",
             "submissions/oof.csv", "submissions/per_class.csv", "submissions/confusion.csv", "submissions/final.*"]  # fmt: skip
@@ -116,9 +116,9 @@ def make_project(folder: Path, data: Path) -> Path:
     for name in ("competition", "pipelines"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "folds").mkdir()
-    for name in ("dvc.yaml", ".gitignore", "folds/label_fixes.csv"):
-        shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "submissions/external", folder / "submissions/external")
+    for name in ("dvc.yaml", ".gitignore", "folds/label_fixes.csv", "folds/shift.csv", "submissions/public.csv"):
+        shutil.copy(ROOT / name, folder / name)
     shutil.copytree(data, folder / "data")
     (folder / "params.yaml").write_text(PARAMS)
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
@@ -353,7 +353,7 @@ def test_dvc_metrics_show(straight):
 
 def test_a_members_learning_rate_runs_it_and_what_follows_from_it(straight):
     assert sorted(stages_run(straight.changed)) == sorted(
-        ["train@lite0-0", "train@lite0-1", "specialize@0", "specialize@1", "review", "vote", "ensemble"])  # fmt: skip
+        ["train@lite0-0", "train@lite0-1", "specialize@0", "specialize@1", "review", "vote", "ensemble", "report"])  # fmt: skip
     changed = {path for path, digest in files(straight.folder).items() if digest != straight.made[path]}
     assert {"folds/weights/lite0/0.safetensors", "folds/predictions/lite0/1.npz"} <= changed
     assert not any(path.startswith("data/") or "/features" in path or "/grey" in path for path in changed)

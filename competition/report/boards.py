@@ -10,12 +10,12 @@ from competition.public_comparison import Comparison
 from competition.public_table import public_lines
 from competition.report.charts import chart, short
 from competition.report.sections import Section, render
-from competition.report.tables import Cell, number, table
+from competition.report.tables import Cell, Number, number, table
 
 MOST = 40  # rows that are drawn; the tables have all
 TOLD = {"best": "the best", "no": f"{ALIKE} can't be told apart from the best", "yes": "told apart from the best"}
 LOOKS = {"best": (0, "star"), "no": (2, "circle"), "yes": (1, "x")}  # colour's number, mark
-COLUMNS = ("submission", "test-like", "low", "high", "to the best", "difference's low", "high", "told apart", "clean", "mean of folds", "std of folds")
+COLUMNS = ("submission", "test-like", "its interval", "to the best", "its interval", "told apart", "clean", "folds")
 
 
 def leaderboard_section(board: pd.DataFrame, ensembles: pd.DataFrame | None, comparison: Comparison | None, chosen: str) -> Section:
@@ -41,12 +41,17 @@ def _board(board: pd.DataFrame, what: str, public: Mapping[str, float], chosen: 
 def _cells(row: Mapping, public: Mapping[str, float], chosen: str) -> list[Cell]:
     name = row["submission"]
     title = f"{name} (final)" if name == chosen else name
-    first = [number(row[key]) for key in ("test_like", "test_like_low", "test_like_high")]
-    difference = [number(row[key], "+.3f") for key in ("difference", "difference_low", "difference_high")]
+    first = [number(row["test_like"]), _interval(row, "test_like", ".3f")]
+    difference = ["", ""] if row["told_apart"] == "best" else [number(row["difference"], "+.3f"), _interval(row, "difference", "+.3f")]
     told = {"best": "best", "no": f"{ALIKE} no", "yes": "yes"}[row["told_apart"]]
-    last = [number(row["clean"]), number(row["mean"]), number(row["std"])]
+    last = [number(row["clean"]), Number(row["mean"], f"{row['mean']:.3f} ± {row['std']:.3f}")]
     asked = [number(public.get(name), ".4f")] if public else []
     return [title, *first, *difference, told, *last, *asked, number(row["train_seconds"], ".0f"), number(row["predict_seconds"], ".0f")]
+
+
+def _interval(row: Mapping, key: str, form: str) -> Number:
+    low, high = row[f"{key}_low"], row[f"{key}_high"]
+    return Number(low, f"{low:{form}} to {high:{form}}")
 
 
 def _intervals(rows: Sequence[Mapping], what: str) -> Markup:

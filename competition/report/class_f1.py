@@ -37,7 +37,7 @@ def _label(row: Mapping, hard: Collection[str]) -> str:
 def _chart(rows: Sequence[Mapping], labels: Sequence[str], names: Sequence[str]) -> Markup:
     places = list(range(len(rows)))
     traces = [{"type": "scatter", "mode": "markers", "name": plain(name), "x": [None if pd.isna(row[name]) else row[name] for row in rows], "y": places,
-               "meta": place, "marker": {"symbol": SYMBOLS[place], "size": 10 - 2 * (place > 0)}, "hovertemplate": "%{y}<br>%{fullData.name}: %{x:.3f}<extra></extra>"}
+               "meta": place, "marker": {"symbol": SYMBOLS[place] + "-open" * (place > 0), "size": 9 + 2 * (place > 0), "line": {"width": 2 * (place > 0)}}, "hovertemplate": "%{y}<br>%{fullData.name}: %{x:.3f}<extra></extra>"}
               for place, name in enumerate(names)]  # fmt: skip
     layout = {"yaxis": {"tickvals": places, "ticktext": [short(label) for label in labels[: len(rows)]], "range": [len(rows) - 0.5, -0.5], "zeroline": False},
               "xaxis": {"title": {"text": "F1, test-like"}, "zeroline": False}, "showlegend": True, "hovermode": "closest",

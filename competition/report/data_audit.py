@@ -8,6 +8,7 @@ from markupsafe import Markup
 from competition.audit_summary import TINY
 from competition.report.sections import Section, render
 from competition.report.tables import Cell, class_label, number, table
+from competition.shift import STATISTICS
 from competition.tables import examples
 
 MOST = 200  # rows of a table; the files have all
@@ -18,8 +19,9 @@ SHIFT_TITLES = ("feature", "test", "clean", "clean's AUC", "test-like", "test-li
 def shift_section(shift: Mapping | None, fitted: pd.DataFrame | None) -> Section:
     """Return the section of how train and test differ. shift: `train_against_test` of audit.json; fitted: folds/shift.csv."""
     features = () if shift is None else shift["features"]
-    rows = [[row["feature"], number(row["auc"]), number(row["train"], ".4g"), number(row["test"], ".4g"), row["test_is"]] for row in features]
-    columns = ("feature", "AUC", "train's median", "test's median", "test is")
+    rows = [[row["feature"], number(row["auc"]), number(row["train"], ".4g"), number(row["test"], ".4g"), row["test_is"],
+             STATISTICS.get(row["feature"], "")] for row in features]  # fmt: skip
+    columns = ("feature", "AUC", "train's median", "test's median", "test is", "what it is")
     fit = None
     if fitted is not None and len(fitted):
         cells = [[row["feature"], *(number(row[key], ".4g" if "auc" not in key else ".3f") for key in SHIFT_COLUMNS[1:])]
@@ -46,8 +48,7 @@ def _sets(audit: Mapping) -> Markup:
                                   ["left out: can't be read", *(number(part["unreadable"], "d") for part in sets)],
                                   ["left out: box empty or outside", *(number(part["unusable_boxes"], "d") for part in sets)]]
     for side in ("height", "width"):
-        rows += [[f"{side}, {what}, pixels", *(number(part[side][place], "d") if part[side] else "" for part in sets)]
-                 for place, what in enumerate(("least", "median", "most"))]  # fmt: skip
+        rows.append([f"{side}, pixels: least, median, most", *(", ".join(map(str, part[side] or ())) for part in sets)])
     for fault, name in (("blank", "blank"), ("tiny", f"tiny: a side under {TINY} pixels")):
         rows.append([name, *(number(len(part[fault]), "d") for part in sets)])
     listed = [[f"{name}, {fault}", examples(part[fault], 20)] for name, part in zip(("train", "test"), sets, strict=True)

@@ -9,6 +9,7 @@ from competition.report.charts import chart, look
 from competition.report.sections import Section, render
 from competition.report.tables import Cell, number, table
 
+EPOCH_TICKS = 12
 OPEN = 4  # members whose curves are shown at once; the others' on request
 
 History = Mapping[int, pd.DataFrame]  # fold -> a row per epoch
@@ -41,9 +42,10 @@ def _row(name: str, fold: int, history: pd.DataFrame) -> Sequence[Cell] | None:
 
 def _chart(name: str, folds: History) -> Markup:
     traces = [trace for place, (fold, history) in enumerate(folds.items()) for trace in _traces(place, fold, history)]
+    step = 1 + max(len(history) for history in folds.values()) // EPOCH_TICKS
+    epochs = {"zeroline": False, "tickmode": "linear", "tick0": 0, "dtick": step}
     layout = {
-        "grid": {"rows": 2, "columns": 1}, "xaxis": {"matches": "x2", "showticklabels": False, "zeroline": False},
-        "xaxis2": {"anchor": "y2", "title": {"text": "epoch"}, "zeroline": False, "tickformat": "d"},
+        "xaxis": epochs | {"matches": "x2", "showticklabels": False}, "xaxis2": epochs | {"anchor": "y2", "title": {"text": "epoch"}},
         "yaxis": {"domain": [0.42, 1], "title": {"text": "macro F1"}, "zeroline": False},
         "yaxis2": {"domain": [0, 0.34], "title": {"text": "training loss"}, "zeroline": False, "anchor": "x2"},
         "hovermode": "closest", "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left"},

@@ -49,21 +49,14 @@ def result_section(final: Mapping) -> Section:
     agreement = final["agreement"]
     return Section("result", "Result", render(
         "result", chosen=final["chosen"], best=final["best"], choose=final["choose"], rows=final["rows"], agreement=f"{agreement['share']:.1%}",
-        best_member=agreement["best_member"], made_of=_made_of(final), scores=_scores(final), by_fold=final["chosen_by_the_other_folds"],
-        calibration=_calibration(final["calibration"]), shares=_shares(final["class_shares"]), external=_external(final["external"])))  # fmt: skip
+        best_member=agreement["best_member"], members=final["members"], votes=final["fitted"].get("votes", ()), weights=_weights(final["fitted"]),
+        by_fold=final["chosen_by_the_other_folds"], calibration=_calibration(final["calibration"]),
+        shares=_shares(final["class_shares"]), external=_external(final["external"])))  # fmt: skip
 
 
-def _scores(final: Mapping) -> Markup:
-    rows = [[name, number(score["value"]), number(score["low"]), number(score["high"]), meaning] for name, meaning, score in scores_of(final)]
-    return table("Macro F1 of the final submission", ("score", "macro F1", "low", "high", "what it is"), rows)
-
-
-def _made_of(final: Mapping) -> Markup:
-    weights, fitted = final["fitted"].get("weights", {}), final["fitted"]
-    votes = fitted.get("votes", ())
-    rows = [[name, "part", number(weights.get(name), ".2f")] for name in dict.fromkeys((*final["members"], *weights))]
-    rows += [[name, "its vote is counted", ""] for name in votes]
-    return table("What votes in it", ("name", "as", "weight"), rows)
+def _weights(fitted: Mapping) -> Markup | None:
+    weights = fitted.get("weights")
+    return table("Weights of its members", ("member", "weight"), [[name, number(value, ".3f")] for name, value in weights.items()]) if weights else None
 
 
 def _calibration(calibration: Mapping) -> Markup:

@@ -8,7 +8,7 @@
     const colour = (name) => style.getPropertyValue("--" + name).trim();
     const paper = colour("paper"), ink = colour("ink"), line = colour("line"), accent = colour("series-0");
     const data = figure.data.map((trace) => {
-      if (trace.type === "heatmap") return { ...trace, colorscale: [[0, paper], [1, accent]] };
+      if (trace.type === "heatmap") return { ...trace, colorscale: scale(paper, accent), textfont: { color: ink } };
       const own = Number.isInteger(trace.meta) ? colour("series-" + trace.meta) : ink;
       return { ...trace, line: { ...trace.line, color: own }, marker: { ...trace.marker, color: own } };
     });
@@ -20,6 +20,16 @@
     return [data, layout];
   }
 
+  /* From paper half-way to accent, so that ink can be read on all of it, steeply at first: the rare confusions are what is looked for. */
+  function scale(paper, accent) {
+    const channels = (hex) => [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
+    const [from, to] = [channels(paper), channels(accent)];
+    return [0, 0.02, 0.1, 0.3, 0.6, 1].map((place) => {
+      const share = 0.5 * place ** 0.6;
+      return [place, "rgb(" + from.map((value, k) => Math.round(value + share * (to[k] - value))).join(",") + ")"];
+    });
+  }
+
   const figures = new Map(all(".plot").map((plot) => [plot, JSON.parse(plot.querySelector("script").textContent)]));
   const drawn = new Set();
   function draw(plot) {
@@ -29,10 +39,16 @@
     return Plotly.react(plot, data, layout, { displayModeBar: false, responsive: true });
   }
   const sight = new IntersectionObserver((entries) => entries.forEach((entry) => {
-    if (entry.isIntersecting && !drawn.has(entry.target)) draw(entry.target);
+    if (!entry.isIntersecting) return;
+    if (drawn.has(entry.target)) Plotly.Plots.resize(entry.target);
+    else draw(entry.target);
   }), { rootMargin: "400px" });
   figures.forEach((_, plot) => sight.observe(plot));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((plot) => {
+    if (plot.offsetWidth) return draw(plot);
+    Plotly.purge(plot);  /* it isn't shown, and would be drawn without its width: once it is seen, it is drawn anew */
+    drawn.delete(plot);
+  }));
   addEventListener("beforeprint", () => figures.forEach((_, plot) => { if (plot.offsetWidth) draw(plot); }));
 
   /* Sorting: numbers from high to low first, texts by the alphabet; empty cells stay last. */
