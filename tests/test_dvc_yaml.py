@@ -149,6 +149,19 @@ def test_the_shipped_policies_are_an_input_of_augment():
     assert "competition/policies" in STAGES["augment"]["deps"] and (ROOT / "competition/policies/document.yaml").is_file()
 
 
+def test_dvc_itself_shows_curves_confusion_and_scores():
+    """Without the report: `dvc plots show` draws the first two, `dvc metrics diff` and `dvc exp show` have the scores."""
+    for stage, member in (("train", "${item.member}"), ("specialize", "specialist")):
+        place = f"{member}/${{item.fold}}"
+        (path, facts), = STAGES[stage]["plots"][0].items()
+        assert (path, facts["x"], facts["y"], facts["cache"]) == (f"folds/history/{place}.csv", "epoch", "test_like", False)
+        assert STAGES[stage]["metrics"] == [{f"folds/scores/{place}.json": {"cache": False}}]
+    assert STAGES["ensemble"]["metrics"] == [{"submissions/final.json": {"cache": False}}]
+    (confusion,) = (plot["confusion"] for plot in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"])
+    assert (confusion["template"], confusion["x"], confusion["y"]) == ("confusion", "actual", {"submissions/confusion.csv": "predicted"})
+    assert {"submissions/confusion.csv": {"cache": False}} in STAGES["vote"]["outs"]
+
+
 def test_every_input_is_some_stages_output():
     made = {next(iter(out)) if isinstance(out, dict) else out
             for stage in STAGES.values() for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])}  # fmt: skip

@@ -16,6 +16,7 @@ from made_report import CLASSES, write_project
 from pipelines import report
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium, of the extra `test`, is not installed")
+WebDriverWait = pytest.importorskip("selenium.webdriver.support.wait").WebDriverWait
 BINARIES = [shutil.which(name) for name in ("chromium", "chromedriver")]
 if not all(BINARIES):
     pytest.skip("chromium or chromedriver is not installed (Debian: chromium, chromium-driver)", allow_module_level=True)
@@ -34,6 +35,7 @@ def browser():
         for flag in (*FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         driver = webdriver.Chrome(options, service)
+        driver.set_script_timeout(60)
         yield driver
         driver.quit()
 
@@ -49,7 +51,7 @@ def address(tmp_path_factory):
 
 def look(browser, address: str, theme: str = "light", size: tuple[int, int] = LAPTOP) -> None:
     """Open the page, and have every chart drawn that isn't hidden."""
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]})
+    switch_theme(browser, theme)
     metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     browser.get(address)
@@ -57,9 +59,17 @@ def look(browser, address: str, theme: str = "light", size: tuple[int, int] = LA
     settle(browser)
 
 
+def switch_theme(browser, theme: str) -> None:
+    """Ask for a theme, and for no motion: a page that still scrolls can't be clicked on."""
+    wanted = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": name, "value": value} for name, value in wanted.items()]})
+
+
 def settle(browser) -> None:
-    browser.set_script_timeout(60)
+    """Wait until what was begun is drawn: Plotly goes on in promises."""
     browser.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => setTimeout(done, 100))")
+    drawn = "return [...document.querySelectorAll('.js-plotly-plot')].every((plot) => !plot.offsetWidth || plot.querySelector('.nsewdrag'))"
+    WebDriverWait(browser, 30).until(lambda driver: driver.execute_script(drawn))
 
 
 def complaints(browser) -> list[str]:
@@ -104,11 +114,10 @@ def test_names_appear_as_text_in_charts(browser, address):
 
 def test_hovering_over_a_chart_names_what_is_there(browser, address):
     look(browser, address)
-    browser.execute_script("const plot = document.querySelector('#confusion .plot'); plot.scrollIntoView();"
-                           "Plotly.Fx.hover(plot, [{curveNumber: 0, pointNumber: [0, 1]}])")  # fmt: skip
+    webdriver.ActionChains(browser).move_to_element(find(browser, "#confusion .nsewdrag")[0]).perform()  # the middle one of 3 x 3 cells
     settle(browser)
     text = browser.execute_script("return document.querySelector('#confusion .hoverlayer').textContent")
-    assert "true ★ 7 <script>" in text and "answered ★ 10 a" in text and text.rstrip().endswith("1")
+    assert 'true ★ 10 a "b" & <b>bold</b>' in text and 'answered ★ 10 a "b" & <b>bold</b>' in text and text.rstrip().endswith("9")
 
 
 def test_sorting(browser, address):
@@ -130,6 +139,7 @@ def test_sorting(browser, address):
 
 def test_the_confusion_matrix_can_be_switched(browser, address):
     look(browser, address)
+    browser.execute_script("document.querySelector('#confusion').scrollIntoView()")
     for view, unit in (("test_like", "counts"), ("clean", "counts"), ("clean", "shares")):
         for value in (view, unit):
             browser.execute_script("arguments[0].click()", find(browser, f"#confusion input[value='{value}']")[0])
@@ -143,7 +153,7 @@ def test_charts_follow_the_theme(browser, address):
     look(browser, address)
     colour = "return getComputedStyle(document.querySelector('#folds .xtick text')).fill"
     light = browser.execute_script(colour)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+    switch_theme(browser, "dark")
     settle(browser)
     assert browser.execute_script(colour) != light and complaints(browser) == []
 

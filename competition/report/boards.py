@@ -55,7 +55,8 @@ def _interval(row: Mapping, key: str, form: str) -> Number:
 
 
 def _intervals(rows: Sequence[Mapping], what: str) -> Markup:
-    shown = rows[:MOST]
+    drawn = [row for row in rows if row["submission"] != f"{row['member']}_hard"]
+    shown = drawn[:MOST]
     traces = [trace for told in LOOKS if (trace := _interval_trace(shown, told))]
     labels = [f"{ALIKE} {short(row['submission'])}" if row["told_apart"] == "no" else short(row["submission"]) for row in shown]
     layout = {
@@ -64,7 +65,7 @@ def _intervals(rows: Sequence[Mapping], what: str) -> Markup:
         "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left"}, "showlegend": True, "hovermode": "closest",
     }  # fmt: skip
     best = rows[0]
-    label = (f"{what}: test-like macro F1 with its interval{f', the first {MOST}' if len(rows) > MOST else ''}. Best: {best['submission']}, "
+    label = (f"{what}: test-like macro F1 with its interval{f', the first {MOST}' if len(drawn) > MOST else ''}. Best: {best['submission']}, "
              f"{best['test_like']:.3f} ({best['test_like_low']:.3f} to {best['test_like_high']:.3f}). The table below has the numbers.")
     return chart(traces, layout, label, height=130 + 26 * len(shown))
 

@@ -31,20 +31,22 @@
   }
 
   const figures = new Map(all(".plot").map((plot) => [plot, JSON.parse(plot.querySelector("script").textContent)]));
-  const drawn = new Set();
+  const drawn = new Map();  /* plot -> the width it was drawn with */
   function draw(plot) {
     const [data, layout] = themed(figures.get(plot));
     if (!drawn.has(plot)) plot.replaceChildren();
-    drawn.add(plot);
+    drawn.set(plot, plot.offsetWidth);
     return Plotly.react(plot, data, layout, { displayModeBar: false, responsive: true });
   }
   const sight = new IntersectionObserver((entries) => entries.forEach((entry) => {
-    if (!entry.isIntersecting) return;
-    if (drawn.has(entry.target)) Plotly.Plots.resize(entry.target);
-    else draw(entry.target);
+    const plot = entry.target;
+    if (!entry.isIntersecting || drawn.get(plot) === plot.offsetWidth) return;
+    if (!drawn.has(plot)) return draw(plot);
+    drawn.set(plot, plot.offsetWidth);
+    Plotly.Plots.resize(plot);  /* it was hidden while the window's width changed */
   }), { rootMargin: "400px" });
   figures.forEach((_, plot) => sight.observe(plot));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((plot) => {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((_, plot) => {
     if (plot.offsetWidth) return draw(plot);
     Plotly.purge(plot);  /* it isn't shown, and would be drawn without its width: once it is seen, it is drawn anew */
     drawn.delete(plot);
