@@ -11,15 +11,16 @@ from safetensors.torch import save_file
 from competition.models.networks import network_to_load
 from competition.predictions import Predictions, save_predictions
 from competition.settings import load_settings
-from competition.sheets import write_sheet
 from competition.shards import write_rows
+from competition.sheets import write_sheet
 
 
-def write_images(folder: Path, ids: tuple[str, ...], true: np.ndarray, folds: np.ndarray, answers: dict[str, np.ndarray], classes: dict[str, str],
-                 tests: int = 8) -> None:
+def write_images(folder: Path, ids: tuple[str, ...], true: np.ndarray, folds: np.ndarray, answers: dict[str, np.ndarray],
+                 classes: dict[str, str], tests: int = 8) -> None:
     """Write them into `folder`, where params.yaml is.
 
-    ids, true, folds (N,): of the training images; answers: member -> (N,), what it says test-like; clean, it is right. classes: target -> name.
+    ids, true, folds (N,): of the training images; answers: member -> (N,), what it says test-like; clean, it is right.
+    classes: target -> readable name.
     """
     (folder / "data").mkdir()
     generator, targets = np.random.default_rng(0), list(classes)

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from made_report import CLASSES, write_project
+from made_report import CLASSES, QUOTED, write_project
 
 from pipelines import report
 
@@ -189,3 +189,35 @@ def test_axe_finds_no_serious_violation(browser, address, theme, size):
     serious = [(one["id"], one["impact"], [node["html"][:200] for node in one["nodes"]][:5]) for one in found["violations"]
                if one["impact"] in ("serious", "critical")]  # fmt: skip
     assert serious == [] and len(found["passes"]) > 15
+
+
+def shown_image(browser) -> str:
+    return find(browser, "#embedding-tile")[0].value_of_css_property("background-image")
+
+
+def test_hovering_over_the_map_shows_the_image_and_its_names_as_text(browser, address):
+    look(browser, address)
+    assert shown_image(browser) == "none"
+    browser.execute_script("Plotly.Fx.hover(document.getElementById('embedding-plot'), [{curveNumber: 3, pointNumber: 0}])")
+    settle(browser)
+    assert shown_image(browser).startswith('url("data:image/webp')
+    text = find(browser, "#embedding-words")[0].text
+    assert QUOTED in text and "training image, labelled 7 <script>alert(1)</script>" in text
+    assert find(browser, "#embedding-tile")[0].get_attribute("aria-label") == f"Image {QUOTED}"
+
+
+def test_the_map_can_be_used_with_the_keyboard(browser, address):
+    look(browser, address, "dark", PHONE)
+    chosen = find(browser, ".embedding-legend button")[1]
+    chosen.send_keys("\ue007")  # Enter
+    settle(browser)
+    assert chosen.get_attribute("aria-pressed") == "true"
+    find(browser, "#embedding-on")[0].send_keys("\ue007")
+    first = find(browser, "#embedding-words")[0].text
+    find(browser, "#embedding-on")[0].send_keys("\ue007")
+    second = find(browser, "#embedding-words")[0].text
+    find(browser, "#embedding-back")[0].send_keys("\ue007")
+    assert first != second and first == find(browser, "#embedding-words")[0].text
+    assert all('10 a "b" & <b>bold</b>' in words for words in (first, second)) and shown_image(browser) != "none"
+    chosen.send_keys("\ue007")
+    assert chosen.get_attribute("aria-pressed") == "false"

@@ -66,10 +66,12 @@
   find("embedding-back").addEventListener("click", () => step(-1));
   find("embedding-on").addEventListener("click", () => step(1));
   buttons.forEach((button) => button.addEventListener("click", () => choose(button)));
-  const sight = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
+  /* Drawn when it comes near the window, or to be printed. */
+  const sight = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) begin(); }, { rootMargin: "400px" });
+  function begin() {
     sight.disconnect();
-    draw();
-  }, { rootMargin: "400px" });
+    if (!plot.data) draw();
+  }
   sight.observe(plot);
+  addEventListener("beforeprint", begin);
 })();
