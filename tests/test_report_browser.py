@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from made_report import CLASSES, QUOTED, write_project
+from made_report import CLASSES, write_project
 
 from pipelines import report
 
@@ -198,12 +198,17 @@ def shown_image(browser) -> str:
 def test_hovering_over_the_map_shows_the_image_and_its_names_as_text(browser, address):
     look(browser, address)
     assert shown_image(browser) == "none"
-    browser.execute_script("Plotly.Fx.hover(document.getElementById('embedding-plot'), [{curveNumber: 3, pointNumber: 0}])")
+    browser.execute_script("document.getElementById('embedding-plot').scrollIntoView({behavior: 'instant', block: 'center'})")
+    point = find(browser, "#embedding-plot .trace:nth-of-type(4) .point")[0]  # behind three classes of test images: of training images
+    webdriver.ActionChains(browser).move_to_element(point).perform()
     settle(browser)
     assert shown_image(browser).startswith('url("data:image/webp')
-    text = find(browser, "#embedding-words")[0].text
-    assert QUOTED in text and "training image, labelled 7 <script>alert(1)</script>" in text
-    assert find(browser, "#embedding-tile")[0].get_attribute("aria-label") == f"Image {QUOTED}"
+    id, text = find(browser, "#embedding-words")[0].text.rsplit(": ", 1)
+    data = json.loads(find(browser, "#embedding-data")[0].get_attribute("textContent"))
+    place = data["ids"].index(id)
+    kind = "test image, predicted" if data["tests"][place] else "training image, labelled"
+    assert text == f"{kind} {data['names'][data['classes'][place]]}"
+    assert find(browser, "#embedding-tile")[0].get_attribute("aria-label") == f"Image {id}"
 
 
 def test_the_map_can_be_used_with_the_keyboard(browser, address):
