@@ -23,7 +23,7 @@ from competition.report.boards import leaderboard_section
 from competition.report.class_f1 import classes_section
 from competition.report.confusion import confusion_section
 from competition.report.copies import copies_section
-from competition.report.data_audit import audit_section, shift_section
+from competition.report.data_audit import audit_section
 from competition.report.folds import folds_section
 from competition.report.label_gallery import label_review_section
 from competition.report.learning import learning_section
@@ -31,6 +31,7 @@ from competition.report.lineage import lineage_section
 from competition.report.page import make_page
 from competition.report.result import headline, result_section
 from competition.report.sections import Section
+from competition.report.train_test import shift_section
 from competition.settings import Settings, load_settings
 from competition.shards import ImageStore
 from competition.splitting import read_folds

@@ -48,8 +48,8 @@ def write_project(folder: Path, classes: dict[str, str] = CLASSES, hard: tuple[s
         (folder / f"submissions/members/{one.name}.csv").write_text("ID,target\n" + "".join(f"t{n},{targets[0]}\n" for n in range(8)))
     (folder / "submissions/final.csv").write_text((folder / "submissions/members/lite0.csv").read_text())
     class_scores(made, true, classes).to_csv(folder / "submissions/per_class.csv", index=False)
-    oof = {"ID": IDS, "target": true, "fold": folds} | {f"{one.name}.{view}": getattr(one, view) for one in made for view in ("clean", "test_like")}
-    pd.DataFrame(oof).to_csv(folder / "submissions/oof.csv", index=False)
+    answers = {f"{one.name}.{view}": getattr(one, view) for one in made for view in ("clean", "test_like")}
+    pd.DataFrame({"ID": IDS, "target": true, "fold": folds} | answers).to_csv(folder / "submissions/oof.csv", index=False)
     write_json(folder / "submissions/specialist.json", {"hard_classes": hard, "mode": "replace" if hard else "out"})
     write_json(folder / "submissions/final.json", final(board, classes))
     write_folds(folder, classes)
@@ -67,12 +67,14 @@ def final(board: pd.DataFrame, classes: dict[str, str]) -> dict:
     """Return what final.json says where lite0 was chosen."""
     row = board.set_index("submission").loc["lite0"]
     scores = {view: {"value": row[view], "low": row[f"{view}_low"], "high": row[f"{view}_high"]} for view in ("clean", "test_like")}
-    shares = [{"target": target, "class_name": name, "rows": 8 * (place == 0), "share": float(place == 0), "training_share": 1 / len(classes),
-               "differs": place == 0} for place, (target, name) in enumerate(classes.items())]  # fmt: skip
+    shares = [{"target": target, "class_name": name, "rows": 8 * (place == 0), "share": float(place == 0),
+               "training_share": 1 / len(classes), "differs": place == 0}
+              for place, (target, name) in enumerate(classes.items())]  # fmt: skip
     return {
-        "macro_f1": scores | {"nested_choice": None, "expected": None}, "chosen": "lite0", "why": "the best of 3 <candidates>", "choose": "auto",
-        "best": "lite0", "chosen_by_the_other_folds": [], "members": ["lite0"], "fitted": {}, "external": [], "rows": 8, "class_shares": shares,
-        "agreement": {"best_member": "lite0", "share": 1.0}, "calibration": {"bins": 15, "members": [], "chosen": None}, "confidence": 0.95,
+        "macro_f1": scores | {"nested_choice": None, "expected": None}, "chosen": "lite0", "why": "the best of 3 <candidates>",
+        "choose": "auto", "best": "lite0", "chosen_by_the_other_folds": [], "members": ["lite0"], "fitted": {}, "external": [],
+        "rows": 8, "class_shares": shares, "agreement": {"best_member": "lite0", "share": 1.0},
+        "calibration": {"bins": 15, "members": [], "chosen": None}, "confidence": 0.95,
         "lineage": {"params": "0123456789abcdef", "data": "fedcba9876543210", "data_files": ["data/train.arrow"], "label_fixes": None,
                     "git": {"commit": None, "dirty": None}, "weights": [], "external": []},
         "holdout": None,
@@ -80,19 +82,22 @@ def final(board: pd.DataFrame, classes: dict[str, str]) -> dict:
 
 
 def write_folds(folder: Path, classes: dict[str, str]) -> None:
-    rows = [{"target": target, "class_name": name, "images": 10, "height": [10, 20, 30], "width": [11, 21, 31]} for target, name in classes.items()]
+    sizes = {"height": [10, 20, 30], "width": [11, 21, 31]}
+    rows = [{"target": target, "class_name": name, "images": 10} | sizes for target, name in classes.items()]
     write_classes(folder / "folds/classes.csv", rows)
-    one = {"unreadable": 1, "unusable_boxes": 0, "images": 30, "height": [10, 20, 30], "width": [11, 21, 31], "blank": [QUOTED], "tiny": []}
+    one = {"unreadable": 1, "unusable_boxes": 0, "images": 30, "blank": [QUOTED], "tiny": []} | sizes
     counts = dict.fromkeys(("exact_images", "exact_pairs", "near_images", "near_pairs"), 0)
     duplicates = dict.fromkeys(("within_train", "within_test", "train_and_test"), counts) | {
         "different_targets": [], "images_with_too_many_look_alikes": 0}  # fmt: skip
-    write_json(folder / "folds/audit.json", {"train": one, "test": one, "classes": rows, "duplicates": duplicates, "train_against_test": None})
+    audit = {"train": one, "test": one, "classes": rows, "duplicates": duplicates, "train_against_test": None}
+    write_json(folder / "folds/audit.json", audit)
     pair = ["near", 0.98, "train", QUOTED, next(iter(classes)), "train", "001", list(classes)[1], True]
     write_duplicates(folder / "folds/duplicates.csv", pd.DataFrame([pair], columns=COLUMNS))
-    problems = pd.DataFrame([[QUOTED, "train", f"data/raw/train/{QUOTED}", "Truncated File Read"]], columns=["ID", "set", "file", "problem"])
-    problems.to_csv(folder / "folds/problem_files.csv", index=False)
+    problem = {"ID": QUOTED, "set": "train", "file": f"data/raw/train/{QUOTED}", "problem": "Truncated File Read"}
+    pd.DataFrame([problem]).to_csv(folder / "folds/problem_files.csv", index=False)
+    epochs = {"epoch": [0, 1, 2], "loss": [2.0, 1.0, 0.5], "clean": [0.5, 0.7, 0.9], "test_like": [0.4, 0.81, 0.79], "seconds": 1.5}
+    history = pd.DataFrame(epochs)
     for fold in range(FOLDS):
-        history = pd.DataFrame({"epoch": [0, 1, 2], "loss": [2.0, 1.0, 0.5], "clean": [0.5, 0.7, 0.9], "test_like": [0.4, 0.81, 0.79], "seconds": 1.5})
         for member, epochs in (("lite0", 3), ("features", 1)):
             (folder / f"folds/history/{member}").mkdir(parents=True, exist_ok=True)
             history.head(epochs).to_csv(folder / f"folds/history/{member}/{fold}.csv", index=False)

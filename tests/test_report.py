@@ -93,7 +93,8 @@ def fresh(tmp_path):
 
 def test_names_are_text_everywhere(page, text):
     shown = "".join(page.texts)
-    assert all(name in shown for name in (*CLASSES.values(), QUOTED, "a note <b>in bold</b>", "the best of 3 <candidates>", "<script>alert(2)</script>"))
+    others = ("a note <b>in bold</b>", "the best of 3 <candidates>", "<script>alert(2)</script>")
+    assert all(name in shown for name in (*CLASSES.values(), QUOTED, *others))
     assert "<script>alert" not in text and "i" not in page.tags and page.tags.count("b") == 1  # that of "Beware"
     assert not [name for name in page.attributes if name.startswith("on")]
 
@@ -195,14 +196,15 @@ def test_without_a_specialist_no_class_is_marked(tmp_path):
 def test_optional_inputs_are_shown(fresh):
     (fresh / "submissions/public.csv").write_text("submission,public,private,recorded,test_like,test_like_low,test_like_high\n"
                                                   "lite0,0.8125,,2026-11-01,0.9,0.8,0.95\n")
-    (fresh / "folds/shift.csv").write_text("feature,test,clean,clean_auc,present,present_auc,fitted,fitted_auc\nnoise,1.5,0.5,0.737,0.6,0.558,1.2,0.541\n")
+    (fresh / "folds/shift.csv").write_text("feature,test,clean,clean_auc,present,present_auc,fitted,fitted_auc\n"
+                                           "noise,1.5,0.5,0.737,0.6,0.558,1.2,0.541\n")
     final, audit = (json.loads((fresh / path).read_text()) for path in ("submissions/final.json", "folds/audit.json"))
     score = {"value": 0.7071, "low": 0.6, "high": 0.8}
     final["holdout"] = {"images": 5, "clean": score, "test_like": score}
     final["macro_f1"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
     final["external"] = [{"name": "colleague", "validated": False, "in_scores": False, "votes": True, "agreement": 0.5}]
-    audit["train_against_test"] = {"train_images": 10, "test_images": 10, "auc": 0.9312, "features": [
-        {"feature": "noise", "train": 0.5, "test": 1.5, "train_spread": 0.1, "test_spread": 0.1, "auc": 0.737, "test_is": "higher"}]}  # fmt: skip
+    noise = {"feature": "noise", "train": 0.5, "test": 1.5, "train_spread": 0.1, "test_spread": 0.1, "auc": 0.737, "test_is": "higher"}
+    audit["train_against_test"] = {"train_images": 10, "test_images": 10, "auc": 0.9312, "features": [noise]}
     audit["label_fixes"] = {"digest": "0", "changed": 1, "left_out": 0, "confirmed": 0, "decisions": [
         {"ID": QUOTED, "from": "7", "to": "10", "reason": "<u>read</u>"}]}  # fmt: skip
     write_json(fresh / "submissions/final.json", final)
@@ -230,7 +232,8 @@ def test_many_classes_are_pairs_instead_of_a_matrix():
     answers[:2] = "5"
     oof = pd.DataFrame({"target": true, "net.clean": true, "net.test_like": answers})
     page = Page(str(confusion_section(oof, "net", names, []).body))
-    assert not page.figures and [row[:3] for row in page.tables[0][1:]] == [["0 class_0", "5 class_5", "1"], ["1 class_1", "5 class_5", "1"]]
+    pairs = [row[:3] for row in page.tables[0][1:]]
+    assert not page.figures and pairs == [["0 class_0", "5 class_5", "1"], ["1 class_1", "5 class_5", "1"]]
 
 
 def test_worst_pairs_and_shares_by_hand():

@@ -1,7 +1,8 @@
 """Charts of the report: Plotly figures as JSON in the page, which page.js draws when they come into sight, in the theme's colours.
 
-A trace's `meta` is the number of its colour, which page.css has for each theme; heat maps get the theme's scale. Plotly reads a small HTML in whatever text it
-is given, so what people named goes through `plain`. Beside each chart stand its label, for those who can't see it, and mostly its numbers.
+A trace's `meta` is the number of its colour, which page.css has for each theme; heat maps get the theme's scale. Plotly reads a small HTML
+in whatever text it is given, so what people named goes through `plain`. Each chart has a label for those who can't see it, and its section
+has the numbers as a table.
 """
 
 from collections.abc import Sequence
@@ -16,15 +17,19 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 COLOURS = 8  # in page.css
 LONGEST = 26  # characters of a label beside an axis
+LAYOUT = {
+    "template": "none", "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "hovermode": "closest",
+    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
+}  # fmt: skip
 
 
-def chart(traces: Sequence[go.Figure], layout: dict, label: str, height: int, numbers: Markup | None = None, least_width: int = 0) -> Markup:
-    """Return a chart of Plotly's `traces` in `layout`, `height` pixels high; in a box that scrolls where there is less than `least_width`.
+def chart(traces: Sequence[dict], layout: dict, label: str, height: int, least_width: int = 0) -> Markup:
+    """Return a chart of Plotly's `traces` in `layout`, `height` pixels high; in a box that scrolls where it has less than `least_width`.
 
-    label: what is to be seen, for those who can't; numbers: the same as a table, shown on request.
+    label: what is to be seen, for those who can't.
     """
-    figure = go.Figure(data=list(traces), layout={"template": "none", "margin": {"l": 8, "r": 8, "t": 8, "b": 8}} | layout)
-    return render("chart", figure=as_script(figure.to_json()), label=label, height=height, numbers=numbers, least_width=least_width)
+    figure = go.Figure(data=list(traces), layout=LAYOUT | layout)
+    return render("chart", figure=as_script(figure.to_json()), label=label, height=height, least_width=least_width)
 
 
 def as_script(json: str) -> Markup:
@@ -47,4 +52,14 @@ def short(text: str) -> str:
 def look(place: int) -> dict:
     """Return what tells line number `place` from others: colour, dash and mark."""
     return {"meta": place % COLOURS, "line": {"width": 2, "dash": DASHES[place // COLOURS % len(DASHES)]},
-            "marker": {"size": 8, "symbol": SYMBOLS[place % len(SYMBOLS)]}}
+            "marker": {"size": 8, "symbol": SYMBOLS[place % len(SYMBOLS)]}}  # fmt: skip
+
+
+def names_axis(labels: Sequence[str]) -> dict:
+    """Return an axis on which the places 0, 1, ... have these names: no name is taken for a number or a day."""
+    return {"tickvals": list(range(len(labels))), "ticktext": [short(label) for label in labels], "zeroline": False}
+
+
+def downwards(count: int) -> dict:
+    """Return the range of an axis that has `count` places, the first on top."""
+    return {"range": [count - 0.5, -0.5]}

@@ -6,10 +6,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.class_scores import CLASS_COLUMNS
-from competition.report.charts import SYMBOLS, chart, plain, short
-from competition.report.confusion import HARD
+from competition.report.charts import SYMBOLS, chart, downwards, names_axis, plain
+from competition.report.confusion import HARD, marked_label
 from competition.report.sections import Section, render
-from competition.report.tables import class_label, number, table
+from competition.report.tables import number, table
 
 MOST_CLASSES, MOST_DRAWN, MOST_LISTED = 40, 4, 12  # classes and submissions in the chart; submissions in the table
 
@@ -17,30 +17,27 @@ MOST_CLASSES, MOST_DRAWN, MOST_LISTED = 40, 4, 12  # classes and submissions in 
 def classes_section(per_class: pd.DataFrame, first: str, hard: Collection[str]) -> Section:
     """Return the section of per_class.csv, worst class of submission `first` on top. hard: the targets that are the specialist's."""
     scores = per_class.drop(columns=list(CLASS_COLUMNS))
-    names = [first, *(name for name in scores.columns[~scores.T.duplicated()] if name != first and not scores[name].equals(scores[first]))]
-    ordered = per_class.sort_values(first, kind="stable")
-    rows = ordered.to_dict("records")
-    labels = [_label(row, hard) for row in rows]
-    cells = [[label, number(row["images"], "d"), *(number(row[name]) for name in names[:MOST_LISTED])]
-             for label, row in zip(labels, rows, strict=True)]  # fmt: skip
+    distinct = scores[[first, *scores.columns.drop(first)]].T.drop_duplicates().index.tolist()  # the first of those that score alike
+    listed, rows = distinct[:MOST_LISTED], per_class.sort_values(first, kind="stable").to_dict("records")
+    labels = [marked_label(row["target"], {row["target"]: row["class_name"]}, hard) for row in rows]
+    cells = [[label, number(row["images"], "d"), *(number(row[name]) for name in listed)] for label, row in zip(labels, rows, strict=True)]
     return Section("classes", "F1 of each class", render(
-        "classes", chart=_chart(rows[:MOST_CLASSES], labels, names[:MOST_DRAWN]), drawn=min(MOST_CLASSES, len(rows)), classes=len(rows),
-        first=first, mark=HARD, hard=bool(hard), listed=min(MOST_LISTED, len(names)), submissions=len(scores.columns),
-        table=table("F1 test-like of each class, out of fold", ("class", "images", *names[:MOST_LISTED]), cells, sortable=True)))  # fmt: skip
-
-
-def _label(row: Mapping, hard: Collection[str]) -> str:
-    label = class_label(row["target"], {row["target"]: row["class_name"]})
-    return f"{HARD} {label}" if row["target"] in hard else label
+        "classes", first=first, mark=HARD, hard=bool(hard), drawn=min(MOST_CLASSES, len(rows)), classes=len(rows), listed=len(listed),
+        submissions=len(scores.columns), chart=_chart(rows[:MOST_CLASSES], labels[:MOST_CLASSES], distinct[:MOST_DRAWN]),
+        table=table("F1 test-like of each class, out of fold", ("class", "images", *listed), cells, sortable=True)))  # fmt: skip
 
 
 def _chart(rows: Sequence[Mapping], labels: Sequence[str], names: Sequence[str]) -> Markup:
-    places = list(range(len(rows)))
-    traces = [{"type": "scatter", "mode": "markers", "name": plain(name), "x": [None if pd.isna(row[name]) else row[name] for row in rows], "y": places,
-               "meta": place, "marker": {"symbol": SYMBOLS[place] + "-open" * (place > 0), "size": 9 + 2 * (place > 0), "line": {"width": 2 * (place > 0)}}, "hovertemplate": "%{y}<br>%{fullData.name}: %{x:.3f}<extra></extra>"}
-              for place, name in enumerate(names)]  # fmt: skip
-    layout = {"yaxis": {"tickvals": places, "ticktext": [short(label) for label in labels[: len(rows)]], "range": [len(rows) - 0.5, -0.5], "zeroline": False},
-              "xaxis": {"title": {"text": "F1, test-like"}, "zeroline": False}, "showlegend": True, "hovermode": "closest",
-              "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left"}}  # fmt: skip
-    worst = [f"{label} {row[names[0]]:.3f}" for row, label in zip(rows, labels, strict=False)][:3]
-    return chart(traces, layout, f"F1 of each class, test-like. Worst of {names[0]}: {', '.join(worst)}.", height=140 + 22 * len(rows))
+    layout = {"yaxis": names_axis(labels) | downwards(len(rows)), "xaxis": {"title": {"text": "F1, test-like"}, "zeroline": False},
+              "showlegend": True}  # fmt: skip
+    worst = [f"{label} {row[names[0]]:.3f}" for row, label in zip(rows[:3], labels[:3], strict=True)]
+    label = f"F1 of each class, test-like. Worst of {names[0]}: {', '.join(worst)}."
+    return chart([_trace(rows, name, place) for place, name in enumerate(names)], layout, label, height=140 + 22 * len(rows))
+
+
+def _trace(rows: Sequence[Mapping], name: str, place: int) -> dict:
+    """Return a submission's points: filled ones for the first, open ones of another shape around them for the others."""
+    mark = {"symbol": SYMBOLS[place], "size": 9} if place == 0 else {"symbol": f"{SYMBOLS[place]}-open", "size": 11, "line": {"width": 2}}
+    values = [None if pd.isna(row[name]) else row[name] for row in rows]
+    return {"type": "scatter", "mode": "markers", "name": plain(name), "x": values, "y": list(range(len(rows))), "meta": place,
+            "marker": mark, "hovertemplate": "%{y}<br>%{fullData.name}: %{x:.3f}<extra></extra>"}  # fmt: skip

@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.metrics import confusion_matrix
-from competition.report.charts import chart, short
+from competition.report.charts import chart, names_axis
 from competition.report.sections import Section, render
 from competition.report.tables import class_label, number, table
 from competition.voting import OOF_VIEWS
@@ -22,15 +22,21 @@ UNITS = {"counts": "counts", "shares": "shares of the true class"}
 
 def confusion_section(oof: pd.DataFrame, submission: str, class_names: Mapping[str, str], hard: Collection[str]) -> Section:
     """Return the section of `submission`'s answers in oof.csv. hard: the targets that are the specialist's."""
-    targets = list(class_names)
-    matrices = {view: confusion_matrix(oof["target"].to_numpy(), oof[f"{submission}.{view}"].to_numpy(), targets) for view in OOF_VIEWS}
-    labels = [f"{HARD} {class_label(target, class_names)}" if target in hard else class_label(target, class_names) for target in targets]
-    drawn = len(targets) <= MOST_CLASSES
-    charts = [(view, unit, _chart(matrices[view], labels, view, unit)) for view in VIEWS for unit in UNITS] if drawn else []
-    pairs = [(view, _pairs(matrices[view], labels, VIEWS[view])) for view in VIEWS]
+    targets, true = list(class_names), oof["target"].to_numpy()
+    matrices = {view: confusion_matrix(true, oof[f"{submission}.{view}"].to_numpy(), targets) for view in OOF_VIEWS}
+    labels = [marked_label(target, class_names, hard) for target in targets]
+    shown = VIEWS if len(targets) <= MOST_CLASSES else ()
     return Section("confusion", "Confusion", render(
-        "confusion", submission=submission, charts=charts, pairs=pairs, views=VIEWS, units=UNITS, mark=HARD,
-        hard=[class_label(target, class_names) for target in targets if target in hard], classes=len(targets), most=MOST_CLASSES))  # fmt: skip
+        "confusion", submission=submission, classes=len(targets), most=MOST_CLASSES, views=VIEWS, units=UNITS, mark=HARD,
+        charts=[(view, unit, _chart(matrices[view], labels, view, unit)) for view in shown for unit in UNITS],
+        pairs=[_pairs(matrices[view], labels, VIEWS[view]) for view in VIEWS],
+        hard=[class_label(target, class_names) for target in targets if target in hard]))  # fmt: skip
+
+
+def marked_label(target: str, class_names: Mapping[str, str], hard: Collection[str]) -> str:
+    """Return the class's label, with a mark before it if it is a hard one."""
+    label = class_label(target, class_names)
+    return f"{HARD} {label}" if target in hard else label
 
 
 def worst_pairs(matrix: np.ndarray, most: int = PAIRS) -> list[tuple[int, int]]:
@@ -46,24 +52,24 @@ def shares(matrix: np.ndarray) -> np.ndarray:
 
 
 def _pairs(matrix: np.ndarray, labels: Sequence[str], view: str) -> Markup:
-    of_class = shares(matrix)
+    of_class, wrong = shares(matrix), int(matrix.sum() - np.trace(matrix))
     rows = [[labels[true], labels[answered], number(int(matrix[true, answered]), "d"), number(of_class[true, answered], ".1%")]
             for true, answered in worst_pairs(matrix)]  # fmt: skip
-    wrong = int(matrix.sum() - np.trace(matrix))
     caption = f"Most frequent confusions, {view}: {wrong} of {matrix.sum()} images are answered wrongly"
     return table(caption, ("true", "answered", "images", "of the true class"), rows, sortable=True)
 
 
 def _chart(matrix: np.ndarray, labels: Sequence[str], view: str, unit: str) -> Markup:
-    values = matrix if unit == "counts" else shares(matrix).round(4)
-    places, texts, written = list(range(len(labels))), [short(label) for label in labels], "d" if unit == "counts" else ".2f"
+    values, form = (matrix, "d") if unit == "counts" else (shares(matrix).round(4), ".2f")
+    places, axis = list(range(len(labels))), names_axis(labels) | {"showgrid": False}
     trace = {"type": "heatmap", "z": values.tolist(), "x": places, "y": places, "showscale": False, "xgap": 1, "ygap": 1,
-             "hovertemplate": f"true %{{y}}<br>answered %{{x}}<br>%{{z:{written}}}<extra></extra>"}
+             "hovertemplate": f"true %{{y}}<br>answered %{{x}}<br>%{{z:{form}}}<extra></extra>"}  # fmt: skip
     if len(labels) <= MOST_WRITTEN:
-        trace |= {"text": [[format(value, written) if value else "" for value in row] for row in values.tolist()], "texttemplate": "%{text}"}
-    axis = {"tickvals": places, "ticktext": texts, "showgrid": False, "zeroline": False}
-    layout = {"xaxis": axis | {"title": {"text": "answered"}, "tickangle": -60}, "yaxis": axis | {"title": {"text": "true"}, "autorange": "reversed"}}
+        written = [[format(value, form) if value else "" for value in row] for row in values.tolist()]
+        trace |= {"text": written, "texttemplate": "%{text}"}
+    layout = {"xaxis": axis | {"title": {"text": "answered"}, "tickangle": -60},
+              "yaxis": axis | {"title": {"text": "true"}, "autorange": "reversed"}}  # fmt: skip
     right = np.trace(matrix) / max(1, matrix.sum())
-    label = (f"Confusion matrix, {VIEWS[view]}, {UNITS[unit]}: {right:.1%} of {matrix.sum()} images on the diagonal. The most frequent confusions "
-             "stand in the table below.")
+    label = (f"Confusion matrix, {VIEWS[view]}, {UNITS[unit]}: {right:.1%} of {matrix.sum()} images are on the diagonal. "
+             "The tables below have the most frequent confusions.")
     return chart([trace], layout, label, height=240 + 24 * len(labels), least_width=260 + 28 * len(labels))

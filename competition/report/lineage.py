@@ -9,11 +9,15 @@ from competition.report.tables import table
 def lineage_section(final: Mapping, params: str) -> Section:
     """Return the section of final.json's lineage. params: the text of params.yaml."""
     lineage = final["lineage"]
-    git = lineage["git"]
-    state = {None: "", True: " with changes that aren't in it", False: ""}[git["dirty"]]
-    rows = [["code: git commit", f"{git['commit']}{state}" if git["commit"] else "not in a git repository"], ["settings", lineage["params"]],
+    rows = [["code: git commit", _commit(lineage["git"])], ["settings", lineage["params"]],
             [f"data: {', '.join(lineage['data_files'])}", lineage["data"]], ["decisions about labels", lineage["label_fixes"] or "none"]]
     rows += [[f"weights: {part['member']}", ", ".join(part["digests"])] for part in lineage["weights"]]
     rows += [[f"from elsewhere: {part['name']}", part["digest"]] for part in lineage["external"]]
-    body = render("lineage", table=table("Digests of what the final submission was made from", ("what", "digest"), rows), params=params)
-    return Section("lineage", "Settings and lineage", body)
+    digests = table("Digests of what the final submission was made from", ("what", "digest"), rows)
+    return Section("lineage", "Settings and lineage", render("lineage", table=digests, params=params))
+
+
+def _commit(git: Mapping) -> str:
+    if git["commit"] is None:
+        return "not in a git repository"
+    return f"{git['commit']}{', with changes that are not in it' if git['dirty'] else ''}"

@@ -28,7 +28,10 @@ def number(value: float | None, form: str = ".3f") -> Cell:
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], sortable: bool = False) -> Markup:
-    """Return a table, or a sentence where there are no rows; the first cell of each row names it. sortable: by any column, by a button in its head."""
+    """Return a table, or a sentence where there are no rows; the first cell of each row names it.
+
+    sortable: by any column, by a button in its head.
+    """
     numeric = [any(isinstance(row[place], Number) for row in rows) for place in range(len(columns))]
     return render("table", caption=caption, columns=list(zip(columns, numeric, strict=True)), rows=rows, sortable=sortable,
                   tall=len(rows) > TALL)  # fmt: skip
