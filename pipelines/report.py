@@ -66,7 +66,7 @@ def sections_of(final: dict) -> list[Section]:
         leaderboard_section(board, read_leaderboard(FOLDER / "ensembles.csv"), comparison, final["chosen"]),
         folds_section(board),
         learning_section({name: read_histories(name, settings.split.folds) for name in (*settings.train.members, "specialist")}),
-        confusion_section(read_text_table(FOLDER / "oof.csv"), shown, class_names, hard),
+        confusion_section(read_text_table(FOLDER / "oof.csv"), shown, class_names, hard, final["chosen"]),
         classes_section(read_per_class(), shown, hard),
         *image_sections([name for name in names if name in settings.train.members], settings, class_names),
         shift_section(audit["train_against_test"], read_shift()),

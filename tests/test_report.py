@@ -13,6 +13,7 @@ import pytest
 from made_report import CLASSES, QUOTED, write_json, write_project
 from sklearn.metrics import confusion_matrix as sklearn_matrix
 
+from competition.report import sections
 from competition.report.charts import as_script, chart, plain, short
 from competition.report.confusion import confusion_section, shares, worst_pairs
 from competition.report.page import make_page
@@ -100,8 +101,8 @@ def test_names_are_text_everywhere(page, text):
 
 
 def test_scripts_are_plotly_and_the_pages_own(page):
-    executable = page.tags.count("script") - len(page.figures) - len(page.data)
-    assert executable == 3 and page.figures
+    own = list(Path(sections.__file__).parent.glob("templates/*.js"))
+    assert page.tags.count("script") - len(page.figures) - len(page.data) == 1 + len(own) and page.figures and own
 
 
 def test_plotly_is_given_nothing_that_it_reads_as_markup(page):
@@ -231,8 +232,9 @@ def test_many_classes_are_pairs_instead_of_a_matrix():
     answers = true.copy()
     answers[:2] = "5"
     oof = pd.DataFrame({"target": true, "net.clean": true, "net.test_like": answers})
-    page = Page(str(confusion_section(oof, "net", names, []).body))
+    page = Page(str(confusion_section(oof, "net", names, [], "soft").body))
     pairs = [row[:3] for row in page.tables[0][1:]]
+    assert "the final one, soft, is an ensemble" in "".join(page.texts)
     assert not page.figures and pairs == [["0 class_0", "5 class_5", "1"], ["1 class_1", "5 class_5", "1"]]
 
 

@@ -20,14 +20,17 @@ VIEWS = {"test_like": "test-like", "clean": "clean"}
 UNITS = {"counts": "counts", "shares": "shares of the true class"}
 
 
-def confusion_section(oof: pd.DataFrame, submission: str, class_names: Mapping[str, str], hard: Collection[str]) -> Section:
-    """Return the section of `submission`'s answers in oof.csv. hard: the targets that are the specialist's."""
+def confusion_section(oof: pd.DataFrame, submission: str, class_names: Mapping[str, str], hard: Collection[str], chosen: str) -> Section:
+    """Return the section of `submission`'s answers in oof.csv.
+
+    hard: the targets that are the specialist's; chosen: the name of the final submission.
+    """
     targets, true = list(class_names), oof["target"].to_numpy()
     matrices = {view: confusion_matrix(true, oof[f"{submission}.{view}"].to_numpy(), targets) for view in OOF_VIEWS}
     labels = [marked_label(target, class_names, hard) for target in targets]
     shown = VIEWS if len(targets) <= MOST_CLASSES else ()
     return Section("confusion", "Confusion", render(
-        "confusion", submission=submission, classes=len(targets), most=MOST_CLASSES, views=VIEWS, units=UNITS, mark=HARD,
+        "confusion", submission=submission, chosen=chosen, classes=len(targets), most=MOST_CLASSES, views=VIEWS, units=UNITS, mark=HARD,
         charts=[(view, unit, _chart(matrices[view], labels, view, unit)) for view in shown for unit in UNITS],
         pairs=[_pairs(matrices[view], labels, VIEWS[view]) for view in VIEWS],
         hard=[class_label(target, class_names) for target in targets if target in hard]))  # fmt: skip
