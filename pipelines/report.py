@@ -1,7 +1,7 @@
 """Makes the page to look at: `python -m pipelines.report` (stage `report`).
 
-Reads what the stages left in folds/ and submissions/, folds/shift.csv, submissions/public.csv and params.yaml. Makes
-submissions/report/index.html: one file that needs no network. Sections whose files are empty say so.
+Reads what the stages left in folds/ and submissions/, folds/shift.csv, submissions/public.csv, params.yaml, and for the sections with
+images the packed data/. Makes submissions/report/index.html: one file that needs no network. Sections whose files are empty say so.
 """
 
 import json
@@ -13,27 +13,36 @@ import pandas as pd
 from competition.classes import read_names
 from competition.duplicates import read_duplicates
 from competition.files import replace_file
+from competition.fold_predictions import read_fold
+from competition.galleries import Pages, embedding, errors, member_with_network, unsure
 from competition.leaderboard import read_leaderboard
+from competition.models.processor import keep_memory
+from competition.predictions import Predictions
 from competition.public_comparison import read_comparison, read_sizes
 from competition.report.boards import leaderboard_section
 from competition.report.class_f1 import classes_section
 from competition.report.confusion import confusion_section
+from competition.report.copies import copies_section
 from competition.report.data_audit import audit_section
 from competition.report.folds import folds_section
+from competition.report.label_gallery import label_review_section
 from competition.report.learning import learning_section
 from competition.report.lineage import lineage_section
 from competition.report.page import make_page
 from competition.report.result import headline, result_section
 from competition.report.sections import Section
 from competition.report.train_test import shift_section
-from competition.settings import load_settings
+from competition.settings import Settings, load_settings
+from competition.shards import ImageStore
+from competition.splitting import read_folds
 from pipelines._main import log, run
 
-FOLDS, FOLDER, PAGE = Path("folds"), Path("submissions"), Path("submissions/report/index.html")
+DATA, FOLDS, FOLDER, PAGE = Path("data"), Path("folds"), Path("submissions"), Path("submissions/report/index.html")
 
 
 def main() -> None:
     began = perf_counter()
+    keep_memory()
     final = read_json(FOLDER / "final.json")
     page = make_page("Foldvote report", headline(final), sections_of(final))
     with replace_file(PAGE) as temporary:
@@ -59,9 +68,30 @@ def sections_of(final: dict) -> list[Section]:
         learning_section({name: read_histories(name, settings.split.folds) for name in (*settings.train.members, "specialist")}),
         confusion_section(read_text_table(FOLDER / "oof.csv"), shown, class_names, hard, final["chosen"]),
         classes_section(read_per_class(), shown, hard),
+        *image_sections([name for name in names if name in settings.train.members], settings, class_names),
         shift_section(audit["train_against_test"], read_shift()),
         audit_section(audit, read_duplicates(FOLDS / "duplicates.csv"), read_text_table(FOLDS / "problem_files.csv")),
         lineage_section(final, Path("params.yaml").read_text(encoding="utf-8")),
+    ]
+
+
+def image_sections(ranked: list[str], settings: Settings, class_names: dict[str, str]) -> list[Section]:
+    """The sections with images, of the best of the members `ranked`, and of the best that has a network."""
+    folds = read_folds(FOLDS / "folds.csv")
+    seen = folds[folds["fold"] >= 0].reset_index(drop=True)
+    pages = Pages(settings, seen, class_names, ImageStore(DATA / "augmented.arrow"), ImageStore(DATA / "test_squares.arrow"))
+
+    def said_by(name: str) -> list[dict[str, Predictions]]:
+        return [read_fold(name, fold, folds, tuple(class_names)) for fold in settings.split.folds]
+
+    best, seeing = ranked[0], member_with_network(ranked, settings)
+    said = said_by(best)
+    return [
+        errors(best, said, pages),
+        unsure(best, said, pages),
+        embedding(seeing, said_by(seeing or best), pages),
+        label_review_section(read_label_review(), ImageStore(DATA / "train.arrow")),
+        copies_section(FOLDS / "augmented.png"),
     ]
 
 
@@ -81,6 +111,12 @@ def read_per_class() -> pd.DataFrame:
     texts = read_text_table(FOLDER / "per_class.csv")
     numbers = texts.columns.drop(["target", "class_name"])
     return texts.assign(**{name: pd.to_numeric(texts[name]) for name in numbers})
+
+
+def read_label_review() -> pd.DataFrame:
+    """folds/label_review.csv, IDs, targets and names as str, the rest as float64."""
+    texts = read_text_table(FOLDS / "label_review.csv")
+    return texts.assign(**{name: pd.to_numeric(texts[name]) for name in ("confidence", "label_probability", "agreeing")})
 
 
 def read_shift() -> pd.DataFrame | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from made_gallery import write_images
 
 from competition.class_scores import class_scores
 from competition.classes import write_classes
@@ -20,8 +21,9 @@ FOLDS = 2
 PARAMS = """split: {folds: [0, 1]}
 train: {members: [lite0, features]}
 members:
-  lite0: {kind: finetuned}
+  lite0: &net {kind: finetuned, network: test_resnet, weights: none, size: 64, precision: float32}
   features: {kind: features, copies: 1}
+specialize: {base: lite0, network: *net}
 ensemble: {resamples: 100}
 # <script>alert(2)</script>
 """
@@ -51,6 +53,7 @@ def write_project(folder: Path, classes: dict[str, str] = CLASSES, hard: tuple[s
     write_json(folder / "submissions/specialist.json", {"hard_classes": hard, "mode": "replace" if hard else "out"})
     write_json(folder / "submissions/final.json", final(board, classes))
     write_folds(folder, classes)
+    write_images(folder, IDS, true, folds, {one.name: one.test_like for one in made if one.vote == "soft"}, classes)
 
 
 def submission(name: str, member: str, vote: str, true: np.ndarray, targets: list[str], wrong: int) -> Submission:

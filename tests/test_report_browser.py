@@ -193,3 +193,40 @@ def test_axe_finds_no_serious_violation(browser, address, theme, size):
     serious = [(one["id"], one["impact"], [node["html"][:200] for node in one["nodes"]][:5]) for one in found["violations"]
                if one["impact"] in ("serious", "critical")]  # fmt: skip
     assert serious == [] and len(found["passes"]) > 15
+
+
+def shown_image(browser) -> str:
+    return find(browser, "#embedding-tile")[0].value_of_css_property("background-image")
+
+
+def test_hovering_over_the_map_shows_the_image_and_its_names_as_text(browser, address):
+    look(browser, address)
+    assert shown_image(browser) == "none"
+    browser.execute_script("document.getElementById('embedding-plot').scrollIntoView({behavior: 'instant', block: 'center'})")
+    point = find(browser, "#embedding-plot .trace:nth-of-type(4) .point")[0]  # behind three classes of test images: of training images
+    webdriver.ActionChains(browser).move_to_element(point).perform()
+    settle(browser)
+    assert shown_image(browser).startswith('url("data:image/webp')
+    id, text = find(browser, "#embedding-words")[0].text.rsplit(": ", 1)
+    data = json.loads(find(browser, "#embedding-data")[0].get_attribute("textContent"))
+    place = data["ids"].index(id)
+    kind = "test image, predicted" if data["tests"][place] else "training image, labelled"
+    assert text == f"{kind} {data['names'][data['classes'][place]]}"
+    assert find(browser, "#embedding-tile")[0].get_attribute("aria-label") == f"Image {id}"
+
+
+def test_the_map_can_be_used_with_the_keyboard(browser, address):
+    look(browser, address, "dark", PHONE)
+    chosen = find(browser, ".embedding-legend button")[1]
+    chosen.send_keys("\ue007")  # Enter
+    settle(browser)
+    assert chosen.get_attribute("aria-pressed") == "true"
+    find(browser, "#embedding-on")[0].send_keys("\ue007")
+    first = find(browser, "#embedding-words")[0].text
+    find(browser, "#embedding-on")[0].send_keys("\ue007")
+    second = find(browser, "#embedding-words")[0].text
+    find(browser, "#embedding-back")[0].send_keys("\ue007")
+    assert first != second and first == find(browser, "#embedding-words")[0].text
+    assert all('10 a "b" & <b>bold</b>' in words for words in (first, second)) and shown_image(browser) != "none"
+    chosen.send_keys("\ue007")
+    assert chosen.get_attribute("aria-pressed") == "false"
