@@ -103,6 +103,8 @@ def read_json(path: Path) -> dict:
 
 def read_text_table(path: Path) -> pd.DataFrame:
     """The table with every cell as str: an ID may be "007", and a class "NA"."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it")
     return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
 
 
