@@ -21,12 +21,10 @@ from rich.table import Table
 from competition.contract import Competition, read_competition
 from competition.planning.forecast import Forecast
 from competition.planning.model import Size, forecast
-from competition.planning.parts import part_size, write_part
+from competition.planning.parts import part_sizes, write_part
 from competition.planning.survey import Survey, survey
 from competition.settings import Settings, load_settings
 from pipelines._main import log, run
-
-SHARE = 3  # of the larger part: the smaller one
 
 
 def main(
@@ -52,9 +50,9 @@ def main(
 
 def look_at_parts(competition: Competition, settings: Settings, most: int, tell) -> list[Survey]:
     """Survey a smaller and a larger part."""
-    large = part_size(len(competition.train), len(competition.targets), len(settings.split.folds), settings.augment.copies, most)
+    folds, classes = len(settings.split.folds), competition.train["target"].nunique()
     surveys = []
-    for images in (large // SHARE, large):
+    for images in part_sizes(len(competition.train), classes, folds, settings.augment.copies, most):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             counts = write_part(folder, competition, settings, images)

@@ -11,7 +11,7 @@ import yaml
 from competition.contract import read_competition
 from competition.planning.forecast import line, memory_line
 from competition.planning.model import Size, forecast
-from competition.planning.parts import EPOCHS, part_params, part_size, write_part
+from competition.planning.parts import EPOCHS, part_params, part_sizes, write_part
 from competition.planning.survey import Survey, Trained, draw_other_folds
 from competition.planning.watch import Taken, run_watched
 from competition.predictions import Predictions, load_predictions, save_predictions
@@ -43,9 +43,15 @@ def test_memory_that_hardly_differs_does_not_grow():
 
 
 @pytest.mark.parametrize(("images", "classes", "copies", "expected"),
-                         [(1_000_000, 17, 14, 300), (400, 17, 14, 200), (1_000_000, 17, 60, 96), (8, 2, 1, 6), (1_000_000, 1000, 500, 50)])
-def test_a_part_is_small_but_has_something_for_every_fold(images, classes, copies, expected):
-    assert part_size(images, classes, 3, copies, 300) == expected
+                         [(1_000_000, 17, 14, (100, 300)), (400, 17, 14, (66, 200)), (1_000_000, 17, 60, (32, 96)), (12, 2, 1, (6, 12)),
+                          (1_000_000, 1000, 1, (1000, 2000))])
+def test_parts_are_small_but_have_something_for_every_fold_and_class(images, classes, copies, expected):
+    assert part_sizes(images, classes, 3, copies, 300) == expected
+
+
+def test_too_few_images_are_not_planned_from():
+    with pytest.raises(ValueError, match=r"30 training images of 17 classes are too few to plan from \(at least 34\): just run them"):
+        part_sizes(30, 17, 3, 14, 300)
 
 
 def survey_of(train, test, settings):

@@ -14,9 +14,18 @@ from competition.settings import FinetunedSettings, Settings
 EPOCHS = 3  # of a member in a part: enough to tell an epoch's seconds from the first step's
 
 
-def part_size(images: int, classes: int, folds: int, copies: int, most: int) -> int:
-    """Images of the larger part: at most `most`, or as many as make 6,000 copies, and half the competition; enough for every fold."""
-    return max(min(most, 6000 // (copies + 2), images // 2), min(images, classes, 50), 2 * folds)
+def part_sizes(images: int, classes: int, folds: int, copies: int, most: int) -> tuple[int, int]:
+    """Training images of the smaller and the larger part, of a competition with so many `images`, `classes`, `folds` and `copies` each.
+
+    The larger one has `most` at the most, or as many as make 6,000 copies, and half the competition; the smaller one a third
+    of it. Each class and fold needs some, though, and the larger part twice as many. Raises ValueError where there are too few for that.
+    """
+    large = min(most, 6000 // (copies + 2), images // 2)
+    small = max(large // 3, classes, 2 * folds)
+    large = max(large, 2 * small)
+    if large > images:
+        raise ValueError(f"{images} training images of {classes} classes are too few to plan from (at least {2 * small}): just run them")
+    return small, large
 
 
 def write_part(folder: Path, competition: Competition, settings: Settings, images: int) -> tuple[int, int]:
