@@ -74,6 +74,7 @@ def embedding(member: str | None, per_fold: PerFold, pages: Pages) -> Section:
     """Return the section of the map of the images, as the network of `member` sees them; see `member_with_network` and `errors`.
 
     Of a fine-tuned network, its fold's own images and the test images; of a frozen one, all images; of too many, `draw` leaves some.
+    Where the rules forbid a comparison with the test images, they are left out.
     """
     if member is None:
         return _no_map("No map: no member has a network.")
@@ -81,7 +82,7 @@ def embedding(member: str | None, per_fold: PerFold, pages: Pages) -> Section:
     tuned = isinstance(settings.members[member], FinetunedSettings)
     own = pages.seen[pages.seen["fold"] == fold] if tuned else pages.seen
     test = soft_vote([views["test"] for views in per_fold])
-    images = len(own) + len(test)
+    images = len(own) + len(test) * settings.rules.test_statistics
     chosen = draw(images, settings.ensemble.seed)
     if len(chosen) < FEWEST:
         return _no_map(f"No map: {len(chosen)} images are too few.")

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import cv2
@@ -223,6 +224,14 @@ def test_sections_of_a_trained_member(pages):
     data = json.loads(re.search(r'id="embedding-data">(.*?)</script>', section.body, re.S)[1])
     assert data["ids"] == [*about.seen["ID"][about.seen["fold"] == 0], *(f"t{n}" for n in range(6))]  # none that the network trained on
     assert section == embedding("net", per_fold, about)
+
+
+def test_rules_may_keep_test_images_off_the_map(pages):
+    per_fold, about = pages
+    settings = about.settings.model_copy(update={"rules": about.settings.rules.model_copy(update={"test_statistics": False})})
+    section = embedding("net", per_fold, replace(about, settings=settings))
+    data = json.loads(re.search(r'id="embedding-data">(.*?)</script>', section.body, re.S)[1])
+    assert data["ids"] == about.seen["ID"][about.seen["fold"] == 0].tolist()
 
 
 def test_sections_of_a_member_without_a_network(pages):
