@@ -20,11 +20,12 @@ BOXES = {  # name: centre x, centre y, colours, sheets behind it, lines
     "specialize": (690, 105, GREEN, 2, "a network for the\nhard classes only,\non each fold"),
     "review": (895, 295, ORANGE, 0, "labels that are probably\nwrong, ranked:\nlabel_review.csv"),
     "vote": (895, 165, ORANGE, 0, "soft and hard votes,\nscored out of fold:\nleaderboard.csv"),
+    "report": (1095, 295, ORANGE, 0, "one page to look at,\nwithout network:\nreport/index.html"),
     "ensemble": (1095, 165, ORANGE, 0, "the simplest of the best\nvotes, checked:\nfinal.csv"),
 }
 ARROWS = [("data/raw", "prepare"), ("prepare", "split"), ("prepare", "augment"), ("split", "train"), ("augment", "train"),
           ("augment", "specialize"), ("train", "specialize"), ("train", "review"), ("train", "vote"), ("specialize", "vote"),
-          ("vote", "ensemble")]  # fmt: skip
+          ("vote", "ensemble"), ("review", "report"), ("ensemble", "report")]  # fmt: skip
 
 
 def main() -> None:
@@ -48,6 +49,8 @@ def main() -> None:
 
 def _ends(begin: str, end: str) -> tuple[tuple[float, float], tuple[float, float]]:
     (x, y, *_), (to_x, to_y, *_) = BOXES[begin], BOXES[end]
+    if x == to_x and to_y > y:
+        return (x, y + HEIGHT / 2), (to_x, to_y - HEIGHT / 2)
     if x == to_x:
         return (x, y - HEIGHT / 2), (to_x, to_y + HEIGHT / 2 + 13)
     lean = (to_y - y) * 0.12
