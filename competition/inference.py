@@ -32,15 +32,15 @@ class Predictor:
     """
 
     fast: nn.Module
-    exact: nn.Module | None  # None where `fast` computes in float32
+    exact: nn.Module | None  # None where `fast` computes in float32, or close calls may stay as they are
     normalise: Normalisation
     size: int
     precision: str
 
     @classmethod
-    def of(cls, network: nn.Module, normalise: Normalisation, size: int, precision: str) -> "Predictor":
-        """Return the predictor of `network` at `size` pixels in `precision`."""
-        quick = precision == "float16" or use_bfloat16(precision)
+    def of(cls, network: nn.Module, normalise: Normalisation, size: int, precision: str, again: bool = True) -> "Predictor":
+        """Return the predictor of `network` at `size` pixels in `precision`; again: close calls are made once more."""
+        quick = again and (precision == "float16" or use_bfloat16(precision))
         exact = for_inference(network, size, bfloat16=False) if quick else None
         return cls(for_inference(network, size, use_bfloat16(precision)), exact, normalise, size, precision)
 

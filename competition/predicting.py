@@ -59,16 +59,18 @@ class ClassicalVoter:
         return [member.predict_proba(values, weights[views]) for member in self.members]
 
 
-def load_voter(name: str, settings: Settings, folds: Sequence[int], targets: tuple[str, ...]) -> Voter:
+def load_voter(name: str, settings: Settings, folds: Sequence[int], targets: tuple[str, ...], again: bool = True) -> Voter:
     """Return the trained networks of member `name`, or of `specialist`, of the `folds`; targets: (C,) the classes it tells apart.
+
+    again: whether close calls are made once more; see Predictor.
 
     Raises FileNotFoundError for a fold that wasn't trained, ValueError for weights of another network or other classes.
     """
     member = settings.specialize.network if name == SPECIALIST else settings.members[name]
     if isinstance(member, FinetunedSettings):
         network, normalise = network_to_load(member, len(targets))
-        return FinetunedVoter(targets, [Predictor.of(load_trained(network, name, fold), normalise, member.size, member.precision)
-                                        for fold in folds])  # fmt: skip
+        return FinetunedVoter(targets, [Predictor.of(load_trained(network, name, fold), normalise, member.size, member.precision,
+                                                     again) for fold in folds])  # fmt: skip
     if isinstance(member, GreySettings):
         extract, size = grey_features(member.size), settings.augment.size
     else:

@@ -63,11 +63,12 @@ def list_files(folder: Path | str) -> list[str]:
 def square_of(path: Path, prepare: PrepareSettings, augment: AugmentSettings, packed: bool = True) -> np.ndarray:
     """Return the image at `path` as `prepare` and `augment` pack a test image, uint8 (S, S, 3) RGB.
 
-    packed: with what is lost by packing it as a JPEG twice; without, it takes two thirds of the time. Raises UnreadableImage.
+    packed: with what is lost by packing it as a JPEG twice, at two sizes; without, it is read at the square's size, in a quarter of
+    the time. Raises UnreadableImage.
     """
-    page = read_image(path, prepare.longest_side)
     if not packed:
-        return letterbox(page, augment.size, augment.fill)
+        return letterbox(read_image(path, min(prepare.longest_side, augment.size)), augment.size, augment.fill)
+    page = read_image(path, prepare.longest_side)
     return _packed(letterbox(_packed(page, prepare.quality), augment.size, augment.fill), augment.quality)
 
 

@@ -70,7 +70,8 @@ def main(
 
 def load(combination: Combination, settings: Settings, targets: tuple[str, ...], fast: bool) -> dict[str, Voter]:
     folds, choice = settings.split.folds[: 1 if fast else None], read_choice_if_any()
-    return {name: load_voter(name, settings, folds, choice.hard if name == SPECIALIST else targets) for name in combination.parts}
+    return {name: load_voter(name, settings, folds, choice.hard if name == SPECIALIST else targets, again=not fast)
+            for name in combination.parts}  # fmt: skip
 
 
 def cast(folder: Path, combination: Combination, answered: Answered) -> Voted:
