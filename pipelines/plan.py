@@ -9,6 +9,7 @@ Nothing of the project is changed, but that its bank of document noise is filled
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
@@ -26,11 +27,12 @@ from competition.planning.survey import Survey, survey
 from competition.settings import Settings, load_settings
 from pipelines._main import log, run
 
+MOST = 300  # training images of the larger part
+
 
 def main(
     train: Annotated[int | None, typer.Option(min=1, help="training images to plan for (default: the competition's)")] = None,
     test: Annotated[int | None, typer.Option(min=1, help="test images to plan for (default: the competition's)")] = None,
-    most: Annotated[int, typer.Option(min=20, help="training images of the larger part, at the most")] = 300,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of the table")] = False,
 ) -> None:
     """Forecast seconds, memory and disk of every stage."""
@@ -38,7 +40,7 @@ def main(
     settings = load_settings()
     competition = read_competition(settings.competition)
     size = Size(train or len(competition.train), test or len(competition.test_ids))
-    surveys = look_at_parts(competition, settings, most, (lambda what: None) if as_json else (lambda what: log("trying", stage=what)))
+    surveys = look_at_parts(competition, settings, (lambda what: None) if as_json else (lambda what: log("trying", stage=what)))
     stages = forecast(*surveys, settings, size)
     if as_json:
         print(json.dumps({"train": size.train, "test": size.test, "plan_seconds": round(perf_counter() - began, 1),
@@ -48,11 +50,11 @@ def main(
     log("planned", parts="+".join(str(one.images[0]) for one in surveys), seconds=round(perf_counter() - began, 1))
 
 
-def look_at_parts(competition: Competition, settings: Settings, most: int, tell) -> list[Survey]:
+def look_at_parts(competition: Competition, settings: Settings, tell: Callable[[str], object]) -> list[Survey]:
     """Survey a smaller and a larger part."""
     folds, classes = len(settings.split.folds), competition.train["target"].nunique()
     surveys = []
-    for images in part_sizes(len(competition.train), classes, folds, settings.augment.copies, most):
+    for images in part_sizes(len(competition.train), classes, folds, settings.augment.copies, MOST):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             counts = write_part(folder, competition, settings, images)

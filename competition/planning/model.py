@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from competition.planning.forecast import Forecast, line, memory_line
+from competition.planning.forecast import Forecast, Line, line, memory_line
 from competition.planning.parts import shortened
-from competition.planning.survey import SPECIALIST, Survey, Trained
+from competition.planning.survey import Survey, Trained
 from competition.settings import FinetunedSettings, Settings
+from competition.specialist_votes import SPECIALIST
 
 
 @dataclass(frozen=True)
@@ -74,5 +75,5 @@ def _finetuned(stage: str, member: FinetunedSettings, found: list[Trained], pair
     return Forecast(stage, folds, folds * seconds, _memory(found, sizes).at(size.all), grows_with="images x epochs, images x views")
 
 
-def _memory(found: list[Trained], works: list[int]):
+def _memory(found: list[Trained], works: list[int]) -> Line:
     return memory_line(*zip(works, [one.taken.memory for one in found], strict=True))

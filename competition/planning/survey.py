@@ -6,7 +6,7 @@ document noise, so what is made of it here is there when the project needs it.
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from competition.planning.watch import Taken, run_watched
 from competition.predictions import Predictions, load_predictions, save_predictions
 from competition.seeds import generator
 from competition.settings import Settings
+from competition.specialist_votes import SPECIALIST
 from competition.splitting import read_folds
+from competition.voting import OOF_VIEWS
 
-SPECIALIST = "specialist"
 BANK = Path("data/cache/bank")
 STORES = {"prepare": ("data/train.arrow", "data/test.arrow"), "augment": ("data/augmented.arrow", "data/test_squares.arrow")}
 
@@ -49,13 +50,12 @@ class Survey:
     disk: dict[str, int] = field(default_factory=dict)
 
 
-def survey(folder: Path, images: tuple[int, int], settings: Settings, project: Path, tell: Callable[[str], object],
-           environment: Mapping[str, str] = os.environ) -> Survey:
+def survey(folder: Path, images: tuple[int, int], settings: Settings, project: Path, tell: Callable[[str], object]) -> Survey:
     """Run the stages in `folder`, a part made by `write_part`; see Survey. tell: called with the name of what is run next."""
 
     def stage(name: str, *arguments: str) -> Taken:
         tell(" ".join([name, *arguments]))
-        return run_watched(f"pipelines.{name}", arguments, folder, environment)
+        return run_watched(f"pipelines.{name}", arguments, folder)
 
     (folder / BANK.parent).mkdir(parents=True, exist_ok=True)
     (project / BANK).mkdir(parents=True, exist_ok=True)
@@ -91,10 +91,10 @@ def draw_other_folds(folder: Path, name: str, folds: tuple[int, ...], base: str 
             continue
         draws = generator(fold, "stand-in predictions", name)
         of_fold = table.ID[table.fold == fold].tolist()
-        ids = {view: of_fold if view in ("clean", "test_like") else part.ids.tolist() for view, part in own.items()}
+        ids = {view: of_fold if view in OOF_VIEWS else part.ids.tolist() for view, part in own.items()}
         if base:
             asked = load_predictions(folder / PREDICTIONS / base / f"{fold}.npz")
-            ids = {view: _answered(asked[view], own[view].targets) if view in ("clean", "test_like") else of for view, of in ids.items()}
+            ids = {view: _answered(asked[view], own[view].targets) if view in OOF_VIEWS else of for view, of in ids.items()}
         drawn = {view: _at_random(of, own[view].targets, draws) for view, of in ids.items()}
         save_predictions(folder / PREDICTIONS / name / f"{fold}.npz", drawn)
         _copy_facts(folder, name, fold)

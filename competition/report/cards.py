@@ -7,6 +7,7 @@ import numpy as np
 from markupsafe import Markup
 
 from competition.report.sections import render
+from competition.report.tables import class_label
 
 ANSWERS = 3  # classes of an image whose probabilities are shown
 
@@ -42,12 +43,6 @@ class Card:
 def gallery(lead: Sequence[str], cards: Sequence[Card]) -> Markup:
     """Return paragraphs, one for each text of `lead`, over the cards."""
     return render("gallery", lead=[text for text in lead if text], cards=cards)
-
-
-def class_label(target: str, class_names: Mapping[str, str]) -> str:
-    """Return "7 medical_form": a target and its readable name, or the target alone where it has no other."""
-    name = class_names.get(target, target)
-    return target if name == target else f"{target} {name}"
 
 
 def top_answers(probabilities: np.ndarray, targets: Sequence[str], class_names: Mapping[str, str],

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from competition.report.cards import class_label
 from competition.report.pictures import COLUMNS, LINES, TILE, sheets
 from competition.report.sections import Section, render
+from competition.report.tables import class_label
 
 # Of contrast 3 or more to white and to near black, so that both themes have the same ones; neighbours differ in hue and lightness.
 COLOURS = ("#1f77b4", "#d95f02", "#2a9243", "#d62728", "#9467bd", "#a0724f", "#d14fa8", "#7f7f7f", "#8f8f00", "#128f9e")

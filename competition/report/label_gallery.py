@@ -6,6 +6,7 @@ from competition.images import letterbox
 from competition.report.cards import Answer, Card, Picture, gallery
 from competition.report.pictures import data_uri
 from competition.report.sections import Section
+from competition.report.tables import class_label
 from competition.shards import ImageStore
 
 MOST, TILE = 24, 224  # images that are shown; pixels
@@ -26,8 +27,8 @@ def label_review_section(review: pd.DataFrame, store: ImageStore) -> Section:
 
 
 def _card(entry, uri: str) -> Card:
-    label, suggestion = (target if target == name else f"{target} {name}"
-                         for target, name in ((entry.target, entry.class_name), (entry.suggestion, entry.suggested_name)))  # fmt: skip
+    names = {entry.target: entry.class_name, entry.suggestion: entry.suggested_name}
+    label, suggestion = (class_label(target, names) for target in names)
     facts = (("Label", label), ("Suggestion", suggestion), ("Agreeing", f"{entry.agreeing:.0%}"))
     answers = (Answer(suggestion, entry.confidence, "suggested"), Answer(label, entry.label_probability, "label"))
     return Card(entry.ID, facts, (Picture(uri, f"{entry.ID}, labelled {label}", "as packed"),), answers)

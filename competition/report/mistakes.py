@@ -7,9 +7,10 @@ import numpy as np
 
 from competition.images import resize
 from competition.predictions import Predictions
-from competition.report.cards import Card, Picture, class_label, gallery, top_answers
+from competition.report.cards import Card, Picture, gallery, top_answers
 from competition.report.pictures import data_uri, rows_of, with_heat
 from competition.report.sections import Section
+from competition.report.tables import class_label
 from competition.shards import ImageStore
 
 MOST = 24  # images that are shown

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from competition.predictions import Predictions
-from competition.report.cards import Card, class_label, gallery, top_answers
+from competition.report.cards import Card, gallery, top_answers
 from competition.report.mistakes import looked_at
 from competition.report.pictures import rows_of
 from competition.report.sections import Section
+from competition.report.tables import class_label
 from competition.shards import ImageStore
 
 MOST = 24  # images that are shown
