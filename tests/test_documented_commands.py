@@ -39,7 +39,7 @@ LISTED = {
     "dvc exp show --only-changed --no-pager": "shows what the two before it trained",
     "dvc exp apply NAME": "applies what the two before it trained",
     "git commit -m \"Labels reviewed\" folds/label_fixes.csv": "git's own",
-    "python -m pipelines.plan": "runs every stage twice, a minute; tests/benchmarks/plan.py runs it",
+    "python -m pipelines.plan": "runs every stage twice, minutes; tests/benchmarks/plan.py runs it",
     "python -m pipelines.plan --train 2000000 --test 500000": "the same",
     "python -m pipelines.fit_augmentation": "needs 20 images of each set and ImageNet's weights; tests/test_fitting.py runs it",
 }
