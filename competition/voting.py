@@ -8,7 +8,7 @@ import numpy as np
 from competition.predictions import Predictions, check_same_targets, concatenate
 from competition.seeds import generator
 from competition.specialist_choice import Choice
-from competition.specialist_votes import SPECIALIST, replace_hard
+from competition.specialist_votes import SPECIALIST, Asks, asked_rows, replace_hard
 
 VIEWS = 8  # the dihedral group of the square: 2 flips x 4 quarter turns
 OOF_VIEWS = ("clean", "test_like")
@@ -112,6 +112,16 @@ def vote_specialist(
         clean, test_like = (choice.oof_answers(*oof[view], folds) for view in OOF_VIEWS)
         tested = choice.answers(*test)
     return Submission(f"{base}_{SPECIALIST}", base, "soft", clean, test_like, _in_order(test_ids, test[0].ids, tested, fallback))
+
+
+def asked(base: Sequence[dict[str, Predictions]], fold: int, hard: Sequence[str], asks: Asks = "answer") -> dict[str, np.ndarray]:
+    """Return, for each part of a fold's predictions, the positions of the images that the specialist is asked about.
+
+    base: each fold's predictions; the validation images (clean, test_like) are those of `fold`; the test images and the holdout are
+    answered by all folds' soft vote, since that is the answer that the specialist may change. hard: targets; asks: see `asked_rows`.
+    """
+    views = {name: own if name in OOF_VIEWS else soft_vote([parts[name] for parts in base]) for name, own in base[fold].items()}
+    return {view: asked_rows(part, hard, asks) for view, part in views.items()}
 
 
 def out_of_fold(per_fold: Sequence[dict[str, Predictions]], view: str, oof_ids: Sequence[str]) -> Predictions:

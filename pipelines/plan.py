@@ -3,13 +3,14 @@
 python -m pipelines.plan
 python -m pipelines.plan --train 2000000 --test 500000
 
-Runs the stages on two small parts of the competition, in a temporary folder, and carries on in straight lines; see docs/scaling.md.
+Runs the stages on two or more small parts of the competition, in a temporary folder, and carries on in straight lines; see docs/scaling.md.
 Nothing of the project is changed, but that its bank of document noise is filled, which `augment` would do.
 """
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
@@ -21,13 +22,14 @@ from rich.table import Table
 
 from competition.contract import Competition, read_competition
 from competition.planning.forecast import Forecast
-from competition.planning.model import Size, forecast
-from competition.planning.parts import part_sizes, write_part
-from competition.planning.survey import Survey, survey
+from competition.planning.model import forecast
+from competition.planning.parts import Size, part_sizes, write_part
+from competition.planning.survey import Survey, Tell, Votes, survey, survey_votes
 from competition.settings import Settings, load_settings
 from pipelines._main import log, run
 
-MOST = 300  # training images of the larger part
+MOST = 300  # training images of the second part
+ENOUGH = 30.0  # seconds that the last part takes more than the first: less is hidden by what starting a stage takes, now more, now less
 
 
 def main(
@@ -40,26 +42,37 @@ def main(
     settings = load_settings()
     competition = read_competition(settings.competition)
     size = Size(train or len(competition.train), test or len(competition.test_ids))
-    surveys = look_at_parts(competition, settings, (lambda what: None) if as_json else (lambda what: log("trying", stage=what)))
-    stages = forecast(*surveys, settings, size)
+    tell = (lambda what: None) if as_json else (lambda what: log("trying", stage=what))
+    pair, votes = look_at_parts(competition, settings, size, tell)
+    stages = forecast(pair, votes, settings, size)
     if as_json:
         print(json.dumps({"train": size.train, "test": size.test, "plan_seconds": round(perf_counter() - began, 1),
                           "stages": [asdict(stage) for stage in stages]}))
         return
     show(stages, size)
-    log("planned", parts="+".join(str(one.images[0]) for one in surveys), seconds=round(perf_counter() - began, 1))
+    log("planned", parts="+".join(str(one.size.train) for one in pair), seconds=round(perf_counter() - began, 1))
 
 
-def look_at_parts(competition: Competition, settings: Settings, tell: Callable[[str], object]) -> list[Survey]:
-    """Survey a smaller and a larger part."""
-    folds, classes = len(settings.split.folds), competition.train["target"].nunique()
-    surveys = []
-    for images in part_sizes(len(competition.train), classes, folds, settings.augment.copies, MOST):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            counts = write_part(folder, competition, settings, images)
-            surveys.append(survey(folder, counts, settings, Path.cwd(), tell))
-    return surveys
+def look_at_parts(competition: Competition, settings: Settings, size: Size, tell: Tell) -> tuple[tuple[Survey, Survey], list[Votes]]:
+    """Survey a small part, with the votes of `size`, and larger ones until one takes ENOUGH more than it."""
+    folds, classes, images = len(settings.split.folds), competition.train["target"].nunique(), len(competition.train)
+    small, large = part_sizes(images, classes, folds, settings.augment.copies, MOST)
+    with part(competition, settings, small) as (folder, count):
+        first = survey(folder, count, settings, Path.cwd(), tell)
+        votes = survey_votes(folder, size, settings, tell)
+    while True:
+        with part(competition, settings, large) as (folder, count):
+            last = survey(folder, count, settings, Path.cwd(), tell)
+        if last.seconds - first.seconds > ENOUGH or large >= images // 2:
+            return (first, last), votes
+        large = min(4 * large, images // 2)
+
+
+@contextmanager
+def part(competition: Competition, settings: Settings, images: int) -> Iterator[tuple[Path, Size]]:
+    """Yield a folder with a part of about `images` training images, and how many it has."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name), write_part(Path(name), competition, settings, images)
 
 
 def show(stages: list[Forecast], size: Size) -> None:

@@ -24,8 +24,8 @@ from competition.splitting import read_folds
 from competition.training.folds import load_fold
 from competition.training.members import train_finetuned
 from competition.training.outputs import print_epoch, write_member
-from competition.training.specialist import asked, hard_classes
-from competition.voting import view_weights
+from competition.training.specialist import hard_classes
+from competition.voting import asked, view_weights
 from pipelines._main import log, run
 
 STORE, TEST_STORE, FOLDS = Path("data/augmented.arrow"), Path("data/test_squares.arrow"), Path("folds/folds.csv")
@@ -45,18 +45,19 @@ def train_and_write(everything: Settings, fold: int) -> None:
     base = [read_base(settings.base, number, folds) for number in everything.split.folds]
     hard = find_hard_classes(settings, base, folds, targets)
     data = load_fold(fold, folds, targets, STORE, TEST_STORE)
+    names = tuple(targets[index] for index in hard)
     crew = processes()
     if crew.main:
-        log("specializing", fold=fold, hard_classes=[targets[index] for index in hard], processes=crew.count)
+        log("specializing", fold=fold, hard_classes=list(names), processes=crew.count)
     base_weights = Path(f"folds/weights/{settings.base}/{fold}.safetensors") if settings.start == "base" else None
     key = digest(settings.network.model_dump(), STORE, FOLDS, fold, hard, code_digest(), *([base_weights] if base_weights else []))
     state = Path(f"data/state/specialize-{fold}-{key}.pt")
     trained = train_finetuned(
-        settings.network, data.only(hard), tuple(targets[index] for index in hard),
+        settings.network, data.only(hard), names,
         view_weights(everything.tta.passes, everything.tta.seed), state, print_epoch,
-        start=load_file(base_weights) if base_weights else None, predict_from=data, predicted=asked(base, fold, hard, settings.asks))
+        start=load_file(base_weights) if base_weights else None, predict_from=data, predicted=asked(base, fold, names, settings.asks))
     if crew.main:
-        write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=[targets[index] for index in hard])
+        write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=list(names))
         log("specialized", fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
             **{view: "no image" if value is None else round(value, 4) for view, value in trained.macro_f1.items()})
 

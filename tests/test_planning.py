@@ -9,13 +9,18 @@ import pytest
 import yaml
 
 from competition.contract import read_competition
+from competition.planning.drawn import draw_folds, draw_rows, draw_specialist
 from competition.planning.forecast import line, memory_line
-from competition.planning.model import Size, forecast
-from competition.planning.parts import EPOCHS, part_params, part_sizes, write_part
-from competition.planning.survey import Survey, Trained, draw_other_folds
+from competition.planning.model import forecast
+from competition.planning.parts import EPOCHS, Size, part_params, part_sizes, write_part
+from competition.planning.survey import Survey, Trained, Votes
 from competition.planning.watch import Taken, run_watched
 from competition.predictions import Predictions, load_predictions, save_predictions
 from competition.settings import FinetunedSettings, Settings
+from competition.specialist_votes import asked_rows
+from competition.splitting import read_folds
+from competition.voting import soft_vote
+from pipelines import plan
 from pipelines.plan import in_words
 
 NETWORK = FinetunedSettings(size=64, epochs=10)
@@ -62,15 +67,30 @@ def survey_of(train, test, settings):
     steps, predicted = 0.02 * EPOCHS * train, 0.001 * (train + test)
     lite0 = Trained(Taken(5 + 0.004 * EPOCHS * train + steps + predicted, 1_500_000_000), steps, predicted)
     grey, again = Trained(taken(4, 0.01), 0, 0), Trained(taken(3, 0.002), 0, 0)
-    stages = {name: taken(2, 0.003) for name in ("prepare", "augment", "vote", "ensemble")}
+    stages = {name: taken(2, 0.003) for name in ("prepare", "augment")}
     stages |= {name: Taken(1 + 0.001 * train, 500_000_000 + 1_000_000 * train) for name in ("split", "review")}
-    return Survey((train, test), stages, {"lite0": lite0, "grey": grey, "specialist": lite0}, {"grey": again},
+    return Survey(Size(train, test), stages, {"lite0": lite0, "grey": grey, "specialist": lite0}, {"grey": again},
                   {"augment": 5000 * (train + test)})
+
+
+def votes_of(train, test):
+    size = Size(train, test)
+    return Votes(size, {name: Taken(3 + 0.001 * size.all, 200_000_000 + 1000 * size.all) for name in ("vote", "ensemble")})
+
+
+def test_votes_are_what_they_took_on_as_many_rows_and_beyond_them_a_straight_line():
+    settings, pair = made_settings(), (survey_of(40, 80, made_settings()), survey_of(120, 240, made_settings()))
+    whole = {stage.stage: stage for stage in forecast(pair, [votes_of(1000, 2000)], settings, Size(1000, 2000))}
+    assert (whole["vote"].seconds, whole["ensemble"].memory) == (6, 203_000_000)
+    votes = [votes_of(5000, 5000), votes_of(50_000, 50_000)]
+    beyond = {stage.stage: stage for stage in forecast(pair, votes, settings, Size(10**6, 10**6))}
+    assert beyond["vote"].seconds == pytest.approx(3 + 2000) and beyond["ensemble"].memory == pytest.approx(200_000_000 + 2e9)
 
 
 def test_what_grows_in_a_straight_line_is_forecast_exactly():
     settings = made_settings()
-    stages = forecast(survey_of(40, 80, settings), survey_of(120, 240, settings), settings, Size(1000, 2000))
+    pair = survey_of(40, 80, settings), survey_of(120, 240, settings)
+    stages = forecast(pair, [votes_of(1000, 2000)], settings, Size(1000, 2000))
     found = {stage.stage: stage for stage in stages}
     assert list(found) == ["prepare", "split", "augment", "train lite0", "train grey", "specialize", "review", "vote", "ensemble"]
     assert found["prepare"].seconds == pytest.approx(2 + 0.003 * 3000)
@@ -98,7 +118,7 @@ def competition(tmp_path):
 
 def test_a_part_is_a_competition_with_the_same_shares(competition, tmp_path):
     settings = made_settings()
-    assert write_part(tmp_path / "part", competition, settings, 20) == (20, 10)
+    assert write_part(tmp_path / "part", competition, settings, 20) == Size(20, 10)
     part = read_competition(settings.competition.model_copy(update={"root": str(tmp_path / "part/data/raw")}))
     assert part.train.target.value_counts().to_dict() == {"letter": 18, 'a, "rare" one': 2}
     assert part.targets == competition.targets and part.test_ids == competition.test_ids[:10]
@@ -117,22 +137,76 @@ def test_a_part_trains_few_epochs_and_opens_nothing():
     assert Settings.model_validate(values).members["lite0"].tuning == "full"
 
 
-def test_other_folds_get_predictions_of_their_own_images(tmp_path):
+@pytest.fixture
+def surveyed(tmp_path):
+    """A part whose fold 0 was trained: twelve images of two classes in three folds, two test images, a member and a specialist."""
     (tmp_path / "folds").mkdir()
-    table = pd.DataFrame({"ID": list("abcdef"), "target": list("xyxyxy"), "fold": [0, 1, 2, 0, 1, 2], "group": list("abcdef")})
+    (tmp_path / "data/raw").mkdir(parents=True)
+    ids = list("abcdefghijkl")
+    table = pd.DataFrame({"ID": ids, "target": ["x", "x", "x", "y"] * 3, "fold": [0, 1, 2] * 4, "group": ids})
     table.to_csv(tmp_path / "folds/folds.csv", index=False)
-    sure = np.array([[0.9, 0.1], [0.2, 0.8]], np.float32)
-    views = {"clean": Predictions(["a", "d"], sure, ("x", "y")), "test_like": Predictions(["a", "d"], sure, ("x", "y")),
-             "test": Predictions(["t", "u"], sure, ("x", "y"))}
-    save_predictions(tmp_path / "folds/predictions/m/0.npz", views)
-    for kind, ending in (("scores", "json"), ("history", "csv"), ("weights", "safetensors")):
-        (tmp_path / f"folds/{kind}/m").mkdir(parents=True)
-        (tmp_path / f"folds/{kind}/m/0.{ending}").write_text("{}")
-    draw_other_folds(tmp_path, "m", (0, 1, 2))
-    drawn = load_predictions(tmp_path / "folds/predictions/m/2.npz")
-    assert {view: part.ids.tolist() for view, part in drawn.items()} == {"clean": ["c", "f"], "test_like": ["c", "f"], "test": ["t", "u"]}
-    assert load_predictions(tmp_path / "folds/predictions/m/0.npz")["clean"].probabilities.tolist() == sure.tolist()
-    assert (tmp_path / "folds/weights/m/1.safetensors").exists()
+    own, sure = table.ID[table.fold == 0].tolist(), np.array([[0.9, 0.1], [0.2, 0.8]] * 2, np.float32)
+    views = {"clean": Predictions(own, sure, ("x", "y")), "test_like": Predictions(own, sure, ("x", "y")),
+             "test": Predictions(["t", "u"], sure[:2], ("x", "y"))}
+    for name in ("lite0", "specialist"):
+        save_predictions(tmp_path / f"folds/predictions/{name}/0.npz", views)
+        for kind, ending in (("scores", "json"), ("history", "csv"), ("weights", "safetensors")):
+            (tmp_path / f"folds/{kind}/{name}").mkdir(parents=True)
+            (tmp_path / f"folds/{kind}/{name}/0.{ending}").write_text("{}")
+    return tmp_path
+
+
+def predictions_of(folder, name, fold):
+    return load_predictions(folder / f"folds/predictions/{name}/{fold}.npz")
+
+
+def test_other_folds_get_predictions_of_their_own_images(surveyed):
+    before = (surveyed / "folds/predictions/lite0/0.npz").read_bytes()
+    draw_folds(surveyed, "lite0", (1, 2), ["t", "u"])
+    drawn = {view: part.ids.tolist() for view, part in predictions_of(surveyed, "lite0", 2).items()}
+    assert drawn == {"clean": list("cfil"), "test_like": list("cfil"), "test": ["t", "u"]}
+    assert (surveyed / "folds/predictions/lite0/0.npz").read_bytes() == before
+    assert (surveyed / "folds/weights/lite0/1.safetensors").exists()
+
+
+def test_rows_of_no_image_have_the_classes_shares_and_every_fold_its_predictions(surveyed):
+    settings = made_settings(split={"folds": [0, 1, 2], "holdout": 0.25}, competition={"id": "name"}, train={"members": ["lite0"]})
+    test_ids = draw_rows(surveyed, Size(600, 300), settings)
+    folds = read_folds(surveyed / "folds/folds.csv")
+    assert (folds.target == "x").mean() == pytest.approx(0.75, abs=0.06) and (folds.fold == -1).mean() == pytest.approx(0.25, abs=0.06)
+    competition = read_competition(settings.competition.model_copy(update={"root": str(surveyed / "data/raw")}), images=False)
+    assert competition.train.ID.tolist() == folds.ID.tolist() and list(competition.test_ids) == test_ids and len(test_ids) == 300
+    draw_folds(surveyed, "lite0", (0, 1, 2), test_ids)
+    assert set(predictions_of(surveyed, "lite0", 1)["clean"].ids) == set(folds.ID[folds.fold == 1])
+
+
+@pytest.mark.parametrize("asks", ["answer", "top2"])
+def test_the_specialist_is_given_the_images_that_it_is_asked_about(surveyed, asks):
+    settings = made_settings(specialize={"network": NETWORK.model_dump(), "asks": asks})
+    draw_folds(surveyed, "lite0", (0, 1, 2), ["t", "u"])
+    draw_specialist(surveyed, settings)
+    base = [predictions_of(surveyed, "lite0", fold) for fold in (0, 1, 2)]
+    tested = soft_vote([fold["test"] for fold in base])
+    for fold in (0, 1, 2):
+        drawn = predictions_of(surveyed, "specialist", fold)
+        for view, of in (("clean", base[fold]["clean"]), ("test_like", base[fold]["test_like"]), ("test", tested)):
+            assert drawn[view].ids.tolist() == of.ids[asked_rows(of, ("x", "y"), asks)].tolist()
+
+
+@pytest.mark.parametrize(("enough", "expected"), [(0.0, [10, 20]), (99.0, [10, 20, 30])])
+def test_parts_grow_until_the_work_shows_beside_the_start(competition, monkeypatch, enough, expected):
+    tried, settings = [], made_settings()
+
+    def survey(folder, size, *given):
+        tried.append(size.train)
+        return survey_of(size.train, size.test, settings)
+
+    monkeypatch.setattr(plan, "part_sizes", lambda *given: (10, 20))
+    monkeypatch.setattr(plan, "survey", survey)
+    monkeypatch.setattr(plan, "survey_votes", lambda *given: [votes_of(60, 30)])
+    monkeypatch.setattr(plan, "ENOUGH", enough)
+    pair, _ = plan.look_at_parts(competition, settings, Size(60, 30), print)
+    assert tried == expected and [part.size.train for part in pair] == [expected[0], expected[-1]]
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from competition.predictions import Predictions
-from competition.training.specialist import asked, hard_classes
+from competition.training.specialist import hard_classes
+from competition.voting import asked
 
 
 def from_confusion(counts):
@@ -69,9 +70,9 @@ def test_asked_where_the_base_answers_with_a_hard_class():
     second = predictions("t", [[0.3, 0.6, 0.1], [0.1, 0, 0.9], [0, 0.1, 0.9]])
     other = {"clean": predictions("z", clean[::-1]), "test_like": predictions("z", clean), "test": first}
     own = {"clean": predictions("v", clean), "test_like": predictions("v", test_like), "test": second}
-    found = {view: positions.tolist() for view, positions in asked([other, own], 1, [0, 2]).items()}
+    found = {view: positions.tolist() for view, positions in asked([other, own], 1, "ac").items()}
     assert found == {"clean": [0, 2], "test_like": [], "test": [0, 1, 2]}
-    assert asked([other, own], 1, [0])["test"].tolist() == [0]
+    assert asked([other, own], 1, "a")["test"].tolist() == [0]
 
 
 def test_the_holdout_is_answered_by_all_folds_as_the_test_set_is():
@@ -79,5 +80,5 @@ def test_the_holdout_is_answered_by_all_folds_as_the_test_set_is():
     first = {"clean": part, "test_like": part, "test": part, "holdout_clean": predictions("h", [[0.7, 0.3, 0], [0.1, 0.5, 0.4]])}
     other = first | {"holdout_clean": predictions("h", [[0.1, 0.9, 0], [0.5, 0.3, 0.2]])}  # together 0.4 0.6 0, 0.3 0.4 0.3
     for fold in (0, 1):
-        assert asked([first, other], fold, [0])["holdout_clean"].tolist() == []
-        assert asked([first, other], fold, [1])["holdout_clean"].tolist() == [0, 1]
+        assert asked([first, other], fold, "a")["holdout_clean"].tolist() == []
+        assert asked([first, other], fold, "b")["holdout_clean"].tolist() == [0, 1]

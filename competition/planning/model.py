@@ -1,45 +1,31 @@
 """The cost model: what each stage's work grows with, and the lines through what two surveys took."""
 
-from dataclasses import dataclass
-
 from competition.planning.forecast import Forecast, Line, line, memory_line
-from competition.planning.parts import shortened
-from competition.planning.survey import Survey, Trained
+from competition.planning.parts import Size, shortened
+from competition.planning.survey import Survey, Trained, Votes
 from competition.settings import FinetunedSettings, Settings
 from competition.specialist_votes import SPECIALIST
 
-
-@dataclass(frozen=True)
-class Size:
-    """How many training and test images there are."""
-
-    train: int
-    test: int
-
-    @property
-    def all(self) -> int:
-        return self.train + self.test
+Pair = tuple[Survey, Survey]  # of a smaller and a larger part
 
 
-def forecast(small: Survey, large: Survey, settings: Settings, size: Size) -> list[Forecast]:
-    """What every stage takes for `size` images, in their order. Training is taken to last all its epochs."""
-    pair = small, large
+def forecast(pair: Pair, votes: list[Votes], settings: Settings, size: Size) -> list[Forecast]:
+    """What every stage takes for `size` images, in their order. Training is taken to last all its epochs.
+
+    votes: of as many images, or of two smaller numbers.
+    """
     stages = [_stage(name, pair, size) for name in ("prepare", "split", "augment")]
     stages += [_member(name, pair, settings, size) for name in settings.train.members]
     stages.append(_finetuned("specialize", settings.specialize.network, [part.trained[SPECIALIST] for part in pair], pair, settings, size))
-    return stages + [_stage(name, pair, size) for name in ("review", "vote", "ensemble")]
-
-
-def _size(part: Survey) -> Size:
-    return Size(*part.images)
+    return [*stages, _stage("review", pair, size), *(_vote(name, votes, size) for name in ("vote", "ensemble"))]
 
 
 def _work(name: str, size: Size) -> int:
     return size.train if name in ("split", "review") else size.all
 
 
-def _stage(name: str, pair: tuple[Survey, Survey], size: Size) -> Forecast:
-    works = [_work(name, _size(part)) for part in pair]
+def _stage(name: str, pair: Pair, size: Size) -> Forecast:
+    works = [_work(name, part.size) for part in pair]
     seconds, memory = ([(work, getattr(part.stages[name], what)) for work, part in zip(works, pair, strict=True)]
                        for what in ("seconds", "memory"))
     disk = [(work, part.disk.get(name, 0)) for work, part in zip(works, pair, strict=True)]
@@ -48,11 +34,18 @@ def _stage(name: str, pair: tuple[Survey, Survey], size: Size) -> Forecast:
                     {"augment": "images x (copies + 2)"}.get(name, "images"))
 
 
-def _member(name: str, pair: tuple[Survey, Survey], settings: Settings, size: Size) -> Forecast:
+def _vote(name: str, votes: list[Votes], size: Size) -> Forecast:
+    if len(votes) == 1:
+        return Forecast(name, 1, votes[0].stages[name].seconds, votes[0].stages[name].memory)
+    seconds, memory = ([(one.size.all, getattr(one.stages[name], what)) for one in votes] for what in ("seconds", "memory"))
+    return Forecast(name, 1, line(*seconds).at(size.all), memory_line(*memory).at(size.all))
+
+
+def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
     member, found = settings.members[name], [part.trained[name] for part in pair]
     if isinstance(member, FinetunedSettings):
         return _finetuned(f"train {name}", member, found, pair, settings, size)
-    works = [_size(part).all for part in pair]
+    works = [part.size.all for part in pair]
     first, later = ([(work, taken.taken.seconds) for work, taken in zip(works, of, strict=True)]
                     for of in (found, [part.again[name] for part in pair]))
     folds = len(settings.split.folds)
@@ -60,11 +53,11 @@ def _member(name: str, pair: tuple[Survey, Survey], settings: Settings, size: Si
     return Forecast(f"train {name}", folds, seconds, _memory(found, works).at(size.all), grows_with="images x copies")
 
 
-def _finetuned(stage: str, member: FinetunedSettings, found: list[Trained], pair: tuple[Survey, Survey], settings: Settings,
+def _finetuned(stage: str, member: FinetunedSettings, found: list[Trained], pair: Pair, settings: Settings,
                size: Size) -> Forecast:
     """Steps and the scoring of an epoch grow with images x epochs, the last predictions with images x views."""
     folds, short = len(settings.split.folds), shortened(member)["epochs"]
-    works, sizes = [part.images[0] * short for part in pair], [_size(part).all for part in pair]
+    works, sizes = [part.size.train * short for part in pair], [part.size.all for part in pair]
     rest = [one.taken.seconds - one.train_seconds - one.predict_seconds for one in found]
     train, around, predict = (line(*zip(of, taken, strict=True)) for of, taken in (
         (works, [one.train_seconds for one in found]), (works, rest), (sizes, [one.predict_seconds for one in found])))

@@ -1,6 +1,7 @@
 """A small part of a competition, in a folder of its own, in which the stages run as they do in the project."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,18 @@ from competition.seeds import generator
 from competition.settings import FinetunedSettings, Settings
 
 EPOCHS = 3  # of a member in a part: enough to tell an epoch's seconds from the first step's
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many training and test images there are."""
+
+    train: int
+    test: int
+
+    @property
+    def all(self) -> int:
+        return self.train + self.test
 
 
 def part_sizes(images: int, classes: int, folds: int, copies: int, most: int) -> tuple[int, int]:
@@ -28,8 +41,8 @@ def part_sizes(images: int, classes: int, folds: int, copies: int, most: int) ->
     return small, large
 
 
-def write_part(folder: Path, competition: Competition, settings: Settings, images: int) -> tuple[int, int]:
-    """Make a project in `folder` with about `images` of the training images and the same share of the test images; return both counts.
+def write_part(folder: Path, competition: Competition, settings: Settings, images: int) -> Size:
+    """Make a project in `folder` with about `images` of the training images and the same share of the test images; return their numbers.
 
     Images are linked to, not copied. A class keeps its share, and one image at least; members train for EPOCHS epochs at the most.
     """
@@ -46,7 +59,7 @@ def write_part(folder: Path, competition: Competition, settings: Settings, image
     for name, table in tables.items():
         table.to_csv(root / f"{name}.csv", index=False, lineterminator="\n")
     (folder / "params.yaml").write_text(yaml.safe_dump(part_params(settings), sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return len(train), len(test)
+    return Size(len(train), len(test))
 
 
 def part_params(settings: Settings) -> dict:

@@ -1,11 +1,8 @@
-"""A network for the hard classes only: which they are, and which images it is asked about."""
+"""A network for the hard classes only: which they are."""
 
 import numpy as np
 
 from competition.metrics import confusion_matrix
-from competition.predictions import Predictions
-from competition.specialist_votes import Asks, asked_rows
-from competition.voting import OOF_VIEWS, soft_vote
 
 
 def hard_classes(true: np.ndarray, predicted: np.ndarray, n_classes: int, most: int) -> list[int]:
@@ -29,13 +26,3 @@ def hard_classes(true: np.ndarray, predicted: np.ndarray, n_classes: int, most: 
             break
         chosen.append(candidate)
     return sorted(chosen)
-
-
-def asked(base: list[dict[str, Predictions]], fold: int, hard: list[int], asks: Asks = "answer") -> dict[str, np.ndarray]:
-    """Return, for each part of a fold's predictions, the positions of the images that the specialist is asked about.
-
-    base: each fold's predictions; the validation images (clean, test_like) are those of `fold`; the test images and the holdout are
-    answered by all folds' soft vote, since that is the answer that the specialist may change. hard: class indices; asks: see `asked_rows`.
-    """
-    views = {name: own if name in OOF_VIEWS else soft_vote([parts[name] for parts in base]) for name, own in base[fold].items()}
-    return {view: asked_rows(part, [part.targets[index] for index in hard], asks) for view, part in views.items()}
