@@ -44,8 +44,10 @@ def test_every_ensemble_has_a_level_and_simpler_comes_first():
     answers = np.zeros(5, int)
     parts = {"stacking": "a", "hard": "ab", "b": "b", "hard_top": "cb", "soft": "a", "z": "a", "a": "a"}
     made = [candidate(name, answers, name if name in ENSEMBLES else SINGLE, tuple(these)) for name, these in parts.items()]
-    # single before all; of equals the cheaper (a and z cost 1, b 2; hard 3, hard_top 5), then by name
-    assert [c.name for c in by_simplicity(made, COSTS)] == ["a", "z", "b", "hard", "hard_top", "soft", "stacking"]
+    # single before all, what is fitted last; of equals the cheaper (a, z and soft cost 1, b 2; hard 3, hard_top 5), then by name
+    assert [c.name for c in by_simplicity(made, COSTS)] == ["a", "z", "b", "soft", "hard", "hard_top", "stacking"]
+    alike = [candidate(name, answers, name) for name in ("foldwise_hard", "hard", "soft")]
+    assert [c.name for c in by_simplicity(alike, COSTS)] == ["hard", "soft", "foldwise_hard"]  # the order of LEVELS
 
 
 def test_standings_are_a_plain_paired_bootstraps():
@@ -71,9 +73,12 @@ def test_within_one_standard_error_by_hand():
         return Standing(name, 0.9 + difference, difference, low, high, error)
 
     far, near, best = standing("far", -0.03, 0.02, -0.06, -0.001), standing("near", -0.02, 0.02), standing("best", 0.0, 0.0)
-    assert simplest([far, near, best]).name == "near" and simplest([far, best, near]).name == "best"
+    nearer = standing("nearer", -0.01, 0.02)
+    assert simplest([far, near, best], [0, 1, 2]).name == "near" and simplest([far, best, near], [0, 1, 2]).name == "best"
+    assert simplest([far, near, nearer, best], [0, 1, 1, 2]).name == "nearer"  # on one level the higher score
+    assert simplest([far, near, nearer, best], [0, 1, 2, 2]).name == "near"
     assert far.told_apart and not near.told_apart
-    assert simplest([standing("alike", 0.0, 0.0), best]).name == "alike"  # the same answers as the best
+    assert simplest([standing("alike", 0.0, 0.0), best], [0, 0]).name == "alike"  # the same answers as the best
 
 
 def test_the_simplest_within_one_standard_error_is_chosen():

@@ -1,7 +1,9 @@
-"""Which candidate becomes final.csv: the simplest within one standard error of the best, by nested test-like macro F1.
+"""Which candidate becomes final.csv: of the simplest kind within one standard error of the best the best one, by nested test-like macro F1.
 
 The one-standard-error rule of Breiman et al., Classification and Regression Trees, 1984, 3.4.3; the error is that of the difference
-to the best candidate, over bootstrap resamples that all candidates share.
+to the best candidate, over bootstrap resamples that all candidates share. Kinds are told apart by what could have been fitted to the
+images that are scored: nothing by one member, nothing but ranks and temperatures by a vote, weights by the rest. Within a kind
+there is nothing that a lower score would be the price of.
 """
 
 from collections.abc import Sequence
@@ -17,8 +19,7 @@ from competition.standings import Standing
 from competition.standings import standings as against_best
 from competition.voting import OOF_VIEWS
 
-# Candidates on one level are equally simple; what needs less is then simpler.
-LEVELS = {SINGLE: 0, "hard_top": 1, "hard": 1, "soft": 2, "foldwise_hard": 3, "weighted_soft": 4, "greedy": 5, "stacking": 6}
+LEVELS = {SINGLE: 0, "hard_top": 1, "hard": 1, "soft": 1, "foldwise_hard": 1, "weighted_soft": 2, "greedy": 2, "stacking": 2}
 AUTO = "auto"
 
 
@@ -40,15 +41,15 @@ class Decision:
 
 def decide(candidates: Sequence[Candidate], costs: dict[str, float], true: np.ndarray, folds: np.ndarray, n_classes: int,
            settings: EnsembleSettings) -> Decision:
-    """The candidate that `settings.choose` names, or, when it says `auto`, the simplest within one standard error of the best.
+    """The candidate that `settings.choose` names, or, when it says `auto`, the best of the simplest within one standard error of the best.
 
-    costs: part -> what it needs, in any unit; of candidates that are equally simple the cheaper is simpler, then the first by
-    name. true, folds: (N,). Raises ValueError for a name that no candidate has.
+    costs: part -> what it needs, in any unit; of candidates of one level that score alike the cheaper is chosen, then the first of
+    LEVELS, then by name. true, folds: (N,). Raises ValueError for a name that no candidate has.
     """
     ordered = by_simplicity(candidates, costs)
-    names = [candidate.name for candidate in ordered]
+    names, levels = [candidate.name for candidate in ordered], [LEVELS[candidate.way] for candidate in ordered]
     standings = stand([candidate.oof["test_like"] for candidate in ordered], names, true, n_classes, settings)
-    best, found = best_of(standings), simplest(standings)
+    best, found = best_of(standings), simplest(standings, levels)
     if settings.choose != AUTO:
         if settings.choose not in names:
             raise ValueError(f"ensemble.choose: {settings.choose!r}; expected {AUTO} or one of {', '.join(names)}")
@@ -58,8 +59,9 @@ def decide(candidates: Sequence[Candidate], costs: dict[str, float], true: np.nd
 
 
 def by_simplicity(candidates: Sequence[Candidate], costs: dict[str, float]) -> list[Candidate]:
-    """The candidates, simplest first: by LEVELS, then the total cost of their parts, then by name."""
-    return sorted(candidates, key=lambda c: (LEVELS[c.way], sum(costs[part] for part in c.parts), c.name))
+    """The candidates, simplest first: by LEVELS, then the total cost of their parts, then in the order of LEVELS, then by name."""
+    order = list(LEVELS)
+    return sorted(candidates, key=lambda c: (LEVELS[c.way], sum(costs[part] for part in c.parts), order.index(c.way), c.name))
 
 
 def stand(answers: Sequence[np.ndarray], names: Sequence[str], true: np.ndarray, n_classes: int,
@@ -75,9 +77,11 @@ def best_of(standings: Sequence[Standing]) -> Standing:
     return max(standings, key=lambda standing: standing.score)
 
 
-def simplest(standings: Sequence[Standing]) -> Standing:
-    """The first of `standings`, which are sorted by simplicity, that is within one standard error of the best."""
-    return next(standing for standing in standings if standing.is_within)
+def simplest(standings: Sequence[Standing], levels: Sequence[int]) -> Standing:
+    """Of those within one standard error of the best that are on the lowest of `levels` the best, the first of equals."""
+    within = [(standing, level) for standing, level in zip(standings, levels, strict=True) if standing.is_within]
+    lowest = min(level for _, level in within)
+    return best_of([standing for standing, level in within if level == lowest])
 
 
 def choose_nested(ordered: Sequence[Candidate], true: np.ndarray, folds: np.ndarray, n_classes: int,
@@ -85,10 +89,12 @@ def choose_nested(ordered: Sequence[Candidate], true: np.ndarray, folds: np.ndar
     """Answers out of fold, each fold by the candidate that the same rule chooses by the other folds; and who that was."""
     oof = {view: np.empty(len(true), dtype=np.int64) for view in OOF_VIEWS}
     by_name, per_fold = {candidate.name: candidate for candidate in ordered}, {}
+    levels = [LEVELS[candidate.way] for candidate in ordered]
     for fold in np.unique(folds).tolist():
         here = folds == fold
         answers = [candidate.oof["test_like"][~here] for candidate in ordered]
-        chosen = by_name[simplest(stand(answers, list(by_name), true[~here], n_classes, settings)).name]
+        standings = stand(answers, list(by_name), true[~here], n_classes, settings)
+        chosen = by_name[simplest(standings, levels).name]
         per_fold[fold] = chosen.name
         for view in OOF_VIEWS:
             oof[view][here] = chosen.oof[view][here]
