@@ -3,10 +3,11 @@
     python tests/benchmarks/scale.py --folder ../scale [--images 20000 200000]
 
 For each size a competition of drawn pictures (32 pixels, ten kinds, three in four for training) is made and taken through prepare, split,
-augment (one copy), one epoch of a tiny network on each of two folds (timm's test_efficientnet), vote and ensemble, with the preset
-`many`, as child processes that are watched: seconds, and memory of all their processes together without pages of files. The last line
-is one JSON object: by size and stage seconds, microseconds for an image, and memory, and `time_ratio`, what an image takes at
-the largest size against the smallest, all stages together. Run it on a machine that does nothing else.
+augment (one copy), one epoch of a tiny network on each of two folds (timm's test_efficientnet), specialize, review, vote and ensemble,
+with the preset `many`, as child processes that are watched: seconds, and memory of all their processes together without pages of files.
+Before it `python -m pipelines.plan` says what each will take. The last line is one JSON object: by size and stage seconds and memory,
+beside what was forecast; what an image takes, all stages together; and `time_ratio`, that at the largest size against the smallest. Run
+it on a machine that does nothing else.
 """
 
 import argparse
@@ -18,9 +19,8 @@ import cv2
 import numpy as np
 import pandas as pd
 import yaml
-from stages import ROOT, begin
+from stages import ROOT, begin, plan_and_run
 
-from competition.planning.watch import Taken, run_watched
 from competition.seeds import generator
 
 SIDE, KINDS = 32, 10
@@ -33,7 +33,6 @@ def params() -> dict:
     values["augment"] |= {"size": SIDE}
     return values | {"split": {"folds": [0, 1]}, "train": {"members": ["tiny"]}, "members": {"tiny": NETWORK},
                      "specialize": values["specialize"] | {"base": "tiny", "network": NETWORK}}
-
 
 
 def parse() -> argparse.Namespace:
@@ -65,15 +64,6 @@ def make(root: Path, images: int) -> None:
         pd.DataFrame(rows[part], columns=["ID", "target"]).to_csv(root / file, index=False)
 
 
-def run_stages(folder: Path, images: int) -> dict[str, Taken]:
-    taken = {}
-    for stage in ("prepare", "split", "augment", "train tiny 0", "train tiny 1", "specialize 0", "specialize 1", "vote", "ensemble"):
-        name, *rest = stage.split()
-        taken[stage] = run_watched(f"pipelines.{name}", rest, folder)
-        print(f"{images:>7} {stage:14s} {taken[stage].seconds:8.1f} s {taken[stage].memory / 1e9:6.2f} GB", flush=True)
-    return taken
-
-
 def main() -> None:
     given = parse()
     sizes = {}
@@ -82,13 +72,11 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         begin(folder, params())
         make(folder / "data/raw", images)
-        sizes[images] = run_stages(folder, images)
-    total = {images: sum(taken.seconds for taken in of.values()) / images for images, of in sizes.items()}
-    facts = {images: {stage: {"seconds": round(taken.seconds, 1), "us_per_image": round(1e6 * taken.seconds / images),
-                              "memory_gb": round(taken.memory / 1e9, 2)} for stage, taken in of.items()} for images, of in sizes.items()}
-    most = max(taken.memory for of in sizes.values() for taken in of.values())
-    ratio = total[max(total)] / total[min(total)]
-    print(json.dumps({"time_ratio": round(ratio, 3), "most_memory_gb": round(most / 1e9, 2), "sizes": facts}))
+        sizes[images] = plan_and_run(folder)
+    each = {images: sum(stage["seconds"] for stage in stages.values()) / images for images, stages in sizes.items()}
+    most = max(stage["memory_gb"] for stages in sizes.values() for stage in stages.values())
+    print(json.dumps({"time_ratio": round(each[max(each)] / each[min(each)], 3), "most_memory_gb": most,
+                      "us_per_image": {images: round(1e6 * seconds) for images, seconds in each.items()}, "sizes": sizes}))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
-"""A generated competition taken through the stages, each once: what stands in its folder is not computed again."""
+"""A generated competition taken through the stages, each once: what stands in its folder is not computed again; and watched, beside
+what `plan` says of them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from competition.planning.watch import Taken, run_watched
 from competition.scoring import read_solution
 from competition.settings import load_settings
 from pipelines.train import train_and_write
@@ -52,6 +55,32 @@ def train_members(folder: Path) -> None:
         for fold in settings.split.folds:
             if not Path(f"folds/scores/{member}/{fold}.json").is_file():
                 train_and_write(settings, member, fold)
+
+
+def run_stages(folder: Path) -> dict[str, list[Taken]]:
+    """Return what each run of each stage took, every fold; members are named as `plan` names them."""
+    settings = load_settings(folder / "params.yaml")
+    runs: dict[str, list[tuple[str, ...]]] = {name: [(name,)] for name in ("prepare", "split", "augment")}
+    runs |= {f"train {member}": [("train", member, str(fold)) for fold in settings.split.folds] for member in settings.train.members}
+    runs["specialize"] = [("specialize", str(fold)) for fold in settings.split.folds]
+    runs |= {name: [(name,)] for name in ("review", "vote", "ensemble")}
+    taken = {}
+    for stage, of in runs.items():
+        taken[stage] = [run_watched(f"pipelines.{name}", rest, folder) for name, *rest in of]
+        print(f"{folder.name:>6} {stage:16s}", taken[stage], flush=True)
+    return taken
+
+
+def plan_and_run(folder: Path) -> dict[str, dict[str, float]]:
+    """Return by stage what was forecast of it, and what it then took: seconds of all runs, memory of the one that took most."""
+    planned = {stage["stage"]: stage for stage in json.loads(command(folder, "plan", "--json").splitlines()[-1])["stages"]}
+    found = {}
+    for stage, runs in run_stages(folder).items():
+        seconds, memory, plan = sum(run.seconds for run in runs), max(run.memory for run in runs), planned[stage]
+        found[stage] = {"seconds": round(seconds, 1), "planned_seconds": round(plan["seconds"], 1),
+                        "seconds_ratio": round(plan["seconds"] / seconds, 2), "memory_gb": round(memory / 1e9, 2),
+                        "planned_memory_gb": round(plan["memory"] / 1e9, 2), "memory_ratio": round(plan["memory"] / memory, 2)}
+    return found
 
 
 def truth(folder: Path, ids: list[str]) -> np.ndarray:
