@@ -2,7 +2,8 @@
 
 Reads folds/folds.csv, folds/predictions/, what `vote` decided (leaderboard.csv, specialist.json) and submissions/external/. Makes
 submissions/ensembles/<name>.csv, ensembles.csv (their nested scores), final.csv, the chosen candidate's answers, checked against the
-sample submission before it takes its place, and final.json: its score, why it was chosen, its lineage.
+sample submission before it takes its place, final.json: its score, why it was chosen, its lineage; and metrics.json, its three scores, for
+`dvc metrics` and `dvc exp`.
 An unlocked holdout is scored once; submissions/holdout.csv says when.
 """
 
@@ -33,6 +34,8 @@ from competition.specialist_choice import read_choice
 from competition.splitting import HOLDOUT, read_folds
 from pipelines._main import log, run
 
+SCORES = ("clean", "test_like", "expected")  # the last one unless rules.test_statistics forbids it
+
 External = dict[str, np.ndarray]  # name -> (rows,) class indices
 
 
@@ -56,6 +59,7 @@ def main() -> None:
     facts["holdout"] = score_holdout("submissions/holdout.csv", chosen, images, settings.ensemble, f"{date.today()}")
     write_final("submissions/final.csv", chosen.submission(images.targets).test, competition)
     write_json("submissions/final.json", facts)
+    write_json("submissions/metrics.json", {name: facts["macro_f1"][name]["value"] for name in SCORES if facts["macro_f1"][name]})
     report(facts, perf_counter() - began)
 
 

@@ -188,7 +188,8 @@ def test_same_input_same_bytes(project):
         contents.append({str(path.relative_to("submissions")): path.read_bytes() for path in Path("submissions").rglob("*.*")})
     assert contents[0] == contents[1]
     names = ("lite0", "lite0_hard", "features", "features_hard", "grey", "grey_hard", "lite0_specialist")
-    tables = {"final.csv", "final.json", "leaderboard.csv", "ensembles.csv", "oof.csv", "per_class.csv", "confusion.csv", "specialist.json"}
+    tables = {"final.csv", "final.json", "metrics.json", "leaderboard.csv", "ensembles.csv", "oof.csv", "per_class.csv", "confusion.csv",
+              "specialist.json"}
     ensembles = {f"ensembles/{name}.csv" for name in ENSEMBLES}
     assert contents[0].keys() == tables | ensembles | {f"members/{name}.csv" for name in names}
 
@@ -343,8 +344,10 @@ def test_the_simplest_candidate_within_one_standard_error_is_final(project, monk
 def test_rules_may_forbid_a_look_at_the_test_images(project):
     cast()
     Path("params.yaml").write_text(Path("params.yaml").read_text() + "rules: {test_statistics: false}\n")
-    before = Path("submissions/final.csv").read_bytes()
+    before, metrics = Path("submissions/final.csv").read_bytes(), Path("submissions/metrics.json")
+    assert json.loads(metrics.read_text()).keys() == {"clean", "test_like", "expected"}
     ensemble.main()
+    assert json.loads(metrics.read_text()).keys() == {"clean", "test_like"}
     assert json.loads(Path("submissions/final.json").read_text())["macro_f1"]["expected"] is None
     assert Path("submissions/final.csv").read_bytes() == before
 
