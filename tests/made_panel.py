@@ -15,7 +15,8 @@ def made_images(n=80, n_folds=4, holdout=12, seed=0) -> Images:
     generator = np.random.default_rng(seed)
     ids = [f"{number:03d}" for number in range(n + holdout)]
     folds = np.concatenate([generator.permutation(np.arange(n) % n_folds), np.full(holdout, -1)])
-    frame = pd.DataFrame({"ID": ids, "target": np.array(TARGETS)[generator.integers(len(TARGETS), size=n + holdout)], "fold": folds})
+    frame = pd.DataFrame({"ID": ids, "target": np.array(TARGETS)[generator.integers(len(TARGETS), size=n + holdout)], "fold": folds,
+                          "group": ids})
     return Images(frame[frame["fold"] >= 0].reset_index(drop=True), frame[frame["fold"] < 0], TEST_IDS, TARGETS, TARGETS[0])
 
 

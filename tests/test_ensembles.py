@@ -1,4 +1,4 @@
-"""Ensembles against scikit-learn, brute force and hand counts; and that no fold's labels touch that fold's answers."""
+"""Ensembles against scikit-learn, brute force and hand counts; and that no slice's labels touch that slice's answers."""
 
 from collections import Counter
 from dataclasses import replace
@@ -340,25 +340,36 @@ def test_of_submissions_that_answer_alike_only_the_best_ranked_votes():
     assert [names[index] for index in best_of(answers, names, true, 2, 99)] == ["a", "a_too", "c", "b"]
 
 
-def with_labels_of_a_fold_changed(images, fold):
+def test_slices_are_parts_of_folds_and_keep_groups_whole():
+    images = made_images(n=90, n_folds=3)
+    seen = images.seen.assign(group=images.seen["fold"].astype(str) + "-" + (np.arange(90) // 6).astype(str))
+    slices = replace(images, seen=seen).slices
+    assert len(np.unique(slices)) == 12  # the least multiple of three folds from SLICES on
+    by_group, by_slice = pd.Series(slices).groupby(seen["group"]), pd.Series(images.folds).groupby(slices)
+    assert (by_group.nunique() == 1).all() and (by_slice.nunique() == 1).all() and by_slice.size().max() <= 12
+    alone = replace(images, seen=images.seen.assign(group=images.seen["fold"].astype(str)))
+    assert (pd.Series(images.folds).groupby(alone.slices).nunique() == 1).all() and len(np.unique(alone.slices)) == 3  # a fold of one group
+
+
+def with_labels_of_a_slice_changed(images, part):
     seen = images.seen.copy()
-    rows = seen["fold"] == fold
+    rows = images.slices == part
     seen.loc[rows, "target"] = np.roll(seen.loc[rows, "target"].to_numpy(), 1)
     return replace(images, seen=seen)
 
 
-@pytest.mark.parametrize("fold", [0, 3])
-def test_the_labels_of_a_fold_do_not_change_what_answers_it(fold):
+@pytest.mark.parametrize("part", [0, 10])
+def test_the_labels_of_a_slice_do_not_change_what_answers_it(part):
     images = made_images()
     members = made_members(images, 4)
-    changed = with_labels_of_a_fold_changed(images, fold)
-    assert (changed.true != images.true).sum() > 8
+    changed = with_labels_of_a_slice_changed(images, part)
+    assert (changed.true != images.true).sum() > 2
     cast_twice = []
     for these in (images, changed):
         panel, singles = singles_of(these, members)
         top = cast_hard_top(singles, these.true, these.folds, 4, 2)
         cast_twice.append({candidate.name: candidate for candidate in [top, *cast_ensembles(panel)]})
-    here = images.folds == fold
+    here = images.slices == part
     differs = set()
     for name in ("hard_top", *WAYS):
         one, other = (candidates[name] for candidates in cast_twice)
@@ -368,7 +379,7 @@ def test_the_labels_of_a_fold_do_not_change_what_answers_it(fold):
             assert (one.probabilities[here] == other.probabilities[here]).all(), name
             if (one.probabilities[~here] != other.probabilities[~here]).any():
                 differs.add(name)
-    assert differs == {"soft", "weighted_soft", "greedy", "stacking"}  # they do look at labels, of the other folds
+    assert differs == {"soft", "weighted_soft", "greedy", "stacking"}  # they do look at labels, of the other slices
 
 
 def test_ensembles_know_no_seen_order():

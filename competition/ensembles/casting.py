@@ -1,4 +1,4 @@
-"""Ensembles cast: out of fold nested, each fold by a rule fitted on the others; on the test set by the rule fitted on all."""
+"""Ensembles cast: out of fold nested, each slice of a fold by a rule fitted on the others; on the test set by the rule fitted on all."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ BLOCK = 4_000_000  # probabilities voted on at once: bounds the memory, changes 
 def cast_ensembles(panel: Panel) -> list[Candidate]:
     """Every ensemble of WAYS as a candidate; stacking is left out where fitting it would take minutes.
 
-    For fold k temperatures, ranks, weights, selections and regressions are all fitted on the other folds' test-like predictions.
+    For each slice temperatures, ranks, weights, selections and regressions are all fitted on the other slices' test-like predictions.
     """
     affordable = is_affordable(len(panel.images.true), len(panel.members), len(panel.images.targets))
     return [cast(name, fit, panel) for name, fit in WAYS.items() if name != "stacking" or affordable]
@@ -45,13 +45,13 @@ def parts_of(rule: Rule, panel: Panel) -> tuple[str, ...]:
 
 
 def cast_nested(fit: Fit, panel: Panel) -> tuple[Answers, np.ndarray | None]:
-    """Answers out of fold, and test-like probabilities (N, C) if there are any, of each fold by what the others fitted."""
+    """Answers out of fold, and test-like probabilities (N, C) if there are any, of each slice by what was fitted on the others."""
     images = panel.images
     oof = {view: np.empty(len(images.true), dtype=np.int64) for view in OOF_VIEWS}
     probabilities = np.empty((len(images.true), len(images.targets)))
     counted = False
-    for fold, temperatures in panel.temperatures[1].items():
-        here = images.folds == fold
+    for part, temperatures in panel.temperatures[1].items():
+        here = images.slices == part
         known = Voters(panel.oof["test_like"][:, :, ~here], temperatures)
         rule = fit(known, images.true[~here], images.folds[~here])
         for view in OOF_VIEWS:

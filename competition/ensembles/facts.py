@@ -78,16 +78,16 @@ def calibration(chosen: Candidate, panel: Panel) -> dict[str, object]:
 
     None for a chosen candidate whose votes are counted: a count is no probability.
     """
-    true, folds = panel.images.true, panel.images.folds
+    true, slices = panel.images.true, panel.images.slices
     temperatures, without = panel.temperatures
     members = []
     for m, name in enumerate(panel.members):
-        by_fold = {fold: others[m] for fold, others in without.items()}
-        members.append({"member": name} | _rounded(calibration_error(panel.oof["test_like"][m, 0], true, folds, temperatures[m], by_fold)))
+        probabilities, by_slice = panel.oof["test_like"][m, 0], {part: others[m] for part, others in without.items()}
+        members.append({"member": name} | _rounded(calibration_error(probabilities, true, slices, temperatures[m], by_slice)))
     if chosen.probabilities is None:
         return {"bins": BINS, "members": members, "chosen": None}
-    fitted = fit_temperatures(chosen.probabilities, true, folds)
-    return {"bins": BINS, "members": members, "chosen": _rounded(calibration_error(chosen.probabilities, true, folds, *fitted))}
+    fitted = fit_temperatures(chosen.probabilities, true, slices)
+    return {"bins": BINS, "members": members, "chosen": _rounded(calibration_error(chosen.probabilities, true, slices, *fitted))}
 
 
 def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:

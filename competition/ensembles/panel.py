@@ -10,7 +10,10 @@ import pandas as pd
 from competition.ensembles.calibration import apply_temperature, fit_members
 from competition.fold_predictions import holdout_view
 from competition.predictions import Predictions
+from competition.splitting import make_folds
 from competition.voting import OOF_VIEWS, out_of_fold
+
+SLICES = 10  # of the out-of-fold images, at the least: each is answered by what was fitted on the others
 
 PerFold = Sequence[Mapping[str, Predictions]]  # a member's predictions by view, one mapping for each fold
 
@@ -19,7 +22,7 @@ PerFold = Sequence[Mapping[str, Predictions]]  # a member's predictions by view,
 class Images:
     """Which images are answered, and with what.
 
-    seen: ID, target, fold of the N out-of-fold images; holdout: the same of the H images of an unlocked holdout, or no rows.
+    seen: ID, target, fold, group of the N out-of-fold images; holdout: the same of the H images of an unlocked holdout, or no rows.
     test_ids: the submission's, in its order; targets: (C,). fallback: the target for a test image that nobody could read.
     """
 
@@ -43,6 +46,22 @@ class Images:
     def folds(self) -> np.ndarray:
         """(N,) fold numbers of the out-of-fold images."""
         return self.seen["fold"].to_numpy(np.int64)
+
+    @cached_property
+    def slices(self) -> np.ndarray:
+        """(N,) numbers: every fold dealt out, groups whole and no label looked at, so that there are SLICES or more.
+
+        No image's network knows the image, so what is fitted on networks' answers needs no fold left out, only the images that
+        it is scored on: with a third of them left out it would be scored as worse than what all of them give.
+        """
+        numbers = np.unique(self.folds)
+        slices, each = np.zeros(len(self.folds), dtype=np.int64), -(-SLICES // max(1, len(numbers)))
+        for number, fold in enumerate(numbers):
+            here = self.seen[self.folds == fold]
+            if (parts := min(each, here["group"].nunique())) > 1:
+                slices[self.folds == fold] = make_folds(here["ID"].tolist(), [""] * len(here), here["group"].tolist(), parts, 0)
+            slices[self.folds == fold] += number * each
+        return slices
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +110,8 @@ class Panel:
 
     @cached_property
     def temperatures(self) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-        """((M,) fitted on all test-like out-of-fold images, fold -> (M,) fitted on the other folds')."""
-        return fit_members(self.oof["test_like"][:, 0], self.images.true, self.images.folds)
+        """((M,) fitted on all test-like out-of-fold images, slice -> (M,) fitted on the other slices')."""
+        return fit_members(self.oof["test_like"][:, 0], self.images.true, self.images.slices)
 
     def in_submission(self, answers: np.ndarray) -> np.ndarray:
         """Class indices in the submission's order, from (T,) of the test images that could be read."""
