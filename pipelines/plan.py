@@ -29,7 +29,7 @@ from competition.settings import Settings, load_settings
 from pipelines._main import log, run
 
 MOST = 300  # training images of the second part
-ENOUGH = 30.0  # seconds that the last part takes more than the first: less is hidden by what starting a stage takes, now more, now less
+LEAST, ENOUGH = 5.0, 120.0  # seconds that a stage, or all of them, take more for the last part than for the first
 
 
 def main(
@@ -54,7 +54,7 @@ def main(
 
 
 def look_at_parts(competition: Competition, settings: Settings, size: Size, tell: Tell) -> tuple[tuple[Survey, Survey], list[Votes]]:
-    """Survey a small part, with the votes of `size`, and larger ones until one takes ENOUGH more than it."""
+    """Survey a small part, with the votes of `size`, and larger ones until the work shows in one."""
     folds, classes, images = len(settings.split.folds), competition.train["target"].nunique(), len(competition.train)
     small, large = part_sizes(images, classes, folds, settings.augment.copies, MOST)
     with part(competition, settings, small) as (folder, count):
@@ -63,9 +63,16 @@ def look_at_parts(competition: Competition, settings: Settings, size: Size, tell
     while True:
         with part(competition, settings, large) as (folder, count):
             last = survey(folder, count, settings, Path.cwd(), tell)
-        if last.seconds - first.seconds > ENOUGH or large >= images // 2:
+        if large >= images // 2 or shows(first, last):
             return (first, last), votes
         large = min(4 * large, images // 2)
+
+
+def shows(first: Survey, last: Survey) -> bool:
+    """Whether `last` had so much more work that it isn't hidden by what starting a stage takes, now more, now less."""
+    grown = [last.stages[name].seconds - first.stages[name].seconds for name in ("prepare", "augment")]
+    grown.append(sum(last.trained[name].taken.seconds - one.taken.seconds for name, one in first.trained.items()))
+    return min(grown) > LEAST or sum(grown) > ENOUGH
 
 
 @contextmanager

@@ -193,8 +193,8 @@ def test_the_specialist_is_given_the_images_that_it_is_asked_about(surveyed, ask
             assert drawn[view].ids.tolist() == of.ids[asked_rows(of, ("x", "y"), asks)].tolist()
 
 
-@pytest.mark.parametrize(("enough", "expected"), [(0.0, [10, 20]), (99.0, [10, 20, 30])])
-def test_parts_grow_until_the_work_shows_beside_the_start(competition, monkeypatch, enough, expected):
+@pytest.mark.parametrize(("least", "enough", "expected"), [(0, 99, [10, 20]), (99, 0.1, [10, 20]), (99, 99, [10, 20, 30])])
+def test_parts_grow_until_the_work_shows_beside_the_start(competition, monkeypatch, least, enough, expected):
     tried, settings = [], made_settings()
 
     def survey(folder, size, *given):
@@ -204,6 +204,7 @@ def test_parts_grow_until_the_work_shows_beside_the_start(competition, monkeypat
     monkeypatch.setattr(plan, "part_sizes", lambda *given: (10, 20))
     monkeypatch.setattr(plan, "survey", survey)
     monkeypatch.setattr(plan, "survey_votes", lambda *given: [votes_of(60, 30)])
+    monkeypatch.setattr(plan, "LEAST", least)
     monkeypatch.setattr(plan, "ENOUGH", enough)
     pair, _ = plan.look_at_parts(competition, settings, Size(60, 30), print)
     assert tried == expected and [part.size.train for part in pair] == [expected[0], expected[-1]]
