@@ -48,15 +48,15 @@ def test_memory_that_hardly_differs_does_not_grow():
 
 
 @pytest.mark.parametrize(("images", "classes", "copies", "expected"),
-                         [(1_000_000, 17, 14, (100, 300)), (400, 17, 14, (66, 200)), (1_000_000, 17, 60, (32, 96)), (12, 2, 1, (6, 12)),
-                          (1_000_000, 1000, 1, (1000, 2000))])
+                         [(1_000_000, 17, 14, (125, 375)), (200, 17, 14, (66, 200)), (1_000_000, 17, 60, (32, 96)), (12, 2, 1, (6, 12)),
+                          (1_000_000, 17, 1, (133, 400)), (1_000_000, 1000, 1, (1000, 2000))])
 def test_parts_are_small_but_have_something_for_every_fold_and_class(images, classes, copies, expected):
-    assert part_sizes(images, classes, 3, copies, 300) == expected
+    assert part_sizes(images, classes, 3, copies, 400) == expected
 
 
 def test_too_few_images_are_not_planned_from():
     with pytest.raises(ValueError, match=r"30 training images of 17 classes are too few to plan from \(at least 34\): just run them"):
-        part_sizes(30, 17, 3, 14, 300)
+        part_sizes(30, 17, 3, 14, 400)
 
 
 def survey_of(train, test, settings):
@@ -64,9 +64,9 @@ def survey_of(train, test, settings):
     def taken(start, each, memory=0.0):
         return Taken(start + each * (train + test), round(1e9 + memory * train))
 
-    steps, predicted = 0.02 * EPOCHS * train, 0.001 * (train + test)
-    lite0 = Trained(Taken(5 + 0.004 * EPOCHS * train + steps + predicted, 1_500_000_000), steps, predicted)
-    grey, again = Trained(taken(4, 0.01), 0, 0), Trained(taken(3, 0.002), 0, 0)
+    epoch, predicted = 0.5 + 0.02 * train, 0.001 * (train + test)
+    lite0 = Trained(Taken(5 + 0.004 * (train + test) + EPOCHS * epoch + predicted, 1_500_000_000), epoch, EPOCHS, predicted)
+    grey, again = Trained(taken(4, 0.01), 0, 1, 0), Trained(taken(3, 0.002), 0, 1, 0)
     stages = {name: taken(2, 0.003) for name in ("prepare", "augment")}
     stages |= {name: Taken(1 + 0.001 * train, 500_000_000 + 1_000_000 * train) for name in ("split", "review")}
     return Survey(Size(train, test), stages, {"lite0": lite0, "grey": grey, "specialist": lite0}, {"grey": again},
@@ -97,7 +97,7 @@ def test_what_grows_in_a_straight_line_is_forecast_exactly():
     assert found["split"].seconds == pytest.approx(1 + 0.001 * 1000)
     assert found["split"].memory == pytest.approx(500_000_000 + 1_000_000 * 1000)
     assert found["augment"].disk == pytest.approx(5000 * 3000) and found["prepare"].disk == 0
-    assert found["train lite0"].seconds == pytest.approx(3 * (5 + (0.004 + 0.02) * 10 * 1000 + 0.001 * 3000))  # all 10 epochs, 3 folds
+    assert found["train lite0"].seconds == pytest.approx(3 * (5 + 10 * (0.5 + 0.02 * 1000) + 0.005 * 3000))  # all 10 epochs, 3 folds
     assert found["train lite0"].runs == 3 and found["train lite0"].memory == 1_500_000_000
     assert found["train grey"].seconds == pytest.approx(4 + 0.01 * 3000 + 2 * (3 + 0.002 * 3000))  # later folds find the features
 

@@ -1,7 +1,7 @@
 """The cost model: what each stage's work grows with, and the lines through what two surveys took."""
 
 from competition.planning.forecast import Forecast, Line, line, memory_line
-from competition.planning.parts import Size, shortened
+from competition.planning.parts import Size
 from competition.planning.survey import Survey, Trained, Votes
 from competition.settings import FinetunedSettings, Settings
 from competition.specialist_votes import SPECIALIST
@@ -55,16 +55,14 @@ def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
 
 def _finetuned(stage: str, member: FinetunedSettings, found: list[Trained], pair: Pair, settings: Settings,
                size: Size) -> Forecast:
-    """Steps and the scoring of an epoch grow with images x epochs, the last predictions with images x views."""
-    folds, short = len(settings.split.folds), shortened(member)["epochs"]
-    works, sizes = [part.size.train * short for part in pair], [part.size.all for part in pair]
-    rest = [one.taken.seconds - one.train_seconds - one.predict_seconds for one in found]
-    train, around, predict = (line(*zip(of, taken, strict=True)) for of, taken in (
-        (works, [one.train_seconds for one in found]), (works, rest), (sizes, [one.predict_seconds for one in found])))
-    work = size.train * member.epochs
+    """An epoch grows with the training images, the last predictions with all images and their views, the rest with all images."""
+    folds, sizes = len(settings.split.folds), [part.size.all for part in pair]
+    other, predict = (line(*zip(sizes, taken, strict=True)).at(size.all) for taken in (
+        [one.other_seconds for one in found], [one.predict_seconds for one in found]))
+    epoch = line(*((part.size.train, one.epoch_seconds) for part, one in zip(pair, found, strict=True)))
+    seconds = member.epochs * epoch.at(size.train) + predict + other
     if member.pseudo_labels:
-        work += (size.train + size.test) * member.pseudo_epochs
-    seconds = train.at(work) + around.at(work) + predict.at(size.all)
+        seconds += member.pseudo_epochs * epoch.at(size.all)
     return Forecast(stage, folds, folds * seconds, _memory(found, sizes).at(size.all), grows_with="images x epochs, images x views")
 
 

@@ -30,10 +30,10 @@ class Size:
 def part_sizes(images: int, classes: int, folds: int, copies: int, most: int) -> tuple[int, int]:
     """Training images of the smaller and the larger part, of a competition with so many `images`, `classes`, `folds` and `copies` each.
 
-    The larger one has `most` at the most, or as many as make 6,000 copies, and half the competition; the smaller one a third
-    of it. Each class and fold needs some, though, and the larger part twice as many. Raises ValueError where there are too few for that.
+    The larger one has `most` at the most, or as many as make 6,000 copies; the smaller one a third of it. Each class and fold needs
+    some, though, and the larger part twice as many. Raises ValueError where there are too few for that.
     """
-    large = min(most, 6000 // (copies + 2), images // 2)
+    large = min(most, 6000 // (copies + 2), images)
     small = max(large // 3, classes, 2 * folds)
     large = max(large, 2 * small)
     if large > images:

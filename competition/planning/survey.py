@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
+
 from competition.planning.drawn import draw_folds, draw_rows, draw_specialist
 from competition.planning.parts import Size
 from competition.planning.watch import Taken, run_watched
@@ -24,12 +26,18 @@ STORES = {"prepare": ("data/train.arrow", "data/test.arrow"), "augment": ("data/
 
 @dataclass(frozen=True)
 class Trained:
-    """What one fold of a member took: all of it, and, of its seconds, those of training steps and of the predictions at the end."""
+    """What one fold of a member took: all of it, and, of its seconds, those of a usual epoch, how many there were, and the predictions
+    at the end."""
 
     taken: Taken
-    train_seconds: float
+    epoch_seconds: float
+    epochs: int
     predict_seconds: float
-    classes: int = 0  # that a specialist told apart
+
+    @property
+    def other_seconds(self) -> float:
+        """Starting, reading, writing; and whatever the first epoch takes more than the others."""
+        return self.taken.seconds - self.epochs * self.epoch_seconds - self.predict_seconds
 
 
 @dataclass(frozen=True)
@@ -95,4 +103,5 @@ def _stage(folder: Path, tell: Tell, name: str, *arguments: str) -> Taken:
 
 def _trained(folder: Path, name: str, taken: Taken, fold: int = 0) -> Trained:
     scores = json.loads((folder / f"folds/scores/{name}/{fold}.json").read_text(encoding="utf-8"))
-    return Trained(taken, scores["train_seconds"], scores["predict_seconds"], len(scores.get("hard_classes", ())))
+    epochs = pd.read_csv(folder / f"folds/history/{name}/{fold}.csv")["seconds"]
+    return Trained(taken, float(epochs.iloc[min(1, len(epochs) - 1) :].median()), len(epochs), scores["predict_seconds"])
