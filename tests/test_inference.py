@@ -104,8 +104,10 @@ def test_close_calls_are_made_in_float32(network, store, monkeypatch):
     monkeypatch.setattr(inference, "CLOSE", np.median(first - second))
     assert 20 < is_close.sum() < 25 and (expected.argmax(1) != off.argmax(1)).any()
     handle = exact.register_forward_hook(lambda module, inputs, output: asked.append(len(output)))
-    found = Predictor(Off(exact), exact, normalise, SIZE, "float32")(store, rows, weights)
+    predictor = Predictor(Off(exact), exact, normalise, SIZE, "float32")
+    found = predictor(store, rows, weights)
     handle.remove()
+    assert len(predictor.again) == 1 and predictor.again[0] > 0
     assert np.abs(found[is_close] - expected[is_close]).max() < 1e-5 and (found[~is_close] == off[~is_close]).all()
     assert (found.argmax(1) == expected.argmax(1)).all() and (found.argmax(1) != off.argmax(1)).any()
     assert sum(asked) == (45 + is_close.sum()) * (weights > 0).sum()  # the fast one asks it for all, the predictor for close ones again

@@ -26,18 +26,19 @@ STORES = {"prepare": ("data/train.arrow", "data/test.arrow"), "augment": ("data/
 
 @dataclass(frozen=True)
 class Trained:
-    """What one fold of a member took: all of it, and, of its seconds, those of a usual epoch, how many there were, and the predictions
-    at the end."""
+    """What one fold of a member took: all of it, and, of its seconds, those of a usual epoch, how many there were, those of the
+    predictions at the end, and of close calls after them, which will be few once the network has learnt."""
 
     taken: Taken
     epoch_seconds: float
     epochs: int
     predict_seconds: float
+    again_seconds: float = 0.0
 
     @property
     def other_seconds(self) -> float:
         """Starting, reading, writing; and whatever the first epoch takes more than the others."""
-        return self.taken.seconds - self.epochs * self.epoch_seconds - self.predict_seconds
+        return self.taken.seconds - self.epochs * self.epoch_seconds - self.predict_seconds - self.again_seconds
 
 
 @dataclass(frozen=True)
@@ -104,4 +105,5 @@ def _stage(folder: Path, tell: Tell, name: str, *arguments: str) -> Taken:
 def _trained(folder: Path, name: str, taken: Taken, fold: int = 0) -> Trained:
     scores = json.loads((folder / f"folds/scores/{name}/{fold}.json").read_text(encoding="utf-8"))
     epochs = pd.read_csv(folder / f"folds/history/{name}/{fold}.csv")["seconds"]
-    return Trained(taken, float(epochs.iloc[min(1, len(epochs) - 1) :].median()), len(epochs), scores["predict_seconds"])
+    return Trained(taken, float(epochs.iloc[min(1, len(epochs) - 1) :].median()), len(epochs),
+                   scores["predict_seconds"] - scores["again_seconds"], scores["again_seconds"])

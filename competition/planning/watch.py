@@ -16,8 +16,8 @@ EVERY = 0.05  # seconds between two looks at the memory
 
 @dataclass(frozen=True)
 class Taken:
-    """seconds; memory: bytes, the most that its processes held at once, without pages of files, which the system takes back when it
-    needs them."""
+    """seconds; memory: bytes, the most that its processes held at two looks in a row, without pages of files, which the system takes
+    back when it needs them: a process that is just starting another one stands there twice, for a moment."""
 
     seconds: float
     memory: int
@@ -25,13 +25,14 @@ class Taken:
 
 def run_watched(module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str] = os.environ) -> Taken:
     """Run `python -m module arguments` in `folder` and return what it took. Raises ChildProcessError with its last words if it fails."""
-    began, most = perf_counter(), 0
+    began, most, before = perf_counter(), 0, 0
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=folder, stdout=said, stderr=subprocess.STDOUT,
                                  env={**environment, "PYTHONPATH": str(Path(__file__).resolve().parents[2])})
         try:
             while child.poll() is None:
-                most = max(most, memory_of(child.pid))
+                now = memory_of(child.pid)
+                most, before = max(most, min(before, now)), now
                 sleep(EVERY)
         finally:
             if child.poll() is None:

@@ -34,7 +34,8 @@ Report = Callable[[dict], None]
 class TrainedMember:
     """What a member leaves of a fold: weights, a history row per epoch, predictions "clean", "test_like", "test".
 
-    With a holdout also "holdout_clean" and "holdout_test_like", which `macro_f1` says nothing about.
+    With a holdout also "holdout_clean" and "holdout_test_like", which `macro_f1` says nothing about. again_seconds: of
+    predict_seconds, those of close calls, of which a network that has hardly learnt has many.
     """
 
     weights: dict[str, torch.Tensor]
@@ -44,6 +45,7 @@ class TrainedMember:
     best_epoch: int
     train_seconds: float
     predict_seconds: float
+    again_seconds: float = 0.0
     pseudo_labels: Facts | None = None
 
 
@@ -75,7 +77,7 @@ def train_finetuned(settings: FinetunedSettings, data: FoldData, targets: tuple[
     predictions = _predictions(predict, predict_from or data, targets, predicted)
     return TrainedMember(progress.best_weights, progress.history, predictions, _scores(predictions, data),
                          progress.best_epoch, sum(row["seconds"] for row in progress.history) or trained - began,
-                         perf_counter() - trained, pseudo_labels)
+                         perf_counter() - trained, sum(predictor.again), pseudo_labels)
 
 
 def train_classical(settings: FeaturesSettings | GreySettings, data: FoldData, targets: tuple[str, ...],

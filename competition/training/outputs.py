@@ -28,4 +28,5 @@ def write_member(root: Path, name: str, fold: int, kind: str, trained: TrainedMe
         facts |= {"pseudo_labels": asdict(trained.pseudo_labels)}
     write_json(root / f"scores/{name}/{fold}.json", {
         "member": name, "fold": fold, "kind": kind, "macro_f1": trained.macro_f1, "best_epoch": trained.best_epoch,
-        "train_seconds": round(trained.train_seconds, 1), "predict_seconds": round(trained.predict_seconds, 1), **facts})
+        "train_seconds": round(trained.train_seconds, 1), "predict_seconds": round(trained.predict_seconds, 1),
+        "again_seconds": round(trained.again_seconds, 1), **facts})
