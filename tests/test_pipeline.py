@@ -76,7 +76,7 @@ class Kill:
 KILLS = [
     Kill("prepare", "prepare", "data/state/prepare-train-*"),
     Kill("split", "split"),
-    Kill("augment", "augment", "data/state/augment-*/*.arrow", group=True),
+    Kill("augment", "augment", "data/state/augment-*", group=True),
     Kill("train@lite0-0", "train", said="epoch   0", group=True),
     Kill("train@features-0", "train", "data/cache/features-*.npy"),
     Kill("specialize@0", "specialize", "data/state/specialize-0-*.pt"),
