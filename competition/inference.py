@@ -37,7 +37,7 @@ class Predictor:
     normalise: Normalisation
     size: int
     precision: str
-    again: list[float] = field(default_factory=list)  # seconds that close calls took, call by call
+    again_seconds: list[float] = field(default_factory=list)  # of close calls, each time that some were made again
 
     @classmethod
     def of(cls, network: nn.Module, normalise: Normalisation, size: int, precision: str, again: bool = True) -> "Predictor":
@@ -49,12 +49,12 @@ class Predictor:
     def __call__(self, store: ImageStore, rows: np.ndarray, weights: np.ndarray, tick: Tick = lambda images: None) -> np.ndarray:
         """Return probabilities (N, C), float32, of the packed squares `rows` (N,); see `predict_proba`."""
         probabilities = predict_proba(self.fast, self.normalise, store, rows, self.size, self.precision, weights, tick)
-        began = perf_counter()
         if self.exact is not None and len(rows):
+            began = perf_counter()
             second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
             close = np.flatnonzero(first - second < CLOSE)
             probabilities[close] = predict_proba(self.exact, self.normalise, store, rows[close], self.size, "float32", weights)
-        self.again.append(perf_counter() - began)
+            self.again_seconds.append(perf_counter() - began)
         return probabilities
 
 

@@ -107,7 +107,7 @@ def test_close_calls_are_made_in_float32(network, store, monkeypatch):
     predictor = Predictor(Off(exact), exact, normalise, SIZE, "float32")
     found = predictor(store, rows, weights)
     handle.remove()
-    assert len(predictor.again) == 1 and predictor.again[0] > 0
+    assert len(predictor.again_seconds) == 1 and predictor.again_seconds[0] > 0
     assert np.abs(found[is_close] - expected[is_close]).max() < 1e-5 and (found[~is_close] == off[~is_close]).all()
     assert (found.argmax(1) == expected.argmax(1)).all() and (found.argmax(1) != off.argmax(1)).any()
     assert sum(asked) == (45 + is_close.sum()) * (weights > 0).sum()  # the fast one asks it for all, the predictor for close ones again

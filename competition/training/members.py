@@ -77,7 +77,7 @@ def train_finetuned(settings: FinetunedSettings, data: FoldData, targets: tuple[
     predictions = _predictions(predict, predict_from or data, targets, predicted)
     return TrainedMember(progress.best_weights, progress.history, predictions, _scores(predictions, data),
                          progress.best_epoch, sum(row["seconds"] for row in progress.history) or trained - began,
-                         perf_counter() - trained, sum(predictor.again), pseudo_labels)
+                         perf_counter() - trained, sum(predictor.again_seconds), pseudo_labels)
 
 
 def train_classical(settings: FeaturesSettings | GreySettings, data: FoldData, targets: tuple[str, ...],
