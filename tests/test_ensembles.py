@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made_panel import TARGETS, TEST_IDS, UNREAD, made_images, made_member, made_members, made_panel
+from made_panel import TARGETS, TEST_IDS, made_images, made_member, made_members, made_panel
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -184,29 +184,6 @@ def test_stacking_with_one_fold_or_without_a_class():
     assert is_affordable(1570, 10, 17) and not is_affordable(20_000, 10, 256)
 
 
-def test_a_panel_is_aligned_by_id():
-    images = made_images()
-    members = made_members(images)
-    panel = make_panel(members, images)
-    assert panel.members == ("a", "b", "c") and panel.oof["clean"].shape == (3, 1, 80, 4) and panel.test.shape == (3, 4, 29, 4)
-    for row, (id_, fold) in enumerate(zip(images.seen["ID"], images.folds, strict=True)):
-        assert (panel.oof["test_like"][1, 0, row] == members["b"][fold]["test_like"].select([id_]).probabilities[0]).all()
-    assert [TEST_IDS[row] for row in panel.test_rows] == [id_ for id_ in TEST_IDS if id_ != UNREAD]
-    filled = panel.in_submission(np.full(29, 3))
-    assert filled.tolist() == [0 if id_ == UNREAD else 3 for id_ in TEST_IDS]
-    assert make_panel(members, replace(images, holdout=images.holdout.iloc[:0])).holdout == {}
-
-
-def test_a_member_without_an_image_is_named():
-    images = made_images()
-    members = made_members(images)
-    lacking = {**members["b"][2], "test": members["b"][2]["test"].select([id_ for id_ in TEST_IDS if id_ not in (UNREAD, "t07")])}
-    with pytest.raises(ValueError, match=r"predictions/b/2\.npz: test: 1 images are missing .*t07"):
-        make_panel(members | {"b": [*members["b"][:2], lacking, members["b"][3]]}, images)
-    with pytest.raises(ValueError, match="have no prediction"):
-        make_panel(members | {"b": members["b"][:3]}, images)
-
-
 def test_cast_ensembles_answers_the_test_set_and_the_holdout_as_fitted_on_all():
     panel = made_panel()
     images, temperatures = panel.images, panel.temperatures[0]
@@ -338,17 +315,6 @@ def test_of_submissions_that_answer_alike_only_the_best_ranked_votes():
     assert [names[index] for index in best_of(answers, names, true, 2, 3)] == ["a", "c", "b"]
     answers[1]["clean"] = np.array([1, 1, 1])  # alike on one view only
     assert [names[index] for index in best_of(answers, names, true, 2, 99)] == ["a", "a_too", "c", "b"]
-
-
-def test_slices_are_parts_of_folds_and_keep_groups_whole():
-    images = made_images(n=90, n_folds=3)
-    seen = images.seen.assign(group=images.seen["fold"].astype(str) + "-" + (np.arange(90) // 6).astype(str))
-    slices = replace(images, seen=seen).slices
-    assert len(np.unique(slices)) == 12  # the least multiple of three folds from SLICES on
-    by_group, by_slice = pd.Series(slices).groupby(seen["group"]), pd.Series(images.folds).groupby(slices)
-    assert (by_group.nunique() == 1).all() and (by_slice.nunique() == 1).all() and by_slice.size().max() <= 12
-    alone = replace(images, seen=images.seen.assign(group=images.seen["fold"].astype(str)))
-    assert (pd.Series(images.folds).groupby(alone.slices).nunique() == 1).all() and len(np.unique(alone.slices)) == 3  # a fold of one group
 
 
 def with_labels_of_a_slice_changed(images, part):
