@@ -24,7 +24,7 @@ def summary(competition: Competition, facts: list[dict], duplicates: Duplicates,
     classes = [{"target": target, "class_name": name} | _sizes([fact for fact in read["train"] if fact["target"] == target])
                for target, name in names]
     return {name: _of_set([fact for fact in facts if fact["set"] == name], there) for name, there in read.items()} | {
-        "classes": classes, "duplicates": _of_duplicates(duplicates),
+        "classes": classes, "duplicates": _of_duplicates(duplicates, compared),
         "train_against_test": _shift(read["train"], read["test"]) if compared else None}
 
 
@@ -46,13 +46,14 @@ def _sizes(facts: list[dict]) -> dict:
     return {"images": len(facts)} | spread
 
 
-def _of_duplicates(duplicates: Duplicates) -> dict:
+def _of_duplicates(duplicates: Duplicates, compared: bool) -> dict:
+    """compared: whether the test images were looked at too; else nothing is said of them."""
     pairs = duplicates.table
     wrong = pairs[pairs["targets_differ"]]
     return {
         "within_train": _counts(of_sets(pairs, "train", "train")),
-        "within_test": _counts(of_sets(pairs, "test", "test")),
-        "train_and_test": _counts(of_sets(pairs, "train", "test")),
+        "within_test": _counts(of_sets(pairs, "test", "test")) if compared else None,
+        "train_and_test": _counts(of_sets(pairs, "train", "test")) if compared else None,
         "different_targets": [{"kind": row.kind, "similarity": row.similarity, "IDs": [row.ID, row.other_ID],
                                "targets": [row.target, row.other_target]} for row in wrong.itertuples()],
         "images_with_too_many_look_alikes": duplicates.crowded,

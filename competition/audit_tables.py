@@ -81,8 +81,11 @@ def _classes(classes: list[dict]) -> tuple[str, Table]:
 def _duplicates(duplicates: dict) -> Table:
     table = _table(1, "", "exact: images", "pairs", "near: images", "pairs")
     for scope in ("within_train", "within_test", "train_and_test"):
-        counts = (duplicates[scope][f"{kind}_{what}"] for kind in ("exact", "near") for what in ("images", "pairs"))
-        table.add_row(scope.replace("_", " "), *map(str, counts))
+        if (counts := duplicates[scope]) is None:
+            table.add_row(scope.replace("_", " "), *["not looked at"] * 4)
+        else:
+            shown = (f"{kind}_{what}" for kind in ("exact", "near") for what in ("images", "pairs"))
+            table.add_row(scope.replace("_", " "), *(str(counts[name]) for name in shown))
     return table
 
 

@@ -144,7 +144,8 @@ def _check_ids(path: Path, ids: pd.Series, problems: list[str]) -> None:
         )
     if unsafe := [id for id in ids if id and not is_plain_name(id)]:
         problems.append(
-            f"{path}: {counted(len(unsafe), 'IDs are')} not plain file names: {examples(unsafe)}; use names without / \\ and .."
+            f"{path}: {counted(len(unsafe), 'IDs are')} not plain file names: {examples(unsafe)}; "
+            "use names on one line, without / \\ and .."
         )
     if twice := [id for id in repeated(ids) if id]:
         problems.append(f"{path}: {counted(len(twice), 'IDs are')} repeated: {examples(twice)}; keep one row for each image")

@@ -29,7 +29,7 @@ INPUT, OUTPUT = "images", "logits"
 TOLERANCE = 1e-4  # of a logit, between torch and ONNX Runtime
 CHECKED, BATCH_SIZE = 100, 32  # images; the last batch is a smaller one, so the batch's size is seen to be free
 STEPS = (
-    "turn the image as its EXIF orientation says; lay transparent pixels on white; make it RGB, 8 bits a channel",
+    "turn the image as its EXIF orientation says; lay transparent pixels on white; make it RGB, 8 bits each (16-bit grey divided by 257)",
     "scale it, aspect ratio kept, until its longer side is `size` pixels: by area averaging where it shrinks, bilinear where it grows",
     "centre it in a `size` x `size` square of grey level `fill`; where that can't be even, the right or lower padding is a pixel wider",
     "divide by 255, subtract `mean`, divide by `std`, each by channel; order the axes as batch, channel, height, width; float32",
@@ -64,13 +64,13 @@ def export(name: str, fold: int, settings: Settings, target2class: dict[str, str
     squares = stack(store, np.arange(min(CHECKED, len(store))), member.size)
     facts = {"member": name, "fold": fold, "network": member.network} | preprocessing(member, settings, normalise, target2class)
     proto = to_onnx(network, member.size)
-    onnx.helper.set_model_props(proto, {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()})
     answers, onnx_per_s = _onnx_logits(runtime, proto.SerializeToString(), normalise(squares).contiguous().numpy())
     difference = _check(torch_logits(network, normalise, squares), answers, f"{name}, fold {fold}")
+    facts["check"] = {"images": len(squares), "largest_logit_difference": float(f"{difference:.2g}"), "torch": torch.__version__}
+    onnx.helper.set_model_props(proto, {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()})
     with replace_file(path) as temporary:
         temporary.write_bytes(proto.SerializeToString())
-    facts["check"] = {"images": len(squares), "largest_logit_difference": float(f"{difference:.2g}"), "torch": torch.__version__}
-    write_json(path.with_suffix(".json"), facts)
+        write_json(path.with_suffix(".json"), facts)
     precision = "bfloat16" if use_bfloat16(member.precision) else "float16" if member.precision == "float16" else "float32"
     return Exported(path, facts, _torch_per_s(network, normalise, member, squares), precision, onnx_per_s)
 

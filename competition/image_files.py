@@ -4,7 +4,8 @@ import os
 from collections import defaultdict
 from pathlib import Path
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")  # of a competition's images
+OTHER_EXTENSIONS = (".gif", ".jfif", ".jp2", ".avif", ".heic", ".heif", ".jxl")  # that are images' too, though not all can be read
 
 
 def is_image_name(name: str) -> bool:
@@ -12,9 +13,14 @@ def is_image_name(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in EXTENSIONS
 
 
+def claims_to_be_image(name: str) -> bool:
+    """Return whether the name ends as any image's does, of a kind that can be read or not."""
+    return os.path.splitext(name)[1].lower() in (*EXTENSIONS, *OTHER_EXTENSIONS)
+
+
 def is_plain_name(id: str) -> bool:
-    """Return whether the ID is a mere file name, which can't lead out of a folder."""
-    return id not in ("", ".", "..") and not any(mark in id for mark in "/\\\0")
+    """Return whether the ID is a mere file name on one line, which can't lead out of a folder."""
+    return id not in ("", ".", "..") and not any(mark in id for mark in "/\\\0\r\n")
 
 
 class ImageFolder:

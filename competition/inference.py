@@ -41,7 +41,8 @@ class Predictor:
 
     @classmethod
     def of(cls, network: nn.Module, normalise: Normalisation, size: int, precision: str, again: bool = True) -> "Predictor":
-        """Return the predictor of `network` at `size` pixels in `precision`; again: close calls are made once more."""
+        """Return the predictor of `network` at `size` pixels in `precision`, where the work goes; again: close calls are made once more."""
+        network = network.to(processes().device)
         quick = again and (precision == "float16" or use_bfloat16(precision))
         exact = for_inference(network, size, bfloat16=False) if quick else None
         return cls(for_inference(network, size, use_bfloat16(precision)), exact, normalise, size, precision)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from competition.combining import Combination, combine_ensemble, combine_single
+from competition.ensembles.lineage import changed_since
 from competition.ensembles.members import read_members
 from competition.ensembles.panel import Images
 from competition.ensembles.stacking import is_affordable
@@ -14,6 +15,8 @@ from competition.ensembles.top import HARD_TOP
 from competition.settings import ENSEMBLES, Settings
 from competition.specialist_choice import Choice, read_choice
 from competition.specialist_votes import SPECIALIST
+
+FINAL = Path("submissions/final.json")
 
 
 def read_combination(name: str | None, settings: Settings, folds: pd.DataFrame, targets: tuple[str, ...]) -> Combination:
@@ -36,12 +39,16 @@ def read_combination(name: str | None, settings: Settings, folds: pd.DataFrame, 
     return combine_single(singles[-1], panel, choice)
 
 
+def changed_since_final(settings: Settings, parts: Sequence[str]) -> list[str]:
+    """Return what of the settings, and of the weights of `parts`, isn't what made final.csv; nothing where there is none yet."""
+    return changed_since(json.loads(FINAL.read_text(encoding="utf-8")), settings, parts) if FINAL.is_file() else []
+
+
 def _final_choice() -> str:
     """The name of the candidate that made final.csv. Raises ValueError where votes from elsewhere are in it."""
-    path = Path("submissions/final.json")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: not found, so the final vote isn't known; `dvc repro` makes it, or --member names a vote")
-    facts = json.loads(path.read_text(encoding="utf-8"))
+    if not FINAL.is_file():
+        raise FileNotFoundError(f"{FINAL}: not found, so the final vote isn't known; `dvc repro` makes it, or --member names a vote")
+    facts = json.loads(FINAL.read_text(encoding="utf-8"))
     if elsewhere := [row["name"] for row in facts["external"] if row["votes"]]:
         raise ValueError(_external_problem("the final vote", elsewhere))
     return facts["chosen"]

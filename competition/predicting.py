@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import torch
 
 from competition.combining import Combination
 from competition.inference import Predictor
@@ -75,10 +76,13 @@ def load_voter(name: str, settings: Settings, folds: Sequence[int], targets: tup
         extract, size = grey_features(member.size), settings.augment.size
     else:
         extract, size = network_features(*create_network(member, len(targets)), member.precision), member.size
-    return ClassicalVoter(targets, extract, size, [_classical(name, member, fold, targets) for fold in folds])
+    width = extract(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]
+    return ClassicalVoter(targets, extract, size, [_classical(name, member, fold, targets, width) for fold in folds])
 
 
-def _classical(name: str, member: FeaturesSettings | GreySettings, fold: int, targets: tuple[str, ...]) -> LogisticMember | MlpMember:
+def _classical(name: str, member: FeaturesSettings | GreySettings, fold: int, targets: tuple[str, ...],
+               width: int) -> LogisticMember | MlpMember:
+    """Return the fitted classifier of `width` features."""
     kind = MlpMember if getattr(member, "classifier", "logistic") == "mlp" else LogisticMember
     try:
         found = kind.from_tensors(read_trained(name, fold))
@@ -86,6 +90,8 @@ def _classical(name: str, member: FeaturesSettings | GreySettings, fold: int, ta
         raise ValueError(f"{trained_file(name, fold)}: no tensor {error}; {ADVICE}") from error
     if found.n_classes != len(targets):
         raise ValueError(f"{trained_file(name, fold)}: {found.n_classes} classes, expected {len(targets)}; {ADVICE}")
+    if len(found.mean) != width:
+        raise ValueError(f"{trained_file(name, fold)}: {len(found.mean)} features, expected {width}; {ADVICE}")
     return found
 
 

@@ -4,6 +4,7 @@ Threads read ahead, since Pillow and OpenCV let go of Python's lock while they d
 """
 
 import os
+import stat
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,12 +14,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from competition.image_files import is_image_name
+from competition.image_files import claims_to_be_image
 from competition.images import UnreadableImage, decode_jpeg, encode_jpeg, letterbox, read_image
 from competition.settings import AugmentSettings, PrepareSettings
 
 CHUNK = 64  # images read at once: whole batches of inference, and few enough for the progress to move
 NO_IMAGE = ("not an image", "empty file")  # what `read_image` says of files that no decoder knows
+CONVERT = (".heic", ".heif", ".jxl")  # images that Pillow has no decoder for
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,19 +47,38 @@ class Chunk:
     others: int
 
 
-def list_files(folder: Path | str) -> list[str]:
-    """Return the names of all files in `folder` and below, sorted, relative to it, with "/"; hidden ones are left out.
+def list_files(folder: Path | str) -> tuple[list[str], dict[str, str]]:
+    """Return the names of all files in `folder` and below, sorted, relative to it, with "/"; and what can't be looked at, name -> why.
 
-    Raises NotADirectoryError. Which of them are images, their content decides.
+    Hidden files and folders are left out; links are followed, a folder that several lead to once. Which files are images, their
+    content decides. Raises NotADirectoryError.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: no such folder; name one that holds images")
-    names: list[Path] = []
-    for place, below, files in os.walk(folder):
-        below[:] = [name for name in below if not name.startswith(".")]
-        names += [Path(place) / name for name in files if not name.startswith(".")]
-    return sorted(path.relative_to(folder).as_posix() for path in names if path.is_file())  # opening a pipe would wait forever
+    names: list[str] = []
+    closed: dict[str, str] = {}
+
+    def closed_folder(error: OSError) -> None:
+        closed[Path(error.filename).relative_to(folder).as_posix()] = error.strerror
+
+    been: set[tuple[int, int]] = set()
+    for place, below, files in os.walk(folder, onerror=closed_folder, followlinks=True):
+        facts = os.stat(place)
+        if (facts.st_dev, facts.st_ino) in been:
+            below.clear()
+            continue
+        been.add((facts.st_dev, facts.st_ino))
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for path in (Path(place) / name for name in files if not name.startswith(".")):
+            name = path.relative_to(folder).as_posix()
+            try:
+                is_file = stat.S_ISREG(path.stat().st_mode)  # opening a pipe would wait forever
+            except OSError as error:
+                closed[name] = error.strerror
+            else:
+                names += [name] * is_file
+    return sorted(names), closed
 
 
 def square_of(path: Path, prepare: PrepareSettings, augment: AugmentSettings, packed: bool = True) -> np.ndarray:
@@ -103,8 +124,11 @@ def _gathered(begun: dict[str, Future]) -> Chunk:
         try:
             read[name] = future.result()
         except UnreadableImage as problem:
-            if str(problem) in NO_IMAGE and not is_image_name(name):
-                others += 1
-            else:
+            if str(problem) not in NO_IMAGE:
                 unreadable[name] = str(problem)
+            elif claims_to_be_image(name):
+                convert = str(problem) == NO_IMAGE[0] and name.lower().endswith(CONVERT)
+                unreadable[name] = "this format can't be read; convert it to JPEG or PNG" if convert else str(problem)
+            else:
+                others += 1
     return Chunk(list(read), Squares(list(read.values())), unreadable, others)

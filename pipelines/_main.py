@@ -1,40 +1,51 @@
 """How every command ends when its user made a mistake: one message, exit code 1, no traceback."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 
 import typer
 
 INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
 MISTAKES = (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError, ModuleNotFoundError)
+# what Ctrl-C leaves
+KEPT = "what was finished is kept, run the command again to go on"
+ANEW = "run again, the command begins anew"
 
 
-def run(main: Callable[..., object], keeps: bool = True) -> None:
-    """Run `main` on the command line's arguments (its parameters, read by typer). keeps: whether a stopped run goes on where it was."""
+def run(main: Callable[..., object], stopped: str = KEPT) -> None:
+    """Run `main` on the command line's arguments (its parameters, read by typer). stopped: what is said after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal can't show must not end a command
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(_stoppable(main, keeps))
+    app.command()(_stoppable(main, stopped))
     try:
         app()
     except MISTAKES as mistake:
         sys.exit(f"error: {mistake}")
     except OSError as error:
         what = f"{error.strerror}: {error.filename or 'while writing'}" if error.strerror else str(error)
-        sys.exit(f"error: {what}; {'what was finished is kept: ' if keeps else ''}mend it and run the command again")
+        sys.exit(f"error: {what}; {'what was finished is kept: ' if stopped == KEPT else ''}mend it and run the command again")
 
 
-def _stoppable(main: Callable[..., object], keeps: bool) -> Callable[..., object]:
+def _stoppable(main: Callable[..., object], stopped: str) -> Callable[..., object]:
     """`main`, saying what Ctrl-C leaves: typer itself would only say "Aborted!"."""
     @wraps(main)
     def stoppable(*arguments: object, **named: object) -> object:
         try:
             return main(*arguments, **named)
         except KeyboardInterrupt:
-            then = "what was finished is kept, run the command again to go on" if keeps else "run again, the command begins anew"
-            print(f"stopped; {then}", file=sys.stderr)
+            print(f"stopped; {stopped}", file=sys.stderr)
             sys.exit(INTERRUPTED)
 
     return stoppable
+
+
+def warn_of_changes(changed: Sequence[str]) -> None:
+    """Say what isn't as it was when final.csv was made, if anything."""
+    if changed:
+        log("warning: not what made submissions/final.csv", changed=", ".join(changed), advice="`dvc repro` makes them fit again")
 
 
 def log(what: str, **facts: object) -> None:

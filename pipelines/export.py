@@ -12,9 +12,10 @@ import typer
 
 from competition.classes import read_names
 from competition.export import TOLERANCE, export
+from competition.named_votes import changed_since_final
 from competition.settings import FinetunedSettings, Settings, load_settings
 from competition.shards import ImageStore
-from pipelines._main import log, run
+from pipelines._main import ANEW, log, run, warn_of_changes
 
 
 def main(
@@ -24,6 +25,7 @@ def main(
     """Write a member's network as ONNX, checked against torch."""
     settings = load_settings()
     check(member, fold, settings)
+    warn_of_changes(changed_since_final(settings, [member]))
     exported = export(member, fold, settings, read_names("folds/classes.csv"), ImageStore("data/test_squares.arrow"),
                       f"exports/{member}-{fold}.onnx")
     log("exported", path=exported.path, megabytes=round(exported.path.stat().st_size / 1e6, 1), **exported.facts["check"],
@@ -43,4 +45,4 @@ def check(member: str, fold: int, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    run(main, keeps=False)
+    run(main, ANEW)

@@ -9,9 +9,12 @@ whether the answer is unsure. See docs/predict.md.
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import perf_counter, process_time
 from typing import Annotated
+from unicodedata import category
 
 import numpy as np
 import typer
@@ -20,7 +23,7 @@ from competition.classes import read_names
 from competition.combining import Combination, Voted
 from competition.confidence import HEADER, Threshold, choose_threshold, label_rows
 from competition.models.processor import keep_memory
-from competition.named_votes import read_choice_if_any, read_combination
+from competition.named_votes import changed_since_final, read_choice_if_any, read_combination
 from competition.predicting import Answered, Voter, ask, load_voter
 from competition.progress import progress
 from competition.settings import Settings, load_settings
@@ -29,7 +32,7 @@ from competition.splitting import read_folds
 from competition.squares import list_files
 from competition.tables import write_table
 from competition.voting import view_weights
-from pipelines._main import log, run
+from pipelines._main import ANEW, log, run, warn_of_changes
 
 ONE_VIEW = np.eye(8)[0]
 
@@ -44,12 +47,14 @@ def main(
     """Label every image of a folder."""
     began = perf_counter()
     keep_memory()
-    settings, names, target2class = load_settings(), list_files(folder), read_names("folds/classes.csv")
+    check_out(out)
+    settings, (names, closed), target2class = load_settings(), list_files(folder), read_names("folds/classes.csv")
     folds = read_folds("folds/folds.csv")
     combination = read_combination(member, settings, folds, tuple(target2class))
     if fast and combination.best:
         log("fast", instead_of=combination.name, vote=combination.best.name)
         combination = combination.best
+    warn_of_changes(changed_since_final(settings, combination.parts))
     threshold = choose_threshold(combination.oof, folds["target"][folds["fold"] >= 0].tolist(), precision)
     voters = load(combination, settings, tuple(target2class), fast)
     weights = ONE_VIEW if fast else view_weights(settings.tta.passes, settings.tta.seed)
@@ -60,12 +65,24 @@ def main(
     with progress(len(names), "predict", "file") as bar:
         answered = ask(folder, names, combination, voters, settings, weights, packed=not fast, tick=bar.update)
     seconds, cpu_seconds = perf_counter() - began, process_time() - computed
-    tell_unreadable(answered)
+    answered = replace(answered, unreadable=closed | answered.unreadable)
     rows = label_rows(cast(folder, combination, answered), target2class, threshold)
     write_table(out, HEADER, [(printable(name), *rest) for name, *rest in rows])
+    tell_unreadable(answered)
     log("labelled", path=out, images=len(rows), unsure=sum(row[-1] == "yes" for row in rows), unreadable=len(answered.unreadable),
         no_images=answered.others, seconds=round(seconds, 1), cpu_seconds=round(cpu_seconds, 1),
         images_per_s=round(len(rows) / seconds, 1))  # fmt: skip
+
+
+def check_out(out: Path) -> None:
+    """Refuse, before any work is done, a place that can't be written to."""
+    if out.is_dir():
+        raise ValueError(f"--out {out}: is a folder; name the CSV file to write")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=out.parent).close()
+    except OSError as error:
+        raise ValueError(f"--out {out}: can't be written ({error.strerror}); name another place") from error
 
 
 def load(combination: Combination, settings: Settings, targets: tuple[str, ...], fast: bool) -> dict[str, Voter]:
@@ -96,9 +113,10 @@ def tell_unreadable(answered: Answered) -> None:
 
 
 def printable(name: str) -> str:
-    """A file's name, bytes that are no UTF-8 as \\x.."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """A file's name on one line: bytes that are no UTF-8, and control characters, as \\x.."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(f"\\x{ord(letter):02x}" if category(letter) == "Cc" else letter for letter in text)
 
 
 if __name__ == "__main__":
-    run(main, keeps=False)
+    run(main, ANEW)

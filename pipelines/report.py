@@ -60,6 +60,8 @@ def sections_of(final: dict) -> list[Section]:
     sizes = read_sizes(FOLDER, board, (settings.competition.id, settings.competition.target))
     comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
     names = board["submission"].tolist()
+    if unranked := [name for name in settings.train.members if name not in names]:
+        raise ValueError(f"submissions/leaderboard.csv: has no row of {', '.join(unranked)}, which train.members names; run `dvc repro`")
     shown = final["chosen"] if final["chosen"] in names else names[0]
     return [
         result_section(final),
@@ -84,6 +86,7 @@ def image_sections(ranked: list[str], settings: Settings, class_names: dict[str,
     def said_by(name: str) -> list[dict[str, Predictions]]:
         return [read_fold(name, fold, folds, tuple(class_names)) for fold in settings.split.folds]
 
+    copies = copies_section(FOLDS / "augmented.png", len(class_names))
     best, seeing = ranked[0], member_with_network(ranked, settings)
     said = said_by(best)
     return [
@@ -91,7 +94,7 @@ def image_sections(ranked: list[str], settings: Settings, class_names: dict[str,
         unsure(best, said, pages),
         embedding(seeing, said_by(seeing or best), pages),
         label_review_section(read_label_review(), ImageStore(DATA / "train.arrow")),
-        copies_section(FOLDS / "augmented.png"),
+        copies,
     ]
 
 

@@ -100,7 +100,7 @@ def write_folds(folder: Path, classes: dict[str, str]) -> None:
     for fold in range(FOLDS):
         for member, epochs in (("lite0", 3), ("features", 1)):
             (folder / f"folds/history/{member}").mkdir(parents=True, exist_ok=True)
-            history.head(epochs).to_csv(folder / f"folds/history/{member}/{fold}.csv", index=False)
+            history.head(epochs).assign(kept=[0] * (epochs - 1) + [1]).to_csv(folder / f"folds/history/{member}/{fold}.csv", index=False)
 
 
 def write_json(path: Path, value: object) -> None:

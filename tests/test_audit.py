@@ -11,8 +11,11 @@ import pytest
 from test_near_duplicates import page
 
 from competition.audit import jobs_of
+from competition.audit_summary import summary
 from competition.audit_tables import print_audit
 from competition.contract import read_competition
+from competition.duplicates import Duplicates, read_duplicates
+from competition.report.data_audit import audit_section
 from competition.settings import CompetitionSettings
 from competition.shards import ImageStore
 from pipelines import prepare, split
@@ -141,6 +144,21 @@ def test_the_table_of_many_classes_and_a_small_test_set(audit):
     print_audit(audit | {"classes": many[::-1], "train_against_test": None}, log)
     assert "the 40 smallest of 300 classes" in log.getvalue() and "class 39" in log.getvalue() and "class 40" not in log.getvalue()
     assert "AUC" not in log.getvalue()
+
+
+def test_without_a_look_at_the_test_images_nothing_is_said_of_their_duplicates(project, audit):
+    """Zeros would read as "there are none"."""
+    facts = [{"ID": "a", "set": "train", "target": "0", "problem": None, "height": 9, "width": 9, "content": "x", "contrast": 9}]
+    competition = read_competition(CompetitionSettings(root=str(project / "data/raw")), images=False)
+    table = read_duplicates(project / "folds/duplicates.csv")
+    found = summary(competition, facts, Duplicates(table, 0), compared=False)["duplicates"]
+    assert (found["within_test"], found["train_and_test"]) == (None, None) and found["within_train"]["near_pairs"] == 1
+    log = io.StringIO()
+    print_audit(audit | {"duplicates": found}, log)
+    rows = [" ".join(line.split()) for line in log.getvalue().splitlines()]
+    assert "within train 2 1 2 1" in rows and f"train and test{' not looked at' * 4}" in rows
+    page = audit_section(audit | {"duplicates": found}, table, pd.DataFrame(columns=["ID"])).body
+    assert page.count("not looked at") == 8
 
 
 def test_a_log_that_is_not_utf8(audit):

@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from pipelines import adopt, fix_label, leaderboard, record, score, validate
-from pipelines._main import run
+from pipelines._main import ANEW, run
 
 
 @pytest.fixture
@@ -353,13 +353,13 @@ def test_commands_start_without_torch(name):
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[1])
 
 
-@pytest.mark.parametrize(("keeps", "said"), [(True, "stopped; what was finished is kept, run the command again to go on"),
-                                             (False, "stopped; run again, the command begins anew")])  # fmt: skip
-def test_a_stopped_command_promises_what_is_so(monkeypatch, capsys, keeps, said):
+@pytest.mark.parametrize(("given", "said"), [((), "stopped; what was finished is kept, run the command again to go on"),
+                                             ((ANEW,), "stopped; run again, the command begins anew")])  # fmt: skip
+def test_a_stopped_command_promises_what_is_so(monkeypatch, capsys, given, said):
     def stopped() -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys, "argv", ["command"])
     with pytest.raises(SystemExit) as end:
-        run(stopped, keeps)
+        run(stopped, *given)
     assert end.value.code == 130 and capsys.readouterr().err == f"{said}\n"

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from made import TARGETS
 from made_project import FOLDS, TEST, UNREADABLE, project  # noqa: F401
 from safetensors.torch import load_file, save_file
 
+from competition import inference
+from competition.ensembles.lineage import changed_since
 from competition.predictions import Predictions, load_predictions
 from competition.settings import load_settings
 from competition.shards import ImageStore
@@ -173,7 +176,9 @@ def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
     shutil.copy("data/raw/test/t1.png", inside / 'a "quoted".png')
     shutil.copy("data/raw/test/t2.png", inside / "no-extension")
     shutil.copy("data/raw/test/t3.png", os.fsencode(inside) + b"/\xff.png")  # no UTF-8
+    shutil.copy("data/raw/test/t4.png", inside / "two\r\nlines.png")
     (inside / "notes.txt").write_text("no image")
+    (inside / "photo.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
     (tmp_path / "scans/empty.jpg").touch()
     (tmp_path / "scans/.hidden.png").touch()
     predict.main(tmp_path / "scans", tmp_path / "found.csv", "grey")
@@ -181,9 +186,70 @@ def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
     found = {row.pop("file"): row for row in table(tmp_path / "found.csv")}
     direct = {row.pop("file"): row for row in table(tmp_path / "direct.csv")}
     assert found == {'2026, May/a "quoted".png': direct["t1.png"], "2026, May/no-extension": direct["t2.png"],
-                     "2026, May/\\xff.png": direct["t3.png"]}  # fmt: skip
+                     "2026, May/\\xff.png": direct["t3.png"], "2026, May/two\\x0d\\x0alines.png": direct["t4.png"]}  # fmt: skip
     said = capsys.readouterr().out
-    assert "warning: unreadable file=empty.jpg problem=empty file" in said and "unreadable=1 no_images=1" in said
+    assert "warning: unreadable file=empty.jpg problem=empty file" in said and "unreadable=2 no_images=1" in said
+    assert "warning: unreadable file=2026, May/photo.HEIC problem=this format can't be read; convert it to JPEG or PNG" in said
+
+
+def test_links_are_followed_once_and_what_is_closed_is_named(tmp_path, monkeypatch):
+    scans, elsewhere = tmp_path / "scans", tmp_path / "elsewhere"
+    (scans / "own").mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "far.png").touch()
+    (scans / "own/near.png").touch()
+    (scans / "own/back").symlink_to(scans)  # a loop
+    (scans / "linked").symlink_to(elsewhere)
+    (scans / "linked too").symlink_to(elsewhere)
+    (scans / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    os.mkfifo(scans / "pipe")
+    assert list_files(scans) == (["linked/far.png", "own/near.png"], {"gone.png": "No such file or directory"})
+    (scans / "locked").mkdir()
+    usual = os.scandir
+
+    def scandir(path):  # root may look into everything
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return usual(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert list_files(scans)[1] == {"gone.png": "No such file or directory", "locked": "Permission denied"}
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_the_work(at_home, tmp_path, monkeypatch):
+    monkeypatch.setattr(predict, "load_voter", lambda *_, **__: pytest.fail("work was done"))
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="--out .*: is a folder; name the CSV"):
+        predict.main(Path("data/raw/test"), tmp_path, "grey")
+    with pytest.raises(ValueError, match="--out .*: can't be written"):
+        predict.main(Path("data/raw/test"), tmp_path / "file/found.csv", "grey")
+
+
+def test_changed_settings_and_weights_are_said(at_home, tmp_path, capsys):
+    params, final = Path("params.yaml"), json.loads(Path("submissions/final.json").read_text())
+    before, name = params.read_text(), final["chosen"]
+    predict.main(Path("data/raw/test"), tmp_path / "found.csv", name)
+    assert "warning: not what made" not in capsys.readouterr().out
+    try:
+        final["lineage"]["weights"] = [{"member": "grey", "digests": ["0" * 16, "1" * 16]}]
+        settings = load_settings()
+        assert changed_since(final, settings, ["grey"]) == ["folds/weights/grey"] and not changed_since(final, settings, ["lite0"])
+        params.write_text(before.replace("{passes: 5}", "{passes: 6}"))
+        predict.main(Path("data/raw/test"), tmp_path / "found.csv", name)
+        assert "warning: not what made submissions/final.csv changed=params.yaml advice=`dvc repro`" in capsys.readouterr().out
+        params.write_text(before.replace("size: 8,", "size: 9,"))
+        with pytest.raises(ValueError, match="grey/0.safetensors: 64 features, expected 81; params.yaml or the classes have changed"):
+            predict.main(Path("data/raw/test"), tmp_path / "found.csv", "grey")
+    finally:
+        params.write_text(before)
+
+
+def test_a_network_goes_where_the_work_goes(monkeypatch):
+    """Loaded weights are on the processor, and images are sent to the GPU where there is one."""
+    monkeypatch.setattr(inference, "processes", lambda: SimpleNamespace(device=torch.device("meta")))
+    monkeypatch.setattr(inference, "for_inference", lambda network, *_, **__: network)
+    predictor = inference.Predictor.of(torch.nn.Linear(2, 2), None, 32, "float32")
+    assert predictor.fast.weight.device.type == "meta"
 
 
 @pytest.mark.parametrize("precision", [0.5, 0.95])
@@ -248,7 +314,7 @@ def load_from(content: bytes) -> dict[str, torch.Tensor]:
 
 def test_squares_are_the_packed_ones(at_home):
     settings, store = load_settings(), ImageStore("data/test_squares.arrow")
-    chunks = list(read_squares("data/raw/test", list_files("data/raw/test"), settings.prepare, settings.augment))
+    chunks = list(read_squares("data/raw/test", list_files("data/raw/test")[0], settings.prepare, settings.augment))
     assert len(chunks) == 1 and [name.split(".")[0] for name in chunks[0].names] == store.column("source_id")
     for row in range(len(store)):
         assert (chunks[0].squares.image(row) == store.image(row)).all()
@@ -258,7 +324,7 @@ def test_squares_are_the_packed_ones(at_home):
 def test_chunks_keep_the_order(at_home, tmp_path):
     for n in range(2 * CHUNK + 3):
         shutil.copy(f"data/raw/test/t{1 + n % 6}.png", tmp_path / f"{n:03d}.png")
-    settings, names = load_settings(), list_files(tmp_path)
+    settings, (names, _) = load_settings(), list_files(tmp_path)
     chunks = list(read_squares(tmp_path, names, settings.prepare, settings.augment, threads=4))
     assert [len(chunk.names) for chunk in chunks] == [CHUNK, CHUNK, 3]
     assert [name for chunk in chunks for name in chunk.names] == names == sorted(names)

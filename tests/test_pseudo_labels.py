@@ -1,10 +1,12 @@
 """Pseudo-labels: which test images get one, that nothing of another fold reaches them, and that the second run is taken up again."""
 
+import dataclasses
 import json
 import shutil
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from made import TARGETS, packed_competition
@@ -200,6 +202,16 @@ def test_the_scores_file_says_what_became_of_them(member, tmp_path):
     facts = json.loads((tmp_path / "scores/tiny/0.json").read_text())["pseudo_labels"]
     assert facts == {"images": member.pseudo_labels.images, "score_without": member.pseudo_labels.score_without,
                      "score_with": member.pseudo_labels.score_with, "kept": member.pseudo_labels.kept}  # fmt: skip
+
+
+def test_the_history_says_which_epoch_was_kept(member, tmp_path):
+    """By the rule that kept it: a run that was left out may hold the highest score by another."""
+    for best in (member.best_epoch, 0):
+        write_member(tmp_path, "tiny", 0, "finetuned", dataclasses.replace(member, best_epoch=best))
+        rows = pd.read_csv(tmp_path / "history/tiny/0.csv")
+        assert rows.loc[rows["kept"] == 1, "epoch"].tolist() == [best] and set(rows["kept"]) == {0, 1}
+    write_member(tmp_path, "tiny", 1, "features", dataclasses.replace(member, history=[]))
+    assert (tmp_path / "history/tiny/1.csv").read_text() == "\n"
 
 
 def test_gradual_and_growing_pictures_are_over_by_then(data, tmp_path):

@@ -132,7 +132,7 @@ def test_labels_in_doubt(store, tmp_path):
 
 def test_the_contact_sheet_is_scaled_and_can_be_scrolled_by_keyboard(tmp_path):
     write_sheet(tmp_path / "augmented.png", np.full((3000, 1500, 3), 90, np.uint8))
-    page = Reader(copies_section(tmp_path / "augmented.png").body)
+    page = Reader(copies_section(tmp_path / "augmented.png", 3).body)
     (image,) = page.all("img")
     assert pixels(image["src"]).shape == (2000, 1000, 3) and (image["height"], image["width"]) == ("2000", "1000") and image["alt"]
     assert any(part.get("tabindex") == "0" and part.get("aria-label") for part in page.all("div"))

@@ -11,9 +11,10 @@ from competition.shards import ImageStore
 from competition.sheets import GAP, PAPER, wrapped, write_sheet
 
 TILE, LABEL, HEAD = 150, 170, 24  # pixels
+CLASSES = 17  # that have a row: a sheet of more can't be read
 
 
-def contact_sheet(store: ImageStore, class_names: Mapping[str, str] | None = None, classes: int = 17, copies: int = 8) -> np.ndarray:
+def contact_sheet(store: ImageStore, class_names: Mapping[str, str] | None = None, classes: int = CLASSES, copies: int = 8) -> np.ndarray:
     """Return a sheet of the augmented set `store`, uint8 (H, W, 3) RGB: a row per class, for the first `classes` of them.
 
     A row shows the class's first image by ID: clean, test-like, and up to `copies` copies. `class_names` (target -> readable

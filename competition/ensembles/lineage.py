@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from competition.files import digest
@@ -21,7 +21,7 @@ def lineage(settings: Settings, parts: Sequence[str]) -> dict[str, object]:
     `specialist`) one for each fold; external: of each of `ensemble.external`. Raises FileNotFoundError for a file that isn't there.
     """
     return {
-        "params": digest(settings.model_dump(mode="json", exclude={"machine"})),
+        "params": _digest_of(settings),
         "data": digest(*DATA),
         "data_files": [str(path) for path in DATA],
         "label_fixes": json.loads(Path("folds/audit.json").read_text(encoding="utf-8")).get("label_fixes", {}).get("digest"),
@@ -29,6 +29,19 @@ def lineage(settings: Settings, parts: Sequence[str]) -> dict[str, object]:
         "weights": [{"member": part, "digests": [digest(path) for path in weights_of(part, settings)]} for part in parts],
         "external": [{"name": name, "digest": digest(EXTERNAL / f"{name}.csv")} for name in settings.ensemble.external],
     }
+
+
+def changed_since(final: Mapping, settings: Settings, parts: Sequence[str]) -> list[str]:
+    """Return what isn't as it was when `final`, final.json, was written: params.yaml, and weights of those of `parts` that it names."""
+    then = final["lineage"]
+    changed = ["params.yaml"] if then["params"] != _digest_of(settings) else []
+    digests = {row["member"]: row["digests"] for row in then["weights"]}
+    return changed + [f"folds/weights/{part}" for part in parts if part in digests
+                      and digests[part] != [digest(path) for path in weights_of(part, settings) if path.is_file()]]
+
+
+def _digest_of(settings: Settings) -> str:
+    return digest(settings.model_dump(mode="json", exclude={"machine"}))
 
 
 def weights_of(part: str, settings: Settings) -> list[Path]:

@@ -33,6 +33,7 @@ def confusion_section(oof: pd.DataFrame, submission: str, class_names: Mapping[s
         "confusion", submission=submission, chosen=chosen, classes=len(targets), most=MOST_CLASSES, views=VIEWS, units=UNITS, mark=HARD,
         charts=[(view, unit, _chart(matrices[view], labels, view, unit)) for view in shown for unit in UNITS],
         pairs=[_pairs(matrices[view], labels, VIEWS[view]) for view in VIEWS],
+        numbers=[_numbers(matrices[view], labels, VIEWS[view]) for view in shown],
         hard=[class_label(target, class_names) for target in targets if target in hard]))  # fmt: skip
 
 
@@ -62,6 +63,11 @@ def _pairs(matrix: np.ndarray, labels: Sequence[str], view: str) -> Markup:
     return table(caption, ("true", "answered", "images", "of the true class"), rows, sortable=True)
 
 
+def _numbers(matrix: np.ndarray, labels: Sequence[str], view: str) -> Markup:
+    rows = [[label, *(number(int(count), "d") for count in counts)] for label, counts in zip(labels, matrix, strict=True)]
+    return table(f"Confusion matrix, {view}: images of each true class, by answer", ("true \\ answered", *labels), rows)
+
+
 def _chart(matrix: np.ndarray, labels: Sequence[str], view: str, unit: str) -> Markup:
     values, form = (matrix, "d") if unit == "counts" else (shares(matrix).round(4), ".2f")
     places, axis = list(range(len(labels))), names_axis(labels) | {"showgrid": False}
@@ -74,5 +80,5 @@ def _chart(matrix: np.ndarray, labels: Sequence[str], view: str, unit: str) -> M
               "yaxis": axis | {"title": {"text": "true"}, "autorange": "reversed"}}  # fmt: skip
     right = np.trace(matrix) / max(1, matrix.sum())
     label = (f"Confusion matrix, {VIEWS[view]}, {UNITS[unit]}: {right:.1%} of {matrix.sum()} images are on the diagonal. "
-             "The tables below have the most frequent confusions.")
+             "The tables below have its numbers.")
     return chart([trace], layout, label, height=240 + 24 * len(labels), least_width=260 + 28 * len(labels))

@@ -50,7 +50,8 @@ def _classes(classes: Sequence[Mapping]) -> Markup:
 
 def _counts(duplicates: Mapping) -> Markup:
     columns = ("exact_images", "exact_pairs", "near_images", "near_pairs")
-    rows = [[scope.replace("_", " "), *(number(duplicates[scope][column], "d") for column in columns)]
+    rows = [[scope.replace("_", " "),
+             *(number(duplicates[scope][column], "d") if duplicates[scope] else "not looked at" for column in columns)]
             for scope in ("within_train", "within_test", "train_and_test")]  # fmt: skip
     titles = ("where", "exact: images", "exact: pairs", "near: images", "near: pairs")
     return table("Images that stand there more than once", titles, rows)

@@ -12,7 +12,7 @@ from competition.report.tables import Cell, number, table
 OPEN = 4  # members whose curves are shown at once; the others' on request
 EPOCH_TICKS = 12
 LINES = (("test_like", "test-like", "solid", "x", "y"), ("clean", "clean", "dot", "x", "y"), ("loss", "loss", "solid", "x2", "y2"))
-COLUMNS = ("member", "fold", "epochs", "best epoch", "test-like there", "clean there", "loss there", "seconds")
+COLUMNS = ("member", "fold", "epochs", "kept epoch", "test-like there", "clean there", "loss there", "seconds")
 
 Histories = Mapping[int, pd.DataFrame]  # fold -> a row per epoch
 
@@ -22,24 +22,31 @@ def learning_section(histories: Mapping[str, Histories]) -> Section:
 
     What learns in one step has no curve, only its row of the table.
     """
-    curves = [(name, _chart(name, folds)) for name, folds in histories.items() if any(len(history) > 1 for history in folds.values())]
+    curves = [(name, _chart(name, folds), _numbers(name, folds)) for name, folds in histories.items()
+              if any(len(history) > 1 for history in folds.values())]  # fmt: skip
     rows = [_row(name, fold, history, best) for name, folds in histories.items() for fold, history in folds.items()
-            if (best := best_epoch(history))]  # fmt: skip
+            if (best := kept_epoch(history))]  # fmt: skip
     trained = table("Training of each network", COLUMNS, rows, sortable=True)
     return Section("curves", "Learning curves", render("learning", curves=curves, open=OPEN, table=trained))
 
 
-def best_epoch(history: pd.DataFrame) -> Mapping | None:
-    """Return the row of the epoch with the highest test-like macro F1, the first of equals; None without any."""
-    if "test_like" not in history or not history["test_like"].notna().any():
-        return None
-    return history.loc[history["test_like"].idxmax()].to_dict()
+def kept_epoch(history: pd.DataFrame) -> Mapping | None:
+    """Return the row of the epoch whose weights were kept; None without any."""
+    kept = history[history["kept"] == 1].to_dict("records")
+    return kept[0] if kept else None
 
 
 def _row(name: str, fold: int, history: pd.DataFrame, best: Mapping) -> list[Cell]:
     seconds = number(history["seconds"].sum(), ".0f") if "seconds" in history else ""
     return [name, number(fold, "d"), number(len(history), "d"), number(int(best["epoch"]), "d"), number(best["test_like"]),
             number(best.get("clean")), number(best.get("loss")), seconds]  # fmt: skip
+
+
+def _numbers(name: str, folds: Histories) -> Markup:
+    there = [(column, title) for column, title, *_ in LINES if any(column in history for history in folds.values())]
+    rows = [[number(fold, "d"), number(int(row["epoch"]), "d"), *(number(row.get(column)) for column, _ in there), "kept" * row["kept"]]
+            for fold, history in folds.items() for row in history.to_dict("records")]  # fmt: skip
+    return table(f"Epochs of {name}", ("fold", "epoch", *(title for _, title in there), "kept"), rows)
 
 
 def _chart(name: str, folds: Histories) -> Markup:
@@ -50,8 +57,8 @@ def _chart(name: str, folds: Histories) -> Markup:
         "yaxis": {"domain": [0.42, 1], "title": {"text": "macro F1"}, "zeroline": False},
         "yaxis2": {"domain": [0, 0.34], "title": {"text": "training loss"}, "zeroline": False, "anchor": "x2"},
     }  # fmt: skip
-    bests = [f"fold {fold}: best epoch {best['epoch']:.0f}, test-like {best['test_like']:.3f}"
-             for fold, history in folds.items() if (best := best_epoch(history))]  # fmt: skip
+    bests = [f"fold {fold}: kept epoch {best['epoch']:.0f}, test-like {best['test_like']:.3f}"
+             for fold, history in folds.items() if (best := kept_epoch(history))]  # fmt: skip
     traces = [trace for place, (fold, history) in enumerate(folds.items()) for trace in _traces(place, fold, history)]
     return chart(traces, layout, f"Learning curves of {name}. {'; '.join(bests)}.", height=460)
 

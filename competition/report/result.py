@@ -23,7 +23,7 @@ def headline(final: Mapping) -> Markup:
     """Return the scores of the final submission with their intervals, what it is, why, and what to beware of."""
     scores = [(name, MEANINGS[name], score) for name, score in scores_of(final).items()]
     return render("headline", scores=scores, chosen=final["chosen"], why=final["why"], warnings=warnings_of(final), parts=final["members"],
-                  confidence=f"{final['confidence']:.0%}", rows=final["rows"])  # fmt: skip
+                  confidence=f"{100 * final['confidence']:g}%", rows=final["rows"])  # fmt: skip
 
 
 def scores_of(final: Mapping) -> dict[str, dict]:

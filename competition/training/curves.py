@@ -23,7 +23,7 @@ def draw_curves(history_files: dict[int, Path], path: Path | str) -> None:
     """Draw the histories of a member's folds (fold -> CSV with a row per epoch) to `path`, a PNG of 1200 x 750 pixels.
 
     Columns that are drawn: epoch, loss, learning_rate, images_per_s, clean and test_like (macro F1); a panel says so where
-    no fold has them. The best epoch, by test-like macro F1, has a ring. The title is the file's name without its ending.
+    no fold has them. The epoch that was `kept` has a ring. The title is the file's name without its ending.
     Equal histories give equal bytes.
     """
     histories = {fold: _read(file) for fold, file in sorted(history_files.items())}
@@ -61,7 +61,7 @@ def _draw_panel(axes: Axes, column: str, title: str, histories: dict[int, pd.Dat
         if column == "macro F1":
             drawn += _draw(axes, history, "clean", look | {"linestyle": ":", "markerfacecolor": "white", "linewidth": 1.4})
             drawn += _draw(axes, history, "test_like", look)
-            _ring_best(axes, history, look["color"])
+            _ring_kept(axes, history, look["color"])
         else:
             if column == "learning_rate" and len(history) > 1:  # mostly equal in all folds: each line leaves a rim of the one beneath
                 look |= {"linewidth": max(1.0, 5.5 - number), "marker": ""}
@@ -91,14 +91,14 @@ def _draw(axes: Axes, history: pd.DataFrame, column: str, look: dict) -> bool:
     return True
 
 
-def _ring_best(axes: Axes, history: pd.DataFrame, colour: str) -> None:
-    if "test_like" in history and history["test_like"].notna().any():
-        best = history.loc[history["test_like"].idxmax()]
-        axes.plot(best["epoch"], best["test_like"], "o", markersize=12, markerfacecolor="none", markeredgecolor=colour, markeredgewidth=1.5)
+def _ring_kept(axes: Axes, history: pd.DataFrame, colour: str) -> None:
+    if "test_like" in history:
+        kept = history[history["kept"] == 1]
+        axes.plot(kept["epoch"], kept["test_like"], "o", markersize=12, markerfacecolor="none", markeredgecolor=colour, markeredgewidth=1.5)
 
 
 def _f1_legend() -> list[Line2D]:
     grey = {"color": "#444444", "marker": "o", "markersize": 4}
     return [Line2D([], [], label="test-like", linewidth=1.8, **grey),
             Line2D([], [], label="clean", linestyle=":", markerfacecolor="white", **grey),
-            Line2D([], [], label="best epoch", linestyle="", marker="o", markersize=12, markerfacecolor="none", markeredgecolor="#444444")]
+            Line2D([], [], label="kept epoch", linestyle="", marker="o", markersize=12, markerfacecolor="none", markeredgecolor="#444444")]

@@ -18,12 +18,16 @@ def print_epoch(row: dict) -> None:
 
 
 def write_member(root: Path, name: str, fold: int, kind: str, trained: TrainedMember, **facts: object) -> None:
-    """Write `trained` to `root`: weights/, predictions/, history/ and scores/, each as NAME/FOLD; `facts` go to the scores."""
+    """Write `trained` to `root`: weights/, predictions/, history/ and scores/, each as NAME/FOLD; `facts` go to the scores.
+
+    In the history `kept` is 1 for the epoch whose weights these are (of averaged ones: the best), else 0.
+    """
     save_weights(root / f"weights/{name}/{fold}.safetensors", trained.weights, {"best_epoch": str(trained.best_epoch)})
     save_predictions(root / f"predictions/{name}/{fold}.npz", trained.predictions)
     (root / f"history/{name}").mkdir(parents=True, exist_ok=True)
+    history = [row | {"kept": int(row["epoch"] == trained.best_epoch)} for row in trained.history]
     with replace_file(root / f"history/{name}/{fold}.csv") as temporary:
-        pd.DataFrame(trained.history).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+        pd.DataFrame(history).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     if trained.pseudo_labels:
         facts |= {"pseudo_labels": asdict(trained.pseudo_labels)}
     write_json(root / f"scores/{name}/{fold}.json", {
