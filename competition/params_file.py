@@ -26,7 +26,10 @@ def apply(path: Path | str, changes: Mapping[tuple[str, ...], object], check: Ca
         text = _changed(text, keys, value, path)
     with replace_file(path) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
-        check(temporary)
+        try:
+            check(temporary)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(temporary), str(path))) from error
 
 
 def block(keys: Keys, value: object, indent: int = 0) -> str:

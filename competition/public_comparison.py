@@ -12,6 +12,7 @@ from statistics import NormalDist, mean
 
 import pandas as pd
 
+from competition.leaderboard import read_leaderboard
 from competition.public_scores import PublicScore, file_sha256, read_public_scores, submission_files
 from competition.submission import read_submission
 
@@ -73,6 +74,9 @@ def read_comparison(folder: Path, board: pd.DataFrame | None, sizes: Sizes | Non
     """The ledger of `folder` (submissions/) held against the leaderboard; None, both of them, where there is none."""
     present = {file.stem: file_sha256(file) for file in submission_files(folder)}
     told_apart = [] if board is None else board.loc[board["told_apart"] == "yes", "submission"].tolist()
+    if board is not None and (folder / "ensembles.csv").is_file():  # which has the members once more, against the best of all
+        ensembles = read_leaderboard(folder / "ensembles.csv").query("submission not in @board.submission")
+        told_apart += ensembles.loc[ensembles["told_apart"] == "yes", "submission"].tolist()
     return compare_public(read_public_scores(folder / "public.csv"), sizes, told_apart, confidence, present)
 
 

@@ -16,7 +16,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 ExternalName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
+NO_FILES = ("shipped", "hub", "none")  # what `weights` may say but the name of a file
 ENSEMBLES = ("hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking")  # names of candidates
+# what submissions/ calls something else: files, columns of its tables, and a word of `ensemble.choose`
+RESERVED = ("specialist", "final", "leaderboard", "oof", "confusion", "report", "auto", "target", "class_name", "images", *ENSEMBLES)
 
 
 class Section(BaseModel):
@@ -260,7 +263,7 @@ class FinetunedSettings(Section):
     def _check(self) -> "FinetunedSettings":
         if self.first_size is not None and self.first_size > self.size:
             raise ValueError(f"first_size: {self.first_size} pixels, above size, {self.size}")
-        if self.weights not in ("shipped", "hub", "none") and not self.weights.endswith((".safetensors", ".pth")):
+        if self.weights not in NO_FILES and not self.weights.endswith((".safetensors", ".pth")):
             raise ValueError(f"weights: {self.weights!r}; expected shipped, hub, none, or a .safetensors or .pth file")
         if self.tuning == "gradual" and self.unfreeze_epoch >= self.epochs:
             raise ValueError(f"unfreeze_epoch: {self.unfreeze_epoch}, but there are only {self.epochs} epochs, from 0 on")
@@ -363,6 +366,7 @@ class Settings(Section):
         if self.specialize.start == "base" and base.network != self.specialize.network.network:
             raise ValueError(f"specialize.network.network: {self.specialize.network.network}, but start: base means "
                              f"members.{self.specialize.base}.network, {base.network}")
+        self._check_names()
         self._check_ensemble()
         sized = {f"members.{name}": m for name, m in self.members.items()} | {"specialize.network": self.specialize.network}
         broken = [problem for key, member in sized.items() for problem in self.rules.broken_by(key, member)]
@@ -379,6 +383,14 @@ class Settings(Section):
             if copies > self.augment.copies:
                 raise ValueError(f"{key}.copies: {copies}, but augment.copies makes only {self.augment.copies}")
         return self
+
+    def _check_names(self) -> None:
+        """Refuse a member whose file or column would take another's place."""
+        members = self.train.members
+        made = [*RESERVED, *members, *(f"{name}_hard" for name in members), f"{self.specialize.base}_specialist"]
+        if wrong := sorted({name for name in made if made.count(name) > 1}):
+            raise ValueError(f"train.members: {', '.join(wrong)}: submissions/ has, or will have, another one of that name; "
+                             "rename the member")
 
     def _check_ensemble(self) -> None:
         known = ("auto", *self.train.members, f"{self.specialize.base}_specialist", *ENSEMBLES)

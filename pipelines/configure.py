@@ -33,7 +33,10 @@ def main(
     kept = own(to)
     with replace_file(to) as temporary:
         temporary.write_bytes(files[name].read_bytes())
-        params_file.apply(temporary, kept, load_settings)
+        try:
+            params_file.apply(temporary, kept, load_settings)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(temporary), f"preset {name} with the {' and '.join(CARRIED)} of {to}")) from error
     said = f"; as it was: {', '.join(map('.'.join, kept))}" if kept else ""
     print(f"{to}: preset {name}{said}; `dvc repro` runs what it changes")
 

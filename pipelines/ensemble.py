@@ -9,6 +9,7 @@ An unlocked holdout is scored once; submissions/holdout.csv says when.
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -34,6 +35,7 @@ from competition.specialist_choice import read_choice
 from competition.splitting import HOLDOUT, read_folds
 from pipelines._main import log, run
 
+EXPERIMENTS = ".dvc/tmp/exps"  # where DVC runs what was queued
 SCORES = ("clean", "test_like", "expected")  # the last one unless rules.test_statistics forbids it
 
 External = dict[str, np.ndarray]  # name -> (rows,) class indices
@@ -41,6 +43,7 @@ External = dict[str, np.ndarray]  # name -> (rows,) class indices
 
 def main() -> None:
     settings = load_settings()
+    check_ledger_is_kept(settings)
     began = perf_counter()
     competition = read_competition(settings.competition, images=False)
     board = read_leaderboard("submissions/leaderboard.csv")
@@ -61,6 +64,13 @@ def main() -> None:
     write_json("submissions/final.json", facts)
     write_json("submissions/metrics.json", {name: facts["macro_f1"][name]["value"] for name in SCORES if facts["macro_f1"][name]})
     report(facts, perf_counter() - began)
+
+
+def check_ledger_is_kept(settings: Settings) -> None:
+    """Refuse to unlock a holdout in a queued experiment of DVC's: it runs in a copy, whose ledger nobody would see."""
+    if settings.ensemble.unlock_holdout and EXPERIMENTS in Path.cwd().as_posix():
+        raise ValueError("ensemble.unlock_holdout: true, in a queued or temporary experiment, where it wouldn't be on record; a holdout is "
+                         "scored once: unlock it in the project itself, for the experiment that was chosen")
 
 
 def images_of(folds: pd.DataFrame, competition: Competition, settings: Settings) -> Images:

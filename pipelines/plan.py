@@ -26,7 +26,7 @@ from competition.planning.model import forecast
 from competition.planning.parts import Size, part_sizes, write_part
 from competition.planning.survey import Survey, Tell, Votes, survey, survey_votes
 from competition.settings import Settings, load_settings
-from pipelines._main import log, run
+from pipelines._main import ANEW, log, run
 
 MOST = 400  # training images of the second part
 LEAST, ENOUGH = 5.0, 120.0  # seconds that a stage, or all of them, take more for the last part than for the first
@@ -109,4 +109,4 @@ def gigabytes(number: float) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, ANEW)

@@ -33,6 +33,7 @@ from competition.search.studies import open_study
 from competition.search.working import Worker, done, work
 from competition.settings import FinetunedSettings, Settings, load_settings
 from competition.splitting import read_folds
+from competition.training.guards import Diverged
 from pipelines._main import log, run
 
 PARAMS, FOLDS = Path("params.yaml"), Path("folds/folds.csv")
@@ -57,6 +58,7 @@ def main(
     with quiet_optuna():
         space = space_of(settings, member)
         trainer = trainer_of(settings, space)
+        trainer.stores.check()
         objective = Objective(trainer, member, space, read_folds(FOLDS), log)
         name = study_name(settings, member, space, trainer, seed)
         worker = Worker(TUNE / name)
@@ -66,7 +68,7 @@ def main(
                 study = open_study(open_storage(storage or str(TUNE / f"{member}.journal")), name, own_point(settings, member, space), seed,
                                    rungs, resume)
             log("study", name=name, trials=len(study.get_trials(deepcopy=False)), wanted=trials, settings=len(space), worker=worker.name)
-            work(study, objective, worker, trials, deadline, reporter(trials))
+            work(study, objective, worker, trials, deadline, reporter(trials), objective.begin)
             conclude(study, objective, worker.folder, seed, apply)
         finally:
             worker.leave()
@@ -118,7 +120,10 @@ def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int,
     log("best", trial=study.best_trial.number, macro_f1=round(study.best_value, 4), **point)
     if not changes:
         return log(f"no trial did better than the settings as they are: {PARAMS} stays")
-    found = scored_anew(objective.trainer, own, best, objective.folds, folder, seed, log)
+    try:
+        found = scored_anew(objective.trainer, own, best, objective.folds, folder, seed, log)
+    except Diverged as error:
+        return log(f"the best settings can't be held against those of {PARAMS}, which stays", reason=error)
     write_json(folder / "result.json", {"study": study.study_name, "trial": study.best_trial.number, "macro_f1_in_study": study.best_value,
                                         "point": point, **found.facts(), "verdict": found.verdict,
                                         "changes": {".".join(keys): value for keys, value in changes.items()}})
@@ -127,8 +132,17 @@ def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int,
     if apply and found.verdict == "worse":
         log(f"{PARAMS} stays: the best of the study are the worse ones")
     elif apply:
+        check_unchanged(settings, load_settings(PARAMS), name)
         params_file.apply(PARAMS, changes, check=load_settings)
         log(f"{PARAMS}: has the best settings; `dvc repro` runs what that changes")
+
+
+def check_unchanged(searched: Settings, now: Settings, name: str) -> None:
+    """Refuse to write half of a point: changes are differences from the settings that the search began with."""
+    changed = [f"members.{name}"] if now.members.get(name) != searched.members[name] else []
+    if changed := changed + ["augment"] * (now.augment != searched.augment):
+        raise ValueError(f"{PARAMS}: {' and '.join(changed)} changed since the search began, so nothing was written; the changes are in "
+                         "result.json: make them by hand, or search anew")
 
 
 if __name__ == "__main__":

@@ -13,21 +13,19 @@ from time import perf_counter
 
 import pandas as pd
 
-from competition.class_scores import CLASS_COLUMNS, class_scores, worst_classes
+from competition.class_scores import class_scores, worst_classes
 from competition.contract import Competition, read_competition, write_submission
 from competition.files import replace_file, write_json
 from competition.fold_predictions import most_frequent, read_fold
 from competition.leaderboard import compare, giveaway_note, write_leaderboard
 from competition.leaderboard_table import print_leaderboard
 from competition.predictions import Predictions, concatenate
-from competition.settings import ENSEMBLES, GreySettings, Settings, load_settings
+from competition.settings import GreySettings, Settings, load_settings
 from competition.specialist_choice import Choice, choose
 from competition.splitting import read_folds
 from competition.training.curves import draw_curves
 from competition.voting import OOF_VIEWS, Submission, out_of_fold, unanswered, vote_member, vote_specialist
 from pipelines._main import log, run
-
-RESERVED = ("specialist", "final", "leaderboard", "oof", "confusion", "report", "auto", *ENSEMBLES)
 
 Folds = dict[str, list[dict[str, Predictions]]]
 Scores = dict[str, list[dict]]
@@ -39,7 +37,6 @@ def main() -> None:
     competition = read_competition(settings.competition, images=False)
     folds = read_folds("folds/folds.csv")
     seen = folds[folds["fold"] >= 0].reset_index(drop=True)
-    check_names(settings)
     names = [*settings.train.members, "specialist"]
     scores = {name: [read_scores(name, k) for k in settings.split.folds] for name in names}
     hard = hard_classes(scores["specialist"])
@@ -64,15 +61,6 @@ def main() -> None:
     print_leaderboard(board)
     log(f"worst classes of {ranked[0].name}, test-like F1: {', '.join(worst_classes(per_class, ranked[0].name))}")
     log("compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1))
-
-
-def check_names(settings: Settings) -> None:
-    """Raise ValueError when a member's file would take another's place."""
-    members = settings.train.members
-    made = [*RESERVED, *CLASS_COLUMNS, *members, *(f"{name}_hard" for name in members), f"{settings.specialize.base}_specialist"]
-    if wrong := sorted({name for name in made if made.count(name) > 1}):
-        raise ValueError(f"params.yaml: train.members: {', '.join(wrong)}: submissions/ has, or will have, another one of "
-                         "that name; rename the member")
 
 
 def read_scores(name: str, fold: int) -> dict:

@@ -114,6 +114,8 @@ def test_what_was_said_of_the_competition_stays(tmp_path, capsys, path):
 def test_rules_that_a_preset_breaks_leave_the_file(tmp_path):
     params = tmp_path / "params.yaml"
     params.write_text("rules: {external_data: false}\n")
-    with pytest.raises(ValueError, match="rules.external_data: false"):
+    with pytest.raises(ValueError, match="rules.external_data: false") as error:
         configure.main("documents-b4", params)
+    said = str(error.value)
+    assert said.startswith(f"preset documents-b4 with the competition and rules of {params}: ") and ".tmp" not in said
     assert params.read_text() == "rules: {external_data: false}\n"

@@ -1,6 +1,7 @@
 """The stage ensemble on a tiny project, held against the same votes counted one by one; and what stages say of what is missing."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -184,6 +185,16 @@ def test_an_invalid_final_is_never_put_in_place(project, monkeypatch):
     with pytest.raises(ValueError, match=r"^submissions/final\.csv: 12 .*no class"):
         cast()
     assert not list(Path("submissions").glob("*final*"))
+
+
+def test_a_holdout_is_not_unlocked_where_the_ledger_is_lost(project, monkeypatch):
+    """A queued experiment of DVC's runs in a copy of the project."""
+    copy = project / ".dvc/tmp/exps/tmpabc"
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".dvc"))
+    monkeypatch.chdir(copy)
+    with pytest.raises(ValueError, match="ensemble.unlock_holdout: true, in a queued or temporary experiment"):
+        cast("soft", unlock_holdout=True)
+    assert not Path("submissions/holdout.csv").exists() and cast("soft")[1]["holdout"] is None
 
 
 def test_the_holdout_is_scored_once(project):

@@ -392,3 +392,19 @@ def test_finished_stages_do_not_run_again_after_a_kill(killed):
 def test_a_finished_run_leaves_no_temporary_file(straight, killed):
     for folder in (straight.folder, killed.folder):
         assert not [path for place in ("folds", "submissions") for path in (folder / place).rglob(".*.tmp")]
+
+
+def test_an_ensemble_that_is_refused_leaves_the_final_submission(straight):
+    """DVC removes what a stage makes before it runs it, unless it is told not to."""
+    folder, external = straight.folder, straight.folder / "submissions/external/typo.csv"
+    params, final = (folder / "params.yaml").read_text(), (folder / "submissions/final.csv").read_bytes()
+    external.write_text("ID,target\n")
+    try:
+        (folder / "params.yaml").write_text(params.replace("ensemble: {", "ensemble: {external: [typo], "))
+        done = subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=folder, env=environment(), capture_output=True, text=True)
+    finally:
+        external.unlink()
+        (folder / "params.yaml").write_text(params)
+    assert done.returncode and "error: submissions/external/typo.csv" in done.stderr and "Running stage 'ensemble'" in done.stdout
+    assert (folder / "submissions/final.csv").read_bytes() == final
+    assert all((folder / "submissions" / name).exists() for name in ("final.json", "metrics.json", "ensembles.csv", "ensembles/soft.csv"))

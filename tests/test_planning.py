@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from competition.contract import read_competition
+from competition.ensembles.stacking import is_affordable
 from competition.planning.drawn import draw_folds, draw_rows, draw_specialist
 from competition.planning.forecast import line, memory_line
 from competition.planning.model import forecast
 from competition.planning.parts import EPOCHS, Size, part_params, part_sizes, write_part
-from competition.planning.survey import Survey, Trained, Votes
+from competition.planning.survey import Survey, Trained, Votes, tried_shares
 from competition.planning.watch import Taken, run_watched
 from competition.predictions import Predictions, load_predictions, save_predictions
 from competition.settings import FinetunedSettings, Settings
@@ -48,14 +49,14 @@ def test_memory_that_hardly_differs_does_not_grow():
 
 
 @pytest.mark.parametrize(("images", "classes", "copies", "expected"),
-                         [(1_000_000, 17, 14, (125, 375)), (200, 17, 14, (66, 200)), (1_000_000, 17, 60, (32, 96)), (12, 2, 1, (6, 12)),
-                          (1_000_000, 17, 1, (133, 400)), (1_000_000, 1000, 1, (1000, 2000))])
+                         [(1_000_000, 17, 14, (125, 375)), (200, 17, 14, (66, 200)), (1_000_000, 17, 60, (34, 96)), (12, 2, 1, (6, 12)),
+                          (1_000_000, 17, 1, (133, 400)), (1_000_000, 1000, 1, (2000, 4000))])
 def test_parts_are_small_but_have_something_for_every_fold_and_class(images, classes, copies, expected):
     assert part_sizes(images, classes, 3, copies, 400) == expected
 
 
 def test_too_few_images_are_not_planned_from():
-    with pytest.raises(ValueError, match=r"30 training images of 17 classes are too few to plan from \(at least 34\): just run them"):
+    with pytest.raises(ValueError, match=r"30 training images of 17 classes are too few to plan from \(at least 68\): just run them"):
         part_sizes(30, 17, 3, 14, 400)
 
 
@@ -139,6 +140,23 @@ def test_a_part_trains_few_epochs_and_opens_nothing():
     assert Settings.model_validate(values).members["lite0"].tuning == "full"
 
 
+def test_a_part_finds_a_file_of_weights_and_asks_no_cluster(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    members = {"lite0": NETWORK.model_dump() | {"weights": "models/own.pth"}, "grey": {"kind": "grey"}}
+    values = part_params(made_settings(members=members, machine={"scheduler": "tcp://far:8786", "workers": 3}))
+    assert values["members"]["lite0"]["weights"] == str(tmp_path / "models/own.pth")
+    assert values["specialize"]["network"]["weights"] == "shipped"
+    assert values["machine"] == {"workers": 3, "scheduler": None, "processes": 1}
+
+
+def test_votes_of_more_images_than_stacking_is_for_are_tried_without_it():
+    assert tried_shares(Size(1000, 2000), 3, 17) == [1.0]
+    assert tried_shares(Size(10**6, 10**6), 1, 2) == [0.0125, 0.025]  # 4 million: affordable
+    smaller, larger = tried_shares(Size(2 * 10**6, 5 * 10**5), 1, 17)
+    assert not is_affordable(round(smaller * 2e6), 1, 17) and larger == 2 * smaller < 1
+    assert tried_shares(Size(200_000, 100_000), 1, 17) == [1.0]  # two parts would be more than all
+
+
 @pytest.fixture
 def surveyed(tmp_path):
     """A part whose fold 0 was trained: twelve images of two classes in three folds, two test images, a member and a specialist."""
@@ -195,7 +213,7 @@ def test_the_specialist_is_given_the_images_that_it_is_asked_about(surveyed, ask
             assert drawn[view].ids.tolist() == of.ids[asked_rows(of, ("x", "y"), asks)].tolist()
 
 
-@pytest.mark.parametrize(("least", "enough", "expected"), [(0, 99, [10, 20]), (99, 0.1, [10, 20]), (99, 99, [10, 20, 30])])
+@pytest.mark.parametrize(("least", "enough", "expected"), [(0, 99, [11, 20]), (99, 0.1, [11, 20]), (99, 99, [11, 20, 30])])
 def test_parts_grow_until_the_work_shows_beside_the_start(competition, monkeypatch, least, enough, expected):
     tried, settings = [], made_settings()
 

@@ -1,6 +1,7 @@
 """What a trial trains and tells: the stage's own training, resumed; the copies it is trained on; the comparison at the end."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import optuna
@@ -84,6 +85,28 @@ def test_a_trial_is_the_mean_of_what_the_stage_would_train(folder, folds, tmp_pa
     assert told[4] == pytest.approx((scores[0] + max(best_of_fold[1])) / 2)
     assert told[2] == pytest.approx(scores[0]) and told[5] == pytest.approx(np.mean(scores[:2]))
     assert not list(tmp_path.glob("tune-*"))  # its state is gone with it
+
+
+def test_a_second_run_with_pseudo_labels_is_not_compared_and_its_files_go_too(folder, folds, tmp_path, monkeypatch):
+    """Its epochs would be told as the fold's end, and as the next fold's."""
+    import competition.search.objective as module
+
+    def trained(member, data, targets, views, state_file, report, predicted):
+        state_file.parent.mkdir(parents=True, exist_ok=True)
+        for ending in ("", "-pseudo-0123", "-pseudo-0123.labels"):
+            state_file.with_name(f"{state_file.stem}{ending}.pt").touch()
+        for epoch in range(4):
+            report({"epoch": epoch, "test_like": 0.5, "loss": 1, "learning_rate": 1, "clean": 0, "images_per_s": 1}
+                   | ({"second_run": 1, "test_like": 0.9} if epoch >= 2 else {}))  # fmt: skip
+        return SimpleNamespace(macro_f1={"test_like": 0.6})
+
+    monkeypatch.setattr(module, "train_finetuned", trained)
+    monkeypatch.setattr(Trainer, "earlier", lambda *_: [])
+    study, trial = asked()
+    assert Objective(trainer_in(folder, tmp_path), "tiny", SPACE, folds)(trial) == pytest.approx(0.6)
+    told = study.trials[0].intermediate_values
+    assert [told[step] for step in range(3)] == pytest.approx([0.5, 0.5, 0.6]) and set(told) == set(range(9)) and max(told.values()) < 0.9
+    assert not list(tmp_path.glob("*.pt"))
 
 
 class Stop(Exception):
@@ -191,6 +214,20 @@ def test_fewer_copies_are_the_first(pages):
         data = stores.load(settings, 0, folds, TARGETS)
         copies = data.store.column("copy")
         assert [[int(copies[row]) for row in rows] for rows in data.train_rows] == [[0, *range(count)]] * 3
+
+
+def test_copies_of_other_settings_or_pages_are_found(pages, tmp_path):
+    stores_in(pages).check()
+    changed = AUGMENT | {"test_like": VIEWS | {"transforms": {"jpeg": {"probability": 1, "range": [20, 40]}}}}
+    for other in (changed, AUGMENT | {"seed": 1}, AUGMENT | {"copies": 4}, AUGMENT | {"size": 40}):
+        with pytest.raises(ValueError, match="augmented.arrow: not made of .*train.arrow by the `augment` of params.yaml"):
+            stores_in(pages, own=AugmentSettings(**other)).check()
+    for name in ("augmented.arrow", "test.arrow"):
+        (tmp_path / name).write_bytes((pages / name).read_bytes())
+    rows = [{"id": "p0", "target": TARGETS[0], "image": encode_jpeg(square(1, np.random.default_rng(5)), 95)}]
+    write_rows(tmp_path / "train.arrow", rows)
+    with pytest.raises(ValueError, match="not made of"):
+        stores_in(tmp_path).check()
 
 
 def test_a_store_that_params_yaml_has_left_behind(pages):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from filelock import FileLock, Timeout
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
@@ -199,6 +200,51 @@ def test_a_trial_that_kills_every_worker_is_given_up(tmp_path):
     working.take_up(study, worker)
     assert [trial.params for trial in study.trials] == [OWN_POINT] * (working.TRIES + 1)
     worker.leave()
+
+
+def test_a_trial_whose_worker_died_before_it_gave_its_name_is_taken_up(tmp_path):
+    opened(tmp_path / "tiny.journal").ask()
+    study = worked(tmp_path, trials=3)
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "COMPLETE", "COMPLETE", "COMPLETE"] and done(study) == 3
+    assert study.trials[0].params in ({}, OWN_POINT) and OWN_POINT in [trial.params for trial in study.trials[1:]]
+
+
+def test_a_worker_that_could_not_end_its_trial_is_still_found_dead(tmp_path, monkeypatch):
+    """The disk is full, say: neither the error nor the trial's end can be written."""
+    def full(*_, **__):
+        raise OSError("no space left on device")
+
+    def broken(trial):
+        objective(trial)
+        monkeypatch.setattr(optuna.trial.Trial, "set_user_attr", full)
+        monkeypatch.setattr(optuna.storages.JournalStorage, "set_trial_state_values", full)
+        raise OSError("no space left on device")
+
+    with pytest.raises((OSError, AssertionError)):  # the latter is Optuna's, which did not expect that
+        worked(tmp_path, broken, trials=2)
+    monkeypatch.undo()
+    monkeypatch.setattr(working, "POLL", 0.05)
+    study = worked(tmp_path, trials=2)
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "COMPLETE", "COMPLETE"] and study.trials[1].params == OWN_POINT
+
+
+def test_a_point_is_settled_before_another_worker_looks_for_its_own(tmp_path):
+    seen = []
+
+    def begin(trial):
+        objective(trial)
+        seen.append(turn_is_held(tmp_path))
+
+    worked(tmp_path, trials=2, begin=begin)
+    assert seen == [True, True]
+
+
+def turn_is_held(folder):
+    try:
+        with FileLock(folder / "tiny/turn.lock", timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def test_a_worker_from_elsewhere_is_left_alone(tmp_path):

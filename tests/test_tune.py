@@ -14,8 +14,10 @@ from competition.predictions import Predictions
 from competition.search import objective as objective_module
 from competition.search import working
 from competition.search.pictures import draw_study
+from competition.search.stores import Stores
 from competition.settings import load_settings
 from competition.shards import write_rows
+from competition.training.guards import Diverged
 from pipelines import tune
 from pipelines._main import run
 
@@ -66,6 +68,7 @@ def project(tmp_path, monkeypatch):
     packed_competition(Path("data"), images=90).to_csv(Path("data/folds.csv"), index=False)
     Path("data/test.arrow").rename("data/test_squares.arrow")
     write_rows("data/train.arrow", [])
+    monkeypatch.setattr(Stores, "check", lambda stores: None)  # the copies are made up
     Path("folds").mkdir()
     Path("data/folds.csv").rename("folds/folds.csv")
     pd.DataFrame({"target": TARGETS, "class_name": TARGETS, "images": 30}).to_csv("folds/classes.csv", index=False)
@@ -142,6 +145,33 @@ def test_the_worse_ones_are_not_written(project, capsys, monkeypatch):
     monkeypatch.setattr(tune, "scored_anew", lambda *arguments: worse)
     call(trials=12, apply=True)
     assert "the best of the study are the worse ones" in capsys.readouterr().out and Path("params.yaml").read_text() == PARAMS
+
+
+def test_settings_that_were_edited_meanwhile_are_not_mixed_with_the_best(project, monkeypatch):
+    """Changes are differences: half of a point would be written beside half of another."""
+    edited, real = PARAMS.replace("epochs: 4", "epochs: 5"), tune.scored_anew
+
+    def edit(*arguments):
+        Path("params.yaml").write_text(edited)
+        return real(*arguments)
+
+    monkeypatch.setattr(tune, "scored_anew", edit)
+    with pytest.raises(ValueError, match="params.yaml: members.tiny changed since the search began, so nothing was written"):
+        call(apply=True)
+    assert Path("params.yaml").read_text() == edited and list(Path("data/tune").glob("tiny-*/result.json"))
+
+
+def test_a_best_that_diverges_on_other_folds_is_not_written(project, capsys, monkeypatch):
+    def diverging(member, data, targets, views, state_file, report, predicted):
+        if member.seed != load_settings().members["tiny"].seed and member.learning_rate > 0.002:
+            raise Diverged("the loss is nan")
+        return stub(member, data, targets, views, state_file, report, predicted)
+
+    monkeypatch.setattr(objective_module, "train_finetuned", diverging)
+    call(apply=True)
+    said = "can't be held against those of params.yaml, which stays reason=best, fold 0 of other folds: the loss is nan"
+    assert said in capsys.readouterr().out
+    assert Path("params.yaml").read_text() == PARAMS
 
 
 def test_no_time_and_no_finished_trial(project, capsys):

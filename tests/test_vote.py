@@ -12,6 +12,7 @@ from sklearn.metrics import f1_score
 
 from competition.duplicates import COLUMNS, write_duplicates
 from competition.predictions import Predictions, concatenate, load_predictions, save_predictions
+from competition.settings import load_settings
 from competition.shards import write_rows
 from pipelines import split, vote
 
@@ -151,7 +152,7 @@ def test_names_that_would_overwrite_are_refused(project, name):
     members = f"members: {{lite0: {{kind: finetuned}}, {name}: {{kind: grey}}}}"
     Path("params.yaml").write_text(f"split: {{folds: [0, 1, 2]}}\ntrain: {{members: [lite0, {name}]}}\n{members}")
     with pytest.raises(ValueError, match=f"{name}: submissions/ has"):
-        vote.main()
+        load_settings()
 
 
 @pytest.mark.parametrize("member", ["lite0", "specialist"])

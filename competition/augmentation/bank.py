@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from filelock import FileLock
 
 from competition.augmentation import document_noise, ink_bleed, layers
 from competition.augmentation.augraphy_effects import EFFECTS
@@ -104,8 +105,13 @@ def open_bank(names: Iterable[str], settings: AugmentSettings, machine: MachineS
         digest = _digest(name, settings, side)
         paths[name] = folder / f"{name}-{digest}.arrow"
         if not paths[name].exists():
-            build(paths[name], range(settings.bank_layers), partial(_make_rows, name, settings.seed, side),
-                  folder / f"{name}-{digest}.parts", part_size=2, machine=machine, title=f"bank: {name}")  # fmt: skip
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = paths[name].with_suffix(".lock")
+            with FileLock(lock):  # of several who need it one makes it
+                if not paths[name].exists():
+                    build(paths[name], range(settings.bank_layers), partial(_make_rows, name, settings.seed, side),
+                          folder / f"{name}-{digest}.parts", part_size=2, machine=machine, title=f"bank: {name}")  # fmt: skip
+            lock.unlink(missing_ok=True)  # whoever waited for it finds the file made
     return Bank(paths)
 
 

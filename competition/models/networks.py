@@ -13,7 +13,7 @@ from competition.models.hybrid import create_hybrid
 from competition.models.shipped import MEAN_STD, load_shipped, refuse_untouched_statistics
 from competition.models.tuning import check_tuning
 from competition.models.weights import load_weights_file
-from competition.settings import FeaturesSettings, FinetunedSettings
+from competition.settings import NO_FILES, FeaturesSettings, FinetunedSettings
 
 HYBRID = "hybrid_"
 
@@ -62,7 +62,7 @@ def _plain_network(settings: FinetunedSettings | FeaturesSettings, n_classes: in
         torch.manual_seed(seed)
         network = _with_weights(settings)
         set_head(network, settings, n_classes)
-    if settings.weights not in ("shipped", "hub", "none"):
+    if settings.weights not in NO_FILES:
         load_weights_file(network, settings.weights)
     _check_sizes(network, settings)
     if isinstance(settings, FinetunedSettings):

@@ -10,7 +10,7 @@ import yaml
 
 from competition.contract import Competition
 from competition.seeds import generator
-from competition.settings import FinetunedSettings, Settings
+from competition.settings import NO_FILES, FinetunedSettings, Settings
 
 EPOCHS = 3  # of a member in a part: enough to tell an epoch's seconds from the first step's
 
@@ -31,10 +31,10 @@ def part_sizes(images: int, classes: int, folds: int, copies: int, most: int) ->
     """Training images of the smaller and the larger part, of a competition with so many `images`, `classes`, `folds` and `copies` each.
 
     The larger one has `most` at the most, or as many as make 6,000 copies; the smaller one a third of it. Each class and fold needs
-    some, though, and the larger part twice as many. Raises ValueError where there are too few for that.
+    two, though, and the larger part twice as many. Raises ValueError where there are too few for that.
     """
     large = min(most, 6000 // (copies + 2), images)
-    small = max(large // 3, classes, 2 * folds)
+    small = max(large // 3, 2 * classes, 2 * folds)
     large = max(large, 2 * small)
     if large > images:
         raise ValueError(f"{images} training images of {classes} classes are too few to plan from (at least {2 * small}): just run them")
@@ -44,7 +44,8 @@ def part_sizes(images: int, classes: int, folds: int, copies: int, most: int) ->
 def write_part(folder: Path, competition: Competition, settings: Settings, images: int) -> Size:
     """Make a project in `folder` with about `images` of the training images and the same share of the test images; return their numbers.
 
-    Images are linked to, not copied. A class keeps its share, and one image at least; members train for EPOCHS epochs at the most.
+    Images are linked to, not copied. A class keeps its share, and two images at least, so that it stands in two folds; members train for
+    EPOCHS epochs at the most.
     """
     train = _draw_train(competition.train, images)
     test = list(competition.test_ids)[: max(1, round(len(competition.test_ids) * len(train) / len(competition.train)))]
@@ -63,14 +64,21 @@ def write_part(folder: Path, competition: Competition, settings: Settings, image
 
 
 def part_params(settings: Settings) -> dict:
-    """The settings as params.yaml, but for the root, a holdout's unlocking, external votes, and more than EPOCHS epochs."""
+    """The settings as params.yaml, but for the root, a holdout's unlocking, external votes, and more than EPOCHS epochs.
+
+    A file of weights is named by its absolute path, since the part is elsewhere; where its workers are isn't seen by a cluster's.
+    """
     values = settings.model_dump(mode="json")
     values["competition"]["root"] = "data/raw"
     values["ensemble"] |= {"unlock_holdout": False, "external": [], "choose": "auto"}
+    values["machine"]["scheduler"] = None
     for name, member in settings.members.items():
         if isinstance(member, FinetunedSettings):
             values["members"][name] |= shortened(member)
     values["specialize"]["network"] |= shortened(settings.specialize.network)
+    for network in (*values["members"].values(), values["specialize"]["network"]):
+        if network.get("weights") not in (None, *NO_FILES):
+            network["weights"] = os.path.abspath(network["weights"])
     return values
 
 
@@ -84,7 +92,7 @@ def _draw_train(train: pd.DataFrame, images: int) -> pd.DataFrame:
     share, kept = images / len(train), []
     draws = generator(0, "part of a competition")
     for _, rows in train.groupby("target").groups.items():
-        count = min(len(rows), max(1, round(share * len(rows))))
+        count = min(len(rows), max(2, round(share * len(rows))))
         kept += draws.choice(np.sort(np.asarray(rows)), count, replace=False).tolist()
     return train.loc[sorted(kept)]
 

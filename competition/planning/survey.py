@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from competition.classes import read_targets
+from competition.ensembles.stacking import TOO_LARGE, is_affordable
 from competition.planning.drawn import draw_folds, draw_rows, draw_specialist
 from competition.planning.parts import Size
 from competition.planning.watch import Taken, run_watched
@@ -84,10 +86,9 @@ def survey(folder: Path, size: Size, settings: Settings, project: Path, tell: Te
 
 
 def survey_votes(folder: Path, size: Size, settings: Settings, tell: Tell) -> list[Votes]:
-    """Run the votes in `folder`, a part that was surveyed, on predictions drawn for `size`; above MOST_ROWS, for half and all of these."""
-    shares = [1.0] if size.all <= MOST_ROWS else [MOST_ROWS / 2 / size.all, MOST_ROWS / size.all]
+    """Run the votes in `folder`, a part that was surveyed, on predictions drawn for `size`; of a large one, for two parts of it."""
     found = []
-    for share in shares:
+    for share in tried_shares(size, len(settings.train.members), len(read_targets(folder / "folds/classes.csv"))):
         rows = Size(*(max(1, round(share * images)) for images in (size.train, size.test)))
         test_ids = draw_rows(folder, rows, settings)
         for name in settings.train.members:
@@ -95,6 +96,19 @@ def survey_votes(folder: Path, size: Size, settings: Settings, tell: Tell) -> li
         draw_specialist(folder, settings)
         found.append(Votes(rows, {name: _stage(folder, tell, name) for name in ("vote", "ensemble")}))
     return found
+
+
+def tried_shares(size: Size, members: int, classes: int) -> list[float]:
+    """The shares of `size` that votes are tried on: all, or above MOST_ROWS rows half and all of these.
+
+    Of more images than stacking can be afforded for, at least so many that it isn't tried either: no line leads from one to the other.
+    """
+    if size.all <= MOST_ROWS:
+        return [1.0]
+    smaller = MOST_ROWS / 2 / size.all
+    if not is_affordable(size.train, members, classes):
+        smaller = max(smaller, 1.01 * TOO_LARGE / (members * classes**2) / size.train)
+    return [smaller, 2 * smaller] if 2 * smaller < 1 else [1.0]
 
 
 def _stage(folder: Path, tell: Tell, name: str, *arguments: str) -> Taken:

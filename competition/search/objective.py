@@ -51,7 +51,9 @@ class Trainer:
     def forget(self, found: Candidate, folds: pd.DataFrame) -> None:
         """Remove the state of a trial that is over."""
         for fold in fold_numbers(folds):
-            self.state_file(found, fold, folds).unlink(missing_ok=True)
+            state = self.state_file(found, fold, folds)
+            for file in state.parent.glob(f"{state.stem}*"):  # pseudo-labels have files of their own
+                file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class Objective:
     space: Space
     folds: pd.DataFrame
     say: Callable[..., None] = lambda what, **facts: None
+
+    def begin(self, trial: optuna.Trial) -> None:
+        """Settle the trial's point."""
+        suggested(trial, self.space)
 
     def __call__(self, trial: optuna.Trial) -> float:
         """Return the trial's value; raises TrialPruned where it does worse than most."""
@@ -95,7 +101,8 @@ class Objective:
 
         def trained(row: dict) -> None:
             print_epoch(row)
-            report(row)
+            if not row.get("second_run"):  # with pseudo-labels, whose epochs compare with no other trial's
+                report(row)
 
         for row in self.trainer.earlier(found, fold, self.folds):
             report(row)

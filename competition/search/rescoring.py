@@ -21,6 +21,7 @@ from competition.search.space import Candidate
 from competition.seeds import derived_seed, generator
 from competition.settings import EnsembleSettings
 from competition.splitting import HOLDOUT, make_folds
+from competition.training.guards import Diverged
 
 POLL = 2.0  # seconds between two looks at whether another worker has done its part
 
@@ -66,7 +67,7 @@ def scored_anew(trainer: Trainer, own: Candidate, best: Candidate, folds: pd.Dat
     """Return how `own` and `best` compare when both are trained on other folds than `folds`, with other seeds.
 
     The trainings are shared among the workers: each takes one that nobody else is at, keeps its predictions in `folder`, and waits
-    for those that others are at. A training that was stopped goes on.
+    for those that others are at. A training that was stopped goes on. Raises Diverged where one has a loss that is no number.
     """
     folds, both = other_folds(folds, seed), {"own": other_seed(own, seed), "best": other_seed(best, seed)}
     jobs = {(name, fold): folder / f"{trainer.state_file(found, fold, folds).stem}.npz"
@@ -74,7 +75,10 @@ def scored_anew(trainer: Trainer, own: Candidate, best: Candidate, folds: pd.Dat
 
     def train(name: str, fold: int) -> Predictions:
         say("scoring anew", settings=name, fold=fold)
-        return trainer(both[name], fold, folds).predictions["test_like"]
+        try:
+            return trainer(both[name], fold, folds).predictions["test_like"]
+        except Diverged as error:
+            raise Diverged(f"{name}, fold {fold} of other folds: {error}") from error
 
     while missing := [job for job, file in jobs.items() if not file.is_file()]:
         if not any([_take(jobs[job], partial(train, *job)) for job in missing]):

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from competition.augmentation.bank import open_bank
+from competition.augmentation.bank import Bank, open_bank
 from competition.augmentation.offline import Augmenter, copies_of
 from competition.files import code_digest, digest
 from competition.packing import build
@@ -22,6 +23,7 @@ from competition.training.folds import FoldData, load_fold
 from competition.workers import release
 
 VIEWS_PER_PART = 256  # as in the stage `augment`
+CHECKED = 100  # views that are made again to see whether the store is as the settings say
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ class Stores:
     def packed_digest(self) -> str:
         """The digest of what `packed` holds."""
         return _digest_of(self.packed)
+
+    def check(self) -> None:
+        """Raise ValueError where `packed` wasn't made of `source` by `own`: some of its images' views are made again."""
+        source = ImageStore(self.source)
+        views = copies_of(source.column("target"), self.own) + 2
+        images = min(len(source), int(np.searchsorted(np.cumsum(views), CHECKED)) + 1)
+        rows, _ = Augmenter(str(self.source.resolve()), self.own, self._bank(self.own))(range(images))
+        packed = ImageStore(self.packed)
+        if len(packed) < len(rows) or any(packed.encoded(n).tobytes() != row["image"] for n, row in enumerate(rows)):
+            raise ValueError(f"{self.packed}: not made of {self.source} by the `augment` of params.yaml; run `dvc repro augment`")
 
     def path(self, settings: AugmentSettings) -> Path:
         """Return the store with the copies of `settings`, made first if it isn't there; other workers wait for it meanwhile."""
@@ -66,12 +78,15 @@ class Stores:
     def _pack(self, path: Path, settings: AugmentSettings) -> None:
         source = self.source.resolve()
         views = copies_of(ImageStore(source).column("target"), settings) + 2
-        names = {*settings.transforms_for("train"), *settings.transforms_for("test_like")}
-        bank = open_bank(names, settings, self.machine, (self.folder.parent / "bank").resolve())
         part_size = max(1, len(views) * VIEWS_PER_PART // int(views.sum()))
-        build(path, range(len(views)), Augmenter(str(source), settings, bank), path.with_suffix(".parts"), part_size=part_size,
+        make = Augmenter(str(source), settings, self._bank(settings))
+        build(path, range(len(views)), make, path.with_suffix(".parts"), part_size=part_size,
               machine=self.machine, title=f"augment {path.stem[:8]}", per_job=views, unit="view")
         release()
+
+    def _bank(self, settings: AugmentSettings) -> Bank:
+        names = {*settings.transforms_for("train"), *settings.transforms_for("test_like")}
+        return open_bank(names, settings, self.machine, (self.folder.parent / "bank").resolve())
 
 
 def _with_copies(data: FoldData, copies: dict[str, int], targets: Sequence[str]) -> FoldData:

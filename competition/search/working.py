@@ -34,6 +34,8 @@ class Worker:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{time_ns()}"
         self._life = FileLock(_life_of(folder, self.name))
         self._life.acquire()
+        self._nameless: set[int] = set()
+        self.has_trial = False
         self.turn = FileLock(folder / "turn.lock")  # who holds it looks for a trial, so that no two take one, or one too many
 
     def knows(self, name: str | None) -> bool:
@@ -48,17 +50,27 @@ class Worker:
             return True
         return False
 
+    def are_orphans(self, nameless: set[int]) -> set[int]:
+        """Return those of the running trials `nameless`, which have no worker's name, that had none at this worker's last look either.
+
+        A trial gets its worker's name at once; one that was killed in that moment never gets one.
+        """
+        self._nameless, before = nameless, self._nameless
+        return nameless & before
+
     def leave(self) -> None:
-        """Be gone, without a trace."""
+        """Be gone; without a trace, unless a trial may still have this worker's name: then others find that it is dead."""
         self._life.release()
-        _life_of(self.folder, self.name).unlink(missing_ok=True)
+        if not self.has_trial:
+            _life_of(self.folder, self.name).unlink(missing_ok=True)
 
 
 def work(study: Study, objective: Callable[[Trial], float], worker: Worker, trials: int, deadline: float = float("inf"),
-         report: Report = lambda study, trial: None) -> None:
+         report: Report = lambda study, trial: None, begin: Callable[[Trial], object] = lambda trial: None) -> None:
     """Try points until the study has `trials` that are finished, and wait until the folder's other workers have finished theirs.
 
-    No trial is begun after `deadline` (of `monotonic`). `report` is called after each trial of this worker's. An error of
+    No trial is begun after `deadline` (of `monotonic`). `report` is called after each trial of this worker's; `begin` before one, while
+    no other worker looks for its next: what it suggests, the others' samplers see. An error of
     `objective` ends the work, and is kept with the trial, which is not tried again; so does Ctrl-C, but that trial is.
     """
     while True:
@@ -66,19 +78,22 @@ def work(study: Study, objective: Callable[[Trial], float], worker: Worker, tria
             take_up(study, worker)
             waiting, running = (study.get_trials(deepcopy=False, states=[state]) for state in (TrialState.WAITING, TrialState.RUNNING))
             if (waiting or done(study) + len(running) < trials) and monotonic() < deadline:
-                study.optimize(lambda trial: _tried(objective, trial, worker), n_trials=1, callbacks=[report])
+                study.optimize(lambda trial: _tried(objective, trial, worker, begin), n_trials=1, callbacks=[report])
+                worker.has_trial = False
                 continue
         others = [trial.user_attrs.get(WORKER) for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING])]
-        if not any(map(worker.knows, others)):
+        if not any(name is None or worker.knows(name) for name in others):
             return
         sleep(POLL)
 
 
 def take_up(study: Study, worker: Worker) -> None:
     """Put back the trials of workers that are dead, and those that were stopped by hand."""
-    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-        if worker.knows_dead(trial.user_attrs.get(WORKER)):
-            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    names = {trial.number: trial.user_attrs.get(WORKER) for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING])}
+    orphans = worker.are_orphans({number for number, name in names.items() if name is None})
+    for number, name in names.items():
+        if number in orphans or worker.knows_dead(name):
+            study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
     optuna.storages.fail_stale_trials(study)  # does nothing where the storage has no heartbeat
     trials = study.get_trials(deepcopy=False)
     put_back = {number for trial in trials for number in RetryHeartbeatStaleTrialCallback.retry_history(trial)}
@@ -92,8 +107,10 @@ def done(study: Study) -> int:
     return len(study.get_trials(deepcopy=False, states=[TrialState.COMPLETE, TrialState.PRUNED]))
 
 
-def _tried(objective: Callable[[Trial], float], trial: Trial, worker: Worker) -> float:
+def _tried(objective: Callable[[Trial], float], trial: Trial, worker: Worker, begin: Callable[[Trial], object]) -> float:
+    worker.has_trial = True
     trial.set_user_attr(WORKER, worker.name)
+    begin(trial)
     worker.turn.release()
     try:
         return objective(trial)

@@ -82,7 +82,7 @@ def fit_again(network: nn.Module, normalise: Normalisation, data: FoldData, sett
     begun = len(first.history)
 
     def counted_on(row: dict) -> dict:
-        return row | {"epoch": begun + row["epoch"]}
+        return row | {"epoch": begun + row["epoch"], "second_run": 1}
 
     second = fit(network, normalise, with_labels(data, rows, labels), _second_run(settings), state, lambda row: report(counted_on(row)),
                  targets)
