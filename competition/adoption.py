@@ -163,7 +163,7 @@ def _write_class_folders(
         write_table(folder / "meta.csv", [settings.target, settings.class_name], [(target[name], name) for name in classes])
         rows = [(image.id, target[image.class_name], image.group) for image in train]
         write_table(folder / "train.csv", [*columns, settings.group][: 2 + grouped], [row[: 2 + grouped] for row in rows])
-        write_table(folder / "sample_submission.csv", columns, [(image.id, "0") for image in test])
+        write_table(folder / "sample_submission.csv", settings.submission_columns, [(image.id, "0") for image in test])
         write_table(solution, [*columns, "usage"], [(image.id, target[image.class_name], image.usage) for image in test])
         write_table(mapping, [settings.id, "file"], [(image.id, image.file) for image in images])
 

@@ -33,7 +33,7 @@ class Packer:
     """Calling it with a part's jobs returns its rows, and one fact per job.
 
     A fact has ID, set, file, target and problem (None, or why the image is left out), and kind ("unreadable", "box") then;
-    else height and width (of the image, or of its box, before packing), content (the file's digest), contrast (grey levels
+    else height and width (of the image, or of its box, before packing), content (the file's digest), box, contrast (grey levels
     between the thumbnail's darkest and brightest), and of measured jobs statistics, as competition.shift has them.
     """
 
@@ -51,7 +51,8 @@ class Packer:
                 fact |= {"problem": str(problem), "kind": "box" if isinstance(problem, UnusableBox) else "unreadable"}
                 continue
             small = thumbnail(image)
-            fact |= {"height": height, "width": width, "content": digest(Path(job.path)), "contrast": int(contrasts(small[None])[0])}
+            fact |= {"height": height, "width": width, "content": digest(Path(job.path)), "box": job.box,
+                     "contrast": int(contrasts(small[None])[0])}
             if job.measured:
                 fact["statistics"] = statistics(letterbox(image, SQUARE)).tolist()
             rows.append({"id": job.id, "source_id": job.id, "target": job.target, "group": job.group, "view": "clean", "copy": 0,
@@ -68,8 +69,9 @@ def jobs_of(competition: Competition) -> tuple[list[Job], list[Job]]:
     train = [Job(id, str(competition.train_paths[id]), target, group, box, row in measured) for row, (id, target, group, box)
              in enumerate(zip(table["ID"], table["target"], groups, _boxes(table), strict=True))]
     measured = _sample(len(competition.test_ids), "test")
-    return train, [Job(id, str(competition.test_paths[id]), None, None, None, row in measured)
-                   for row, id in enumerate(competition.test_ids)]
+    boxes = [None] * len(competition.test_ids) if competition.test_boxes is None else _boxes(competition.test_boxes)
+    return train, [Job(id, str(competition.test_paths[id]), None, None, box, row in measured)
+                   for row, (id, box) in enumerate(zip(competition.test_ids, boxes, strict=True))]
 
 
 def _sample(count: int, name: str) -> set[int]:

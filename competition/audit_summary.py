@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from competition.contract import Competition
-from competition.duplicates import Duplicates, of_sets
+from competition.duplicate_table import of_sets
+from competition.duplicates import Duplicates
 from competition.near_duplicates import CONTRAST
 from competition.shift import STATISTICS, table, train_test_auc
 

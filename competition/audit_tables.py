@@ -20,7 +20,8 @@ def print_audit(audit: dict, file: TextIO | None = None) -> None:
     """Print `audit` (see audit_summary.summary) to `file`, standard output without one: coloured and fitted to a terminal's width."""
     file = file or sys.stdout
     is_log = not file.isatty()
-    console = Console(file=file, highlight=False, width=WIDTH if is_log else None, color_system=None if is_log else "auto")
+    console = Console(file=file, highlight=False, markup=False, emoji=False, width=WIDTH if is_log else None,
+                      color_system=None if is_log else "auto")
     for title, table in _tables(audit):
         with console.capture() as captured:
             console.print(f"\n{title}", style="bold", markup=False)

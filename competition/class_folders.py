@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from competition.held_out import choose_test, halve
-from competition.image_files import is_image_name
+from competition.image_files import claims_to_be_image, is_image_name
 from competition.tables import ContractError, counted, examples, read_table
 
 FILE_COLUMNS = ("id", "file", "image", "path", "name", "filename")
@@ -51,7 +51,7 @@ def listed(folder: Path) -> list[Path]:
 
 def list_class_folders(path: Path, problems: list[str]) -> tuple[list[str], list[str]]:
     """Return the images as `<class>/<file name>`, and what was skipped; `problems` grows by what is wrong."""
-    files, skipped, empty = [], [], []
+    files, skipped, empty, unread = [], [], [], []
     for entry in listed(path):
         if not entry.is_dir():
             skipped.append(f"{entry.name}: not in a class folder")
@@ -61,10 +61,15 @@ def list_class_folders(path: Path, problems: list[str]) -> tuple[list[str], list
             if file.is_file() and is_image_name(file.name):
                 files.append(f"{entry.name}/{file.name}")
                 images += 1
+            elif claims_to_be_image(file.name):
+                unread.append(f"{entry.name}/{file.name}")
             else:
                 skipped.append(f"{entry.name}/{file.name}: {'a folder' if file.is_dir() else 'not an image'}")
         if not images:
             empty.append(entry)
+    if unread:
+        problems.append(f"{path}: {counted(len(unread), 'images are')} of a format that can't be read: {examples(unread)}; convert them to "
+                        "JPEG or PNG, or take them away")
     problems += _folder_problems(path, files, empty)
     return files, skipped
 

@@ -32,6 +32,7 @@ class Competition:
     class_names: tuple[str, ...]  # in the targets' order
     train_paths: dict[str, Path] = field(default_factory=dict)  # ID -> image
     test_paths: dict[str, Path] = field(default_factory=dict)
+    test_boxes: pd.DataFrame | None = None  # x1, y1, x2, y2 as float in the order of test_ids, NaN for "the whole image"; None without any
     columns: tuple[str, str] = ("ID", "target")  # what the submission's columns are called
 
     @cached_property
@@ -64,11 +65,12 @@ def read_competition(settings: CompetitionSettings, images: bool = True) -> Comp
     if images:
         named = {"train": train["ID"] if train is not None else (), "test": test_ids}
         paths = {part: _find_images(root / part, ids, problems) for part, ids in named.items()}
+    boxes = _read_test_boxes(root / "test.csv", test_ids, settings, problems)
     if problems:
         raise ContractError(problems)
     names = tuple(meta.get(target, target) for target in targets)
     return Competition(
-        root, train, test_ids, targets, names, paths["train"], paths["test"], columns=(settings.id, settings.target)
+        root, train, test_ids, targets, names, paths["train"], paths["test"], boxes, settings.submission_columns
     )
 
 
@@ -101,6 +103,9 @@ def _read_train(path: Path, settings: CompetitionSettings, problems: list[str]) 
         return None
     _check_ids(path, frame[settings.id], problems)
     train = pd.DataFrame({"ID": frame[settings.id], "target": frame[settings.target]})
+    if settings.group not in frame and "group" in settings.model_fields_set:
+        problems.append(f"{path}: no column {settings.group} (there: {examples(frame.columns, most=20)}); set competition.group to the "
+                        "column that says which images belong together, or leave it out")
     if settings.group in frame:  # an image without a group stands alone
         train["group"] = frame[settings.group].where(frame[settings.group] != "", frame[settings.id])
     return pd.concat([train, _read_boxes(path, frame, problems)], axis=1)
@@ -116,6 +121,8 @@ def _read_boxes(path: Path, frame: pd.DataFrame, problems: list[str]) -> pd.Data
         return frame[[]]
     texts = frame[list(BOX)]
     boxes = texts.apply(pd.to_numeric, errors="coerce").astype(float)
+    if len(boxes) and 0 < np.nanmax(boxes.to_numpy(), initial=0) <= 1:
+        problems.append(f"{path}: no value of the boxes is above 1, so they are shares of the image; give {','.join(BOX)} in its pixels")
     wrong = ~(texts == "").all(axis=1) & ~np.isfinite(boxes.to_numpy()).all(axis=1)
     if wrong.any():
         rows = [f"row {row + 1} ({','.join(texts.iloc[row])})" for row in np.flatnonzero(wrong)]
@@ -134,7 +141,34 @@ def _read_test_ids(root: Path, settings: CompetitionSettings, problems: list[str
     if frame is None:
         return ()
     _check_ids(path, frame[settings.id], problems)
+    if path == sample:
+        _check_answer_column(path, list(frame.columns), settings, problems)
     return tuple(frame[settings.id])
+
+
+def _check_answer_column(path: Path, found: list[str], settings: CompetitionSettings, problems: list[str]) -> None:
+    """The file's header is what the site expects of a submission."""
+    expected = list(settings.submission_columns)
+    if found in (expected, expected[:1]):
+        return
+    if len(found) == 2 and found[0] == settings.id:
+        fix = f"set competition.answer: {found[1]}"
+    else:
+        fix = "only submissions of an ID and one class can be made: if yours is one, rename or remove columns here"
+    problems.append(f"{path}: columns {','.join(found)}; a submission here has {','.join(expected)}; {fix}")
+
+
+def _read_test_boxes(path: Path, test_ids: tuple[str, ...], settings: CompetitionSettings, problems: list[str]) -> pd.DataFrame | None:
+    if not path.exists():
+        return None
+    frame = read_columns(path, (settings.id,), problems)
+    if frame is None or not any(name in frame for name in BOX):
+        return None
+    if twice := repeated(frame[settings.id]):
+        problems.append(f"{path}: {counted(len(twice), 'IDs are')} repeated: {examples(twice)}; keep one row for each image")
+        return None
+    boxes = _read_boxes(path, frame, problems)
+    return boxes.set_axis(frame[settings.id]).reindex(list(test_ids)) if len(boxes.columns) else None
 
 
 def _check_ids(path: Path, ids: pd.Series, problems: list[str]) -> None:

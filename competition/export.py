@@ -29,7 +29,7 @@ INPUT, OUTPUT = "images", "logits"
 TOLERANCE = 1e-4  # of a logit, between torch and ONNX Runtime
 CHECKED, BATCH_SIZE = 100, 32  # images; the last batch is a smaller one, so the batch's size is seen to be free
 STEPS = (
-    "turn the image as its EXIF orientation says; lay transparent pixels on white; make it RGB, 8 bits each (16-bit grey divided by 257)",
+    "turn the image as its EXIF orientation says; lay transparent pixels on white; make it RGB, 8 bits each (deeper grey scaled to them)",
     "scale it, aspect ratio kept, until its longer side is `size` pixels: by area averaging where it shrinks, bilinear where it grows",
     "centre it in a `size` x `size` square of grey level `fill`; where that can't be even, the right or lower padding is a pixel wider",
     "divide by 255, subtract `mean`, divide by `std`, each by channel; order the axes as batch, channel, height, width; float32",

@@ -1,11 +1,12 @@
 """Which file an ID means."""
 
 import os
+import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")  # of a competition's images
-OTHER_EXTENSIONS = (".gif", ".jfif", ".jp2", ".avif", ".heic", ".heif", ".jxl")  # that are images' too, though not all can be read
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jfif", ".jp2", ".avif")  # the likeliest first
+UNREAD_EXTENSIONS = (".heic", ".heif", ".jxl")  # of images that Pillow has no decoder for
 
 
 def is_image_name(name: str) -> bool:
@@ -15,7 +16,7 @@ def is_image_name(name: str) -> bool:
 
 def claims_to_be_image(name: str) -> bool:
     """Return whether the name ends as any image's does, of a kind that can be read or not."""
-    return os.path.splitext(name)[1].lower() in (*EXTENSIONS, *OTHER_EXTENSIONS)
+    return os.path.splitext(name)[1].lower() in (*EXTENSIONS, *UNREAD_EXTENSIONS)
 
 
 def is_plain_name(id: str) -> bool:
@@ -29,18 +30,19 @@ class ImageFolder:
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
         self.names = sorted(entry.name for entry in os.scandir(self.folder) if entry.is_file())
-        self._exact = set(self.names)
+        self._exact = {_composed(name): name for name in self.names}  # a zip made on a Mac has é as two characters
         self._by_stem = defaultdict(list)
         for name in filter(is_image_name, self.names):
             stem, extension = os.path.splitext(name)
-            self._by_stem[stem].append((EXTENSIONS.index(extension.lower()), name))
+            self._by_stem[_composed(stem)].append((EXTENSIONS.index(extension.lower()), name))
 
     def candidates(self, id: str) -> list[str]:
         """Return the names of all files that the ID can mean, the likeliest first; empty for an ID that is no plain name."""
         if not is_plain_name(id):
             return []
+        id = _composed(id)
         if id in self._exact:
-            return [id]
+            return [self._exact[id]]
         found = [name for _, name in sorted(self._by_stem.get(id, []))]
         if not found and is_image_name(id):
             stem, extension = os.path.splitext(id)
@@ -52,6 +54,10 @@ class ImageFolder:
         """Return the image's path, None when there is none."""
         names = self.candidates(id)
         return self.folder / names[0] if names else None
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def find_image(folder: Path | str, id: str) -> Path | None:

@@ -37,7 +37,7 @@ def read_image(path: Path, longest_side: int | None = None, box: tuple[float, fl
     """Return the image at `path`, uint8 (H, W, 3) RGB, shrunk so that no side is longer than `longest_side` pixels.
 
     `box` (x1, y1, x2, y2 in the upright image's pixels) is cut out first. Raises UnreadableImage, and UnusableBox, which is
-    one, saying why.
+    one, saying why; OSError and MemoryError, which are the machine's troubles and not the image's.
     """
     return read_sized(path, longest_side, box)[0]
 
@@ -59,7 +59,11 @@ def read_sized(
         raise UnreadableImage("not an image" if path.stat().st_size else "empty file") from None
     except Image.DecompressionBombError as error:
         raise UnreadableImage(f"too many pixels: {error}") from None
+    except MemoryError:
+        raise
     except Exception as error:  # Pillow's decoders have no common class for what damaged files make them raise
+        if isinstance(error, OSError) and error.errno is not None:  # the system's, which says nothing of the file's content
+            raise
         raise UnreadableImage(str(error) or type(error).__name__) from None
     if box:
         pixels = _cut(pixels, box)
@@ -79,12 +83,17 @@ def _upright(image: Image.Image) -> Image.Image:
 def _as_rgb(image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image, np.float32)
-        top = 65535.0 if values.max() > 255 else 255.0
+        top = _white(float(values.max()))
         return np.repeat(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8)[..., None], 3, axis=2)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return np.array(image.convert("RGB"))
+
+
+def _white(highest: float) -> float:
+    """Return the value that stands for white in a deep image: the end of the shortest usual range that holds `highest`."""
+    return next((top for top in (1.0, *(2.0**bits - 1 for bits in (8, 10, 12, 14, 16))) if highest <= top), highest)
 
 
 def _cut(pixels: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:

@@ -50,13 +50,16 @@ def read_solution(path: Path | str, columns: tuple[str, str] = ("ID", "target"))
     return solution
 
 
-def score_submission(submission: Path | str, solution: Path | str, columns: tuple[str, str] = ("ID", "target")) -> Score:
+def score_submission(submission: Path | str, solution: Path | str, columns: tuple[str, str] = ("ID", "target"),
+                     answer: str | None = None) -> Score:
     """Return the score of a submission's CSV against the solution's, rows matched by ID, in any order.
+
+    columns: both files', unless the submission calls the second one `answer`.
 
     Raises ContractError with the IDs that are missing, extra or repeated, and answers that are empty; FileNotFoundError.
     """
     truth = read_solution(solution, columns)
-    answers = read_submission(submission, columns)
+    answers = read_submission(submission, (columns[0], answer or columns[1]))
     problems = id_problems(Path(submission), list(answers["ID"]), list(truth["ID"]), str(solution))
     if blank := list(answers.loc[answers["target"] == "", "ID"]):
         problems.append(f"{submission}: {counted(len(blank), 'IDs have')} no answer: {examples(blank)}; answer each with a class")

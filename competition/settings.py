@@ -34,10 +34,16 @@ class CompetitionSettings(Section):
     root: str = Field("data/raw", description="folder with train.csv, sample_submission.csv, train/ and test/")
     id: str = Field("ID", description="column that names the image")
     target: str = Field("target", description="column with the class")
+    answer: str | None = Field(None, description="column of a submission with the class, where it isn't called as `target` is")
     class_name: str = Field("class_name", description="column of meta.csv with the class's readable name")
     group: str = Field("group", description="optional column: images of one group never stand on both sides of a split")
     slug: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$",
                              description="the competition's name in its Kaggle address, for `submit`")
+
+    @property
+    def submission_columns(self) -> tuple[str, str]:
+        """What a submission's two columns are called."""
+        return self.id, self.answer or self.target
 
 
 class RulesSettings(Section):
@@ -144,6 +150,10 @@ class PolicySettings(Section):
 
 def _with_text_keys(factors: object) -> object:
     return {str(target): factor for target, factor in factors.items()} if isinstance(factors, dict) else factors  # YAML's 7 is a number
+
+
+def _with_text_items(targets: object) -> object:
+    return tuple(map(str, targets)) if isinstance(targets, list | tuple) else targets
 
 
 ClassFactors = Annotated[dict[str, Annotated[float, Field(gt=0, le=100)]], BeforeValidator(_with_text_keys)]
@@ -307,7 +317,7 @@ class SpecializeSettings(Section):
     """The network that tells the hard classes apart."""
 
     base: Name = Field("lite0", description="the member whose answers it may replace")
-    hard_classes: Literal["auto"] | tuple[str, ...] = Field(
+    hard_classes: Annotated[Literal["auto"] | tuple[str, ...], BeforeValidator(_with_text_items)] = Field(
         "auto", description="targets as in train.csv; auto: those confused most, test-like, out of fold"
     )
     most: int = Field(4, ge=2, description="classes, at the most, that auto finds")

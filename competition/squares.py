@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from competition.image_files import claims_to_be_image
+from competition.image_files import UNREAD_EXTENSIONS, claims_to_be_image
 from competition.images import UnreadableImage, decode_jpeg, encode_jpeg, letterbox, read_image
 from competition.settings import AugmentSettings, PrepareSettings
 
 CHUNK = 64  # images read at once: whole batches of inference, and few enough for the progress to move
 NO_IMAGE = ("not an image", "empty file")  # what `read_image` says of files that no decoder knows
-CONVERT = (".heic", ".heif", ".jxl")  # images that Pillow has no decoder for
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,11 +122,13 @@ def _gathered(begun: dict[str, Future]) -> Chunk:
     for name, future in begun.items():
         try:
             read[name] = future.result()
+        except OSError as error:  # no right to read it, say
+            unreadable[name] = error.strerror or str(error)
         except UnreadableImage as problem:
             if str(problem) not in NO_IMAGE:
                 unreadable[name] = str(problem)
             elif claims_to_be_image(name):
-                convert = str(problem) == NO_IMAGE[0] and name.lower().endswith(CONVERT)
+                convert = str(problem) == NO_IMAGE[0] and name.lower().endswith(UNREAD_EXTENSIONS)
                 unreadable[name] = "this format can't be read; convert it to JPEG or PNG" if convert else str(problem)
             else:
                 others += 1

@@ -24,6 +24,9 @@ def run(main: Callable[..., object], stopped: str = KEPT) -> None:
         app()
     except MISTAKES as mistake:
         sys.exit(f"error: {mistake}")
+    except MemoryError:
+        sys.exit(f"error: out of memory; {'what was finished is kept: ' if stopped == KEPT else ''}close other programs, or lower "
+                 "machine.workers, and run the command again")
     except OSError as error:
         what = f"{error.strerror}: {error.filename or 'while writing'}" if error.strerror else str(error)
         sys.exit(f"error: {what}; {'what was finished is kept: ' if stopped == KEPT else ''}mend it and run the command again")

@@ -3,6 +3,7 @@
 python -m pipelines.fix_label 3f0c.jpg 7                          its target is 7, as targets stand in train.csv
 python -m pipelines.fix_label 3f0c.jpg 7 --reason "stamp says so"
 python -m pipelines.fix_label 3f0c.jpg --drop                     leave it out of training
+python -m pipelines.fix_label 3f0c.jpg -- -1                      a target that begins with - stands behind --
 
 A decision replaces an earlier one about the same image; to take one back, remove its row. train.csv stays as it is.
 """
@@ -21,7 +22,7 @@ PATH = "folds/label_fixes.csv"
 
 def main(
     image: Annotated[str, typer.Argument(metavar="ID", help="the image's, as in train.csv")],
-    target: Annotated[str, typer.Argument(help="its right class, as in train.csv; its present one to confirm it")] = "",
+    target: Annotated[str, typer.Argument(help="its right class, as in train.csv (-- -1 for -1); its present one to confirm it")] = "",
     reason: Annotated[str, typer.Option(help="for whoever reads the file later")] = "",
     drop: Annotated[bool, typer.Option("--drop", help="leave the image out of training")] = False,
 ) -> None:

@@ -24,7 +24,7 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON ob
     """Print the leaderboard with the public scores beside it."""
     board = read_leaderboard(FOLDER / "leaderboard.csv")
     settings = load_settings()
-    sizes = read_sizes(FOLDER, board, (settings.competition.id, settings.competition.target))
+    sizes = read_sizes(FOLDER, board, settings.competition.submission_columns)
     comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
     if as_json:
         print(json.dumps({"leaderboard": board.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False))

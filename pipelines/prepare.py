@@ -17,7 +17,8 @@ from competition.audit_summary import summary
 from competition.audit_tables import print_audit
 from competition.classes import write_classes
 from competition.contract import read_competition
-from competition.duplicates import Duplicates, find_duplicates, write_duplicates
+from competition.duplicate_table import write_duplicates
+from competition.duplicates import Duplicates, find_duplicates
 from competition.files import code_digest, digest, replace_file, write_json
 from competition.label_fixes import apply_label_fixes, check_label_fixes, label_fix_facts, read_label_fixes
 from competition.packing import build

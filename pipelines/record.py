@@ -50,7 +50,7 @@ def main(
     """Write down the score that a competition's site gave a submission."""
     settings = load_settings()
     board = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
-    columns = settings.competition.id, settings.competition.target
+    columns = settings.competition.submission_columns
     sizes = None if board is None else read_sizes(FOLDER, board, columns)  # what is missing is said before anything is recorded
     told = {"public": score, "private": private}
     scores = {which: score_text(value, which) for which, value in told.items() if value is not None}

@@ -11,7 +11,7 @@ from time import perf_counter
 import pandas as pd
 
 from competition.classes import read_names
-from competition.duplicates import read_duplicates
+from competition.duplicate_table import read_duplicates
 from competition.files import replace_file
 from competition.fold_predictions import read_fold
 from competition.galleries import Pages, embedding, errors, member_with_network, unsure
@@ -57,7 +57,7 @@ def sections_of(final: dict) -> list[Section]:
     class_names = read_names(FOLDS / "classes.csv")
     audit = read_json(FOLDS / "audit.json")
     hard = read_json(FOLDER / "specialist.json")["hard_classes"]
-    sizes = read_sizes(FOLDER, board, (settings.competition.id, settings.competition.target))
+    sizes = read_sizes(FOLDER, board, settings.competition.submission_columns)
     comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
     names = board["submission"].tolist()
     if unranked := [name for name in settings.train.members if name not in names]:

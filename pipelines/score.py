@@ -26,7 +26,7 @@ def main(
 ) -> None:
     """Score a submission against the test set's labels."""
     settings = load_settings().competition
-    score = score_submission(submission, solution, (settings.id, settings.target))
+    score = score_submission(submission, solution, (settings.id, settings.target), settings.answer)
     if meta is not None and not meta.is_file():
         raise FileNotFoundError(f"{meta}: no such file; it names the classes ({settings.target},{settings.class_name})")
     names = read_class_names(meta or Path(settings.root) / "meta.csv", settings)

@@ -17,6 +17,7 @@ from competition.files import code_digest, digest
 from competition.launcher import run_together
 from competition.leaks import check_predicted
 from competition.models.processor import keep_memory
+from competition.models.weights import weights_file
 from competition.predictions import Predictions, concatenate, load_predictions
 from competition.processes import processes
 from competition.settings import Settings, SpecializeSettings, load_settings
@@ -46,11 +47,15 @@ def train_and_write(everything: Settings, fold: int) -> None:
     hard = find_hard_classes(settings, base, folds, targets)
     data = load_fold(fold, folds, targets, STORE, TEST_STORE)
     names = tuple(targets[index] for index in hard)
+    if len(taught := set(data.only(hard).train_labels.tolist())) < 2:
+        raise ValueError(f"specialize: of the hard classes {', '.join(names)} fold {fold} has training images of {len(taught)}, expected 2 "
+                         "or more; name others as specialize.hard_classes, or take classes with few groups of images out of it")
     crew = processes()
     if crew.main:
         log("specializing", fold=fold, hard_classes=list(names), processes=crew.count)
     base_weights = Path(f"folds/weights/{settings.base}/{fold}.safetensors") if settings.start == "base" else None
-    key = digest(settings.network.model_dump(), STORE, FOLDS, fold, hard, code_digest(), *([base_weights] if base_weights else []))
+    begun_with = [base_weights] if base_weights else weights_file(settings.network)
+    key = digest(settings.network.model_dump(), STORE, FOLDS, fold, hard, targets, code_digest(), *begun_with)
     state = Path(f"data/state/specialize-{fold}-{key}.pt")
     trained = train_finetuned(
         settings.network, data.only(hard), names,
@@ -78,7 +83,8 @@ def find_hard_classes(settings: SpecializeSettings, base: list[dict[str, Predict
         return sorted({targets.index(target) for target in settings.hard_classes})
     seen = concatenate([predictions["test_like"] for predictions in base])
     true = folds.set_index("ID").target.loc[list(seen.ids)].map(targets.index)
-    return hard_classes(true.to_numpy(np.int64), seen.indices, len(targets), settings.most)
+    folds_of_class = folds[folds["fold"] >= 0].groupby("target")["fold"].nunique().reindex(targets, fill_value=0)
+    return hard_classes(true.to_numpy(np.int64), seen.indices, len(targets), settings.most, folds_of_class.to_numpy() > 1)
 
 
 if __name__ == "__main__":

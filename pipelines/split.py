@@ -8,7 +8,7 @@ from time import perf_counter
 
 import pandas as pd
 
-from competition.duplicates import of_sets, read_duplicates
+from competition.duplicate_table import of_sets, read_duplicates
 from competition.leaks import check_folds
 from competition.settings import load_settings
 from competition.shards import ImageStore
@@ -30,6 +30,7 @@ def main() -> None:
     if settings.holdout and not (folds["fold"] == HOLDOUT).any():
         raise ValueError(f"split.holdout: {settings.holdout:g} of each class's few images comes to none at all; take a larger share, or 0")
     check_folds(folds)
+    check_learnable(folds, settings.folds)
     write_folds("folds/folds.csv", folds)
     seen = folds[folds["fold"] >= 0]
     for warning in scarce_classes(seen["target"].tolist(), seen["group"].tolist(), n_splits):
@@ -37,6 +38,16 @@ def main() -> None:
     sizes = "/".join(str((folds["fold"] == k).sum()) for k in settings.folds)
     log("split", path="folds/folds.csv", images=len(folds), groups=folds["group"].nunique(), folds=sizes,
         holdout=len(folds) - len(seen), seconds=round(perf_counter() - began, 1))
+
+
+def check_learnable(folds: pd.DataFrame, numbers: tuple[int, ...]) -> None:
+    """Refuse folds that a network can't be trained for: all training images of one class."""
+    for number in numbers:
+        taught = folds[(folds["fold"] >= 0) & (folds["fold"] != number)]
+        if taught["target"].nunique() < 2:
+            alone = sorted(set(folds.loc[folds["fold"] == number, "target"]) - set(taught["target"]))
+            raise ValueError(f"fold {number} would be trained on images of one class: all of class {', '.join(alone)} belong together (one "
+                             "group, or copies of one another: folds/duplicates.csv) and are scored there; add independent images of it")
 
 
 if __name__ == "__main__":

@@ -12,15 +12,18 @@ from pathlib import Path
 import numpy as np
 
 from competition.classes import read_targets
+from competition.duplicate_table import read_duplicates
 from competition.files import code_digest, digest
 from competition.launcher import run_together
 from competition.models.processor import keep_memory
+from competition.models.weights import weights_file
 from competition.processes import processes
 from competition.settings import FinetunedSettings, Member, Settings, load_settings
 from competition.splitting import read_folds
 from competition.training.folds import FoldData, load_fold
 from competition.training.members import TrainedMember, train_classical, train_finetuned
 from competition.training.outputs import print_epoch, write_member
+from competition.training.pseudo_labels import bar_copies
 from competition.voting import view_weights
 from pipelines._main import log, run
 
@@ -47,16 +50,21 @@ def train_and_write(settings: Settings, member: str, fold: int) -> None:
     if crew.main:
         log("training", member=member, fold=fold, images=len(data.train_labels), validation=len(data.valid_labels), device=crew.device,
             processes=crew.count)
+    if getattr(settings.members[member], "pseudo_labels", 0):
+        data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
     weights = view_weights(settings.tta.passes, settings.tta.seed)
-    trained = train(settings.members[member], data, targets, weights, state_file(settings, member, fold))
+    trained = train(settings.members[member], data, targets, weights, state_file(settings, member, fold, targets))
     if crew.main:
         write_member(Path("folds"), member, fold, settings.members[member].kind, trained)
         log("trained", member=member, fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
             predict_seconds=round(trained.predict_seconds, 1), **{key: round(value, 4) for key, value in trained.macro_f1.items()})
 
 
-def state_file(settings: Settings, name: str, fold: int) -> Path:
-    return Path(f"data/state/train-{name}-{fold}-{digest(settings.members[name].model_dump(), STORE, FOLDS, fold, code_digest())}.pt")
+def state_file(settings: Settings, name: str, fold: int, targets: tuple[str, ...]) -> Path:
+    """Named by all that the training depends on; the order of the classes is theirs in the network's output."""
+    member = settings.members[name]
+    files = weights_file(member) if isinstance(member, FinetunedSettings) else []
+    return Path(f"data/state/train-{name}-{fold}-{digest(member.model_dump(), STORE, FOLDS, fold, targets, *files, code_digest())}.pt")
 
 
 def train(member: Member, data: FoldData, targets: tuple[str, ...], weights: np.ndarray, state: Path) -> TrainedMember:

@@ -9,7 +9,7 @@ from made_gallery import write_images
 
 from competition.class_scores import class_scores
 from competition.classes import write_classes
-from competition.duplicates import COLUMNS, write_duplicates
+from competition.duplicate_table import COLUMNS, write_duplicates
 from competition.leaderboard import compare, write_leaderboard
 from competition.settings import EnsembleSettings
 from competition.voting import Submission

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from competition.duplicates import COLUMNS, write_duplicates
+from competition.duplicate_table import COLUMNS, write_duplicates
 from competition.predictions import Predictions, load_predictions, save_predictions
 from competition.shards import write_rows
 from pipelines import split

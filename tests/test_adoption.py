@@ -145,6 +145,17 @@ def test_what_is_no_image_is_listed(tmp_path):
     assert adopted.skipped == ("a/notes.txt: not an image", "b/more: a folder", "readme.md: not in a class folder")
 
 
+def test_images_are_not_left_behind_in_silence(tmp_path):
+    source = class_folders(tmp_path / "photos", a=4, b=4)
+    (source / "a/moving.gif").write_text("a moving")
+    adopted = adopt(source, to(tmp_path), SETTINGS)
+    ids = [*table(tmp_path / "data/raw/train.csv").ID, *table(tmp_path / "data/solution.csv").ID]
+    assert adopted.train + adopted.test == 9 and sum(id.endswith(".gif") for id in ids) == 1
+    (source / "b/phone.HEIC").write_text("b phone")
+    assert refused(source, to(tmp_path, force=True), SETTINGS) == [
+        f"{source}: 1 image is of a format that can't be read: b/phone.HEIC; convert them to JPEG or PNG, or take them away"]
+
+
 def test_a_class_with_one_image_is_only_trained_on(tmp_path):
     adopted = adopt(class_folders(tmp_path / "photos", a=12, b=1), to(tmp_path), SETTINGS)
     assert (adopted.train, adopted.test) == (12, 1) and "1 class has too few images or groups" in adopted.notes[0]

@@ -14,7 +14,8 @@ from competition.audit import jobs_of
 from competition.audit_summary import summary
 from competition.audit_tables import print_audit
 from competition.contract import read_competition
-from competition.duplicates import Duplicates, read_duplicates
+from competition.duplicate_table import read_duplicates
+from competition.duplicates import Duplicates
 from competition.report.data_audit import audit_section
 from competition.settings import CompetitionSettings
 from competition.shards import ImageStore
@@ -159,6 +160,12 @@ def test_without_a_look_at_the_test_images_nothing_is_said_of_their_duplicates(p
     assert "within train 2 1 2 1" in rows and f"train and test{' not looked at' * 4}" in rows
     page = audit_section(audit | {"duplicates": found}, table, pd.DataFrame(columns=["ID"])).body
     assert page.count("not looked at") == 8
+
+
+def test_square_brackets_are_text(audit):
+    log = io.StringIO()
+    print_audit(audit | {"classes": [row | {"target": "[bold]", "class_name": "x [/y] :cat:"} for row in audit["classes"][:1]]}, log)
+    assert "[bold]" in log.getvalue() and "x [/y] :cat:" in log.getvalue()
 
 
 def test_a_log_that_is_not_utf8(audit):

@@ -1,5 +1,6 @@
 """What is read as a competition and as a submission, and how everything wrong with it is said at once."""
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from competition.audit import jobs_of
 from competition.contract import (
     ContractError,
     check_submission,
@@ -41,6 +43,48 @@ def problems(settings):
         read_competition(settings)
     assert all(problem in str(caught.value) for problem in caught.value.problems)
     return caught.value.problems
+
+
+def test_the_sample_submissions_header_is_what_a_submission_has(tmp_path):
+    settings = write(tmp_path, sample="ID,label\n07,0\n08,0\n")
+    assert problems(settings) == [f"{tmp_path}/sample_submission.csv: columns ID,label; a submission here has ID,target; "
+                                  "set competition.answer: label"]  # fmt: skip
+    competition = read_competition(settings.model_copy(update={"answer": "label"}))
+    assert competition.columns == ("ID", "label")
+    (tmp_path / "right.csv").write_text("ID,label\n07,0\n08,1\n")
+    (tmp_path / "wrong.csv").write_text("ID,target\n07,0\n08,1\n")
+    assert check_submission(tmp_path / "right.csv", competition) == []
+    assert "columns ID,target; expected ID,label" in check_submission(tmp_path / "wrong.csv", competition)[0]
+    for sample in ("ID,0,1\n07,0.5,0.5\n08,0.5,0.5\n", "target,ID\n0,07\n0,08\n"):
+        assert "only submissions of an ID and one class can be made" in problems(write(tmp_path, sample=sample))[0]
+    assert read_competition(write(tmp_path, sample="ID\n07\n08\n")).columns == ("ID", "target")
+
+
+def test_a_group_column_that_was_named_has_to_be_there(tmp_path):
+    settings = write(tmp_path, train="ID,target,patient\n01,0,a\n02,1,a\n03,0,b\n")
+    assert "group" not in read_competition(settings).train  # `group` is optional
+    (found,) = problems(settings.model_copy(update={"group": "patinet"}))
+    assert "train.csv: no column patinet (there: ID, target, patient)" in found and "competition.group" in found
+
+
+def test_boxes_of_test_images(tmp_path):
+    settings = write(tmp_path, train="ID,target,x1,y1,x2,y2\n01,0,1,2,30,40\n02,1,,,,\n03,0,1,2,3,4\n")
+    assert read_competition(settings).test_boxes is None
+    (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,5,6,7,8\n")
+    competition = read_competition(settings)
+    assert competition.test_boxes.index.tolist() == ["07", "08"] and competition.test_boxes.loc["08"].tolist() == [5, 6, 7, 8]
+    assert [job.box for job in jobs_of(competition)[1]] == [None, (5, 6, 7, 8)]
+    (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,.5,.6,.7,.8\n")
+    (found,) = problems(settings)
+    assert "test.csv: no value of the boxes is above 1, so they are shares of the image" in found
+
+
+def test_names_composed_otherwise_are_the_same_names(tmp_path):
+    """As a Mac writes them into a zip."""
+    composed, taken_apart = unicodedata.normalize("NFC", "é1"), unicodedata.normalize("NFD", "é1")
+    settings = write(tmp_path, train=f"ID,target\n01,0\n02,1\n{composed},0\n")
+    (tmp_path / "train" / f"{taken_apart}.jpg").touch()
+    assert read_competition(settings).train_paths[composed].name == f"{taken_apart}.jpg"
 
 
 def test_reads_a_competition(tmp_path):

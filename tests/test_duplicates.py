@@ -6,7 +6,8 @@ import pytest
 from test_near_duplicates import PAGES, saved
 
 from competition.audit import Job, Packer
-from competition.duplicates import COLUMNS, find_duplicates, of_sets, read_duplicates, write_duplicates
+from competition.duplicate_table import COLUMNS, of_sets, read_duplicates, write_duplicates
+from competition.duplicates import find_duplicates
 from competition.images import THUMBNAIL, thumbnail
 from competition.sample.making import make
 from competition.sample.plan import plan_train
@@ -48,6 +49,20 @@ def test_exact_and_near_within_and_across():
     assert (table["similarity"][exact] == 1).all() and table["similarity"][~exact].between(0.95, 1).all()
     for sets, count in ((("train", "train"), 3), (("test", "test"), 1), (("train", "test"), 3), (("test", "train"), 3)):
         assert len(of_sets(table, *sets)) == count
+
+
+def test_boxes_of_one_file_are_pictures_of_their_own():
+    left, right, copy = PAGES[0], PAGES[1], saved(PAGES[1], 60)
+    facts = [{"set": "train", "ID": name, "target": target, "content": content, "box": box} for name, target, content, box in (
+        ("a", "x", "A", [0, 0, 9, 9]), ("b", "y", "A", [9, 0, 18, 9]), ("c", "y", "C", None), ("d", "x", "A", [0, 0, 9, 9]))]
+    pictures = np.stack([thumbnail(np.ascontiguousarray(picture)) for picture in (left, right, copy, left)])
+    assert named(find_duplicates(facts, pictures, 0.95).table) == [
+        ("exact", "train", "a", "train", "b", False),  # of one page, so of one group; but each has a label of its own
+        ("exact", "train", "a", "train", "d", False),
+        ("near", "train", "b", "train", "c", False),
+    ]
+    facts[3]["target"] = "y"
+    assert find_duplicates(facts, pictures, 0.95).table["targets_differ"].tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize("seed", range(3))

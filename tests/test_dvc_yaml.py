@@ -20,9 +20,9 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 ORDER = """
     files seeds catalogue settings params_file tables image_files submission kaggle contract label_fixes held_out class_folders
     adoption public_scores metrics scoring predictions images squares shards sheets progress quiet workers packing classes
-    perceptual_hash near_duplicates duplicates shift audit audit_summary audit_tables leaks splitting augmentation specialist_votes
-    specialist_choice voting fold_predictions label_review label_sheet standings leaderboard class_scores leaderboard_table ensembles
-    combining named_votes confidence public_comparison public_table planning
+    perceptual_hash near_duplicates duplicate_table duplicates shift audit audit_summary audit_tables leaks splitting augmentation
+    specialist_votes specialist_choice voting fold_predictions label_review label_sheet standings leaderboard class_scores
+    leaderboard_table ensembles combining named_votes confidence public_comparison public_table planning
     batches models processes inference predicting explaining export training launcher search
     report galleries sample
 """.split()

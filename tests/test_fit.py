@@ -129,6 +129,22 @@ def test_a_loss_that_is_no_number_ends_training(data, tmp_path):
         trained(data, settings, tmp_path / "a.pt")
 
 
+def test_weights_that_the_last_step_spoilt_are_no_epoch(data, tmp_path, monkeypatch):
+    """No loss has told it; kept as the last good state, they would be what rollbacks go back to."""
+    import competition.training.fit as module
+
+    real, calls = module.evaluate, []
+
+    def evaluate(*arguments):
+        calls.append(arguments)
+        return real(*arguments) | ({"valid_loss": float("nan")} if len(calls) == 2 else {})
+
+    monkeypatch.setattr(module, "evaluate", evaluate)
+    progress = trained(data, SETTINGS.model_copy(update={"epochs": 3, "stop_by": "loss"}), tmp_path / "a.pt")[1]
+    assert len(calls) == 4 and [row["epoch"] for row in progress.history] == [0, 1, 2]
+    assert np.isfinite([row["valid_loss"] for row in progress.history]).all() and np.isfinite(progress.best_score)
+
+
 def test_clean_training_sees_the_pages_as_they_are(data, tmp_path, monkeypatch):
     import competition.training.epoch as module
 

@@ -271,8 +271,27 @@ def test_what_is_no_image_says_so(tmp_path):
     path.write_text("dear sir or madam")
     with pytest.raises(UnreadableImage, match="^not an image$"):
         read_image(path)
-    with pytest.raises(UnreadableImage, match="No such file"):
-        read_image(tmp_path / "none.jpg")
+
+
+@pytest.mark.parametrize("trouble", [FileNotFoundError(2, "No such file"), OSError(5, "Input/output error"), PermissionError(13, "denied"),
+                                     OSError(24, "Too many open files"), MemoryError()])  # fmt: skip
+def test_the_machines_troubles_are_not_the_images(tmp_path, monkeypatch, trouble):
+    """Else it would depend on free memory which images there are."""
+    def fail(path):
+        raise trouble
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(type(trouble)) as caught:
+        read_image(tmp_path / "x.jpg")
+    assert caught.value is trouble
+
+
+@pytest.mark.parametrize(("values", "white"), [(np.uint16, 255), (np.uint16, 4095), (np.uint16, 1023), (np.uint16, 65535), (np.float32, 1)])
+def test_deep_images_have_their_own_white(tmp_path, values, white):
+    ramp = np.linspace(0, white, 256, dtype=np.float64).reshape(16, 16).astype(values)
+    Image.fromarray(ramp).save(tmp_path / "x.tif")
+    found = read_image(tmp_path / "x.tif")[..., 0].ravel()
+    assert np.abs(found.astype(int) - np.arange(256)).max() <= 1
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

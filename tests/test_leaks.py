@@ -8,7 +8,7 @@ import pytest
 from made import SIZE, TARGETS, packed_competition, row
 
 from competition.augmentation.offline import Augmenter
-from competition.duplicates import COLUMNS, write_duplicates
+from competition.duplicate_table import COLUMNS, write_duplicates
 from competition.images import encode_jpeg
 from competition.leaks import LeakError, check_apart, check_folds, check_predicted, check_views
 from competition.predictions import Predictions, save_predictions
@@ -106,7 +106,7 @@ def test_a_folds_file_edited_by_hand_is_not_read(tmp_path):
 def test_split_checks_what_it_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text("split: {folds: [0, 1]}")
-    write_rows("data/train.arrow", [{"id": f"{n}", "target": "x", "image": b""} for n in range(8)])
+    write_rows("data/train.arrow", [{"id": f"{n}", "target": "xy"[n // 2 % 2], "image": b""} for n in range(8)])
     pairs = [["exact", 1.0, "train", f"{n}", "x", "train", f"{n + 1}", "x", False] for n in range(0, 8, 2)]
     write_duplicates("folds/duplicates.csv", pd.DataFrame(pairs, columns=COLUMNS))
     split.main()

@@ -15,7 +15,7 @@ from made import TARGETS
 from made_project import FOLDS, TEST, UNREADABLE, project  # noqa: F401
 from safetensors.torch import load_file, save_file
 
-from competition import inference
+from competition import inference, squares
 from competition.ensembles.lineage import changed_since
 from competition.predictions import Predictions, load_predictions
 from competition.settings import load_settings
@@ -214,6 +214,20 @@ def test_links_are_followed_once_and_what_is_closed_is_named(tmp_path, monkeypat
 
     monkeypatch.setattr(os, "scandir", scandir)
     assert list_files(scans)[1] == {"gone.png": "No such file or directory", "locked": "Permission denied"}
+
+
+def test_a_file_that_may_not_be_read_is_named_and_the_others_are_labelled(at_home, tmp_path, monkeypatch):
+    usual = squares.read_image
+
+    def read_image(path, *rest):
+        if path.name == "t1.png":
+            raise PermissionError(13, "Permission denied", str(path))
+        return usual(path, *rest)
+
+    monkeypatch.setattr(squares, "read_image", read_image)
+    settings = load_settings()
+    (chunk,) = read_squares("data/raw/test", ["t1.png", "t2.png"], settings.prepare, settings.augment)
+    assert (chunk.names, chunk.unreadable) == (["t2.png"], {"t1.png": "Permission denied"})
 
 
 def test_a_place_that_cannot_be_written_to_is_refused_before_the_work(at_home, tmp_path, monkeypatch):

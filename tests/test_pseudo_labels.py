@@ -204,6 +204,23 @@ def test_the_scores_file_says_what_became_of_them(member, tmp_path):
                      "score_with": member.pseudo_labels.score_with, "kept": member.pseudo_labels.kept}  # fmt: skip
 
 
+def test_copies_of_what_is_scored_get_no_label(data):
+    rows = [("train", data.valid_ids[0], "test", "t1"), ("test", "t2", "train", data.valid_ids[1]), ("test", "t3", "test", "t4"),
+            ("train", "not of this fold", "test", "t5"), ("train", data.valid_ids[0], "train", data.valid_ids[1])]
+    barred = module.bar_copies(data, pd.DataFrame(rows, columns=["set", "ID", "other_set", "other_ID"]))
+    assert barred.barred == {"t1", "t2"} and not data.barred
+
+
+def test_a_barred_test_image_is_never_learnt_from(data, tmp_path, monkeypatch):
+    seen, real = [], module.with_labels
+    monkeypatch.setattr(module, "with_labels", lambda data, rows, labels: seen.append(set(rows.tolist())) or real(data, rows, labels))
+    trained(data, tmp_path / "a.pt")
+    (free,) = seen
+    barred = frozenset(data.test_ids[row] for row in sorted(free)[:1])
+    trained(dataclasses.replace(data, barred=barred), tmp_path / "a.pt")  # the labels that were kept are of other images
+    assert free and not barred & {data.test_ids[row] for row in set().union(*seen[1:])}
+
+
 def test_the_history_says_which_epoch_was_kept(member, tmp_path):
     """By the rule that kept it: a run that was left out may hold the highest score by another."""
     for best in (member.best_epoch, 0):

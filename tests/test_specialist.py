@@ -40,6 +40,14 @@ def test_a_class_joins_with_at_least_half_the_first_pairs_confusion():
     assert hard_classes(*from_confusion(counts), most=4) == [1, 3]
 
 
+def test_a_class_that_one_fold_has_alone_is_not_hard():
+    """It is always answered wrongly, by a network that has never seen it."""
+    counts = [[6, 4, 0, 0], [4, 6, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]
+    assert hard_classes(*from_confusion(counts), most=4) == [2, 3]
+    assert hard_classes(*from_confusion(counts), most=4, learnable=np.array([True, True, False, False])) == [0, 1]
+    assert hard_classes(*from_confusion(counts), most=4, learnable=np.array([True, False, False, False])) == [2, 3]  # no two are left
+
+
 def test_ties_go_to_the_lower_index():
     counts = [[8, 2, 0, 0], [0, 10, 0, 0], [0, 0, 8, 2], [0, 0, 0, 10]]
     assert hard_classes(*from_confusion(counts), most=3) == [0, 1]

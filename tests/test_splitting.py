@@ -14,6 +14,14 @@ from competition.splitting import (
     scarce_classes,
     write_folds,
 )
+from pipelines.split import check_learnable
+
+
+def test_folds_that_can_not_be_trained_are_refused():
+    folds = pd.DataFrame({"ID": list("abcdef"), "target": list("001111"), "fold": [0, 0, 0, 1, 1, -1], "group": list("ggcdef")})
+    with pytest.raises(ValueError, match="fold 0 would be trained on images of one class: all of class 0 belong together"):
+        check_learnable(folds, (0, 1))
+    check_learnable(folds.assign(fold=[0, 1, 0, 1, 1, -1]), (0, 1))
 
 
 def made_up(n=300, n_classes=5, n_groups=None, seed=0):

@@ -10,7 +10,7 @@ import pytest
 from made_votes import TARGETS, answers, write_fold, write_project
 from sklearn.metrics import f1_score
 
-from competition.duplicates import COLUMNS, write_duplicates
+from competition.duplicate_table import COLUMNS, write_duplicates
 from competition.predictions import Predictions, concatenate, load_predictions, save_predictions
 from competition.settings import load_settings
 from competition.shards import write_rows

@@ -10,8 +10,14 @@ from torch import nn
 
 from competition.models.heads import classifier_names
 from competition.models.shipped import refuse_untouched_statistics
+from competition.settings import NO_FILES, FinetunedSettings
 
 State = dict[str, torch.Tensor]
+
+
+def weights_file(settings: FinetunedSettings) -> list[Path]:
+    """Return the file that `settings.weights` names, in a list; [] where it names none."""
+    return [] if settings.weights in NO_FILES else [Path(settings.weights)]
 
 
 def load_weights_file(network: nn.Module, path: Path | str) -> tuple[str, ...]:

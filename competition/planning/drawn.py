@@ -35,7 +35,8 @@ def draw_rows(folder: Path, size: Size, settings: Settings) -> list[str]:
     write_folds(folder / "folds/folds.csv", pd.DataFrame({"ID": ids, "target": targets, "fold": fold, "group": ids}))
     test_ids = [f"test-{number:07d}.jpg" for number in range(size.test)]
     for name, table in (("train", {"ID": ids, "target": targets}), ("sample_submission", {"ID": test_ids, "target": targets[0]})):
-        named = {"ID": settings.competition.id, "target": settings.competition.target}
+        id_name, answer = settings.competition.submission_columns
+        named = {"ID": id_name, "target": settings.competition.target if name == "train" else answer}
         pd.DataFrame(table).rename(columns=named).to_csv(root / f"{name}.csv", index=False, lineterminator="\n")
     return test_ids
 

@@ -52,10 +52,10 @@ def write_part(folder: Path, competition: Competition, settings: Settings, image
     root = folder / "data/raw"
     _link(root / "train", [competition.train_paths[id] for id in train.ID])
     _link(root / "test", [competition.test_paths[id] for id in test])
-    id_name, target_name = competition.columns
+    id_name, target_name = settings.competition.id, settings.competition.target
     named = {"ID": id_name, "target": target_name, "group": settings.competition.group}
     tables = {"train": train.rename(columns=named),
-              "sample_submission": pd.DataFrame({id_name: test, target_name: competition.targets[0]}),
+              "sample_submission": pd.DataFrame({id_name: test, competition.columns[1]: competition.targets[0]}),
               "meta": pd.DataFrame({target_name: competition.targets, settings.competition.class_name: competition.class_names})}
     for name, table in tables.items():
         table.to_csv(root / f"{name}.csv", index=False, lineterminator="\n")

@@ -8,7 +8,9 @@ import numpy as np
 import optuna
 import pandas as pd
 
+from competition.duplicate_table import read_duplicates
 from competition.files import code_digest, digest
+from competition.models.weights import weights_file
 from competition.search.pruning import step_of
 from competition.search.space import Candidate, Space, candidate, suggested
 from competition.search.stores import Stores
@@ -17,6 +19,7 @@ from competition.training.checkpoints import load_state
 from competition.training.guards import Diverged
 from competition.training.members import TrainedMember, train_finetuned
 from competition.training.outputs import print_epoch
+from competition.training.pseudo_labels import bar_copies
 from competition.voting import view_weights
 
 NONE = np.zeros(0, np.int64)
@@ -34,6 +37,8 @@ class Trainer:
     def __call__(self, found: Candidate, fold: int, folds: pd.DataFrame, report: Callable[[dict], None] = print_epoch) -> TrainedMember:
         """Train and predict the fold's test-like views, by the same flips and turns as the stage does; `report` gets each epoch's row."""
         data = self.stores.load(found.augment, fold, folds, self.targets)
+        if found.member.pseudo_labels:
+            data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
         wanted = {"clean": NONE, "test_like": np.arange(len(data.valid_ids)), "test": NONE}
         views = view_weights(self.settings.tta.passes, self.settings.tta.seed)
         return train_finetuned(found.member, data, self.targets, views, self.state_file(found, fold, folds), report, predicted=wanted)
@@ -41,7 +46,8 @@ class Trainer:
     def state_file(self, found: Candidate, fold: int, folds: pd.DataFrame) -> Path:
         """Return where this training's state is kept: a name made of all that it depends on, so that any worker finds it."""
         inputs = found.member.model_dump(), found.augment.model_dump(), folds[["ID", "target", "fold"]].values.tolist(), fold
-        return self.states / f"tune-{fold}-{digest(*inputs, self.stores.packed_digest, code_digest())}.pt"
+        files = weights_file(found.member)
+        return self.states / f"tune-{fold}-{digest(*inputs, self.targets, *files, self.stores.packed_digest, code_digest())}.pt"
 
     def earlier(self, found: Candidate, fold: int, folds: pd.DataFrame) -> list[dict]:
         """Return the rows of the epochs that were trained before it was stopped."""

@@ -7,6 +7,7 @@ train together, all call `fit` with the same arguments and return the same.
 """
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -58,10 +59,11 @@ def fit(network: nn.Module, normalise: Normalisation, data: FoldData, settings: 
             epoch = len(run.progress.history)
             try:
                 row = {"epoch": epoch} | train_one_epoch(run, normalise, criterion, data, settings, epoch, times, interrupt)
+                row |= _evaluated(run, normalise, data, settings)
             except NotANumber as error:
                 run.step_back(state_file, settings, epoch, error.loss)
                 continue
-            row = _after_epoch(run, row, normalise, data, settings, state_file)
+            _after_epoch(run, row, data, settings, state_file)
             if crew.main:
                 report(row)
     if not run.finished:
@@ -91,18 +93,24 @@ def _times(data: FoldData, settings: FinetunedSettings, counts: np.ndarray, targ
     return lambda epoch: draws(data.train_labels, factors, generator(settings.seed, "sampling", epoch))
 
 
-def _after_epoch(run: Run, row: dict, normalise: Normalisation, data: FoldData, settings: FinetunedSettings, state_file: Path) -> dict:
-    weights, scored = run.scored(), run.network
+def _evaluated(run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> dict[str, float]:
+    """Return the epoch's scores. Raises NotANumber where the epoch's last step has spoilt the weights: no later loss has told it."""
+    scored = run.network
     if run.average:
         scored = copy.deepcopy(run.network)
-        scored.load_state_dict(weights)
-    row |= evaluate(scored, normalise, data, settings)
+        scored.load_state_dict(run.scored())
+    scores = evaluate(scored, normalise, data, settings)
+    if not math.isfinite(scores["valid_loss"]):
+        raise NotANumber(scores["valid_loss"])
+    return scores
+
+
+def _after_epoch(run: Run, row: dict, data: FoldData, settings: FinetunedSettings, state_file: Path) -> None:
     run.progress.history.append(row)
     score = score_of(row, settings) if len(data.valid_labels) else float(row["epoch"])  # with nobody to ask, the last epoch
-    run.progress.take(row["epoch"], score, weights, settings.soup)
+    run.progress.take(row["epoch"], score, run.scored(), settings.soup)
     run.schedule.epoch_done(score)
     run.save(state_file)
-    return row
 
 
 def _stir(run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> None:

@@ -28,6 +28,7 @@ class FoldData:
     holdout_ids: list[str]  # H
     holdout_rows: dict[str, np.ndarray]  # "holdout_clean" and "holdout_test_like": (H,); empty without a holdout
     test_ids: list[str]
+    barred: frozenset[str] = frozenset()  # test images that show what is scored too: no pseudo-label for them
 
     def only(self, classes: list[int]) -> "FoldData":
         """Return the fold with only the images of `classes`, relabelled 0, 1, ... in that order; holdout and test set are whole."""

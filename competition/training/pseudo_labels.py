@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 
@@ -53,6 +54,18 @@ def sure_answers(probabilities: np.ndarray, threshold: float, most: np.ndarray) 
     return rows, labels[rows]
 
 
+def bar_copies(data: FoldData, duplicates: pd.DataFrame) -> FoldData:
+    """Return `data` with the test images barred that are duplicates of its validation images or of the holdout's.
+
+    duplicates: the rows of folds/duplicates.csv. Trained on, such a copy would be scored on what it has seen.
+    """
+    scored = {*data.valid_ids, *data.holdout_ids}
+    ends = (("set", "ID"), ("other_set", "other_ID"))
+    barred = {pair[other_id] for pair in duplicates.to_dict("records") for (a_set, an_id), (other_set, other_id) in (ends, ends[::-1])
+              if pair[a_set] == "train" and pair[other_set] == "test" and pair[an_id] in scored}  # fmt: skip
+    return replace(data, barred=frozenset(barred))
+
+
 def with_labels(data: FoldData, rows: np.ndarray, labels: np.ndarray) -> FoldData:
     """Return `data` with the test squares `rows` (R,) among its training images, labelled `labels` (R,).
 
@@ -72,7 +85,7 @@ def fit_again(network: nn.Module, normalise: Normalisation, data: FoldData, sett
     The network has these too. Of two equal scores the first run's weights are kept. Labels and state have files of their own beside
     `state_file`: what is killed loses an epoch at the most. See `fit` for errors and for several processes.
     """
-    state = state_file.with_name(f"{state_file.stem}-pseudo-{digest(data.test_store.path, view_weights.tolist())}.pt")
+    state = state_file.with_name(f"{state_file.stem}-pseudo-{digest(data.test_store.path, view_weights.tolist(), sorted(data.barred))}.pt")
     rows, labels = _labelled(network, normalise, data, settings, view_weights, state.with_suffix(".labels.pt"))
     without = first.best_score
     if not len(rows):
@@ -103,6 +116,7 @@ def _labelled(network: nn.Module, normalise: Normalisation, data: FoldData, sett
         predictor = Predictor.of(network, normalise, settings.size, settings.precision)
         probabilities = predictor(data.test_store, np.arange(len(data.test_store)), view_weights)
         counts = np.bincount(data.train_labels, minlength=probabilities.shape[1])
+        probabilities[np.isin(data.test_ids, list(data.barred))] = 0
         found = sure_answers(probabilities, settings.pseudo_labels, np.floor(settings.pseudo_share * counts).astype(np.int64))
         known = dict(zip(("rows", "labels"), map(torch.from_numpy, found), strict=True))
         if processes().main:

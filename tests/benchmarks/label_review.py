@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from competition.duplicates import of_sets, read_duplicates
+from competition.duplicate_table import of_sets, read_duplicates
 from competition.settings import load_settings
 from competition.splitting import joined_groups, read_folds
 
