@@ -21,6 +21,6 @@ def read_targets(path: Path | str) -> tuple[str, ...]:
 def read_names(path: Path | str) -> dict[str, str]:
     """Return target -> readable name, in class order. Raises FileNotFoundError before `prepare` has run."""
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: not found; `python -m pipelines.prepare` makes it")
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage prepare)")
     classes = pd.read_csv(path, dtype=str, keep_default_na=False)
     return dict(zip(classes.target, classes.class_name, strict=True))

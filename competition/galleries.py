@@ -26,7 +26,7 @@ PerFold = Sequence[dict[str, Predictions]]
 class Pages:
     """What sections are about. seen: ID, target, fold of the images out of fold; class_names: target -> readable name, classes in order.
 
-    squares, test_squares: the packed data/augmented.arrow and data/test_squares.arrow.
+    squares, test_squares: the packed data/augmented.arrow and data/test_squares.arrow; answers: test ID -> target, of final.csv.
     """
 
     settings: Settings
@@ -34,6 +34,7 @@ class Pages:
     class_names: Mapping[str, str]
     squares: ImageStore
     test_squares: ImageStore
+    answers: Mapping[str, str]
 
 
 def member_with_network(ranked: Sequence[str], settings: Settings) -> str | None:
@@ -67,7 +68,7 @@ def unsure(member: str, per_fold: PerFold, pages: Pages) -> Section:
     rows = rows_of(pages.test_squares, test.ids[shown].tolist())
     heats, note = explain_member(member, pages.settings, len(test.targets), pages.test_squares, rows, np.full(len(shown), fold),
                                  test.indices[shown])  # fmt: skip
-    return unsure_section(member, test, pages.test_squares, pages.class_names, heats, fold, note)
+    return unsure_section(member, test, pages.test_squares, pages.class_names, pages.answers, heats, fold, note)
 
 
 def embedding(member: str | None, per_fold: PerFold, pages: Pages) -> Section:

@@ -22,6 +22,8 @@ from competition.shards import ImageStore
 BATCH_SIZE = 32
 CLOSE = 0.1  # between the two likeliest classes' probabilities: twice what bfloat16 moves each by
 
+MANY = 100  # close calls that take so long that it is said
+
 Tick = Callable[[int], object]
 
 
@@ -54,6 +56,8 @@ class Predictor:
             began = perf_counter()
             second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
             close = np.flatnonzero(first - second < CLOSE)
+            if len(close) > MANY:
+                processes().say(f"{len(close)} of {len(rows)} answers are close calls, made again in float32")
             probabilities[close] = predict_proba(self.exact, self.normalise, store, rows[close], self.size, "float32", weights)
             self.again_seconds.append(perf_counter() - began)
         return probabilities

@@ -11,7 +11,7 @@ TOOL = "kaggle"
 def submit_command(slug: str | None, file: Path | str, message: str) -> list[str]:
     """Return the command that submits `file`; see github.com/Kaggle/kaggle-api, docs/competitions.md. Raises ValueError without a slug."""
     if slug is None:
-        raise ValueError("params.yaml: competition.slug is not set; set it to the last part of the competition's address: "
+        raise ValueError("params.yaml: submit.slug is not set; set it to the last part of the competition's address: "
                          "NAME of https://www.kaggle.com/competitions/NAME")
     return [TOOL, "competitions", "submit", slug, f"--file={file}", f"--message={message}"]
 

@@ -111,8 +111,8 @@ def write_leaderboard(path: Path | str, board: pd.DataFrame) -> None:
 def read_leaderboard(path: Path | str) -> pd.DataFrame:
     """The leaderboard as written: TEXTS as str, scores as float64. Raises FileNotFoundError, and ValueError for an older one."""
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: not found; `python -m pipelines.vote` makes it")
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage vote)")
     board = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, encoding="utf-8")
     if missing := [column for column in dict.fromkeys((*TEXTS, *STANDING, "images", *OOF_VIEWS)) if column not in board]:
-        raise ValueError(f"{path}: no column {', '.join(missing)}; another version wrote it: `python -m pipelines.vote` makes it anew")
+        raise ValueError(f"{path}: no column {', '.join(missing)}; another version wrote it: `dvc repro` makes it anew")
     return board

@@ -14,13 +14,14 @@ WIDE = ("folds", "clean", "train s")
 ALIKE = "≈"
 
 
-def print_leaderboard(board: pd.DataFrame, console: Console | None = None, public: Mapping[str, float] | None = None) -> None:
+def print_leaderboard(board: pd.DataFrame, console: Console | None = None, public: Mapping[str, float] | None = None,
+                      title: str = "Macro F1 out of fold") -> None:
     """Print the leaderboard as a table, scores to three decimals; `public`: submission -> the score its site gave it.
 
     Below it: which submissions can't be told apart from the best, and the notes.
     """
     console = console or make_console()
-    table = Table(title="Macro F1 out of fold", title_justify="left")
+    table = Table(title=title, title_justify="left")
     rows = [_cells(place, row, public or {}) for place, row in enumerate(board.to_dict("records"), start=1)]
     left_out = set() if public else {"public"}
     if console.width < NARROW:

@@ -32,10 +32,11 @@ class Sizes:
 class Comparison:
     """The ledger held against out of fold.
 
-    rows: an ask each, by day: `submission`, `sha256`, `public`, `private`, `recorded`, `test_like`, `difference` (public - out of
-    fold), `low` and `high` (where the public score was expected), whether it lies `inside`, and `same_file`: whether the file that was
-    handed in is the one that stands there now; None where it isn't known. days: on which the site was asked; files: different ones
-    among the asks that out of fold can't tell apart; standard_error: of these files' public scores, in the mean.
+    rows: an ask each, by day: `submission`, `sha256`, `public`, `private`, `recorded`, `test_like`, `expected`, `difference`
+    (public - expected, or - test_like where there is no expected), `low` and `high` (where the public score was expected), whether it
+    lies `inside`, and `same_file`: whether the file that was handed in is the one that stands there now; None where it isn't known.
+    days: on which the site was asked; files: different ones among the asks that out of fold can't tell apart; standard_error: of
+    these files' public scores, in the mean.
     """
 
     rows: list[dict]
@@ -123,12 +124,13 @@ def expected_maximum(count: int) -> float:
 
 
 def _row(ask: PublicScore, sizes: Sizes | None, present: Mapping[str, str]) -> dict:
-    public, found = float(ask.public), _interval(ask)
-    low, high = expected_range(*found, sizes) if sizes and found else (None, None)
+    public, found, expected = float(ask.public), _interval(ask), _numbers(ask.expected, ask.expected_low, ask.expected_high)
+    promised = expected or found
+    low, high = expected_range(*promised, sizes) if sizes and promised else (None, None)
     return {"submission": ask.submission, "sha256": ask.sha256 or None, "public": public, "private": _number(ask.private),
-            "recorded": ask.recorded, "test_like": found[0] if found else None, "difference": public - found[0] if found else None,
-            "low": low, "high": high, "inside": None if low is None else low <= public <= high,
-            "same_file": _same_file(ask, present)}  # fmt: skip
+            "recorded": ask.recorded, "test_like": found[0] if found else None, "expected": expected[0] if expected else None,
+            "difference": public - promised[0] if promised else None, "low": low, "high": high,
+            "inside": None if low is None else low <= public <= high, "same_file": _same_file(ask, present)}  # fmt: skip
 
 
 def _same_file(ask: PublicScore, present: Mapping[str, str]) -> bool | None:
@@ -136,7 +138,11 @@ def _same_file(ask: PublicScore, present: Mapping[str, str]) -> bool | None:
 
 
 def _interval(ask: PublicScore) -> tuple[float, float, float] | None:
-    numbers = tuple(_number(text) for text in (ask.test_like, ask.test_like_low, ask.test_like_high))
+    return _numbers(ask.test_like, ask.test_like_low, ask.test_like_high)
+
+
+def _numbers(*texts: str) -> tuple[float, float, float] | None:
+    numbers = tuple(map(_number, texts))
     return None if None in numbers else numbers
 
 

@@ -25,11 +25,15 @@ class PublicScore:
     test_like: str = ""  # macro F1 that out of fold had said by then, and its interval; "" where nothing had
     test_like_low: str = ""
     test_like_high: str = ""
+    expected: str = ""  # of the test set, and its interval: of final.csv, and of the candidate that it is
+    expected_low: str = ""
+    expected_high: str = ""
 
 
 COLUMNS = tuple(field.name for field in fields(PublicScore))
-LATER = ("sha256", "test_like", "test_like_low", "test_like_high")  # an early ledger doesn't have them: ""
-SCORES = ("public", "private", "test_like", "test_like_low", "test_like_high")
+PROMISED = ("test_like", "test_like_low", "test_like_high", "expected", "expected_low", "expected_high")
+LATER = ("sha256", *PROMISED)  # an early ledger doesn't have them: ""
+SCORES = ("public", "private", *PROMISED)
 
 
 def read_public_scores(path: Path | str) -> list[PublicScore]:

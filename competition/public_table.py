@@ -8,6 +8,8 @@ from competition.leaderboard_table import make_console
 from competition.public_comparison import Comparison, expected_maximum
 from competition.tables import counted
 
+OUTSIDE = ("OUTSIDE the range: not by chance. The test set is other than was expected; python -m pipelines.fit_augmentation fits the "
+           "test-like views to it.")
 LEFT = ("day", "submission", "")
 
 
@@ -16,11 +18,11 @@ def print_public(comparison: Comparison, console: Console | None = None) -> None
     console = console or make_console()
     if comparison.rows:
         table = Table(title="Public scores", title_justify="left")
-        for column in ("day", "submission", "public", "private", "out of fold", "difference", "expected", ""):
+        for column in ("day", "submission", "public", "private", "test-like", "expected", "difference", "range", ""):
             table.add_column(column, justify="left" if column in LEFT else "right")
         for row in comparison.rows:
-            table.add_row(row["recorded"], row["submission"], *(_number(row[key]) for key in ("public", "private", "test_like")),
-                          _number(row["difference"], "+"), _expected(row), _verdict(row))
+            scores = (_number(row[key]) for key in ("public", "private", "test_like", "expected"))
+            table.add_row(row["recorded"], row["submission"], *scores, _number(row["difference"], "+"), _expected(row), _verdict(row))
         console.print(table)
     for line in public_lines(comparison):
         console.print(Text(line))
@@ -29,7 +31,8 @@ def print_public(comparison: Comparison, console: Console | None = None) -> None
 def public_lines(comparison: Comparison) -> list[str]:
     """How often the public score was asked, and by how much the highest is expected to be luck."""
     asks, files = len(comparison.rows), comparison.files
-    lines = [f"The public score was asked {counted(asks, 'times')} on {counted(comparison.days, 'days')}."]
+    lines = [OUTSIDE] if any(row["inside"] is False for row in comparison.rows) else []
+    lines += [f"The public score was asked {counted(asks, 'times')} on {counted(comparison.days, 'days')}."]
     if files > 1:
         warning = "warning: that often, choosing by it picks luck: " * comparison.too_often
         lines.append(f"{warning}of {files} files that can't be told apart, the highest public score is expected {_luck(comparison)} "

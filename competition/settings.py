@@ -37,8 +37,6 @@ class CompetitionSettings(Section):
     answer: str | None = Field(None, description="column of a submission with the class, where it isn't called as `target` is")
     class_name: str = Field("class_name", description="column of meta.csv with the class's readable name")
     group: str = Field("group", description="optional column: images of one group never stand on both sides of a split")
-    slug: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$",
-                             description="the competition's name in its Kaggle address, for `submit`")
 
     @property
     def submission_columns(self) -> tuple[str, str]:
@@ -346,6 +344,12 @@ class EnsembleSettings(Section):
     seed: int = Field(0, ge=0)
 
 
+class SubmitSettings(Section):
+    """Where submissions are handed in. No stage depends on it."""
+
+    slug: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", description="the competition's name in its Kaggle address")
+
+
 class Settings(Section):
     """The whole of params.yaml."""
 
@@ -360,6 +364,7 @@ class Settings(Section):
     tta: TtaSettings = TtaSettings()
     ensemble: EnsembleSettings = EnsembleSettings()
     machine: MachineSettings = MachineSettings()
+    submit: SubmitSettings = SubmitSettings()
 
     @model_validator(mode="after")
     def _check(self) -> "Settings":

@@ -72,7 +72,7 @@ class Choice:
 def read_choice(path: Path | str) -> Choice | None:
     """Whether and how the specialist is listened to, as `vote` wrote it to `path`; None when it has no word. Raises FileNotFoundError."""
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: not found; `python -m pipelines.vote` makes it")
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage vote)")
     facts = json.loads(Path(path).read_text(encoding="utf-8"))
     if facts["mode"] == "out":
         return None

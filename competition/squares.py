@@ -54,7 +54,8 @@ def list_files(folder: Path | str) -> tuple[list[str], dict[str, str]]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise NotADirectoryError(f"{folder}: no such folder; name one that holds images")
+        what = "is a file; name its folder" if folder.is_file() else "no such folder; name one that holds images"
+        raise NotADirectoryError(f"{folder}: {what}")
     names: list[str] = []
     closed: dict[str, str] = {}
 

@@ -102,7 +102,7 @@ def write_frame(path: Path | str, frame: pd.DataFrame) -> None:
 def read_frame(path: Path | str, columns: Sequence[str], made_by: str) -> pd.DataFrame:
     """Return a table as stage `made_by` wrote it, all cells str. Raises FileNotFoundError, and ValueError for other `columns`."""
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: not found; `python -m pipelines.{made_by}` makes it")
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage {made_by})")
     frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     if list(frame.columns) != list(columns):
         raise ValueError(f"{path}: expected the columns {list(columns)}, found {list(frame.columns)}")

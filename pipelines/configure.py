@@ -1,6 +1,6 @@
 """Writes a preset into params.yaml: `python -m pipelines.configure NAME`; without a name it lists them.
 
-What the sections `competition` and `rules` said of the competition at hand is carried over; everything else becomes the preset's.
+What the sections `competition`, `rules` and `submit` said of the competition at hand is carried over; everything else becomes the preset's.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from pipelines._main import run
 
 PRESETS = Path(__file__).resolve().parent.parent / "competition" / "presets"
 
-CARRIED = ("competition", "rules")
+CARRIED = ("competition", "rules", "submit")
 
 
 def main(
@@ -36,7 +36,7 @@ def main(
         try:
             params_file.apply(temporary, kept, load_settings)
         except ValueError as error:
-            raise ValueError(str(error).replace(str(temporary), f"preset {name} with the {' and '.join(CARRIED)} of {to}")) from error
+            raise ValueError(str(error).replace(str(temporary), f"preset {name} with the {', '.join(CARRIED)} of {to}")) from error
     said = f"; as it was: {', '.join(map('.'.join, kept))}" if kept else ""
     print(f"{to}: preset {name}{said}; `dvc repro` runs what it changes")
 

@@ -131,7 +131,9 @@ def write_final(path: str, answers: np.ndarray, competition: Competition) -> Non
 def report(facts: dict, seconds: float) -> None:
     for row in facts["class_shares"]:
         if row["differs"]:
-            log("warning: class share", target=row["target"], final=row["share"], training=row["training_share"])
+            wanted = round(row["training_share"] * facts["rows"])
+            log("warning: class share", target=row["target"], class_name=row["class_name"], answers=row["rows"], by_training_share=wanted,
+                meaning="missed by the networks, or rarer or commoner in the test set")
     scores = facts["macro_f1"]
     nested = scores["nested_choice"] or scores
     expected = (scores["expected"] or {}).get("value")

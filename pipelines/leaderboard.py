@@ -30,9 +30,15 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON ob
         print(json.dumps({"leaderboard": board.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False))
         return
     print_leaderboard(board, public=comparison.newest)
+    final = json.loads((FOLDER / "final.json").read_text(encoding="utf-8")) if (FOLDER / "final.json").is_file() else None
+    if final and (FOLDER / "ensembles.csv").is_file():
+        newest = comparison.newest
+        public = newest | ({final["chosen"]: newest["final"]} if "final" in newest else {})
+        title = f"Candidates for final.csv, which is {final['chosen']}"
+        print_leaderboard(read_leaderboard(FOLDER / "ensembles.csv"), public=public, title=title)
     print_public(comparison)
-    if (FOLDER / "final.json").is_file():
-        print("\n".join(final_lines(json.loads((FOLDER / "final.json").read_text(encoding="utf-8")))))
+    if final:
+        print("\n".join(final_lines(final)))
 
 
 def final_lines(facts: dict) -> list[str]:

@@ -42,7 +42,7 @@ def main(
     settings = load_settings()
     competition = read_competition(settings.competition)
     size = Size(train or len(competition.train), test or len(competition.test_ids))
-    tell = (lambda what: None) if as_json else (lambda what: log("trying", stage=what))
+    tell = (lambda what: None) if as_json else (lambda what: log("trying", stage=what, seconds_so_far=round(perf_counter() - began)))
     pair, votes = look_at_parts(competition, settings, size, tell)
     stages = forecast(pair, votes, settings, size)
     if as_json:
@@ -58,10 +58,12 @@ def look_at_parts(competition: Competition, settings: Settings, size: Size, tell
     folds, classes, images = len(settings.split.folds), competition.train["target"].nunique(), len(competition.train)
     small, large = part_sizes(images, classes, folds, settings.augment.copies, MOST)
     with part(competition, settings, small) as (folder, count):
+        tell(f"(part of {count.train} training images)")
         first = survey(folder, count, settings, Path.cwd(), tell)
         votes = survey_votes(folder, size, settings, tell)
     while True:
         with part(competition, settings, large) as (folder, count):
+            tell(f"(part of {count.train} training images)")
             last = survey(folder, count, settings, Path.cwd(), tell)
         if large >= images // 2 or shows(first, last):
             return (first, last), votes

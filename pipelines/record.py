@@ -100,15 +100,20 @@ def _known(submission: str) -> Path:
 
 
 def _out_of_fold(name: str, board: pd.DataFrame | None) -> tuple[str, ...]:
-    """The submission's own test-like macro F1 and its interval, as they are recorded; () where they aren't known."""
+    """The submission's own test-like macro F1 and interval, and of the final one what is expected of it, as recorded; () if unknown."""
     boards = [board] if board is not None else []
     if (FOLDER / "ensembles.csv").is_file():
         boards.append(read_leaderboard(FOLDER / "ensembles.csv"))
+    final = json.loads((FOLDER / "final.json").read_text(encoding="utf-8")) if (FOLDER / "final.json").is_file() else {}
+    scores = final.get("macro_f1", {}) if name in ("final", final.get("chosen")) else {}
+    expected = _texts(scores.get("expected"))
     if row := next((rows for one in boards for rows in one.to_dict("records") if rows["submission"] == name), None):
-        return tuple(repr(float(row[column])) for column in ("test_like", "test_like_low", "test_like_high"))
-    facts = FOLDER / f"{name}.json"  # the ensemble's stands beside it
-    found = json.loads(facts.read_text(encoding="utf-8")).get("macro_f1", {}).get("test_like", {}) if facts.is_file() else {}
-    return tuple(repr(float(found[key])) for key in EXPECTED) if found.keys() >= {*EXPECTED} else ()
+        return *(repr(float(row[column])) for column in ("test_like", "test_like_low", "test_like_high")), *expected
+    return (*test_like, *expected) if (test_like := _texts(scores.get("test_like"))) else ()
+
+
+def _texts(score: dict | None) -> tuple[str, ...]:
+    return tuple(repr(float(score[key])) for key in EXPECTED) if score else ()
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from competition.report.train_test import shift_section
 from competition.settings import Settings, load_settings
 from competition.shards import ImageStore
 from competition.splitting import read_folds
+from competition.submission import read_submission
 from pipelines._main import log, run
 
 DATA, FOLDS, FOLDER, PAGE = Path("data"), Path("folds"), Path("submissions"), Path("submissions/report/index.html")
@@ -57,6 +58,7 @@ def sections_of(final: dict) -> list[Section]:
     class_names = read_names(FOLDS / "classes.csv")
     audit = read_json(FOLDS / "audit.json")
     hard = read_json(FOLDER / "specialist.json")["hard_classes"]
+    candidates = read_leaderboard(FOLDER / "ensembles.csv")
     sizes = read_sizes(FOLDER, board, settings.competition.submission_columns)
     comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
     names = board["submission"].tolist()
@@ -65,8 +67,8 @@ def sections_of(final: dict) -> list[Section]:
     shown = final["chosen"] if final["chosen"] in names else names[0]
     return [
         result_section(final),
-        leaderboard_section(board, read_leaderboard(FOLDER / "ensembles.csv"), comparison, final["chosen"]),
-        folds_section(board),
+        leaderboard_section(board, candidates, comparison, final["chosen"]),
+        folds_section(candidates),
         learning_section({name: read_histories(name, settings.split.folds) for name in (*settings.train.members, "specialist")}),
         confusion_section(read_text_table(FOLDER / "oof.csv"), shown, class_names, hard, final["chosen"]),
         classes_section(read_per_class(), shown, hard),
@@ -81,7 +83,9 @@ def image_sections(ranked: list[str], settings: Settings, class_names: dict[str,
     """The sections with images, of the best of the members `ranked`, and of the best that has a network."""
     folds = read_folds(FOLDS / "folds.csv")
     seen = folds[folds["fold"] >= 0].reset_index(drop=True)
-    pages = Pages(settings, seen, class_names, ImageStore(DATA / "augmented.arrow"), ImageStore(DATA / "test_squares.arrow"))
+    final = read_submission(FOLDER / "final.csv", settings.competition.submission_columns)
+    pages = Pages(settings, seen, class_names, ImageStore(DATA / "augmented.arrow"), ImageStore(DATA / "test_squares.arrow"),
+                  dict(zip(final["ID"], final["target"], strict=True)))
 
     def said_by(name: str) -> list[dict[str, Predictions]]:
         return [read_fold(name, fold, folds, tuple(class_names)) for fold in settings.split.folds]

@@ -3,7 +3,7 @@
 python -m pipelines.submit --dry-run
 python -m pipelines.submit --file submissions/members/lite0.csv --message "lite0, five folds"
 
-Needs `competition.slug` in params.yaml, and the tool (pip install kaggle). The file is checked first, and whether
+Needs `submit.slug` in params.yaml, and the tool (pip install kaggle). The file is checked first, and whether
 rules.public_submissions allows one more score beside those in submissions/public.csv; the command is shown before it is run.
 """
 
@@ -35,7 +35,7 @@ def main(
         raise ContractError(problems)
     print(f"{file}: valid, {len(competition.test_ids)} rows")
     check_rules(settings.rules.public_submissions)
-    command = submit_command(settings.competition.slug, file, message or file.stem)
+    command = submit_command(settings.submit.slug, file, message or file.stem)
     print(in_shell(command), flush=True)
     if dry_run:
         print("dry run: nothing was submitted")

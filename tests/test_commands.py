@@ -172,7 +172,7 @@ def test_record_adds_a_row_for_each_ask(project, call):
     call(record, "b.csv", "1", "--private", "0.5")
     assert ledger() == [("a", "0.45", "", "2026-11-20"), ("a", "0.75", "", "2026-11-20"), ("b", "1.0", "0.5", f"{date.today()}")]
     handed_in = hashlib.sha256(Path("submissions/members/b.csv").read_bytes()).hexdigest()
-    assert Path("submissions/public.csv").read_text().endswith(f"b,{handed_in},1.0,0.5,{date.today()},0.9,0.85,0.95\n")
+    assert Path("submissions/public.csv").read_text().endswith(f"b,{handed_in},1.0,0.5,{date.today()},0.9,0.85,0.95,,,\n")
 
 
 def test_record_completes_and_corrects(project, call):
@@ -221,7 +221,7 @@ def test_many_asks_are_warned_of(project, call):
 
 
 def test_leaderboard_prints_the_public_scores_beside(project, call):
-    assert "leaderboard.csv: not found; `python -m pipelines.vote` makes it" in call(leaderboard)[2]
+    assert "leaderboard.csv: not found; `dvc repro` makes it (stage vote)" in call(leaderboard)[2]
     write_board(b=0.9, a=0.5)
     code, out, _ = call(leaderboard)
     assert code == 0 and "│ public" not in out and "┃ public" not in out and "≈ can't be told apart" in out and "asked 0 times" in out
@@ -246,6 +246,26 @@ def test_leaderboard_says_what_final_csv_should_score(project, call):
     assert call(leaderboard)[1].splitlines()[-3:] == [
         "submissions/final.csv: soft; macro F1:", "  test-like, out of fold      0.700 (0.650 to 0.754)",
         "  of the whole choice, nested 0.690 (0.650 to 0.754)"]  # fmt: skip
+
+
+def test_the_final_score_is_held_against_what_was_expected_of_it(project, call):
+    """The test-like views may be harder than the test set: what is expected knows that."""
+    write_board(b=0.9, a=0.5)
+    facts = {"chosen": "a", "macro_f1": {"test_like": {"value": 0.5, "low": 0.45, "high": 0.55}, "nested_choice": None,
+                                         "expected": {"value": 0.8, "low": 0.75, "high": 0.85}}}  # fmt: skip
+    Path("submissions/final.json").write_text(json.dumps(facts))
+    Path("submissions/final.csv").write_bytes(Path("submissions/members/a.csv").read_bytes())
+    Path("submissions/ensembles.csv").write_bytes(Path("submissions/leaderboard.csv").read_bytes())
+    call(record, "final", "0.78")
+    out = call(leaderboard)[1]
+    line = next(line for line in out.splitlines() if "│ final " in line)
+    for part in ("0.7800", "0.5000", "0.8000", "-0.0200", "0.6500-0.9500", "inside"):
+        assert part in line
+    candidates = out.partition("Candidates for final.csv, which is a")[2].partition("Public scores")[0]
+    assert "OUTSIDE" not in out and "0.780" in next(line for line in candidates.splitlines() if "│ a " in line)
+    call(record, "a", "0.2")
+    out = call(leaderboard)[1]
+    assert "OUTSIDE the range: not by chance." in out
 
 
 @pytest.mark.parametrize(

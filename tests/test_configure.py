@@ -102,12 +102,14 @@ def test_a_preset_is_written_whole(tmp_path, capsys):
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_what_was_said_of_the_competition_stays(tmp_path, capsys, path):
     params = tmp_path / "params.yaml"
-    params.write_text("competition: {id: image_id, slug: pages}\nrules: {public_submissions: 5}\nsplit: {folds: [0, 1]}\n")
+    params.write_text("competition: {id: image_id}\nsubmit: {slug: pages}\nrules: {public_submissions: 5}\nsplit: {folds: [0, 1]}\n")
     configure.main(path.stem, params)
     found, plain = load_settings(params), load_settings(path)
-    competition = plain.competition.model_copy(update={"id": "image_id", "slug": "pages"})
-    assert found == plain.model_copy(update={"competition": competition, "rules": plain.rules.model_copy(update={"public_submissions": 5})})
-    said = f"preset {path.stem}; as it was: competition.id, competition.slug, rules.public_submissions; `dvc repro`"
+    competition = plain.competition.model_copy(update={"id": "image_id"})
+    submit = plain.submit.model_copy(update={"slug": "pages"})
+    assert found == plain.model_copy(update={"competition": competition, "submit": submit,
+                                              "rules": plain.rules.model_copy(update={"public_submissions": 5})})  # fmt: skip
+    said = f"preset {path.stem}; as it was: competition.id, rules.public_submissions, submit.slug; `dvc repro`"
     assert said in capsys.readouterr().out
 
 
@@ -117,5 +119,5 @@ def test_rules_that_a_preset_breaks_leave_the_file(tmp_path):
     with pytest.raises(ValueError, match="rules.external_data: false") as error:
         configure.main("documents-b4", params)
     said = str(error.value)
-    assert said.startswith(f"preset documents-b4 with the competition and rules of {params}: ") and ".tmp" not in said
+    assert said.startswith(f"preset documents-b4 with the competition, rules, submit of {params}: ") and ".tmp" not in said
     assert params.read_text() == "rules: {external_data: false}\n"

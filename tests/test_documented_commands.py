@@ -87,7 +87,7 @@ def home(tmp_path_factory):
 def trained(project, home):  # noqa: F811
     """The project as a person has it: with a slug, the solution and Kaggle's tool (one that does nothing)."""
     shutil.copytree(project / "data/raw", home / "downloads/competition")
-    (project / "params.yaml").write_text(PARAMS.replace("root: data/raw", "root: data/raw, slug: pages"))
+    (project / "params.yaml").write_text(PARAMS + "submit: {slug: pages}\n")
     (project / "data/solution.csv").write_text("ID,target\n" + "".join(f"t{n},7\n" for n in range(TEST)))
     (project / "bin").mkdir()
     (project / "bin/kaggle").write_text("#!/bin/sh\n")

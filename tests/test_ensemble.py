@@ -286,7 +286,7 @@ def test_a_users_mistake_is_one_message(tmp_path, monkeypatch):
 
 
 def test_what_is_missing_is_named_with_the_command_that_makes_it(project):
-    with pytest.raises(FileNotFoundError, match=r"leaderboard\.csv: not found; `python -m pipelines\.vote` makes it"):
+    with pytest.raises(FileNotFoundError, match=r"leaderboard\.csv: not found; `dvc repro` makes it \(stage vote\)"):
         ensemble.main()
     Path("folds/scores/grey/2.json").unlink()
     with pytest.raises(FileNotFoundError, match=r"folds/scores/grey/2\.json: not found; `dvc repro`"):

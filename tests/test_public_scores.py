@@ -8,7 +8,7 @@ import pytest
 
 from competition.public_scores import COLUMNS, PublicScore, complete, correct, file_sha256, read_public_scores, record_score
 
-HEADER = "submission,sha256,public,private,recorded,test_like,test_like_low,test_like_high\n"
+HEADER = "submission,sha256,public,private,recorded,test_like,test_like_low,test_like_high,expected,expected_low,expected_high\n"
 ASK = PublicScore("final", "ab", "0.9", "", "2026-11-20", "0.91", "0.9", "0.92")
 
 
@@ -22,8 +22,8 @@ def test_every_ask_is_a_row(ledger):
     asks = [ASK, ASK, replace(ASK, public="0.8"), PublicScore("a", "cd", "0.7", "0.6", "2026-11-20")]  # the second: the same once more
     for number, ask in enumerate(asks, start=1):
         assert record_score(ledger, ask) is ask and read_public_scores(ledger) == asks[:number]
-    first = "final,ab,0.9,,2026-11-20,0.91,0.9,0.92\n"
-    assert ledger.read_text() == HEADER + first * 2 + first.replace("0.9,,", "0.8,,") + "a,cd,0.7,0.6,2026-11-20,,,\n"
+    first = "final,ab,0.9,,2026-11-20,0.91,0.9,0.92,,,\n"
+    assert ledger.read_text() == HEADER + first * 2 + first.replace("0.9,,", "0.8,,") + "a,cd,0.7,0.6,2026-11-20,,,,,,\n"
 
 
 def test_a_private_score_completes_its_ask(ledger):
@@ -67,7 +67,7 @@ def test_an_early_ledger_is_kept(ledger):
     record_score(ledger, PublicScore("a", "cd", "0.93", "0.8", "2026-11-30"))  # which file that was is not known: it is taken for it
     record_score(ledger, ASK)
     assert ledger.read_text() == (
-        HEADER + "a,,0.9,,2026-11-20,,,\na,,0.93,0.8,2026-11-21,,,\nfinal,ab,0.9,,2026-11-20,0.91,0.9,0.92\n"
+        HEADER + "a,,0.9,,2026-11-20,,,,,,\na,,0.93,0.8,2026-11-21,,,,,,\nfinal,ab,0.9,,2026-11-20,0.91,0.9,0.92,,,\n"
     )
 
 

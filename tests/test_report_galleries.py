@@ -114,10 +114,11 @@ def test_without_heat_maps_the_page_says_why_and_without_errors_that_there_are_n
 
 def test_unsure_images_stand_in_order(store):
     test = predictions(["b", ROGUE, "c"], [[.5, .4, .1], [.45, .45, .1], [1, 0, 0]])
-    page = Reader(unsure_section("net", test, store, NAMES, None, 0, "None.").body)
+    page = Reader(unsure_section("net", test, store, NAMES, {"b": "x", ROGUE: "7", "c": "10"}, None, 0, "None.").body)
     assert [image["alt"] for image in page.all("img")] == [f"{id}, test view" for id in (ROGUE, "b", "c")]
+    assert "final.csv" in page.words and NAMES["10"] in page.words  # which only the final submission answers
     assert "0.000" in page.words and "0.100" in page.words and not page.all("script")
-    assert "no test image" in Reader(unsure_section("net", predictions([], np.zeros((0, 3))), store, NAMES, None, 0).body).words
+    assert "no test image" in Reader(unsure_section("net", predictions([], np.zeros((0, 3))), store, NAMES, {}, None, 0).body).words
 
 
 def test_labels_in_doubt(store, tmp_path):
@@ -209,7 +210,7 @@ def pages(trained):  # noqa: F811
 
     per_fold = [{"clean": said(own), "test_like": said(own), "test": said([f"t{n}" for n in range(6)])}
                 for own in (folds["ID"][folds["fold"] == k].tolist() for k in range(3))]  # fmt: skip
-    return per_fold, Pages(settings, folds, NAMES, store, ImageStore("test.arrow"))
+    return per_fold, Pages(settings, folds, NAMES, store, ImageStore("test.arrow"), {f"t{n}": "x" for n in range(6)})
 
 
 def test_sections_of_a_trained_member(pages):

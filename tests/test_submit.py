@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("params.yaml").write_text("competition: {slug: my-pages-2026}\n")
+    Path("params.yaml").write_text("submit: {slug: my-pages-2026}\n")
     Path("data/raw").mkdir(parents=True)
     Path("submissions").mkdir()
     Path("data/raw/train.csv").write_text("ID,target\n1,0\n2,1\n")
@@ -92,7 +92,7 @@ def test_an_invalid_file_is_not_handed_over(tool, call):
 
 
 def test_no_more_scores_are_asked_than_the_rules_allow(tool, call):
-    Path("params.yaml").write_text("competition: {slug: my-pages-2026}\nrules: {public_submissions: 2}\n")
+    Path("params.yaml").write_text("submit: {slug: my-pages-2026}\nrules: {public_submissions: 2}\n")
     ledger = "submission,sha256,public,private,recorded\n"
     for asked in (0, 1):
         Path("submissions/public.csv").write_text(ledger + "final,,0.5,,2026-11-20\n" * asked)
@@ -105,7 +105,7 @@ def test_no_more_scores_are_asked_than_the_rules_allow(tool, call):
         assert code == 1 and "kaggle" not in out and not Path("called.json").exists()
         assert "rules.public_submissions: 2 in params.yaml, and submissions/public.csv holds 2 scores; " in err
         assert "nothing was submitted" in err
-    Path("params.yaml").write_text("competition: {slug: my-pages-2026}\n")
+    Path("params.yaml").write_text("submit: {slug: my-pages-2026}\n")
     assert call()[0] == 0 and called()
 
 
@@ -122,9 +122,9 @@ def test_without_the_slug_or_the_tool(project, call, monkeypatch):
     assert call("--dry-run")[0] == 0
     Path("params.yaml").write_text("competition: {root: data/raw}\n")
     code, _, err = call("--dry-run")
-    assert code == 1 and "competition.slug is not set" in err
-    Path("params.yaml").write_text("competition: {slug: 'https://www.kaggle.com/competitions/pages'}\n")
-    assert "competition.slug" in call()[2]
+    assert code == 1 and "submit.slug is not set" in err
+    Path("params.yaml").write_text("submit: {slug: 'https://www.kaggle.com/competitions/pages'}\n")
+    assert "submit.slug" in call()[2]
 
 
 def test_it_starts_without_torch():

@@ -16,8 +16,8 @@ CODE = ("competition", "pipelines", "dvc.yaml", "params.yaml")
 def lineage(settings: Settings, parts: Sequence[str]) -> dict[str, object]:
     """{"params", "data", "data_files", "label_fixes", "git", "weights", "external"}, digests of 16 hex digits.
 
-    params: of all settings but `machine`, on which no result depends; data: of `data_files`; label_fixes: of the decisions about
-    labels that `prepare` applied, as folds/audit.json has it, None without any; weights: for each of `parts` (members,
+    params: of all settings but `machine` and `submit`, on which no result depends; data: of `data_files`; label_fixes: of the decisions
+    about labels that `prepare` applied, as folds/audit.json has it, None without any; weights: for each of `parts` (members,
     `specialist`) one for each fold; external: of each of `ensemble.external`. Raises FileNotFoundError for a file that isn't there.
     """
     return {
@@ -41,7 +41,7 @@ def changed_since(final: Mapping, settings: Settings, parts: Sequence[str]) -> l
 
 
 def _digest_of(settings: Settings) -> str:
-    return digest(settings.model_dump(mode="json", exclude={"machine"}))
+    return digest(settings.model_dump(mode="json", exclude={"machine", "submit"}))
 
 
 def weights_of(part: str, settings: Settings) -> list[Path]:

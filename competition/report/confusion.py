@@ -77,7 +77,7 @@ def _chart(matrix: np.ndarray, labels: Sequence[str], view: str, unit: str) -> M
         written = [[format(value, form) if value else "" for value in row] for row in values.tolist()]
         trace |= {"text": written, "texttemplate": "%{text}"}
     layout = {"xaxis": axis | {"title": {"text": "answered"}, "tickangle": -60},
-              "yaxis": axis | {"title": {"text": "true"}, "autorange": "reversed"}}  # fmt: skip
+              "yaxis": axis | {"title": {"text": "true", "standoff": 16}, "automargin": True, "autorange": "reversed"}}  # fmt: skip
     right = np.trace(matrix) / max(1, matrix.sum())
     label = (f"Confusion matrix, {VIEWS[view]}, {UNITS[unit]}: {right:.1%} of {matrix.sum()} images are on the diagonal. "
              "The tables below have its numbers.")

@@ -20,7 +20,7 @@ def label_review_section(review: pd.DataFrame, store: ImageStore) -> Section:
     images = "1 image is" if len(review) == 1 else f"{len(review)} images are"
     more = f" Here are the {len(shown)} most doubtful ones; folds/label_review.csv has all." if len(review) > len(shown) else ""
     lead = f"{images} labelled as one class while the members, out of fold, see another.{more} To decide on one: " \
-           "python -m pipelines.fix_label ID TARGET."
+           "python -m pipelines.fix_label ID TARGET"
     row = {id: number for number, id in enumerate(store.column("id"))}
     cards = [_card(entry, data_uri(letterbox(store.image(row[entry.ID]), TILE))) for entry in shown.itertuples()]
     return Section("label-review", "Labels in doubt", gallery([lead], cards))

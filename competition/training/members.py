@@ -4,13 +4,14 @@ The holdout's predictions are kept for `ensemble`: no score of them is made here
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from types import SimpleNamespace
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from competition.files import code_digest, digest, replace_file
 from competition.inference import Predictor
@@ -21,6 +22,7 @@ from competition.models.networks import create_network
 from competition.models.processor import check_precision
 from competition.predictions import Predictions
 from competition.processes import processes
+from competition.progress import progress
 from competition.settings import FeaturesSettings, FinetunedSettings, GreySettings
 from competition.shards import ImageStore
 from competition.training.fit import fit
@@ -28,6 +30,7 @@ from competition.training.folds import FoldData
 from competition.training.pseudo_labels import Facts, fit_again
 
 Report = Callable[[dict], None]
+SILENT = SimpleNamespace(update=lambda images: None)
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ class FeatureMaker:
         key = digest(store.path, settings, rows.tolist(), views.tolist(), code_digest())
         file = self.cache / f"features-{key}.npy"
         if not file.exists():
-            with tqdm(total=len(rows), desc=f"features of {store.path.stem}", unit="image", mininterval=1.0) as bar:
+            with progress(len(rows), f"features of {store.path.stem}") as bar:
                 values = features(self.extract, store, rows, self.size, views, bar.update)
             with replace_file(file) as temporary, temporary.open("wb") as handle:
                 np.save(handle, values, allow_pickle=False)
@@ -166,7 +169,8 @@ def _predictions(predict: Callable, data: FoldData, targets: tuple[str, ...], pr
     sets = valid | holdout | {"test": (data.test_store, np.arange(len(data.test_ids)), data.test_ids)}
     chosen = predicted or {name: np.arange(len(rows)) for name, (_, rows, _) in sets.items()}
     result = {}
-    with tqdm(total=sum(map(len, chosen.values())), desc="predict", unit="image", mininterval=1.0, disable=not processes().main) as bar:
+    total = sum(map(len, chosen.values()))
+    with progress(total, "predict") if processes().main else nullcontext(SILENT) as bar:
         for name, positions in chosen.items():
             store, rows, ids = sets[name]
             probabilities = predict(store, rows[positions], bar.update)
