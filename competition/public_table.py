@@ -8,8 +8,8 @@ from competition.leaderboard_table import make_console
 from competition.public_comparison import Comparison, expected_maximum
 from competition.tables import counted
 
-OUTSIDE = ("OUTSIDE the range: not by chance. The test set is other than was expected; python -m pipelines.fit_augmentation fits the "
-           "test-like views to it.")
+OUTSIDE = ("OUTSIDE: once in a while that is chance; again and again it says that the test-like views are not like the test set: "
+           "python -m pipelines.fit_augmentation fits them.")
 LEFT = ("day", "submission", "")
 
 

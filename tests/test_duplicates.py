@@ -114,7 +114,7 @@ def test_nothing_found(tmp_path):
 
 
 def test_a_wrong_file_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"d\.csv: not found; `python -m pipelines\.prepare` makes it"):
+    with pytest.raises(FileNotFoundError, match=r"d\.csv: not found; `dvc repro` makes it \(stage prepare\)"):
         read_duplicates(tmp_path / "d.csv")
     (tmp_path / "d.csv").write_text("ID,other\na,b\n")
     with pytest.raises(ValueError, match="expected the columns"):

@@ -292,5 +292,5 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(project):
     with pytest.raises(FileNotFoundError, match=r"folds/scores/grey/2\.json: not found; `dvc repro`"):
         vote.main()
     Path("folds/folds.csv").unlink()
-    with pytest.raises(FileNotFoundError, match=r"folds/folds\.csv: not found; `python -m pipelines\.split` makes it"):
+    with pytest.raises(FileNotFoundError, match=r"folds/folds\.csv: not found; `dvc repro` makes it \(stage split\)"):
         vote.main()

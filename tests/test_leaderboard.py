@@ -132,7 +132,7 @@ def test_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="pipelines.vote"):
         read_leaderboard(tmp_path / "none.csv")
     write_leaderboard(tmp_path / "leaderboard.csv", board.drop(columns=["difference", "told_apart"]))
-    with pytest.raises(ValueError, match=r"no column told_apart, difference; another .*pipelines\.vote` makes it anew"):
+    with pytest.raises(ValueError, match=r"no column told_apart, difference; another .*`dvc repro` makes it anew"):
         read_leaderboard(tmp_path / "leaderboard.csv")
 
 
