@@ -129,7 +129,7 @@ def test_file(tmp_path):
     pd.testing.assert_frame_equal(read, board, check_dtype=False)
     write_leaderboard(tmp_path / "leaderboard.csv", read)
     assert (tmp_path / "leaderboard.csv").read_bytes() == first
-    with pytest.raises(FileNotFoundError, match="pipelines.vote"):
+    with pytest.raises(FileNotFoundError, match="stage vote"):
         read_leaderboard(tmp_path / "none.csv")
     write_leaderboard(tmp_path / "leaderboard.csv", board.drop(columns=["difference", "told_apart"]))
     with pytest.raises(ValueError, match=r"no column told_apart, difference; another .*`dvc repro` makes it anew"):
