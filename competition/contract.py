@@ -103,7 +103,7 @@ def _read_train(path: Path, settings: CompetitionSettings, problems: list[str]) 
         return None
     _check_ids(path, frame[settings.id], problems)
     train = pd.DataFrame({"ID": frame[settings.id], "target": frame[settings.target]})
-    if settings.group not in frame and "group" in settings.model_fields_set:
+    if settings.group not in frame and settings.group != CompetitionSettings().group:  # only the usual one is optional
         problems.append(f"{path}: no column {settings.group} (there: {examples(frame.columns, most=20)}); set competition.group to the "
                         "column that says which images belong together, or leave it out")
     if settings.group in frame:  # an image without a group stands alone
