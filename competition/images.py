@@ -59,10 +59,8 @@ def read_sized(
         raise UnreadableImage("not an image" if path.stat().st_size else "empty file") from None
     except Image.DecompressionBombError as error:
         raise UnreadableImage(f"too many pixels: {error}") from None
-    except MemoryError:
-        raise
     except Exception as error:  # Pillow's decoders have no common class for what damaged files make them raise
-        if isinstance(error, OSError) and error.errno is not None:  # the system's, which says nothing of the file's content
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:  # the system's, which says nothing of the content
             raise
         raise UnreadableImage(str(error) or type(error).__name__) from None
     if box:
@@ -83,7 +81,7 @@ def _upright(image: Image.Image) -> Image.Image:
 def _as_rgb(image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image, np.float32)
-        top = _white(float(values.max()))
+        top = _white(float(values.max()), 1 if image.mode == "F" else 8)
         return np.repeat(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8)[..., None], 3, axis=2)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         image = image.convert("RGBA")
@@ -91,9 +89,10 @@ def _as_rgb(image: Image.Image) -> np.ndarray:
     return np.array(image.convert("RGB"))
 
 
-def _white(highest: float) -> float:
-    """Return the value that stands for white in a deep image: the end of the shortest usual range that holds `highest`."""
-    return next((top for top in (1.0, *(2.0**bits - 1 for bits in (8, 10, 12, 14, 16))) if highest <= top), highest)
+def _white(highest: float, least: int) -> float:
+    """Return the value that stands for white in a deep image: the end of the shortest usual range, of `least` bits or more, that holds
+    `highest`."""
+    return next((top for bits in (1, 8, 10, 12, 14, 16) if bits >= least and highest <= (top := 2.0**bits - 1)), highest)
 
 
 def _cut(pixels: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:

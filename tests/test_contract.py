@@ -74,6 +74,10 @@ def test_boxes_of_test_images(tmp_path):
     competition = read_competition(settings)
     assert competition.test_boxes.index.tolist() == ["07", "08"] and competition.test_boxes.loc["08"].tolist() == [5, 6, 7, 8]
     assert [job.box for job in jobs_of(competition)[1]] == [None, (5, 6, 7, 8)]
+    whole = write(tmp_path)
+    (tmp_path / "test.csv").write_text("image_path,width\n")
+    assert read_competition(whole).test_boxes is None  # nobody asks what is in it
+    settings = write(tmp_path, train="ID,target,x1,y1,x2,y2\n01,0,1,2,30,40\n02,1,,,,\n03,0,1,2,3,4\n")
     (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,.5,.6,.7,.8\n")
     (found,) = problems(settings)
     assert "test.csv: no value of the boxes is above 1, so they are shares of the image" in found

@@ -294,6 +294,11 @@ def test_deep_images_have_their_own_white(tmp_path, values, white):
     assert np.abs(found.astype(int) - np.arange(256)).max() <= 1
 
 
+def test_a_nearly_black_page_stays_black(tmp_path):
+    Image.fromarray(np.eye(16, dtype=np.uint16)).save(tmp_path / "x.tif")
+    assert read_image(tmp_path / "x.tif").max() == 1
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(["JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF"]), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255))))
