@@ -32,16 +32,16 @@ def find_duplicates(images: Sequence[dict], thumbnails: Thumbnails, at_least: fl
     """
     content = [image["content"] for image in images]
     firsts: dict[str, dict[str, int]] = {}  # content -> set -> row
+    shown: dict[tuple, int] = {}  # set, content, box -> row: of equal pictures the first of each set
     pairs = []
     for row, image in enumerate(images):
         first = firsts.setdefault(content[row], {}).setdefault(image["set"], row)
+        shown.setdefault((image["set"], content[row], str(image.get("box"))), row)
         if first != row:
             pairs.append((first, row, "exact", 1.0))
     for rows in firsts.values():
         pairs += [(one, other, "exact", 1.0) for one, other in pairwise(rows.values())]
-    shown = {(image["set"], content[row], str(image.get("box"))): row for row, image in reversed(list(enumerate(images)))}
-    distinct = np.array(sorted(shown.values()), np.int64)  # of equal pictures the first of each set
-    near = find_near_duplicates(thumbnails, distinct, at_least, threads)
+    near = find_near_duplicates(thumbnails, np.array(list(shown.values()), np.int64), at_least, threads)
     pairs += [(one, other, "near", similarity) for one, other, similarity in zip(near.one, near.other, near.similarity, strict=True)
               if content[one] != content[other]]
     return Duplicates(_as_table(images, sorted(pairs)), near.crowded)

@@ -21,7 +21,6 @@ from competition.shards import ImageStore
 
 BATCH_SIZE = 32
 CLOSE = 0.1  # between the two likeliest classes' probabilities: twice what bfloat16 moves each by
-
 MANY = 100  # close calls that take so long that it is said
 
 Tick = Callable[[int], object]

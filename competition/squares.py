@@ -57,28 +57,27 @@ def list_files(folder: Path | str) -> tuple[list[str], dict[str, str]]:
         what = "is a file; name its folder" if folder.is_file() else "no such folder; name one that holds images"
         raise NotADirectoryError(f"{folder}: {what}")
     names: list[str] = []
-    closed: dict[str, str] = {}
+    closed: list[OSError] = []
+    for path in _files_below(folder, closed):
+        try:
+            if stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait forever
+                names.append(path.relative_to(folder).as_posix())
+        except OSError as error:
+            closed.append(error)
+    return sorted(names), {Path(error.filename).relative_to(folder).as_posix(): error.strerror for error in closed}
 
-    def closed_folder(error: OSError) -> None:
-        closed[Path(error.filename).relative_to(folder).as_posix()] = error.strerror
 
+def _files_below(folder: Path, closed: list[OSError]) -> Iterator[Path]:
+    """Yield what isn't hidden and no folder; `closed` grows by the folders that can't be looked into."""
     been: set[tuple[int, int]] = set()
-    for place, below, files in os.walk(folder, onerror=closed_folder, followlinks=True):
+    for place, below, files in os.walk(folder, onerror=closed.append, followlinks=True):
         facts = os.stat(place)
         if (facts.st_dev, facts.st_ino) in been:
             below.clear()
-            continue
-        been.add((facts.st_dev, facts.st_ino))
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        for path in (Path(place) / name for name in files if not name.startswith(".")):
-            name = path.relative_to(folder).as_posix()
-            try:
-                is_file = stat.S_ISREG(path.stat().st_mode)  # opening a pipe would wait forever
-            except OSError as error:
-                closed[name] = error.strerror
-            else:
-                names += [name] * is_file
-    return sorted(names), closed
+        else:
+            been.add((facts.st_dev, facts.st_ino))
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            yield from (Path(place) / name for name in files if not name.startswith("."))
 
 
 def square_of(path: Path, prepare: PrepareSettings, augment: AugmentSettings, packed: bool = True) -> np.ndarray:

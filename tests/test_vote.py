@@ -10,9 +10,10 @@ import pytest
 from made_votes import TARGETS, answers, write_fold, write_project
 from sklearn.metrics import f1_score
 
+from competition.class_scores import CLASS_COLUMNS
 from competition.duplicate_table import COLUMNS, write_duplicates
 from competition.predictions import Predictions, concatenate, load_predictions, save_predictions
-from competition.settings import load_settings
+from competition.settings import RESERVED, load_settings
 from competition.shards import write_rows
 from pipelines import split, vote
 
@@ -145,6 +146,10 @@ def test_predictions_of_another_split_are_refused(project):
     write_fold("features", 1, folds[folds["fold"] == "2"], 0.5, folds[folds["fold"] == "-1"])
     with pytest.raises(ValueError, match=r"features/1\.npz: clean: .* not those of fold 1 .*another split"):
         vote.main()
+
+
+def test_the_columns_of_per_class_are_reserved():
+    assert {*CLASS_COLUMNS} < {*RESERVED}
 
 
 @pytest.mark.parametrize("name", ["oof", "images", "soft"])  # a file, a column of per_class.csv, an ensemble

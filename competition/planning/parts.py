@@ -66,7 +66,8 @@ def write_part(folder: Path, competition: Competition, settings: Settings, image
 def part_params(settings: Settings) -> dict:
     """The settings as params.yaml, but for the root, a holdout's unlocking, external votes, and more than EPOCHS epochs.
 
-    A file of weights is named by its absolute path, since the part is elsewhere; where its workers are isn't seen by a cluster's.
+    A file of weights is named by its absolute path, since the part is elsewhere; this machine does the work, since a cluster's workers
+    don't see the part.
     """
     values = settings.model_dump(mode="json")
     values["competition"]["root"] = "data/raw"
