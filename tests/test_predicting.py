@@ -15,13 +15,12 @@ from made import TARGETS
 from made_project import FOLDS, TEST, UNREADABLE, project  # noqa: F401
 from safetensors.torch import load_file, save_file
 
-from competition import inference, squares
+from competition import inference
 from competition.ensembles.lineage import changed_since
 from competition.predictions import Predictions, load_predictions
 from competition.settings import load_settings
-from competition.shards import ImageStore
 from competition.specialist_votes import replace_hard
-from competition.squares import CHUNK, list_files, read_squares, square_of
+from competition.squares import square_of
 from competition.voting import soft_vote
 from pipelines import ensemble, predict
 from pipelines._main import run
@@ -192,44 +191,6 @@ def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
     assert "warning: unreadable file=2026, May/photo.HEIC problem=this format can't be read; convert it to JPEG or PNG" in said
 
 
-def test_links_are_followed_once_and_what_is_closed_is_named(tmp_path, monkeypatch):
-    scans, elsewhere = tmp_path / "scans", tmp_path / "elsewhere"
-    (scans / "own").mkdir(parents=True)
-    elsewhere.mkdir()
-    (elsewhere / "far.png").touch()
-    (scans / "own/near.png").touch()
-    (scans / "own/back").symlink_to(scans)  # a loop
-    (scans / "linked").symlink_to(elsewhere)
-    (scans / "linked too").symlink_to(elsewhere)
-    (scans / "gone.png").symlink_to(tmp_path / "nowhere.png")
-    os.mkfifo(scans / "pipe")
-    assert list_files(scans) == (["linked/far.png", "own/near.png"], {"gone.png": "No such file or directory"})
-    (scans / "locked").mkdir()
-    usual = os.scandir
-
-    def scandir(path):  # root may look into everything
-        if str(path).endswith("locked"):
-            raise PermissionError(13, "Permission denied", str(path))
-        return usual(path)
-
-    monkeypatch.setattr(os, "scandir", scandir)
-    assert list_files(scans)[1] == {"gone.png": "No such file or directory", "locked": "Permission denied"}
-
-
-def test_a_file_that_may_not_be_read_is_named_and_the_others_are_labelled(at_home, tmp_path, monkeypatch):
-    usual = squares.read_image
-
-    def read_image(path, *rest):
-        if path.name == "t1.png":
-            raise PermissionError(13, "Permission denied", str(path))
-        return usual(path, *rest)
-
-    monkeypatch.setattr(squares, "read_image", read_image)
-    settings = load_settings()
-    (chunk,) = read_squares("data/raw/test", ["t1.png", "t2.png"], settings.prepare, settings.augment)
-    assert (chunk.names, chunk.unreadable) == (["t2.png"], {"t1.png": "Permission denied"})
-
-
 def test_a_place_that_cannot_be_written_to_is_refused_before_the_work(at_home, tmp_path, monkeypatch):
     monkeypatch.setattr(predict, "load_voter", lambda *_, **__: pytest.fail("work was done"))
     (tmp_path / "file").touch()
@@ -324,23 +285,3 @@ def load_from(content: bytes) -> dict[str, torch.Tensor]:
     from safetensors.torch import load
 
     return load(content)
-
-
-def test_squares_are_the_packed_ones(at_home):
-    settings, store = load_settings(), ImageStore("data/test_squares.arrow")
-    chunks = list(read_squares("data/raw/test", list_files("data/raw/test")[0], settings.prepare, settings.augment))
-    assert len(chunks) == 1 and [name.split(".")[0] for name in chunks[0].names] == store.column("source_id")
-    for row in range(len(store)):
-        assert (chunks[0].squares.image(row) == store.image(row)).all()
-    assert list(chunks[0].unreadable) == [UNREADABLE] and chunks[0].others == 0
-
-
-def test_chunks_keep_the_order(at_home, tmp_path):
-    for n in range(2 * CHUNK + 3):
-        shutil.copy(f"data/raw/test/t{1 + n % 6}.png", tmp_path / f"{n:03d}.png")
-    settings, (names, _) = load_settings(), list_files(tmp_path)
-    chunks = list(read_squares(tmp_path, names, settings.prepare, settings.augment, threads=4))
-    assert [len(chunk.names) for chunk in chunks] == [CHUNK, CHUNK, 3]
-    assert [name for chunk in chunks for name in chunk.names] == names == sorted(names)
-    squares = [square for chunk in chunks for square in chunk.squares.pixels]
-    assert all((square == squares[n % 6]).all() for n, square in enumerate(squares))
