@@ -8,7 +8,12 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch  # noqa: E402
 
-GREY, BLUE, GREEN, ORANGE = ("#f6f8fa", "#8c959f"), ("#eaf2fb", "#4a7fb5"), ("#eef6ec", "#5a9a53"), ("#fdf3e3", "#c48a2c")
+GREY, BLUE, GREEN, ORANGE = (
+    ("#f6f8fa", "#8c959f"),
+    ("#eaf2fb", "#4a7fb5"),
+    ("#eef6ec", "#5a9a53"),
+    ("#fdf3e3", "#c48a2c"),
+)
 WIDTH, HEIGHT = 164, 92
 
 BOXES = {  # name: centre x, centre y, colours, sheets behind it, lines
@@ -23,9 +28,21 @@ BOXES = {  # name: centre x, centre y, colours, sheets behind it, lines
     "report": (1095, 295, ORANGE, 0, "one page to look at,\nwithout network:\nreport/index.html"),
     "ensemble": (1095, 165, ORANGE, 0, "the simplest of the best\nvotes, checked:\nfinal.csv"),
 }
-ARROWS = [("data/raw", "prepare"), ("prepare", "split"), ("prepare", "augment"), ("split", "train"), ("augment", "train"),
-          ("augment", "specialize"), ("train", "specialize"), ("train", "review"), ("train", "vote"), ("specialize", "vote"),
-          ("vote", "ensemble"), ("review", "report"), ("ensemble", "report")]  # fmt: skip
+ARROWS = [
+    ("data/raw", "prepare"),
+    ("prepare", "split"),
+    ("prepare", "augment"),
+    ("split", "train"),
+    ("augment", "train"),
+    ("augment", "specialize"),
+    ("train", "specialize"),
+    ("train", "review"),
+    ("train", "vote"),
+    ("specialize", "vote"),
+    ("vote", "ensemble"),
+    ("review", "report"),
+    ("ensemble", "report"),
+]
 
 
 def main() -> None:
@@ -33,16 +50,22 @@ def main() -> None:
     axes.set(xlim=(0, 1180), ylim=(20, 365))
     axes.axis("off")
     for begin, end in ARROWS:
-        axes.add_patch(FancyArrowPatch(*_ends(begin, end), arrowstyle="-|>", mutation_scale=11, color="#57606a", lw=1.3))
+        axes.add_patch(
+            FancyArrowPatch(*_ends(begin, end), arrowstyle="-|>", mutation_scale=11, color="#57606a", lw=1.3)
+        )
     for name, (x, y, (fill, edge), behind, lines) in BOXES.items():
         for sheet in range(behind, -1, -1):
             corner = (x - WIDTH / 2 + 5 * sheet, y - HEIGHT / 2 + 5 * sheet)
-            axes.add_patch(FancyBboxPatch(corner, WIDTH, HEIGHT, boxstyle="round,pad=0,rounding_size=8", fc=fill, ec=edge))
+            axes.add_patch(
+                FancyBboxPatch(corner, WIDTH, HEIGHT, boxstyle="round,pad=0,rounding_size=8", fc=fill, ec=edge)
+            )
         axes.text(x, y + 29, name, ha="center", va="center", fontsize=11.5, fontweight="bold", color="#1f2328")
         axes.text(x, y - 10, lines, ha="center", va="center", fontsize=7.4, color="#424a53", linespacing=1.35)
     legend = (15, BLUE, "the data, once"), (175, GREEN, "networks, per fold"), (365, ORANGE, "votes, in seconds")
     for x, colours, text in legend:
-        axes.add_patch(FancyBboxPatch((x, 338), 14, 12, boxstyle="round,pad=0,rounding_size=3", fc=colours[0], ec=colours[1]))
+        axes.add_patch(
+            FancyBboxPatch((x, 338), 14, 12, boxstyle="round,pad=0,rounding_size=3", fc=colours[0], ec=colours[1])
+        )
         axes.text(x + 22, 344, text, va="center", fontsize=9, color="#424a53")
     figure.savefig(Path(__file__).with_suffix(".png"), dpi=160, bbox_inches="tight", facecolor="white")
 

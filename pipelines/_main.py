@@ -14,7 +14,9 @@ ANEW = "run again, the command begins anew"
 
 
 def run(main: Callable[..., object], stopped: str = KEPT) -> None:
-    """Run `main` on the command line's arguments (its parameters, read by typer). stopped: what is said after Ctrl-C."""
+    """Run `main` on the command line's arguments (its parameters, read by typer). stopped: what is said after
+    Ctrl-C.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal can't show must not end a command
@@ -25,15 +27,22 @@ def run(main: Callable[..., object], stopped: str = KEPT) -> None:
     except MISTAKES as mistake:
         sys.exit(f"error: {mistake}")
     except MemoryError:
-        sys.exit(f"error: out of memory; {'what was finished is kept: ' if stopped == KEPT else ''}close other programs, or lower "
-                 "machine.workers, and run the command again")
+        sys.exit(
+            f"error: out of memory; {'what was finished is kept: ' if stopped == KEPT else ''}close other programs, "
+            "or lower "
+            "machine.workers, and run the command again"
+        )
     except OSError as error:
         what = f"{error.strerror}: {error.filename or 'while writing'}" if error.strerror else str(error)
-        sys.exit(f"error: {what}; {'what was finished is kept: ' if stopped == KEPT else ''}mend it and run the command again")
+        sys.exit(
+            f"error: {what}; {'what was finished is kept: ' if stopped == KEPT else ''}mend it and run the command "
+            "again"
+        )
 
 
 def _stoppable(main: Callable[..., object], stopped: str) -> Callable[..., object]:
     """`main`, saying what Ctrl-C leaves: typer itself would only say "Aborted!"."""
+
     @wraps(main)
     def stoppable(*arguments: object, **named: object) -> object:
         try:
@@ -48,7 +57,11 @@ def _stoppable(main: Callable[..., object], stopped: str) -> Callable[..., objec
 def warn_of_changes(changed: Sequence[str]) -> None:
     """Say what isn't as it was when final.csv was made, if anything."""
     if changed:
-        log("warning: not what made submissions/final.csv", changed=", ".join(changed), advice="`dvc repro` makes them fit again")
+        log(
+            "warning: not what made submissions/final.csv",
+            changed=", ".join(changed),
+            advice="`dvc repro` makes them fit again",
+        )
 
 
 def log(what: str, **facts: object) -> None:

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from competition.adoption import Adopted, Destination, adopt
-from competition.settings import load_settings
+from competition.data.adopt.adoption import Adopted, Destination, adopt
+from competition.settings.load import load_settings
 from pipelines._main import run
 
 SHOWN = 20  # lines of what was skipped
@@ -22,7 +22,9 @@ def main(
     solution: Annotated[Path, typer.Option(help="where a held-out test part's labels go")] = Path("data/solution.csv"),
     ratio: Annotated[str, typer.Option(help="class folders: train:validation:test")] = "8:1:1",
     groups: Annotated[Path | None, typer.Option(help="class folders: CSV with a file and a group column")] = None,
-    group_column: Annotated[str | None, typer.Option(help="that CSV's group column (default: group, else the last)")] = None,
+    group_column: Annotated[
+        str | None, typer.Option(help="that CSV's group column (default: group, else the last)")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="of the test part's draw")] = 0,
     force: Annotated[bool, typer.Option("--force", help="replace what was adopted before")] = False,
 ) -> None:
@@ -45,7 +47,10 @@ def _parts(ratio: str) -> tuple[float, ...]:
 def _tell(adopted: Adopted, destination: Destination) -> None:
     print(f"{adopted.root}: {adopted.train} training images, {adopted.test} test images, {adopted.classes} classes")
     if adopted.kind == "class folders":
-        print("train and validation part are both training images (the pipeline makes its own folds); the test part is held out")
+        print(
+            "train and validation part are both training images (the pipeline makes its own folds); the test part is "
+            "held out"
+        )
         print(f"its labels: {destination.solution}; which file an ID is: {destination.mapping}")
     for note in adopted.notes:
         print(f"note: {note}")

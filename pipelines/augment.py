@@ -14,13 +14,18 @@ import pandas as pd
 from competition.augmentation.bank import Bank, open_bank
 from competition.augmentation.contact_sheet import write_contact_sheet
 from competition.augmentation.offline import Augmenter, copies_of
-from competition.files import code_digest, digest
-from competition.leaks import check_views
-from competition.packing import build
-from competition.settings import AugmentSettings, MachineSettings, load_settings
-from competition.shards import ImageStore
-from competition.workers import release
+from competition.common.files import digest
+from competition.common.imports import code_digest
+from competition.compute.pool import release
+from competition.data.image_store import ImageStore
+from competition.data.packing import build
+from competition.folds.leakage import check_views
+from competition.settings.augment import AugmentSettings
+from competition.settings.load import load_settings
+from competition.settings.machine import MachineSettings
 from pipelines._main import log, run
+
+CODE = "competition.augmentation.offline"  # whose source names the state
 
 VIEWS_PER_PART = 256  # a few seconds' work: what a killed run loses, and often enough for the progress to move
 BYTES_PER_PIXEL = 0.24  # of a copy's JPEG at quality 90 under the document policy
@@ -47,27 +52,54 @@ def count_copies(source: str, settings: AugmentSettings) -> np.ndarray:
     views = int((copies + 2).sum())
     of_class = dict(zip(targets, copies.tolist(), strict=True))
     least, most = min(of_class, key=of_class.get), max(of_class, key=of_class.get)
-    log("copies", images=len(targets), views=views, fewest=f"{of_class[least]} (class {least})", most=f"{of_class[most]} (class {most})",
-        about_mb=round(views * settings.size**2 * BYTES_PER_PIXEL / 1e6))
+    log(
+        "copies",
+        images=len(targets),
+        views=views,
+        fewest=f"{of_class[least]} (class {least})",
+        most=f"{of_class[most]} (class {most})",
+        about_mb=round(views * settings.size**2 * BYTES_PER_PIXEL / 1e6),
+    )
     return copies
 
 
-def pack(source: str, target: str, settings: AugmentSettings, machine: MachineSettings, bank: Bank | None = None,
-         views: np.ndarray | None = None) -> None:
+def pack(
+    source: str,
+    target: str,
+    settings: AugmentSettings,
+    machine: MachineSettings,
+    bank: Bank | None = None,
+    views: np.ndarray | None = None,
+) -> None:
     """Pack the `views` (N,) of each image of `source`; without, its clean square alone."""
     began = perf_counter()
     sources = ImageStore(source)
     images = len(sources)
     views, clean_only = (np.ones(images, np.int64), True) if views is None else (views, False)
     log("augmenting", source=source, images=images, views=int(views.sum()), size=settings.size)
-    state = Path("data/state") / f"augment-{digest(Path(source), settings.model_dump(), code_digest(), clean_only)}"
+    state = Path("data/state") / f"augment-{digest(Path(source), settings.model_dump(), code_digest(CODE), clean_only)}"
     augmenter = Augmenter(str(Path(source).resolve()), settings, bank, clean_only)
     part_size = max(1, images * VIEWS_PER_PART // max(1, int(views.sum())))
-    build(target, range(images), augmenter, state, part_size=part_size, machine=machine, title=f"augment {Path(target).stem}",
-          per_job=views, unit="view")
+    build(
+        target,
+        range(images),
+        augmenter,
+        state,
+        part_size=part_size,
+        machine=machine,
+        title=f"augment {Path(target).stem}",
+        per_job=views,
+        unit="view",
+    )
     check_packed(target, sources)
     seconds = perf_counter() - began
-    log("packed", path=target, images=int(views.sum()), seconds=round(seconds, 1), images_per_s=round(views.sum() / seconds))
+    log(
+        "packed",
+        path=target,
+        images=int(views.sum()),
+        seconds=round(seconds, 1),
+        images_per_s=round(views.sum() / seconds),
+    )
 
 
 def check_packed(path: str, sources: ImageStore) -> None:

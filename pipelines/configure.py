@@ -1,6 +1,7 @@
 """Writes a preset into params.yaml: `python -m pipelines.configure NAME`; without a name it lists them.
 
-What the sections `competition`, `rules` and `submit` said of the competition at hand is carried over; everything else becomes the preset's.
+What the sections `competition`, `rules` and `submit` said of the competition at hand is carried over; everything else
+becomes the preset's.
 """
 
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from competition import params_file
-from competition.files import replace_file
-from competition.settings import Settings, load_settings
+from competition.common.files import replace_file
+from competition.settings import edit as params_file
+from competition.settings.load import load_settings
+from competition.settings.params import Settings
 from pipelines._main import run
 
-PRESETS = Path(__file__).resolve().parent.parent / "competition" / "presets"
+PRESETS = Path(__file__).resolve().parent.parent / "competition/settings/presets"
 
 CARRIED = ("competition", "rules", "submit")
 
@@ -26,7 +28,10 @@ def main(
     files = {file.stem: file for file in sorted(PRESETS.glob("*.yaml"))}
     if not name:
         for known, file in files.items():
-            print(f"{known:<{max(map(len, files))}}  {file.read_text(encoding='utf-8').splitlines()[0].removeprefix('# ')}")
+            print(
+                f"{known:<{max(map(len, files))}}  "
+                f"{file.read_text(encoding='utf-8').splitlines()[0].removeprefix('# ')}"
+            )
         return
     if name not in files:
         raise ValueError(f"preset {name!r}: not among {', '.join(files)}")
@@ -36,18 +41,25 @@ def main(
         try:
             params_file.apply(temporary, kept, load_settings)
         except ValueError as error:
-            raise ValueError(str(error).replace(str(temporary), f"preset {name} with the {', '.join(CARRIED)} of {to}")) from error
+            raise ValueError(
+                str(error).replace(str(temporary), f"preset {name} with the {', '.join(CARRIED)} of {to}")
+            ) from error
     said = f"; as it was: {', '.join(map('.'.join, kept))}" if kept else ""
     print(f"{to}: preset {name}{said}; `dvc repro` runs what it changes")
 
 
 def own(path: Path) -> dict[tuple[str, str], object]:
-    """(section, key) -> what the file at `path` says of the competition, where that isn't the default; {} without the file."""
+    """(section, key) -> what the file at `path` says of the competition, where that isn't the default; {} without the
+    file.
+    """
     if not path.is_file():
         return {}
     settings, default = load_settings(path), Settings()
-    found = {(section, key): (value, getattr(getattr(default, section), key)) for section in CARRIED
-             for key, value in getattr(settings, section).model_dump(mode="json").items()}  # fmt: skip
+    found = {
+        (section, key): (value, getattr(getattr(default, section), key))
+        for section in CARRIED
+        for key, value in getattr(settings, section).model_dump(mode="json").items()
+    }
     return {keys: value for keys, (value, usual) in found.items() if value != usual}
 
 

@@ -2,19 +2,22 @@
 
 python -m pipelines.export lite0 --fold 2
 
-Reads folds/weights/MEMBER/FOLD.safetensors, folds/classes.csv and data/test_squares.arrow, on whose images it is held against torch.
-Makes exports/MEMBER-FOLD.onnx and, beside it, a JSON file: how images are made ready, the classes. See docs/export.md.
+Reads folds/weights/MEMBER/FOLD.safetensors, folds/classes.csv and data/test_squares.arrow, on whose images it is held
+against torch. Makes exports/MEMBER-FOLD.onnx and, beside it, a JSON file: how images are made ready, the classes. See
+docs/export.md.
 """
 
 from typing import Annotated
 
 import typer
 
-from competition.classes import read_names
-from competition.export import TOLERANCE, export
-from competition.named_votes import changed_since_final
-from competition.settings import FinetunedSettings, Settings, load_settings
-from competition.shards import ImageStore
+from competition.data.classes import read_names
+from competition.data.image_store import ImageStore
+from competition.ensembling.named_votes import changed_since_final
+from competition.serving.onnx import TOLERANCE, export
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.load import load_settings
+from competition.settings.params import Settings
 from pipelines._main import ANEW, log, run, warn_of_changes
 
 
@@ -26,14 +29,32 @@ def main(
     settings = load_settings()
     check(member, fold, settings)
     warn_of_changes(changed_since_final(settings, [member]))
-    exported = export(member, fold, settings, read_names("folds/classes.csv"), ImageStore("data/test_squares.arrow"),
-                      f"exports/{member}-{fold}.onnx")
-    log("exported", path=exported.path, megabytes=round(exported.path.stat().st_size / 1e6, 1), **exported.facts["check"],
-        allowed_logit_difference=TOLERANCE)  # fmt: skip
-    log("speed in images/s", onnxruntime=round(exported.onnx_per_s), torch=round(exported.torch_per_s),
-        torch_computes=exported.torch_precision)  # fmt: skip
+    exported = export(
+        member,
+        fold,
+        settings,
+        read_names("folds/classes.csv"),
+        ImageStore("data/test_squares.arrow"),
+        f"exports/{member}-{fold}.onnx",
+    )
+    log(
+        "exported",
+        path=exported.path,
+        megabytes=round(exported.path.stat().st_size / 1e6, 1),
+        **exported.facts["check"],
+        allowed_logit_difference=TOLERANCE,
+    )
+    log(
+        "speed in images/s",
+        onnxruntime=round(exported.onnx_per_s),
+        torch=round(exported.torch_per_s),
+        torch_computes=exported.torch_precision,
+    )
     if exported.torch_precision != "float32":
-        log("torch's speed is that of all images once", not_in_it="the close calls, which predict makes once more in float32")
+        log(
+            "torch's speed is that of all images once",
+            not_in_it="the close calls, which predict makes once more in float32",
+        )
 
 
 def check(member: str, fold: int, settings: Settings) -> None:

@@ -5,8 +5,9 @@ python -m pipelines.fit_augmentation --apply test_like
 
 Says how train and test differ, looks for the policy whose copies are hardest to tell from the test images, and writes
 it to folds/fitted_policy.yaml, and the table to folds/shift.csv. Using it is your choice: --apply writes it into
-params.yaml, for training copies (augment.transforms), the views that members are scored on (augment.test_like), or both.
-What is fitted is the policy of the training copies as params.yaml has it, so a second run goes on from an applied first.
+params.yaml, for training copies (augment.transforms), the views that members are scored on (augment.test_like), or
+both. What is fitted is the policy of the training copies as params.yaml has it, so a second run goes on from an applied
+first.
 """
 
 import os
@@ -22,20 +23,22 @@ import pandas as pd
 import torch
 import typer
 
-from competition import params_file
+from competition.audit.domain_shift import STATISTICS, table
 from competition.augmentation.bank import open_bank
 from competition.augmentation.families import as_mapping, policy_text, scaled
 from competition.augmentation.fitting import Trial, search
 from competition.augmentation.measuring import Distance, Yardstick, clean_squares, read_pages
-from competition.files import replace_file
-from competition.images import resize
-from competition.models.classical import network_features
+from competition.common.files import replace_file
+from competition.common.seeds import generator
+from competition.compute.device import keep_memory
+from competition.data.image_store import ImageStore
+from competition.data.images import resize
+from competition.inference.features import network_features
 from competition.models.networks import create_network
-from competition.models.processor import keep_memory
-from competition.seeds import generator
-from competition.settings import FeaturesSettings, Settings, load_settings
-from competition.shards import ImageStore
-from competition.shift import STATISTICS, table
+from competition.settings import edit as params_file
+from competition.settings.load import load_settings
+from competition.settings.members import FeaturesSettings
+from competition.settings.params import Settings
 from pipelines._main import log, run
 
 LEAST, BATCH = 20, 32  # images of a set; squares that go through the network at once
@@ -58,7 +61,9 @@ SECTIONS = {Apply.none: [], Apply.train: [TRAIN], Apply.test_like: [TEST_LIKE], 
 def main(
     trials: Annotated[int, typer.Option(min=1, help="policies tried, the present one among them")] = 60,
     minutes: Annotated[float | None, typer.Option(min=0, help="no new policy is tried after these")] = None,
-    images: Annotated[int, typer.Option(min=LEAST, help="training pages damaged for each trial; twice as many test images")] = 300,
+    images: Annotated[
+        int, typer.Option(min=LEAST, help="training pages damaged for each trial; twice as many test images")
+    ] = 300,
     seed: Annotated[int, typer.Option(min=0, help="of the samples and of the search")] = 0,
     apply: Annotated[Apply, typer.Option(help="section of params.yaml that gets the policy")] = Apply.none,
 ) -> None:
@@ -84,17 +89,26 @@ def main(
     best = search(yardstick, pages, trials, None if minutes is None else 60 * minutes, reporter(trials))
     transforms = scaled(augment, best.factors)
     pages, yardstick, clean = prepared(held_back)
-    squares = {"clean": clean} | {name: yardstick.measured(yardstick.copies(pages, policy, 0))
-                                  for name, policy in (("present", augment.merged()), ("fitted", transforms))}
-    conclude(best, as_mapping(transforms), augment.policy, {name: yardstick.distance(there) for name, there in squares.items()},
-             yardstick.compared(squares))
+    squares = {"clean": clean} | {
+        name: yardstick.measured(yardstick.copies(pages, policy, 0))
+        for name, policy in (("present", augment.merged()), ("fitted", transforms))
+    }
+    conclude(
+        best,
+        as_mapping(transforms),
+        augment.policy,
+        {name: yardstick.distance(there) for name, there in squares.items()},
+        yardstick.compared(squares),
+    )
     for keys in SECTIONS[apply]:
         params_file.apply(PARAMS, {keys: as_mapping(transforms)})
         log(f"{PARAMS}: {'.'.join(keys)} is the fitted policy; `dvc repro` runs what that changes")
 
 
 def halves(store: ImageStore, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows, `most` at the most, that are searched on, and as many others that the found policy is judged on."""
+    """Return the rows, `most` at the most, that are searched on, and as many others that the found policy is judged
+    on.
+    """
     if len(store) < LEAST:
         raise ValueError(f"{store.path}: {len(store)} images; it takes {LEAST} to say how train and test differ")
     rows, count = generator(seed, "fit", store.path.name).permutation(len(store)), min(most, len(store) // 2)
@@ -102,14 +116,22 @@ def halves(store: ImageStore, most: int, seed: int) -> tuple[np.ndarray, np.ndar
 
 
 def embedding(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the features of squares by the frozen network of the first member of kind `features`, or of the default one."""
-    member = next((member for member in settings.members.values() if isinstance(member, FeaturesSettings)), FeaturesSettings())
+    """Return the features of squares by the frozen network of the first member of kind `features`, or of the default
+    one.
+    """
+    member = next(
+        (member for member in settings.members.values() if isinstance(member, FeaturesSettings)), FeaturesSettings()
+    )
     extract = network_features(*create_network(member, 1), member.precision)
 
     def embed(squares: np.ndarray) -> np.ndarray:
         parts = (squares[start : start + BATCH] for start in range(0, len(squares), BATCH))
-        return np.concatenate([extract(torch.from_numpy(np.stack([resize(square, member.size, member.size) for square in part])))
-                               for part in parts])
+        return np.concatenate(
+            [
+                extract(torch.from_numpy(np.stack([resize(square, member.size, member.size) for square in part])))
+                for part in parts
+            ]
+        )
 
     return embed
 
@@ -121,13 +143,20 @@ def reporter(trials: int) -> Callable[[int, Trial], None]:
     def report(number: int, trial: Trial) -> None:
         best[0] = min(best[0], trial.distance.objective)
         seconds = perf_counter() - began
-        log(f"trial {number + 1}/{trials}", **trial.distance.facts(), best=round(best[0], 4), seconds=round(seconds, 1),
-            left=f"{seconds / (number + 1) * (trials - number - 1):.0f}s")
+        log(
+            f"trial {number + 1}/{trials}",
+            **trial.distance.facts(),
+            best=round(best[0], 4),
+            seconds=round(seconds, 1),
+            left=f"{seconds / (number + 1) * (trials - number - 1):.0f}s",
+        )
 
     return report
 
 
-def conclude(best: Trial, transforms: dict[str, dict], policy: str, distances: dict[str, Distance], shift: pd.DataFrame) -> None:
+def conclude(
+    best: Trial, transforms: dict[str, dict], policy: str, distances: dict[str, Distance], shift: pd.DataFrame
+) -> None:
     """Print what was found and write it down."""
     print("on pages and test images that the search never saw:")
     print(shift.round(3).to_string(index=False))
@@ -137,14 +166,22 @@ def conclude(best: Trial, transforms: dict[str, dict], policy: str, distances: d
     log("factors", **changed)
     if set(best.factors.values()) == {1.0}:
         print("no policy that was tried is closer than the present one; try more: --trials")
-    lines = [f"{name}: " + ", ".join(f"{fact} {value:.3f}" for fact, value in distance.facts().items())
-             for name, distance in distances.items()]
-    comment = "\n".join(["A policy fitted to the unlabelled test images by `python -m pipelines.fit_augmentation`.",
-                         "AUC of telling training squares from test squares (0.5: can't be told apart), on images the search never saw:",
-                         *(f"  {line}" for line in lines),
-                         *textwrap.wrap("factors: " + ", ".join(f"{name} {factor}" for name, factor in changed.items()), 120),
-                         "To use it, copy `transforms` into params.yaml, under augment (training copies) or augment.test_like (the views",
-                         "that members are scored on), or run the command with --apply train, test_like or both."])  # fmt: skip
+    lines = [
+        f"{name}: " + ", ".join(f"{fact} {value:.3f}" for fact, value in distance.facts().items())
+        for name, distance in distances.items()
+    ]
+    comment = "\n".join(
+        [
+            "A policy fitted to the unlabelled test images by `python -m pipelines.fit_augmentation`.",
+            "AUC of telling training squares from test squares (0.5: can't be told apart), on images the search "
+            "never saw:",
+            *(f"  {line}" for line in lines),
+            *textwrap.wrap("factors: " + ", ".join(f"{name} {factor}" for name, factor in changed.items()), 120),
+            "To use it, copy `transforms` into params.yaml, under augment (training copies) or augment.test_like "
+            "(the views",
+            "that members are scored on), or run the command with --apply train, test_like or both.",
+        ]
+    )
     with replace_file(POLICY) as temporary:
         temporary.write_text(policy_text(policy, transforms, comment), encoding="utf-8")
     with replace_file(SHIFT) as temporary:

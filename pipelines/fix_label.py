@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from competition.contract import read_competition
-from competition.label_fixes import LabelFix, check_label_fixes, read_label_fixes, with_label_fix, write_label_fixes
-from competition.settings import load_settings
+from competition.data.competition import read_competition
+from competition.labels.fixes import LabelFix, check_label_fixes, read_label_fixes, with_label_fix, write_label_fixes
+from competition.settings.load import load_settings
 from pipelines._main import run
 
 PATH = "folds/label_fixes.csv"
@@ -22,7 +22,9 @@ PATH = "folds/label_fixes.csv"
 
 def main(
     image: Annotated[str, typer.Argument(metavar="ID", help="the image's, as in train.csv")],
-    target: Annotated[str, typer.Argument(help="its right class, as in train.csv (-- -1 for -1); its present one to confirm it")] = "",
+    target: Annotated[
+        str, typer.Argument(help="its right class, as in train.csv (-- -1 for -1); its present one to confirm it")
+    ] = "",
     reason: Annotated[str, typer.Option(help="for whoever reads the file later")] = "",
     drop: Annotated[bool, typer.Option("--drop", help="leave the image out of training")] = False,
 ) -> None:

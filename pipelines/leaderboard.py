@@ -1,7 +1,7 @@
 """Print the leaderboard with the public scores beside it; runs nothing.
 
-python -m pipelines.leaderboard           submissions/leaderboard.csv and public.csv as tables, and what final.csv should score
-python -m pipelines.leaderboard --json    the same as one JSON object
+python -m pipelines.leaderboard           submissions/leaderboard.csv and public.csv as tables, and what final.csv
+should score python -m pipelines.leaderboard --json    the same as one JSON object
 """
 
 import json
@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from competition.leaderboard import read_leaderboard
-from competition.leaderboard_table import print_leaderboard
-from competition.public_comparison import read_comparison, read_sizes
-from competition.public_table import print_public
-from competition.settings import load_settings
+from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.public_comparison import read_comparison, read_sizes
+from competition.leaderboard.public_table import print_public
+from competition.leaderboard.tables import print_leaderboard
+from competition.settings.load import load_settings
 from pipelines._main import run
 
 FOLDER = Path("submissions")
@@ -30,7 +30,9 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON ob
         print(json.dumps({"leaderboard": board.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False))
         return
     print_leaderboard(board, public=comparison.newest)
-    final = json.loads((FOLDER / "final.json").read_text(encoding="utf-8")) if (FOLDER / "final.json").is_file() else None
+    final = (
+        json.loads((FOLDER / "final.json").read_text(encoding="utf-8")) if (FOLDER / "final.json").is_file() else None
+    )
     if final and (FOLDER / "ensembles.csv").is_file():
         newest = comparison.newest
         public = newest | ({final["chosen"]: newest["final"]} if "final" in newest else {})
@@ -45,9 +47,14 @@ def final_lines(facts: dict) -> list[str]:
     """What is known of final.csv: which vote made it, and the macro F1 that it may be expected to get."""
     scores = facts["macro_f1"]
     nested = scores["nested_choice"] or {}
-    rows = {"test-like, out of fold": scores["test_like"], "of the whole choice, nested": nested.get("test_like"),
-            "expected of the test set": scores["expected"]}  # fmt: skip
-    said = [f"  {what:<27} {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for what, row in rows.items() if row]
+    rows = {
+        "test-like, out of fold": scores["test_like"],
+        "of the whole choice, nested": nested.get("test_like"),
+        "expected of the test set": scores["expected"],
+    }
+    said = [
+        f"  {what:<27} {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for what, row in rows.items() if row
+    ]
     return [f"{FOLDER}/final.csv: {facts['chosen']}; macro F1:", *said]
 
 

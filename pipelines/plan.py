@@ -3,8 +3,9 @@
 python -m pipelines.plan
 python -m pipelines.plan --train 2000000 --test 500000
 
-Runs the stages on two or more small parts of the competition, in a temporary folder, and carries on in straight lines; see docs/scaling.md.
-Nothing of the project is changed, but that its bank of document noise is filled, which `augment` would do.
+Runs the stages on two or more small parts of the competition, in a temporary folder, and carries on in straight lines;
+see docs/scaling.md. Nothing of the project is changed, but that its bank of document noise is filled, which `augment`
+would do.
 """
 
 import json
@@ -20,12 +21,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from competition.contract import Competition, read_competition
+from competition.data.competition import Competition, read_competition
+from competition.planning.cost_model import forecast
 from competition.planning.forecast import Forecast
-from competition.planning.model import forecast
-from competition.planning.parts import Size, part_sizes, write_part
+from competition.planning.subset import Size, part_sizes, write_part
 from competition.planning.survey import Survey, Tell, Votes, survey, survey_votes
-from competition.settings import Settings, load_settings
+from competition.settings.load import load_settings
+from competition.settings.params import Settings
 from pipelines._main import ANEW, log, run
 
 MOST = 400  # training images of the second part
@@ -33,8 +35,12 @@ LEAST, ENOUGH = 5.0, 120.0  # seconds that a stage, or all of them, take more fo
 
 
 def main(
-    train: Annotated[int | None, typer.Option(min=1, help="training images to plan for (default: the competition's)")] = None,
-    test: Annotated[int | None, typer.Option(min=1, help="test images to plan for (default: the competition's)")] = None,
+    train: Annotated[
+        int | None, typer.Option(min=1, help="training images to plan for (default: the competition's)")
+    ] = None,
+    test: Annotated[
+        int | None, typer.Option(min=1, help="test images to plan for (default: the competition's)")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of the table")] = False,
 ) -> None:
     """Forecast seconds, memory and disk of every stage."""
@@ -42,18 +48,32 @@ def main(
     settings = load_settings()
     competition = read_competition(settings.competition)
     size = Size(train or len(competition.train), test or len(competition.test_ids))
-    tell = (lambda what: None) if as_json else (lambda what: log("trying", stage=what, seconds_so_far=round(perf_counter() - began)))
+    tell = (
+        (lambda what: None)
+        if as_json
+        else (lambda what: log("trying", stage=what, seconds_so_far=round(perf_counter() - began)))
+    )
     pair, votes = look_at_parts(competition, settings, size, tell)
     stages = forecast(pair, votes, settings, size)
     if as_json:
-        print(json.dumps({"train": size.train, "test": size.test, "plan_seconds": round(perf_counter() - began, 1),
-                          "stages": [asdict(stage) for stage in stages]}))
+        print(
+            json.dumps(
+                {
+                    "train": size.train,
+                    "test": size.test,
+                    "plan_seconds": round(perf_counter() - began, 1),
+                    "stages": [asdict(stage) for stage in stages],
+                }
+            )
+        )
         return
     show(stages, size)
     log("planned", parts="+".join(str(one.size.train) for one in pair), seconds=round(perf_counter() - began, 1))
 
 
-def look_at_parts(competition: Competition, settings: Settings, size: Size, tell: Tell) -> tuple[tuple[Survey, Survey], list[Votes]]:
+def look_at_parts(
+    competition: Competition, settings: Settings, size: Size, tell: Tell
+) -> tuple[tuple[Survey, Survey], list[Votes]]:
     """Survey a small part, with the votes of `size`, and larger ones until the work shows in one."""
     folds, classes, images = len(settings.split.folds), competition.train["target"].nunique(), len(competition.train)
     small, large = part_sizes(images, classes, folds, settings.augment.copies, MOST)
@@ -91,7 +111,11 @@ def show(stages: list[Forecast], size: Size) -> None:
     for stage in stages:
         figures = in_words(stage.seconds), gigabytes(stage.memory), gigabytes(stage.disk)
         table.add_row(stage.stage, str(stage.runs), *figures, stage.grows_with)
-    whole = sum(stage.seconds for stage in stages), max(stage.memory for stage in stages), sum(stage.disk for stage in stages)
+    whole = (
+        sum(stage.seconds for stage in stages),
+        max(stage.memory for stage in stages),
+        sum(stage.disk for stage in stages),
+    )
     table.add_section()
     table.add_row("all, one after the other", "", in_words(whole[0]), gigabytes(whole[1]), gigabytes(whole[2]), "")
     Console().print(table)

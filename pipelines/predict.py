@@ -3,9 +3,9 @@
 python -m pipelines.predict ~/scans --out labels.csv
 python -m pipelines.predict ~/scans --member lite0 --fast
 
-The vote that made submissions/final.csv is cast, or the one that --member names. Reads folds/ (weights, predictions, folds.csv,
-classes.csv) and submissions/ (final.json, specialist.json). Makes a CSV with a row for each image: class, probability, runner-up, and
-whether the answer is unsure. See docs/predict.md.
+The vote that made submissions/final.csv is cast, or the one that --member names. Reads folds/ (weights, predictions,
+folds.csv, classes.csv) and submissions/ (final.json, specialist.json). Makes a CSV with a row for each image: class,
+probability, runner-up, and whether the answer is unsure. See docs/predict.md.
 """
 
 import os
@@ -19,19 +19,20 @@ from unicodedata import category
 import numpy as np
 import typer
 
-from competition.classes import read_names
-from competition.combining import Combination, Voted
-from competition.confidence import HEADER, Threshold, choose_threshold, label_rows
-from competition.models.processor import keep_memory
-from competition.named_votes import changed_since_final, read_choice_if_any, read_combination
-from competition.predicting import Answered, Voter, ask, load_voter
-from competition.progress import progress
-from competition.settings import Settings, load_settings
-from competition.specialist_votes import SPECIALIST
-from competition.splitting import read_folds
-from competition.squares import list_files
-from competition.tables import write_table
-from competition.voting import view_weights
+from competition.common.csv import write_table
+from competition.common.progress import progress
+from competition.compute.device import keep_memory
+from competition.data.classes import read_names
+from competition.ensembling.combination import Combination, Voted
+from competition.ensembling.named_votes import changed_since_final, read_choice_if_any, read_combination
+from competition.ensembling.specialist_votes import SPECIALIST
+from competition.folds.split import read_folds
+from competition.inference.tta import view_weights
+from competition.serving.confidence import HEADER, Threshold, choose_threshold, label_rows
+from competition.serving.new_images import list_files
+from competition.serving.predict import Answered, Voter, ask, load_voter
+from competition.settings.load import load_settings
+from competition.settings.params import Settings
 from pipelines._main import ANEW, log, run, warn_of_changes
 
 ONE_VIEW = np.eye(8)[0]
@@ -40,8 +41,12 @@ ONE_VIEW = np.eye(8)[0]
 def main(
     folder: Annotated[Path, typer.Argument(help="with images, in it or in folders below")],
     out: Annotated[Path, typer.Option(help="CSV to write")] = Path("predictions.csv"),
-    member: Annotated[str | None, typer.Option(help="whose vote is cast, of submissions/ensembles.csv (default: final.csv's)")] = None,
-    fast: Annotated[bool, typer.Option("--fast", help="ask one fold's network (an ensemble's best voter's) about one view")] = False,
+    member: Annotated[
+        str | None, typer.Option(help="whose vote is cast, of submissions/ensembles.csv (default: final.csv's)")
+    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="ask one fold's network (an ensemble's best voter's) about one view")
+    ] = False,
     precision: Annotated[float, typer.Option(help="share of right ones among the answers that are not unsure")] = 0.95,
 ) -> None:
     """Label every image of a folder."""
@@ -59,8 +64,14 @@ def main(
     voters = load(combination, settings, tuple(target2class), fast)
     weights = ONE_VIEW if fast else view_weights(settings.tta.passes, settings.tta.seed)
     tell_threshold(threshold, precision)
-    log("asking", vote=combination.name, folds=1 if fast else len(settings.split.folds), views=np.count_nonzero(weights),
-        files=len(names), seconds_to_start=round(perf_counter() - began, 1))  # fmt: skip
+    log(
+        "asking",
+        vote=combination.name,
+        folds=1 if fast else len(settings.split.folds),
+        views=np.count_nonzero(weights),
+        files=len(names),
+        seconds_to_start=round(perf_counter() - began, 1),
+    )
     began, computed = perf_counter(), process_time()
     with progress(len(names), "predict", "file") as bar:
         answered = ask(folder, names, combination, voters, settings, weights, packed=not fast, tick=bar.update)
@@ -69,9 +80,17 @@ def main(
     rows = label_rows(cast(folder, combination, answered), target2class, threshold)
     write_table(out, HEADER, [(printable(name), *rest) for name, *rest in rows])
     tell_unreadable(answered)
-    log("labelled", path=out, images=len(rows), unsure=sum(row[-1] == "yes" for row in rows), unreadable=len(answered.unreadable),
-        no_images=answered.others, seconds=round(seconds, 1), cpu_seconds=round(cpu_seconds, 1),
-        images_per_s=round(len(rows) / seconds, 1))  # fmt: skip
+    log(
+        "labelled",
+        path=out,
+        images=len(rows),
+        unsure=sum(row[-1] == "yes" for row in rows),
+        unreadable=len(answered.unreadable),
+        no_images=answered.others,
+        seconds=round(seconds, 1),
+        cpu_seconds=round(cpu_seconds, 1),
+        images_per_s=round(len(rows) / seconds, 1),
+    )
 
 
 def check_out(out: Path) -> None:
@@ -87,14 +106,18 @@ def check_out(out: Path) -> None:
 
 def load(combination: Combination, settings: Settings, targets: tuple[str, ...], fast: bool) -> dict[str, Voter]:
     folds, choice = settings.split.folds[: 1 if fast else None], read_choice_if_any()
-    return {name: load_voter(name, settings, folds, choice.hard if name == SPECIALIST else targets, again=not fast)
-            for name in combination.parts}  # fmt: skip
+    return {
+        name: load_voter(name, settings, folds, choice.hard if name == SPECIALIST else targets, again=not fast)
+        for name in combination.parts
+    }
 
 
 def cast(folder: Path, combination: Combination, answered: Answered) -> Voted:
     if not len(answered.said[combination.parts[0]][0]):
-        raise ValueError(f"{folder}: no image in it that could be read ({len(answered.unreadable)} unreadable, "
-                         f"{answered.others} other files)")
+        raise ValueError(
+            f"{folder}: no image in it that could be read ({len(answered.unreadable)} unreadable, "
+            f"{answered.others} other files)"
+        )
     return combination.cast(answered.said)
 
 
@@ -103,8 +126,13 @@ def tell_threshold(threshold: Threshold, precision: float) -> None:
     if threshold.value is None:
         log("warning: every answer is unsure", asked_precision=precision, highest_out_of_fold=reached)
     else:
-        log("sure", from_probability=round(threshold.value, 4), asked_precision=precision, precision_out_of_fold=reached,
-            share_out_of_fold=round(threshold.share, 4))  # fmt: skip
+        log(
+            "sure",
+            from_probability=round(threshold.value, 4),
+            asked_precision=precision,
+            precision_out_of_fold=reached,
+            share_out_of_fold=round(threshold.share, 4),
+        )
 
 
 def tell_unreadable(answered: Answered) -> None:

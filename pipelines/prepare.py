@@ -1,8 +1,9 @@
-"""Reads each image of the competition once, packs it, and says what is wrong: `python -m pipelines.prepare` (stage `prepare`).
+"""Reads each image of the competition once, packs it, and says what is wrong: `python -m pipelines.prepare` (stage
+`prepare`).
 
 Makes data/train.arrow, data/test.arrow, folds/audit.json, folds/classes.csv, folds/duplicates.csv and
-folds/problem_files.csv, and prints the audit as tables. A person's decisions about labels, folds/label_fixes.csv, are applied;
-folds/audit.json lists them.
+folds/problem_files.csv, and prints the audit as tables. A person's decisions about labels, folds/label_fixes.csv, are
+applied; folds/audit.json lists them.
 """
 
 import os
@@ -12,20 +13,24 @@ from time import perf_counter
 
 import pandas as pd
 
-from competition.audit import Job, Packer, jobs_of, problems_of
-from competition.audit_summary import summary
-from competition.audit_tables import print_audit
-from competition.classes import write_classes
-from competition.contract import read_competition
-from competition.duplicate_table import write_duplicates
-from competition.duplicates import Duplicates, find_duplicates
-from competition.files import code_digest, digest, replace_file, write_json
-from competition.label_fixes import apply_label_fixes, check_label_fixes, label_fix_facts, read_label_fixes
-from competition.packing import build
-from competition.perceptual_hash import MOST
-from competition.settings import Settings, load_settings
-from competition.shards import ImageStore, StoredThumbnails
+from competition.audit.duplicate_table import write_duplicates
+from competition.audit.duplicates import Duplicates, find_duplicates
+from competition.audit.perceptual_hash import MOST
+from competition.audit.scan import Job, Packer, jobs_of, problems_of
+from competition.audit.summary import summary
+from competition.audit.tables import print_audit
+from competition.common.files import digest, replace_file, write_json
+from competition.common.imports import code_digest
+from competition.data.classes import write_classes
+from competition.data.competition import read_competition
+from competition.data.image_store import ImageStore, StoredThumbnails
+from competition.data.packing import build
+from competition.labels.fixes import apply_label_fixes, check_label_fixes, label_fix_facts, read_label_fixes
+from competition.settings.load import load_settings
+from competition.settings.params import Settings
 from pipelines._main import log, run
+
+CODE = "competition.audit.scan"  # whose source names the state
 
 FIXES = "folds/label_fixes.csv"
 
@@ -41,7 +46,9 @@ def main() -> None:
         facts += pack(name, jobs, settings)
     problems = problems_of(facts)
     with replace_file("folds/problem_files.csv") as temporary:
-        pd.DataFrame(problems, columns=["ID", "set", "file", "problem"]).to_csv(temporary, index=False, lineterminator="\n")
+        pd.DataFrame(problems, columns=["ID", "set", "file", "problem"]).to_csv(
+            temporary, index=False, lineterminator="\n"
+        )
     if all(fact["problem"] for fact in facts if fact["set"] == "train"):
         raise ValueError("train/: not one image can be used; folds/problem_files.csv lists why")
     duplicates = look_for_duplicates(facts, settings)
@@ -59,10 +66,17 @@ def pack(name: str, jobs: list[Job], settings: Settings) -> list[dict]:
     """Pack the set `name`; return a fact per job (see audit.Packer)."""
     began = perf_counter()
     stamps = [(replace(job, path=""), os.stat(job.path).st_mtime_ns, os.stat(job.path).st_size) for job in jobs]
-    state = Path("data/state") / f"prepare-{name}-{digest(settings.prepare.model_dump(), stamps, code_digest())}"
+    state = Path("data/state") / f"prepare-{name}-{digest(settings.prepare.model_dump(), stamps, code_digest(CODE))}"
     absolute = [replace(job, path=os.path.abspath(job.path)) for job in jobs]  # workers may stand in another folder
-    found = build(f"data/{name}.arrow", absolute, Packer(name, settings.prepare), state,
-                  part_size=128, machine=settings.machine, title=f"prepare {name}")
+    found = build(
+        f"data/{name}.arrow",
+        absolute,
+        Packer(name, settings.prepare),
+        state,
+        part_size=128,
+        machine=settings.machine,
+        title=f"prepare {name}",
+    )
     log("packed", path=f"data/{name}.arrow", images=len(jobs), seconds=round(perf_counter() - began, 1))
     return [fact | {"file": job.path} for fact, job in zip(found, jobs, strict=True)]
 
@@ -77,9 +91,14 @@ def look_for_duplicates(facts: list[dict], settings: Settings) -> Duplicates:
     duplicates = find_duplicates(packed, thumbnails, settings.prepare.near_duplicate_similarity, threads)
     write_duplicates("folds/duplicates.csv", duplicates.table)
     if duplicates.crowded:
-        log("warning: duplicates may be missed", problem=f"{duplicates.crowded} images look like more than {MOST} others; "
-            "they were compared with the nearest only. Give known groups as a column of train.csv")
-    log("duplicates", path="folds/duplicates.csv", pairs=len(duplicates.table), seconds=round(perf_counter() - began, 1))
+        log(
+            "warning: duplicates may be missed",
+            problem=f"{duplicates.crowded} images look like more than {MOST} others; "
+            "they were compared with the nearest only. Give known groups as a column of train.csv",
+        )
+    log(
+        "duplicates", path="folds/duplicates.csv", pairs=len(duplicates.table), seconds=round(perf_counter() - began, 1)
+    )
     return duplicates
 
 

@@ -1,12 +1,13 @@
-"""Write down the score that a competition's site gave a submission, in submissions/public.csv: a row each time it was asked.
+"""Write down the score that a competition's site gave a submission, in submissions/public.csv: a row each time it was
+asked.
 
 python -m pipelines.record final 0.9127                       the site was asked today
 python -m pipelines.record final 0.9127 --date 2026-11-21     or then
 python -m pipelines.record final --private 0.9080             its newest row that has none gets its private score
 python -m pipelines.record final 0.9217 --correct             its newest row was mistyped; with --date, that day's
 
-NAME is that of submissions/final.csv, or of a file in submissions/members/ or submissions/ensembles/. Prints the leaderboard with all
-recorded scores.
+NAME is that of submissions/final.csv, or of a file in submissions/members/ or submissions/ensembles/. Prints the
+leaderboard with all recorded scores.
 """
 
 import json
@@ -17,10 +18,10 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from competition.leaderboard import read_leaderboard
-from competition.leaderboard_table import print_leaderboard
-from competition.public_comparison import read_comparison, read_sizes
-from competition.public_scores import (
+from competition.common.errors import examples
+from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.public_comparison import read_comparison, read_sizes
+from competition.leaderboard.public_scores import (
     PublicScore,
     complete,
     correct,
@@ -30,9 +31,9 @@ from competition.public_scores import (
     score_text,
     submission_files,
 )
-from competition.public_table import print_public
-from competition.settings import load_settings
-from competition.tables import examples
+from competition.leaderboard.public_table import print_public
+from competition.leaderboard.tables import print_leaderboard
+from competition.settings.load import load_settings
 from pipelines._main import run
 
 FOLDER = Path("submissions")
@@ -44,14 +45,20 @@ def main(
     submission: Annotated[str, typer.Argument(help="its name: final, or as in submissions/members/ and ensembles/")],
     score: Annotated[float | None, typer.Argument(help="the public leaderboard's, 0 to 1")] = None,
     private: Annotated[float | None, typer.Option(help="the private leaderboard's, once it is known")] = None,
-    on: Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="YYYY-MM-DD (default: today; the newest row)")] = None,
-    as_correction: Annotated[bool, typer.Option("--correct", help="put these scores in place of those that were recorded")] = False,
+    on: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="YYYY-MM-DD (default: today; the newest row)"),
+    ] = None,
+    as_correction: Annotated[
+        bool, typer.Option("--correct", help="put these scores in place of those that were recorded")
+    ] = False,
 ) -> None:
     """Write down the score that a competition's site gave a submission."""
     settings = load_settings()
     board = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
     columns = settings.competition.submission_columns
-    sizes = None if board is None else read_sizes(FOLDER, board, columns)  # what is missing is said before anything is recorded
+    # what is missing is said before anything is recorded
+    sizes = None if board is None else read_sizes(FOLDER, board, columns)
     told = {"public": score, "private": private}
     scores = {which: score_text(value, which) for which, value in told.items() if value is not None}
     most = settings.rules.public_submissions
@@ -62,7 +69,9 @@ def main(
     print_public(comparison)
 
 
-def _write(submission: str, scores: dict[str, str], day: str, as_correction: bool, board: pd.DataFrame | None, most: int | None) -> str:
+def _write(
+    submission: str, scores: dict[str, str], day: str, as_correction: bool, board: pd.DataFrame | None, most: int | None
+) -> str:
     """Change the ledger, which may have `most` asks; return what was changed, in a line."""
     if not scores:
         raise ValueError(f"{submission}: no score; give the public one, or --private with the private one")
@@ -71,13 +80,21 @@ def _write(submission: str, scores: dict[str, str], day: str, as_correction: boo
     if "public" not in scores:
         return f"completed: {_in_words(complete(LEDGER, _name(submission), scores['private'], day))}"
     file = _known(submission)
-    ask = PublicScore(file.stem, file_sha256(file), scores["public"], scores.get("private", ""), day or f"{date.today()}",
-                      *_out_of_fold(file.stem, board))  # fmt: skip
+    ask = PublicScore(
+        file.stem,
+        file_sha256(file),
+        scores["public"],
+        scores.get("private", ""),
+        day or f"{date.today()}",
+        *_out_of_fold(file.stem, board),
+    )
     again = any(old.sha256 == ask.sha256 for old in read_public_scores(LEDGER))
     row = record_score(LEDGER, ask, most)
     if row is not ask:
         return f"completed: {_in_words(row)}"
-    return f"recorded: {_in_words(row)}" + "; the same file was asked for before, --correct mends a mistyped score" * again
+    return (
+        f"recorded: {_in_words(row)}" + "; the same file was asked for before, --correct mends a mistyped score" * again
+    )
 
 
 def _in_words(ask: PublicScore) -> str:
@@ -100,7 +117,9 @@ def _known(submission: str) -> Path:
 
 
 def _out_of_fold(name: str, board: pd.DataFrame | None) -> tuple[str, ...]:
-    """The submission's own test-like macro F1 and interval, and of the final one what is expected of it, as recorded; () if unknown."""
+    """The submission's own test-like macro F1 and interval, and of the final one what is expected of it, as recorded;
+    () if unknown.
+    """
     boards = [board] if board is not None else []
     if (FOLDER / "ensembles.csv").is_file():
         boards.append(read_leaderboard(FOLDER / "ensembles.csv"))

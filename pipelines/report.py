@@ -1,7 +1,8 @@
 """Makes the page to look at: `python -m pipelines.report` (stage `report`).
 
-Reads what the stages left in folds/ and submissions/, folds/shift.csv, submissions/public.csv, params.yaml, and for the sections with
-images the packed data/. Makes submissions/report/index.html: one file that needs no network. Sections whose files are empty say so.
+Reads what the stages left in folds/ and submissions/, folds/shift.csv, submissions/public.csv, params.yaml, and for the
+sections with images the packed data/. Makes submissions/report/index.html: one file that needs no network. Sections
+whose files are empty say so.
 """
 
 import json
@@ -10,21 +11,24 @@ from time import perf_counter
 
 import pandas as pd
 
-from competition.classes import read_names
-from competition.duplicate_table import read_duplicates
-from competition.files import replace_file
-from competition.fold_predictions import read_fold
-from competition.galleries import Pages, embedding, errors, member_with_network, unsure
-from competition.leaderboard import read_leaderboard
-from competition.models.processor import keep_memory
-from competition.predictions import Predictions
-from competition.public_comparison import read_comparison, read_sizes
+from competition.audit.duplicate_table import read_duplicates
+from competition.common.files import replace_file
+from competition.compute.device import keep_memory
+from competition.data.classes import read_names
+from competition.data.image_store import ImageStore
+from competition.data.predictions import Predictions
+from competition.data.submission import read_submission
+from competition.folds.predictions import read_fold
+from competition.folds.split import read_folds
+from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.report.boards import leaderboard_section
 from competition.report.class_f1 import classes_section
 from competition.report.confusion import confusion_section
 from competition.report.copies import copies_section
 from competition.report.data_audit import audit_section
 from competition.report.folds import folds_section
+from competition.report.galleries import Pages, embedding, errors, member_with_network, unsure
 from competition.report.label_gallery import label_review_section
 from competition.report.learning import learning_section
 from competition.report.lineage import lineage_section
@@ -32,10 +36,8 @@ from competition.report.page import make_page
 from competition.report.result import headline, result_section
 from competition.report.sections import Section
 from competition.report.train_test import shift_section
-from competition.settings import Settings, load_settings
-from competition.shards import ImageStore
-from competition.splitting import read_folds
-from competition.submission import read_submission
+from competition.settings.load import load_settings
+from competition.settings.params import Settings
 from pipelines._main import log, run
 
 DATA, FOLDS, FOLDER, PAGE = Path("data"), Path("folds"), Path("submissions"), Path("submissions/report/index.html")
@@ -63,13 +65,18 @@ def sections_of(final: dict) -> list[Section]:
     comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
     names = board["submission"].tolist()
     if unranked := [name for name in settings.train.members if name not in names]:
-        raise ValueError(f"submissions/leaderboard.csv: has no row of {', '.join(unranked)}, which train.members names; run `dvc repro`")
+        raise ValueError(
+            f"submissions/leaderboard.csv: has no row of {', '.join(unranked)}, which train.members names; run `dvc "
+            "repro`"
+        )
     shown = final["chosen"] if final["chosen"] in names else names[0]
     return [
         result_section(final),
         leaderboard_section(board, candidates, comparison, final["chosen"]),
         folds_section(candidates),
-        learning_section({name: read_histories(name, settings.split.folds) for name in (*settings.train.members, "specialist")}),
+        learning_section(
+            {name: read_histories(name, settings.split.folds) for name in (*settings.train.members, "specialist")}
+        ),
         confusion_section(read_text_table(FOLDER / "oof.csv"), shown, class_names, hard, final["chosen"]),
         classes_section(read_per_class(), shown, hard),
         *image_sections([name for name in names if name in settings.train.members], settings, class_names),
@@ -84,8 +91,14 @@ def image_sections(ranked: list[str], settings: Settings, class_names: dict[str,
     folds = read_folds(FOLDS / "folds.csv")
     seen = folds[folds["fold"] >= 0].reset_index(drop=True)
     final = read_submission(FOLDER / "final.csv", settings.competition.submission_columns)
-    pages = Pages(settings, seen, class_names, ImageStore(DATA / "augmented.arrow"), ImageStore(DATA / "test_squares.arrow"),
-                  dict(zip(final["ID"], final["target"], strict=True)))
+    pages = Pages(
+        settings,
+        seen,
+        class_names,
+        ImageStore(DATA / "augmented.arrow"),
+        ImageStore(DATA / "test_squares.arrow"),
+        dict(zip(final["ID"], final["target"], strict=True)),
+    )
 
     def said_by(name: str) -> list[dict[str, Predictions]]:
         return [read_fold(name, fold, folds, tuple(class_names)) for fold in settings.split.folds]
@@ -125,7 +138,9 @@ def read_per_class() -> pd.DataFrame:
 def read_label_review() -> pd.DataFrame:
     """folds/label_review.csv, IDs, targets and names as str, the rest as float64."""
     texts = read_text_table(FOLDS / "label_review.csv")
-    return texts.assign(**{name: pd.to_numeric(texts[name]) for name in ("confidence", "label_probability", "agreeing")})
+    return texts.assign(
+        **{name: pd.to_numeric(texts[name]) for name in ("confidence", "label_probability", "agreeing")}
+    )
 
 
 def read_shift() -> pd.DataFrame | None:

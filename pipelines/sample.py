@@ -24,12 +24,16 @@ def main(
     seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
     out: Annotated[Path, typer.Option(help="folder to write, replaced as a whole")] = Path("data/raw"),
     solution: Annotated[Path, typer.Option(help="CSV of the test labels, outside --out")] = Path("data/solution.csv"),
-    wrong_labels: Annotated[float, typer.Option(help="share of the training labels that are planted wrong")] = WRONG_LABELS,
+    wrong_labels: Annotated[
+        float, typer.Option(help="share of the training labels that are planted wrong")
+    ] = WRONG_LABELS,
     workers: Annotated[int, typer.Option(help="processes, 0 for one per core")] = 0,
     force: Annotated[bool, typer.Option("--force", help="replace files that the sample did not make")] = False,
 ) -> None:
     """Write a generated competition of document images."""
-    facts = generate(out, solution, train, test, seed, workers or os.cpu_count() or 1, force, wrong_labels, show_progress)
+    facts = generate(
+        out, solution, train, test, seed, workers or os.cpu_count() or 1, force, wrong_labels, show_progress
+    )
     shown = ("out", "solution", "train", "test", "seed", "seconds")
     log("generated", **{key: facts[key] for key in shown})
 

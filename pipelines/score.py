@@ -11,17 +11,20 @@ from typing import Annotated
 
 import typer
 
-from competition.contract import read_class_names
-from competition.scoring import Score, score_submission
-from competition.settings import load_settings
-from competition.tables import class_hint, examples
+from competition.common.csv import class_hint
+from competition.common.errors import examples
+from competition.data.competition import read_class_names
+from competition.leaderboard.score import Score, score_submission
+from competition.settings.load import load_settings
 from pipelines._main import run
 
 
 def main(
     submission: Annotated[Path, typer.Argument(help="CSV with the answers")],
     solution: Annotated[Path, typer.Argument(help="CSV with the labels, and optionally usage: Public or Private")],
-    meta: Annotated[Path | None, typer.Option(help="CSV with the classes' names (default: the competition's meta.csv)")] = None,
+    meta: Annotated[
+        Path | None, typer.Option(help="CSV with the classes' names (default: the competition's meta.csv)")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Score a submission against the test set's labels."""
@@ -32,7 +35,10 @@ def main(
     names = read_class_names(meta or Path(settings.root) / "meta.csv", settings)
     if unknown := [target for target, images in score.images.items() if not images]:
         hint = class_hint(unknown, [target for target, images in score.images.items() if images])
-        print(f"warning: {submission}: answers that are no class of {solution}: {examples(unknown)}; {hint}", file=sys.stderr)
+        print(
+            f"warning: {submission}: answers that are no class of {solution}: {examples(unknown)}; {hint}",
+            file=sys.stderr,
+        )
     print(_as_json(score, names) if as_json else _as_text(score, names))
 
 
@@ -49,7 +55,9 @@ def _as_text(score: Score, names: dict[str, str]) -> str:
     labels = {target: " ".join(dict.fromkeys((target, names.get(target, target)))) for target in score.per_class}
     width = max(map(len, [*labels.values(), "class"]))
     lines += [f"{'class':{width}}  {'F1':>6}  {'images':>6}"]
-    lines += [f"{labels[target]:{width}}  {value:6.4f}  {score.images[target]:6}" for target, value in score.per_class.items()]
+    lines += [
+        f"{labels[target]:{width}}  {value:6.4f}  {score.images[target]:6}" for target, value in score.per_class.items()
+    ]
     return "\n".join(lines)
 
 

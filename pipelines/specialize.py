@@ -1,9 +1,9 @@
 """Trains the specialist for the hard classes on one fold: `python -m pipelines.specialize FOLD` (stage `specialize`).
 
 Reads what `train` reads, and the base member's predictions and weights. Makes the same files as `train` does, under the
-name `specialist`; its predictions are of the images that the base answers with a hard class, and of no others (of the holdout too,
-where there is one: predicted, and never scored here).
-Several processes train it together as they do a member: see `train`.
+name `specialist`; its predictions are of the images that the base answers with a hard class, and of no others (of the
+holdout too, where there is one: predicted, and never scored here). Several processes train it together as they do a
+member: see `train`.
 """
 
 from pathlib import Path
@@ -12,21 +12,25 @@ import numpy as np
 import pandas as pd
 from safetensors.torch import load_file
 
-from competition.classes import read_targets
-from competition.files import code_digest, digest
-from competition.launcher import run_together
-from competition.leaks import check_predicted
-from competition.models.processor import keep_memory
+from competition.common.files import digest
+from competition.common.imports import code_digest
+from competition.compute.device import keep_memory
+from competition.compute.distributed import processes
+from competition.compute.launcher import run_together
+from competition.data.classes import read_targets
+from competition.data.predictions import Predictions, concatenate, load_predictions
+from competition.ensembling.voting import asked
+from competition.folds.leakage import check_predicted
+from competition.folds.split import read_folds
+from competition.inference.tta import view_weights
+from competition.members.hard_classes import hard_classes
+from competition.members.members import train_finetuned
+from competition.members.output_files import print_epoch, write_member
 from competition.models.weights import weights_file
-from competition.predictions import Predictions, concatenate, load_predictions
-from competition.processes import processes
-from competition.settings import Settings, SpecializeSettings, load_settings
-from competition.splitting import read_folds
-from competition.training.folds import load_fold
-from competition.training.members import train_finetuned
-from competition.training.outputs import print_epoch, write_member
-from competition.training.specialist import hard_classes
-from competition.voting import asked, view_weights
+from competition.settings.load import load_settings
+from competition.settings.params import Settings
+from competition.settings.specialize import SpecializeSettings
+from competition.training.fold_data import load_fold
 from pipelines._main import log, run
 
 STORE, TEST_STORE, FOLDS = Path("data/augmented.arrow"), Path("data/test_squares.arrow"), Path("folds/folds.csv")
@@ -48,23 +52,47 @@ def train_and_write(everything: Settings, fold: int) -> None:
     data = load_fold(fold, folds, targets, STORE, TEST_STORE)
     names = tuple(targets[index] for index in hard)
     if len(taught := set(data.only(hard).train_labels.tolist())) < 2:
-        raise ValueError(f"specialize: of the hard classes {', '.join(names)} fold {fold} has training images of {len(taught)}, expected 2 "
-                         "or more; name others as specialize.hard_classes, or take classes with few groups of images out of it")
+        raise ValueError(
+            f"specialize: of the hard classes {', '.join(names)} fold {fold} has training images of {len(taught)}, "
+            "expected 2 "
+            "or more; name others as specialize.hard_classes, or take classes with few groups of images out of it"
+        )
     crew = processes()
     if crew.main:
         log("specializing", fold=fold, hard_classes=list(names), processes=crew.count)
     base_weights = Path(f"folds/weights/{settings.base}/{fold}.safetensors") if settings.start == "base" else None
     begun_with = [base_weights] if base_weights else weights_file(settings.network)
-    key = digest(settings.network.model_dump(), STORE, FOLDS, fold, hard, targets, code_digest(), *begun_with)
+    key = digest(
+        settings.network.model_dump(),
+        STORE,
+        FOLDS,
+        fold,
+        hard,
+        targets,
+        code_digest("competition.members.members"),
+        *begun_with,
+    )
     state = Path(f"data/state/specialize-{fold}-{key}.pt")
     trained = train_finetuned(
-        settings.network, data.only(hard), names,
-        view_weights(everything.tta.passes, everything.tta.seed), state, print_epoch,
-        start=load_file(base_weights) if base_weights else None, predict_from=data, predicted=asked(base, fold, names, settings.asks))
+        settings.network,
+        data.only(hard),
+        names,
+        view_weights(everything.tta.passes, everything.tta.seed),
+        state,
+        print_epoch,
+        start=load_file(base_weights) if base_weights else None,
+        predict_from=data,
+        predicted=asked(base, fold, names, settings.asks),
+    )
     if crew.main:
         write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=list(names))
-        log("specialized", fold=fold, best_epoch=trained.best_epoch, train_seconds=round(trained.train_seconds, 1),
-            **{view: "no image" if value is None else round(value, 4) for view, value in trained.macro_f1.items()})
+        log(
+            "specialized",
+            fold=fold,
+            best_epoch=trained.best_epoch,
+            train_seconds=round(trained.train_seconds, 1),
+            **{view: "no image" if value is None else round(value, 4) for view, value in trained.macro_f1.items()},
+        )
 
 
 def read_base(name: str, fold: int, folds: pd.DataFrame) -> dict[str, Predictions]:
@@ -74,17 +102,23 @@ def read_base(name: str, fold: int, folds: pd.DataFrame) -> dict[str, Prediction
     return parts
 
 
-def find_hard_classes(settings: SpecializeSettings, base: list[dict[str, Predictions]], folds: pd.DataFrame,
-                      targets: tuple[str, ...]) -> list[int]:
+def find_hard_classes(
+    settings: SpecializeSettings, base: list[dict[str, Predictions]], folds: pd.DataFrame, targets: tuple[str, ...]
+) -> list[int]:
     if settings.hard_classes != "auto":
         unknown = [target for target in settings.hard_classes if target not in targets]
         if unknown or len(set(settings.hard_classes)) < 2:
-            raise ValueError(f"specialize.hard_classes: expected at least two of {list(targets)}, found {list(settings.hard_classes)}")
+            raise ValueError(
+                f"specialize.hard_classes: expected at least two of {list(targets)}, found "
+                f"{list(settings.hard_classes)}"
+            )
         return sorted({targets.index(target) for target in settings.hard_classes})
     seen = concatenate([predictions["test_like"] for predictions in base])
     true = folds.set_index("ID").target.loc[list(seen.ids)].map(targets.index)
     folds_of_class = folds[folds["fold"] >= 0].groupby("target")["fold"].nunique().reindex(targets, fill_value=0)
-    return hard_classes(true.to_numpy(np.int64), seen.indices, len(targets), settings.most, folds_of_class.to_numpy() > 1)
+    return hard_classes(
+        true.to_numpy(np.int64), seen.indices, len(targets), settings.most, folds_of_class.to_numpy() > 1
+    )
 
 
 if __name__ == "__main__":

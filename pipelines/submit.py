@@ -4,7 +4,8 @@ python -m pipelines.submit --dry-run
 python -m pipelines.submit --file submissions/members/lite0.csv --message "lite0, five folds"
 
 Needs `submit.slug` in params.yaml, and the tool (pip install kaggle). The file is checked first, and whether
-rules.public_submissions allows one more score beside those in submissions/public.csv; the command is shown before it is run.
+rules.public_submissions allows one more score beside those in submissions/public.csv; the command is shown before it is
+run.
 """
 
 import sys
@@ -13,19 +14,22 @@ from typing import Annotated
 
 import typer
 
-from competition.contract import ContractError, check_submission, read_competition
-from competition.kaggle import call, in_shell, submit_command
-from competition.public_scores import check_one_more, read_public_scores
-from competition.settings import load_settings
+from competition.data.competition import ContractError, check_submission, read_competition
+from competition.leaderboard.kaggle import call, in_shell, submit_command
+from competition.leaderboard.public_scores import check_one_more, read_public_scores
+from competition.settings.load import load_settings
 from pipelines._main import run
 
 LEDGER = Path("submissions/public.csv")
-RECORDED = (Path("submissions"), Path("submissions/members"), Path("submissions/ensembles"))  # the folders whose submissions `record` knows
+# the folders whose submissions `record` knows
+RECORDED = (Path("submissions"), Path("submissions/members"), Path("submissions/ensembles"))
 
 
 def main(
     file: Annotated[Path, typer.Option(help="CSV to submit")] = Path("submissions/final.csv"),
-    message: Annotated[str | None, typer.Option(help="what the site keeps beside it (default: the file's name)")] = None,
+    message: Annotated[
+        str | None, typer.Option(help="what the site keeps beside it (default: the file's name)")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show the command, and don't run it")] = False,
 ) -> None:
     """Hand a submission to Kaggle, once it was found valid."""
@@ -44,16 +48,26 @@ def main(
         print(f"error: {command[0]} ended with exit code {code}; what it says stands above", file=sys.stderr)
         raise typer.Exit(1)
     if file.parent in RECORDED:  # the tool ends with 0 after some failures too, and its last line may be an open one
-        print(f"\nif {command[0]} says that it was submitted, then once the site shows its score: "
-              f"python -m pipelines.record {file.stem} SCORE")
+        print(
+            f"\nif {command[0]} says that it was submitted, then once the site shows its score: "
+            f"python -m pipelines.record {file.stem} SCORE"
+        )
 
 
 def check_rules(most: int | None) -> None:
     """Refuse to ask the site for more scores than it allows; it can only be known of those that were recorded."""
     asks = read_public_scores(LEDGER)
-    check_one_more(LEDGER, asks, most, "the site would give one more for this file, which the rules don't allow: nothing was submitted")
+    check_one_more(
+        LEDGER,
+        asks,
+        most,
+        "the site would give one more for this file, which the rules don't allow: nothing was submitted",
+    )
     if most is not None:
-        print(f"public scores: {len(asks)} of {most} are recorded in {LEDGER}; those that you didn't record are not counted")
+        print(
+            f"public scores: {len(asks)} of {most} are recorded in {LEDGER}; those that you didn't record are not "
+            "counted"
+        )
 
 
 if __name__ == "__main__":

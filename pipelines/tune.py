@@ -3,9 +3,10 @@
 python -m pipelines.tune --member lite0 --trials 30 --minutes 120
 python -m pipelines.tune --member lite0 --trials 30 --resume        # goes on; in a second terminal: helps
 
-Reads what the stage `train` reads, and data/train.arrow. The study is a journal in data/tune/<member>.journal, or in the database
-that --storage names; its pictures, table and result.json are in data/tune/<study>/. When the trials are done, the best settings and
-those of params.yaml are scored anew, on other folds; --apply writes the best into params.yaml unless they are the worse ones.
+Reads what the stage `train` reads, and data/train.arrow. The study is a journal in data/tune/<member>.journal, or in
+the database that --storage names; its pictures, table and result.json are in data/tune/<study>/. When the trials are
+done, the best settings and those of params.yaml are scored anew, on other folds; --apply writes the best into
+params.yaml unless they are the worse ones.
 """
 
 from collections.abc import Callable
@@ -17,23 +18,25 @@ import optuna
 import typer
 from optuna.trial import FrozenTrial, TrialState
 
-from competition import params_file
-from competition.classes import read_targets
-from competition.files import digest, write_json
-from competition.models.processor import keep_memory
-from competition.quiet import quiet_optuna
-from competition.search.objective import Objective, Trainer, fold_numbers
-from competition.search.pictures import draw_study, write_trials
-from competition.search.pruning import rungs_of
-from competition.search.rescoring import scored_anew
-from competition.search.space import COPIES, Space, candidate, changes_of, own_point, space_of
-from competition.search.storage import open_storage
-from competition.search.stores import Stores
-from competition.search.studies import open_study
-from competition.search.working import Worker, done, work
-from competition.settings import FinetunedSettings, Settings, load_settings
-from competition.splitting import read_folds
-from competition.training.guards import Diverged
+from competition.common.files import digest, write_json
+from competition.common.optuna_logging import quiet_optuna
+from competition.compute.device import keep_memory
+from competition.data.classes import read_targets
+from competition.folds.split import read_folds
+from competition.settings import edit as params_file
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.load import load_settings
+from competition.settings.params import Settings
+from competition.training.recovery import Diverged
+from competition.tuning.objective import Objective, Trainer, fold_numbers
+from competition.tuning.packed_copies import Stores
+from competition.tuning.plots import draw_study, write_trials
+from competition.tuning.pruning import rungs_of
+from competition.tuning.rescoring import scored_anew
+from competition.tuning.space import COPIES, Space, candidate, changes_of, own_point, space_of
+from competition.tuning.storage import open_storage
+from competition.tuning.study import open_study
+from competition.tuning.workers import Worker, done, work
 from pipelines._main import log, run
 
 PARAMS, FOLDS = Path("params.yaml"), Path("folds/folds.csv")
@@ -42,11 +45,19 @@ TUNE, CACHE, STATES = Path("data/tune"), Path("data/cache/tune"), Path("data/sta
 
 
 def main(
-    member: Annotated[str, typer.Option(help="whose settings are searched; left out: the first of train.members that is finetuned")] = "",
-    trials: Annotated[int, typer.Option(min=1, help="of the study, all workers together; the settings as they are count as one")] = 30,
+    member: Annotated[
+        str, typer.Option(help="whose settings are searched; left out: the first of train.members that is finetuned")
+    ] = "",
+    trials: Annotated[
+        int, typer.Option(min=1, help="of the study, all workers together; the settings as they are count as one")
+    ] = 30,
     minutes: Annotated[float | None, typer.Option(min=0, help="no trial is begun after these")] = None,
-    storage: Annotated[str, typer.Option(help="a file for the journal, or a URL; left out: data/tune/<member>.journal")] = "",
-    resume: Annotated[bool, typer.Option("--resume", help="go on with the study if it is there, beside others who work on it")] = False,
+    storage: Annotated[
+        str, typer.Option(help="a file for the journal, or a URL; left out: data/tune/<member>.journal")
+    ] = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with the study if it is there, beside others who work on it")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="of the search")] = 0,
     apply: Annotated[bool, typer.Option("--apply", help="write the best settings into params.yaml")] = False,
 ) -> None:
@@ -65,9 +76,22 @@ def main(
         try:
             with worker.turn:
                 rungs = rungs_of(len(fold_numbers(objective.folds)), settings.members[member].epochs)
-                study = open_study(open_storage(storage or str(TUNE / f"{member}.journal")), name, own_point(settings, member, space), seed,
-                                   rungs, resume)
-            log("study", name=name, trials=len(study.get_trials(deepcopy=False)), wanted=trials, settings=len(space), worker=worker.name)
+                study = open_study(
+                    open_storage(storage or str(TUNE / f"{member}.journal")),
+                    name,
+                    own_point(settings, member, space),
+                    seed,
+                    rungs,
+                    resume,
+                )
+            log(
+                "study",
+                name=name,
+                trials=len(study.get_trials(deepcopy=False)),
+                wanted=trials,
+                settings=len(space),
+                worker=worker.name,
+            )
             work(study, objective, worker, trials, deadline, reporter(trials), objective.begin)
             conclude(study, objective, worker.folder, seed, apply)
         finally:
@@ -79,7 +103,9 @@ def member_of(settings: Settings, name: str) -> str:
     if not name:
         name = next((key for key in settings.train.members if key in finetuned), "")
     if name not in finetuned:
-        raise ValueError(f"--member {name!r}: expected a member of kind finetuned, {' or '.join(finetuned)}, in {PARAMS}")
+        raise ValueError(
+            f"--member {name!r}: expected a member of kind finetuned, {' or '.join(finetuned)}, in {PARAMS}"
+        )
     return name
 
 
@@ -90,7 +116,9 @@ def trainer_of(settings: Settings, space: Space) -> Trainer:
 
 
 def study_name(settings: Settings, member: str, space: Space, trainer: Trainer, seed: int) -> str:
-    """Return the member's name with the digest of all that trials depend on: trials of other settings or folds are never mixed in."""
+    """Return the member's name with the digest of all that trials depend on: trials of other settings or folds are
+    never mixed in.
+    """
     inputs = settings.members[member].model_dump(), settings.augment.model_dump(), settings.tta.model_dump()
     ranges = {key: repr(distribution) for key, distribution in space.items()}
     return f"{member}-{digest(*inputs, ranges, FOLDS, trainer.stores.packed_digest, seed)[:8]}"
@@ -101,22 +129,37 @@ def reporter(trials: int) -> Callable[[optuna.Study, FrozenTrial], None]:
 
     def report(study: optuna.Study, trial: FrozenTrial) -> None:
         value = "none" if trial.value is None else f"{trial.value:.4f}"
-        log(f"trial {trial.number}", state=trial.state.name.lower(), macro_f1=value, done=f"{done(study)}/{trials}",
-            seconds=round(trial.duration.total_seconds()) if trial.duration else "unknown")
+        log(
+            f"trial {trial.number}",
+            state=trial.state.name.lower(),
+            macro_f1=value,
+            done=f"{done(study)}/{trials}",
+            seconds=round(trial.duration.total_seconds()) if trial.duration else "unknown",
+        )
 
     return report
 
 
 def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int, apply: bool) -> None:
-    """Draw the study, score the best settings and the old ones anew, say how they compare, and write them if that is asked."""
+    """Draw the study, score the best settings and the old ones anew, say how they compare, and write them if that is
+    asked.
+    """
     write_trials(study, folder / "trials.csv")
-    log("drawn", table=folder / "trials.csv", pictures=" ".join(path.name for path in draw_study(study, folder)) or "none: too few trials")
+    log(
+        "drawn",
+        table=folder / "trials.csv",
+        pictures=" ".join(path.name for path in draw_study(study, folder)) or "none: too few trials",
+    )
     if not study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
         return log("no trial is finished; --resume goes on")
     settings, name = objective.trainer.settings, objective.name
-    own, best = (candidate(settings, name, point) for point in (own_point(settings, name, objective.space), study.best_params))
+    own, best = (
+        candidate(settings, name, point) for point in (own_point(settings, name, objective.space), study.best_params)
+    )
     changes = changes_of(best, settings, name)
-    point = {key: float(f"{value:.3g}") if isinstance(value, float) else value for key, value in study.best_params.items()}
+    point = {
+        key: float(f"{value:.3g}") if isinstance(value, float) else value for key, value in study.best_params.items()
+    }
     log("best", trial=study.best_trial.number, macro_f1=round(study.best_value, 4), **point)
     if not changes:
         return log(f"no trial did better than the settings as they are: {PARAMS} stays")
@@ -124,10 +167,22 @@ def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int,
         found = scored_anew(objective.trainer, own, best, objective.folds, folder, seed, log)
     except Diverged as error:
         return log(f"the best settings can't be held against those of {PARAMS}, which stays", reason=error)
-    write_json(folder / "result.json", {"study": study.study_name, "trial": study.best_trial.number, "macro_f1_in_study": study.best_value,
-                                        "point": point, **found.facts(), "verdict": found.verdict,
-                                        "changes": {".".join(keys): value for keys, value in changes.items()}})
-    log("scored anew", **{part: "{value:.4f} ({low:.4f} to {high:.4f})".format(**values) for part, values in found.facts().items()})
+    write_json(
+        folder / "result.json",
+        {
+            "study": study.study_name,
+            "trial": study.best_trial.number,
+            "macro_f1_in_study": study.best_value,
+            "point": point,
+            **found.facts(),
+            "verdict": found.verdict,
+            "changes": {".".join(keys): value for keys, value in changes.items()},
+        },
+    )
+    log(
+        "scored anew",
+        **{part: "{value:.4f} ({low:.4f} to {high:.4f})".format(**values) for part, values in found.facts().items()},
+    )
     log(f"the best settings, held against those of {PARAMS}: {found.verdict}", written=folder / "result.json")
     if apply and found.verdict == "worse":
         log(f"{PARAMS} stays: the best of the study are the worse ones")
@@ -141,8 +196,11 @@ def check_unchanged(searched: Settings, now: Settings, name: str) -> None:
     """Refuse to write half of a point: changes are differences from the settings that the search began with."""
     changed = [f"members.{name}"] if now.members.get(name) != searched.members[name] else []
     if changed := changed + ["augment"] * (now.augment != searched.augment):
-        raise ValueError(f"{PARAMS}: {' and '.join(changed)} changed since the search began, so nothing was written; the changes are in "
-                         "result.json: make them by hand, or search anew")
+        raise ValueError(
+            f"{PARAMS}: {' and '.join(changed)} changed since the search began, so nothing was written; the changes "
+            "are in "
+            "result.json: make them by hand, or search anew"
+        )
 
 
 if __name__ == "__main__":

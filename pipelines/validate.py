@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from competition.contract import check_submission, read_competition
-from competition.settings import load_settings
+from competition.data.competition import check_submission, read_competition
+from competition.settings.load import load_settings
 from pipelines._main import run
 
 

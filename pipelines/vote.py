@@ -1,10 +1,10 @@
 """Casts every vote and compares them out of fold: `python -m pipelines.vote` (stage `vote`).
 
 Reads folds/folds.csv, folds/predictions/ and folds/scores/. Makes in submissions/members/ <member>.csv (soft vote over
-folds and passes), <member>_hard.csv (hard vote over folds) and <base>_specialist.csv (soft, the specialist's word on the
-hard classes, where it helps); beside it leaderboard.csv, oof.csv (the same votes out of fold), per_class.csv (each class's F1),
-confusion.csv (of the best, for plots) and specialist.json (what was decided about it, and why); and folds/curves/<member>.png,
-the folds' learning curves.
+folds and passes), <member>_hard.csv (hard vote over folds) and <base>_specialist.csv (soft, the specialist's word on
+the hard classes, where it helps); beside it leaderboard.csv, oof.csv (the same votes out of fold), per_class.csv (each
+class's F1), confusion.csv (of the best, for plots) and specialist.json (what was decided about it, and why); and
+folds/curves/<member>.png, the folds' learning curves.
 """
 
 import json
@@ -13,18 +13,21 @@ from time import perf_counter
 
 import pandas as pd
 
-from competition.class_scores import class_scores, worst_classes
-from competition.contract import Competition, read_competition, write_submission
-from competition.files import replace_file, write_json
-from competition.fold_predictions import most_frequent, read_fold
-from competition.leaderboard import compare, giveaway_note, write_leaderboard
-from competition.leaderboard_table import print_leaderboard
-from competition.predictions import Predictions, concatenate
-from competition.settings import GreySettings, Settings, load_settings
-from competition.specialist_choice import Choice, choose
-from competition.splitting import read_folds
-from competition.training.curves import draw_curves
-from competition.voting import OOF_VIEWS, Submission, out_of_fold, unanswered, vote_member, vote_specialist
+from competition.common.files import replace_file, write_json
+from competition.data.competition import Competition, read_competition, write_submission
+from competition.data.predictions import Predictions, concatenate
+from competition.ensembling.specialist_choice import Choice, choose
+from competition.ensembling.voting import unanswered, vote_member, vote_specialist
+from competition.folds.predictions import OOF_VIEWS, most_frequent, out_of_fold, read_fold
+from competition.folds.split import read_folds
+from competition.leaderboard.board import compare, giveaway_note, write_leaderboard
+from competition.leaderboard.learning_curves import draw_curves
+from competition.leaderboard.per_class import class_scores, worst_classes
+from competition.leaderboard.submission import Submission
+from competition.leaderboard.tables import print_leaderboard
+from competition.settings.load import load_settings
+from competition.settings.members import GreySettings
+from competition.settings.params import Settings
 from pipelines._main import log, run
 
 Folds = dict[str, list[dict[str, Predictions]]]
@@ -41,7 +44,9 @@ def main() -> None:
     scores = {name: [read_scores(name, k) for k in settings.split.folds] for name in names}
     hard = hard_classes(scores["specialist"])
     names = names if hard else list(settings.train.members)
-    predictions = {name: [read_fold(name, k, folds, competition.targets) for k in settings.split.folds] for name in names}
+    predictions = {
+        name: [read_fold(name, k, folds, competition.targets) for k in settings.split.folds] for name in names
+    }
     fallback = most_frequent(seen["target"], competition.targets)
     warn_of_unanswered(predictions[settings.train.members[0]][0]["test"], competition, fallback)
     choice = choose_specialist(settings, predictions, hard, seen)
@@ -60,7 +65,9 @@ def main() -> None:
     draw_all_curves(names, settings.split.folds)
     print_leaderboard(board)
     log(f"worst classes of {ranked[0].name}, test-like F1: {', '.join(worst_classes(per_class, ranked[0].name))}")
-    log("compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1))
+    log(
+        "compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1)
+    )
 
 
 def read_scores(name: str, fold: int) -> dict:
@@ -74,7 +81,9 @@ def hard_classes(scores: list[dict]) -> list[str]:
     """The specialist's hard targets; [] when it found none. Its folds must have worked on the same."""
     different = {tuple(score.get("hard_classes", ())) for score in scores}
     if len(different) > 1:
-        raise ValueError(f"folds/scores/specialist/*.json: hard classes differ: {sorted(different)}; run `dvc repro` again")
+        raise ValueError(
+            f"folds/scores/specialist/*.json: hard classes differ: {sorted(different)}; run `dvc repro` again"
+        )
     return list(different.pop())
 
 
@@ -85,40 +94,84 @@ def warn_of_unanswered(test: Predictions, competition: Competition, fallback: st
 
 def choose_specialist(settings: Settings, predictions: Folds, hard: list[str], seen: pd.DataFrame) -> Choice | None:
     if not hard:
-        write_json("submissions/specialist.json", {"hard_classes": [], "mode": "out", "note": "there are no hard classes"})
+        write_json(
+            "submissions/specialist.json", {"hard_classes": [], "mode": "out", "note": "there are no hard classes"}
+        )
         return None
     ids, specialize = seen["ID"].tolist(), settings.specialize
-    choice = choose(out_of_fold(predictions[specialize.base], "test_like", ids),
-                    concatenate([fold["test_like"] for fold in predictions["specialist"]]), seen["target"].tolist(),
-                    seen["fold"].to_numpy(), hard, specialize.asks, specialize.mode, settings.ensemble.seed)  # fmt: skip
+    choice = choose(
+        out_of_fold(predictions[specialize.base], "test_like", ids),
+        concatenate([fold["test_like"] for fold in predictions["specialist"]]),
+        seen["target"].tolist(),
+        seen["fold"].to_numpy(),
+        hard,
+        specialize.asks,
+        specialize.mode,
+        settings.ensemble.seed,
+    )
     scores = {key: round(value, 4) for key, value in choice.scores.items()}
     log("specialist", mode=choice.mode, weight=choice.weight, **scores)
-    write_json("submissions/specialist.json", {"hard_classes": hard, "mode": choice.mode, "weight": choice.weight, "asks": choice.asks,
-                                               "macro_f1": scores, "weight_per_fold": choice.per_fold, "note": choice.note})  # fmt: skip
+    write_json(
+        "submissions/specialist.json",
+        {
+            "hard_classes": hard,
+            "mode": choice.mode,
+            "weight": choice.weight,
+            "asks": choice.asks,
+            "macro_f1": scores,
+            "weight_per_fold": choice.per_fold,
+            "note": choice.note,
+        },
+    )
     return choice
 
 
-def cast(settings: Settings, predictions: Folds, choice: Choice | None, seen: pd.DataFrame, competition: Competition,
-         fallback: str) -> list[Submission]:
+def cast(
+    settings: Settings,
+    predictions: Folds,
+    choice: Choice | None,
+    seen: pd.DataFrame,
+    competition: Competition,
+    fallback: str,
+) -> list[Submission]:
     where = seen["ID"].tolist(), competition.test_ids, fallback
     submissions = [s for name in settings.train.members for s in vote_member(name, predictions[name], *where)]
     if choice and choice.mode != "out":
         base = settings.specialize.base
-        submissions.append(vote_specialist(base, predictions[base], predictions["specialist"], choice.hard, *where, choice,
-                                           seen["fold"].to_numpy()))
+        submissions.append(
+            vote_specialist(
+                base, predictions[base], predictions["specialist"], choice.hard, *where, choice, seen["fold"].to_numpy()
+            )
+        )
     return submissions
 
 
-def make_leaderboard(settings: Settings, submissions: list[Submission], scores: Scores, choice: Choice | None, seen: pd.DataFrame,
-                     competition: Competition) -> pd.DataFrame:
+def make_leaderboard(
+    settings: Settings,
+    submissions: list[Submission],
+    scores: Scores,
+    choice: Choice | None,
+    seen: pd.DataFrame,
+    competition: Competition,
+) -> pd.DataFrame:
     base = settings.specialize.base
     specialist = f"{base}_specialist"
     seconds = {}
     for submission in submissions:
         trained = scores[submission.member] + (scores["specialist"] if submission.name == specialist else [])
-        seconds[submission.name] = tuple(sum(score[key] for score in trained) for key in ("train_seconds", "predict_seconds"))
+        seconds[submission.name] = tuple(
+            sum(score[key] for score in trained) for key in ("train_seconds", "predict_seconds")
+        )
     notes = {} if choice is None else {base if choice.mode == "out" else specialist: choice.note}
-    board = compare(submissions, seen["target"].to_numpy(), seen["fold"].to_numpy(), competition.targets, settings.ensemble, seconds, notes)
+    board = compare(
+        submissions,
+        seen["target"].to_numpy(),
+        seen["fold"].to_numpy(),
+        competition.targets,
+        settings.ensemble,
+        seconds,
+        notes,
+    )
     members = {name: settings.members[name] for name in settings.train.members}
     grey_sizes = {name: member.size for name, member in members.items() if isinstance(member, GreySettings)}
     return giveaway_note(board, grey_sizes, len(competition.targets))

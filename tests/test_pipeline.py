@@ -26,7 +26,7 @@ import psutil
 import pytest
 from sklearn.metrics import f1_score
 
-from competition.predictions import load_predictions
+from competition.data.predictions import load_predictions
 from competition.sample import generate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,17 +54,41 @@ specialize: {base: lite0, mode: replace, network: {size: 32, epochs: 1, batch_si
 tta: {passes: 20}
 ensemble: {top: 3, resamples: 100}
 """
-STAGES = ["prepare", "split", "augment", *(f"train@{name}-{fold}" for name in ("lite0", "features", "grey") for fold in (0, 1)),
-          "specialize@0", "specialize@1", "review", "vote", "ensemble", "report"]  # fmt: skip
-COMPARED = ["data/*.arrow", "folds/*.csv", "folds/audit.json", "folds/augmented.png", "folds/label_review.png",
-            "folds/predictions/*/*.npz", "folds/weights/*/*.safetensors", "submissions/members/*.csv", "submissions/ensembles/*.csv",
-            "submissions/oof.csv", "submissions/per_class.csv", "submissions/confusion.csv", "submissions/final.*"]  # fmt: skip
+STAGES = [
+    "prepare",
+    "split",
+    "augment",
+    *(f"train@{name}-{fold}" for name in ("lite0", "features", "grey") for fold in (0, 1)),
+    "specialize@0",
+    "specialize@1",
+    "review",
+    "vote",
+    "ensemble",
+    "report",
+]
+COMPARED = [
+    "data/*.arrow",
+    "folds/*.csv",
+    "folds/audit.json",
+    "folds/augmented.png",
+    "folds/label_review.png",
+    "folds/predictions/*/*.npz",
+    "folds/weights/*/*.safetensors",
+    "submissions/members/*.csv",
+    "submissions/ensembles/*.csv",
+    "submissions/oof.csv",
+    "submissions/per_class.csv",
+    "submissions/confusion.csv",
+    "submissions/final.*",
+]
 TIMED = ("train_seconds", "predict_seconds")  # the leaderboard's columns that no two runs share
 
 
 @dataclass(frozen=True)
 class Kill:
-    """`stage` is killed once a file matches `when` and `said` was printed ("" for at once); with `group`, dvc itself is killed too."""
+    """`stage` is killed once a file matches `when` and `said` was printed ("" for at once); with `group`, dvc itself is
+    killed too.
+    """
 
     stage: str
     module: str
@@ -92,7 +116,9 @@ def environment() -> dict[str, str]:
 
 def call(folder: Path, *arguments: str) -> str:
     """The output (stdout, then stderr) of `python -m arguments` in `folder`; an error with it when it fails."""
-    done = subprocess.run([sys.executable, "-m", *arguments], cwd=folder, env=environment(), capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=folder, env=environment(), capture_output=True, text=True
+    )
     assert done.returncode == 0, f"{arguments}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
 
@@ -128,7 +154,9 @@ def make_project(folder: Path, data: Path) -> Path:
 
 
 def on_core(number: int, work: Callable, *arguments):
-    """`work`, with every process it starts on one core: two projects share the machine without waiting for each other."""
+    """`work`, with every process it starts on one core: two projects share the machine without waiting for each
+    other.
+    """
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[number % len(cores)]})  # of this thread; what it starts inherits it
@@ -171,10 +199,18 @@ def run_killed(folder: Path) -> Killed:
 def repro_until(folder: Path, kill: Kill) -> str:
     log = folder / "data" / f"{kill.stage}.log"
     with log.open("w") as file:
-        dvc = subprocess.Popen([sys.executable, "-m", "dvc", "repro"], cwd=folder, env=environment(), stdout=file,
-                               stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+        dvc = subprocess.Popen(
+            [sys.executable, "-m", "dvc", "repro"],
+            cwd=folder,
+            env=environment(),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
-        stage = wait_for(lambda: f"Running stage '{kill.stage}':" in log.read_text() and running(dvc.pid, kill.module), dvc, log)
+        stage = wait_for(
+            lambda: f"Running stage '{kill.stage}':" in log.read_text() and running(dvc.pid, kill.module), dvc, log
+        )
         if kill.when:
             wait_for(lambda: next(folder.glob(kill.when), None), dvc, log)
         wait_for(lambda: kill.said in log.read_text(), dvc, log)
@@ -251,7 +287,9 @@ def test_an_adopted_folder_of_classes_is_prepared_and_split(runs, tmp_path):
         call(tmp_path, *arguments)
     folds = table(tmp_path / "folds/folds.csv")
     # 8:1:1 of 10 images: 1 per class is held out, 9 are left, 3 in each fold
-    assert Counter((row["target"], row["fold"]) for row in folds) == {(target, fold): 3 for target in "01" for fold in "012"}
+    assert Counter((row["target"], row["fold"]) for row in folds) == {
+        (target, fold): 3 for target in "01" for fold in "012"
+    }
     assert [row["class_name"] for row in table(tmp_path / "folds/classes.csv")] == ["cat", "dog"]
     assert len(table(tmp_path / "data/solution.csv")) == 2
 
@@ -297,8 +335,11 @@ def test_the_label_review_names_images_of_the_folds(straight):
 def test_the_leaderboard_has_every_submission(straight):
     board = table(straight.kept / "submissions/leaderboard.csv")
     there = {path.stem for path in (straight.kept / "submissions/members").iterdir()}
-    assert {row["submission"] for row in board} == there == {
-        "lite0", "lite0_hard", "lite0_specialist", "features", "features_hard", "grey", "grey_hard"}  # fmt: skip
+    assert (
+        {row["submission"] for row in board}
+        == there
+        == {"lite0", "lite0_hard", "lite0_specialist", "features", "features_hard", "grey", "grey_hard"}
+    )
     scores = [float(row["test_like"]) for row in board]
     assert scores == sorted(scores, reverse=True)
     oof = table(straight.kept / "submissions/oof.csv")
@@ -323,24 +364,32 @@ def test_the_final_submission_is_the_candidate_that_its_facts_name(straight):
     assert (submissions / "final.csv").read_bytes() == (submissions / folder / f"{facts['chosen']}.csv").read_bytes()
     for view in ("clean", "test_like"):
         score, nested = facts["macro_f1"][view], facts["macro_f1"]["nested_choice"][view]
-        assert set(score) == {"value", "low", "high"} and score["low"] <= score["high"] and nested["low"] <= nested["high"]
+        assert (
+            set(score) == {"value", "low", "high"} and score["low"] <= score["high"] and nested["low"] <= nested["high"]
+        )
         assert score["value"] == pytest.approx(float(board[facts["chosen"]][view]), abs=1e-6)
     assert facts["lineage"]["git"] == {"commit": None, "dirty": None} and len(facts["lineage"]["data"]) == 16
 
 
 def test_the_hard_vote_of_the_top_is_always_made(straight):
     submissions = straight.kept / "submissions"
-    voters = next(row["note"] for row in table(submissions / "ensembles.csv") if row["submission"] == "hard_top").split(", ")
+    voters = next(row["note"] for row in table(submissions / "ensembles.csv") if row["submission"] == "hard_top").split(
+        ", "
+    )
     assert len(voters) == 3
     cast = zip(*([row["target"] for row in table(submissions / f"members/{name}.csv")] for name in voters), strict=True)
-    assert [row["target"] for row in table(submissions / "ensembles/hard_top.csv")] == [plain_vote(votes) for votes in cast]
+    assert [row["target"] for row in table(submissions / "ensembles/hard_top.csv")] == [
+        plain_vote(votes) for votes in cast
+    ]
 
 
 def test_validate_and_score_take_the_final_submission(straight):
     assert f"valid, {TEST} rows" in call(straight.folder, "pipelines.validate", "submissions/final.csv")
     answers = {row["ID"]: row["target"] for row in table(straight.folder / "submissions/final.csv")}
     solution = table(straight.folder / "data/solution.csv")
-    printed = json.loads(call(straight.folder, "pipelines.score", "submissions/final.csv", "data/solution.csv", "--json"))
+    printed = json.loads(
+        call(straight.folder, "pipelines.score", "submissions/final.csv", "data/solution.csv", "--json")
+    )
     true, found = [row["target"] for row in solution], [answers[row["ID"]] for row in solution]
     assert printed["all"] == pytest.approx(f1_score(true, found, average="macro", zero_division=0))
 
@@ -354,7 +403,8 @@ def test_dvc_metrics_show(straight):
 
 def test_a_members_learning_rate_runs_it_and_what_follows_from_it(straight):
     assert sorted(stages_run(straight.changed)) == sorted(
-        ["train@lite0-0", "train@lite0-1", "specialize@0", "specialize@1", "review", "vote", "ensemble", "report"])  # fmt: skip
+        ["train@lite0-0", "train@lite0-1", "specialize@0", "specialize@1", "review", "vote", "ensemble", "report"]
+    )
     changed = {path for path, digest in files(straight.folder).items() if digest != straight.made[path]}
     assert {"folds/weights/lite0/0.safetensors", "folds/predictions/lite0/1.npz"} <= changed
     assert not any(path.startswith("data/") or "/features" in path or "/grey" in path for path in changed)
@@ -401,10 +451,19 @@ def test_an_ensemble_that_is_refused_leaves_the_final_submission(straight):
     external.write_text("ID,target\n")
     try:
         (folder / "params.yaml").write_text(params.replace("ensemble: {", "ensemble: {external: [typo], "))
-        done = subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=folder, env=environment(), capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "dvc", "repro"], cwd=folder, env=environment(), capture_output=True, text=True
+        )
     finally:
         external.unlink()
         (folder / "params.yaml").write_text(params)
-    assert done.returncode and "error: submissions/external/typo.csv" in done.stderr and "Running stage 'ensemble'" in done.stdout
+    assert (
+        done.returncode
+        and "error: submissions/external/typo.csv" in done.stderr
+        and "Running stage 'ensemble'" in done.stdout
+    )
     assert (folder / "submissions/final.csv").read_bytes() == final
-    assert all((folder / "submissions" / name).exists() for name in ("final.json", "metrics.json", "ensembles.csv", "ensembles/soft.csv"))
+    assert all(
+        (folder / "submissions" / name).exists()
+        for name in ("final.json", "metrics.json", "ensembles.csv", "ensembles/soft.csv")
+    )

@@ -23,7 +23,9 @@ class DocumentNoise(A.ImageOnlyTransform):
     """
 
     # No InitSchema: with one, Albumentations takes the bank apart, and only warns of an unknown argument.
-    def __init__(self, effect: str, opacity_range: tuple[float, float] = (0.3, 1.0), bank: Bank | None = None, p: float = 0.5):
+    def __init__(
+        self, effect: str, opacity_range: tuple[float, float] = (0.3, 1.0), bank: Bank | None = None, p: float = 0.5
+    ):
         if effect not in DOCUMENT_NOISE:
             raise ValueError(f"effect: no such document noise: {effect!r}; there are {sorted(DOCUMENT_NOISE)}")
         low, high = opacity_range

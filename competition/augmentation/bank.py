@@ -17,10 +17,11 @@ from filelock import FileLock
 from competition.augmentation import document_noise, ink_bleed, layers
 from competition.augmentation.augraphy_effects import EFFECTS
 from competition.augmentation.document_noise import BANKED, mixed
-from competition.packing import build
-from competition.seeds import derived_seed
-from competition.settings import AugmentSettings, MachineSettings
-from competition.shards import ImageStore
+from competition.common.seeds import derived_seed
+from competition.data.image_store import ImageStore
+from competition.data.packing import build
+from competition.settings.augment import AugmentSettings
+from competition.settings.machine import MachineSettings
 
 LEAST_SHARE = 0.8  # of a layer's side that a page takes, where the layer is scaled to the page
 OVERSAMPLING = 1.4  # damage is done at this multiple of the final size, so that its edges are as soft as a camera's
@@ -43,19 +44,25 @@ class Bank:
         if name not in self.paths:
             raise ValueError(f"{name!r} is not in this bank, which was opened for {sorted(self.paths)}")
         stored = _layers(self.paths[name])
-        piece = _piece(stored[int(generator.integers(len(stored)))], image.shape[:2], generator, EFFECTS[name].fits_page)
+        piece = _piece(
+            stored[int(generator.integers(len(stored)))], image.shape[:2], generator, EFFECTS[name].fits_page
+        )
         return mixed(image, take(name, image, piece), amount)
 
 
 def take(name: str, image: np.ndarray, planes: Sequence[np.ndarray]) -> np.ndarray:
-    """Return `image` under the planes (uint8, (H, W) or (H, W, 3), as large as the image) of a layer of effect `name`."""
+    """Return `image` under the planes (uint8, (H, W) or (H, W, 3), as large as the image) of a layer of effect
+    `name`.
+    """
     method = EFFECTS[name].take
     if method not in layers.KEEPS_ONE_CHANNEL:
         planes = [plane if plane.ndim == 3 else cv2.cvtColor(plane, cv2.COLOR_GRAY2RGB) for plane in planes]
     return layers.APPLY[method](image, planes).reshape(image.shape)
 
 
-def _piece(planes: np.ndarray, shape: tuple[int, int], generator: np.random.Generator, scaled: bool) -> list[np.ndarray]:
+def _piece(
+    planes: np.ndarray, shape: tuple[int, int], generator: np.random.Generator, scaled: bool
+) -> list[np.ndarray]:
     """Return a random piece of each plane, turned and flipped, as large as the page of `shape` (height, width)."""
     turned, flip = int(generator.integers(2)), int(generator.integers(4))
     share = generator.uniform(LEAST_SHARE, 1)
@@ -88,11 +95,17 @@ def _turned(plane: np.ndarray, transpose: int, flip: int) -> np.ndarray:
 def _layers(path: Path) -> list[np.ndarray]:
     store = ImageStore(path)
     shapes = ([int(part) for part in text.split("x")] for text in store.column("view"))
-    return [store.encoded(row).reshape(count, height, width, channels) for row, ((count, channels), height, width)
-            in enumerate(zip(shapes, store.column("height"), store.column("width"), strict=True))]  # fmt: skip
+    return [
+        store.encoded(row).reshape(count, height, width, channels)
+        for row, ((count, channels), height, width) in enumerate(
+            zip(shapes, store.column("height"), store.column("width"), strict=True)
+        )
+    ]
 
 
-def open_bank(names: Iterable[str], settings: AugmentSettings, machine: MachineSettings, folder: Path = Path("data/cache/bank")) -> Bank:
+def open_bank(
+    names: Iterable[str], settings: AugmentSettings, machine: MachineSettings, folder: Path = Path("data/cache/bank")
+) -> Bank:
     """Return the bank of effects `names` (those not in BANKED are ignored); what is missing of it is made first.
 
     A layer is a pure function of (settings.seed, effect, number) and the side. A stopped run goes on where it was.
@@ -109,8 +122,15 @@ def open_bank(names: Iterable[str], settings: AugmentSettings, machine: MachineS
             lock = paths[name].with_suffix(".lock")
             with FileLock(lock):  # of several who need it one makes it
                 if not paths[name].exists():
-                    build(paths[name], range(settings.bank_layers), partial(_make_rows, name, settings.seed, side),
-                          folder / f"{name}-{digest}.parts", part_size=2, machine=machine, title=f"bank: {name}")  # fmt: skip
+                    build(
+                        paths[name],
+                        range(settings.bank_layers),
+                        partial(_make_rows, name, settings.seed, side),
+                        folder / f"{name}-{digest}.parts",
+                        part_size=2,
+                        machine=machine,
+                        title=f"bank: {name}",
+                    )
             lock.unlink(missing_ok=True)  # whoever waited for it finds the file made
     return Bank(paths)
 
@@ -119,8 +139,15 @@ def _make_rows(name: str, seed: int, side: int, numbers: Sequence[int]) -> tuple
     rows = []
     for number in numbers:
         planes = layers.make_planes(name, derived_seed(seed, "bank", name, number), side)
-        rows.append({"id": f"{name}/{number}", "view": f"{planes.shape[0]}x{planes.shape[3]}", "height": side, "width": side,
-                     "image": planes.tobytes()})  # fmt: skip
+        rows.append(
+            {
+                "id": f"{name}/{number}",
+                "view": f"{planes.shape[0]}x{planes.shape[3]}",
+                "height": side,
+                "width": side,
+                "image": planes.tobytes(),
+            }
+        )
     return rows, []
 
 

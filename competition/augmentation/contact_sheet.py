@@ -1,4 +1,6 @@
-"""The contact sheet: a source of each class and its damaged copies side by side, to see whether labels are still legible."""
+"""The contact sheet: a source of each class and its damaged copies side by side, to see whether labels are still
+legible.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,19 +8,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from competition.images import resize
-from competition.shards import ImageStore
-from competition.sheets import GAP, PAPER, wrapped, write_sheet
+from competition.common.image_grid import GAP, PAPER, wrapped, write_sheet
+from competition.data.image_store import ImageStore
+from competition.data.images import resize
 
 TILE, LABEL, HEAD = 150, 170, 24  # pixels
 CLASSES = 17  # that have a row: a sheet of more can't be read
 
 
-def contact_sheet(store: ImageStore, class_names: Mapping[str, str] | None = None, classes: int = CLASSES, copies: int = 8) -> np.ndarray:
-    """Return a sheet of the augmented set `store`, uint8 (H, W, 3) RGB: a row per class, for the first `classes` of them.
+def contact_sheet(
+    store: ImageStore, class_names: Mapping[str, str] | None = None, classes: int = CLASSES, copies: int = 8
+) -> np.ndarray:
+    """Return a sheet of the augmented set `store`, uint8 (H, W, 3) RGB: a row per class, for the first `classes` of
+    them.
 
-    A row shows the class's first image by ID: clean, test-like, and up to `copies` copies. `class_names` (target -> readable
-    name) gives the order of the classes and their labels; without it, or where it lacks one, the targets do.
+    A row shows the class's first image by ID: clean, test-like, and up to `copies` copies. `class_names` (target ->
+    readable name) gives the order of the classes and their labels; without it, or where it lacks one, the targets do.
     """
     rows = _first_sources(store)
     names = {target: name for target, name in (class_names or {}).items() if target in rows}
@@ -34,7 +39,9 @@ def contact_sheet(store: ImageStore, class_names: Mapping[str, str] | None = Non
         draw.text((LABEL + column * (TILE + GAP) + TILE // 2, HEAD // 2), head, "black", font, anchor="mm")
     for line, target in enumerate(chosen):
         top = HEAD + line * (TILE + GAP)
-        draw.multiline_text((GAP, top + TILE // 2), wrapped(names[target], font, LABEL - 2 * GAP), "black", font, anchor="lm")
+        draw.multiline_text(
+            (GAP, top + TILE // 2), wrapped(names[target], font, LABEL - 2 * GAP), "black", font, anchor="lm"
+        )
         for column, row in enumerate(rows[target][:columns]):
             tile = resize(store.image(row), TILE, TILE)
             sheet.paste(Image.fromarray(tile), (LABEL + column * (TILE + GAP), top))

@@ -10,7 +10,9 @@ from competition.augmentation.textures import background
 
 
 def cover(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` with one to four boxes or fingers on it; `amount` is half a box's length, as a share of the longer side."""
+    """Return `image` with one to four boxes or fingers on it; `amount` is half a box's length, as a share of the longer
+    side.
+    """
     height, width = image.shape[:2]
     longest = max(height, width)
     mask = np.zeros((height, width), np.uint8)
@@ -22,7 +24,9 @@ def cover(image: np.ndarray, generator: np.random.Generator, amount: float) -> n
 
 
 def torn_corner(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` without one or two of its corners; `amount` is the longest reach, as a share of the longer side."""
+    """Return `image` without one or two of its corners; `amount` is the longest reach, as a share of the longer
+    side.
+    """
     height, width = image.shape[:2]
     mask = np.zeros((height, width), np.uint8)
     if amount * max(height, width) >= 0.5:

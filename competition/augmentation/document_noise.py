@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from competition.augmentation.augraphy_effects import EFFECTS
-from competition.images import resize
+from competition.data.images import resize
 
 DOCUMENT_NOISE: tuple[str, ...] = tuple(EFFECTS)
 BANKED: tuple[str, ...] = tuple(name for name, effect in EFFECTS.items() if effect.take != "page")
@@ -46,7 +46,8 @@ def mixed(image: np.ndarray, noisy: np.ndarray, amount: float) -> np.ndarray:
 
 
 def run(name: str, page: np.ndarray, seed: int, **attributes: Any) -> np.ndarray:
-    """Return `page` (uint8, (H, W, 3) RGB, both sides at least SMALLEST_SIDE) under Augraphy's own code, drawn from `seed`.
+    """Return `page` (uint8, (H, W, 3) RGB, both sides at least SMALLEST_SIDE) under Augraphy's own code, drawn from
+    `seed`.
 
     `attributes` are set on the Augraphy object before it is called.
     """
@@ -121,5 +122,6 @@ def _augraphy_class(path: str) -> type:
     with seeded(0):  # importing it draws random numbers, and silences all warnings for good
         module = importlib.import_module(f"augraphy.augmentations.{module_name}")
     if module_name == "voronoi":
-        module.Image = None  # else it writes its mesh into the working folder and reads it back; what it falls back on is the same mesh
+        # else it writes its mesh into the working folder and reads it back; what it falls back on is the same mesh
+        module.Image = None
     return getattr(module, class_name)

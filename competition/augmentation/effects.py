@@ -1,7 +1,8 @@
-"""Damage that documents suffer and that Albumentations lacks: fading ink, spills, highlighter, creases, dust; light and covers.
+"""Damage that documents suffer and that Albumentations lacks: fading ink, spills, highlighter, creases, dust; light and
+covers.
 
 Each is `effect(image, generator, amount) -> image`: uint8 (H, W, 3) in and out, a new array, a pure function of its
-arguments; the unit of `amount` is in competition/catalogue.py.
+arguments; the unit of `amount` is in competition/settings/catalogue.py.
 """
 
 from collections.abc import Callable
@@ -30,7 +31,9 @@ def fade(image: np.ndarray, generator: np.random.Generator, amount: float) -> np
 
 
 def spill(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` with one to four rings or blots of a liquid, translucent; `amount` is a factor on their opacity."""
+    """Return `image` with one to four rings or blots of a liquid, translucent; `amount` is a factor on their
+    opacity.
+    """
     height, width = image.shape[:2]
     result = image.copy()
     uneven = np.float32(amount) * (np.float32(0.6) + np.float32(0.4) * smooth_noise(generator, height, width, 8))
@@ -82,7 +85,9 @@ def crease(image: np.ndarray, generator: np.random.Generator, amount: float) -> 
 
 
 def speckle(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` with grains of one to three pixels: dark or grey ones on `amount` of the page, and often as many white ones."""
+    """Return `image` with grains of one to three pixels: dark or grey ones on `amount` of the page, and often as many
+    white ones.
+    """
     height, width = image.shape[:2]
     coarse = int(generator.integers(1, 4))
     field = generator.random((height // coarse + 1, width // coarse + 1), dtype=np.float32)
@@ -98,5 +103,6 @@ def speckle(image: np.ndarray, generator: np.random.Generator, amount: float) ->
     return painted(result, 255, field > high) if white else result
 
 
-EFFECTS: dict[str, Effect] = {effect.__name__: effect for effect in
-                              (fade, spill, highlight, crease, speckle, shadow, lamp, cover, torn_corner)}  # fmt: skip
+EFFECTS: dict[str, Effect] = {
+    effect.__name__: effect for effect in (fade, spill, highlight, crease, speckle, shadow, lamp, cover, torn_corner)
+}

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from competition.catalogue import CATALOGUE, Entry
-from competition.params_file import block
-from competition.settings import AugmentSettings, Transforms, TransformSettings, ViewSettings
+from competition.settings.augment import AugmentSettings, Transforms, TransformSettings, ViewSettings
+from competition.settings.catalogue import CATALOGUE, Entry
+from competition.settings.edit import block
 
 
 def _of_phase(phase: str) -> tuple[str, ...]:
@@ -24,19 +24,20 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "colour": ("brightness", "contrast", "gamma", "colour_shift", "colour_jitter", "to_grey"),
 }
 WITHOUT_STRENGTH = ("turn", "background")  # a page turned by less is another question than a page turned less often
+# the factors that may be tried; 1 leaves the policy as it is
 KNOBS: dict[str, tuple[float, float]] = {
     f"{family}.{what}": limits
     for family in FAMILIES
     for what, limits in (("probability", (0.1, 6.0)), ("strength", (0.4, 1.7)))
     if what == "probability" or family not in WITHOUT_STRENGTH
-}  # the factors that may be tried; 1 leaves the policy as it is
+}
 
 
 def scaled(settings: AugmentSettings, factors: Mapping[str, float]) -> Transforms:
     """Return the policy of `settings`, held-out transforms included, its families scaled by `factors`, by transform.
 
-    `factors`: positive numbers by the names of KNOBS; what is left out is 1. A probability p becomes min(1, factor * p);
-    both ends of a range move away from the neutral amount, or towards it, by the factor, but stay within the
+    `factors`: positive numbers by the names of KNOBS; what is left out is 1. A probability p becomes min(1, factor *
+    p); both ends of a range move away from the neutral amount, or towards it, by the factor, but stay within the
     catalogue's limits. Raises ValueError for an unknown name and for a factor that isn't positive.
     """
     wrong = [f"{name}: {factor:g}" for name, factor in factors.items() if name not in KNOBS or not factor > 0]
@@ -55,7 +56,9 @@ def scaled(settings: AugmentSettings, factors: Mapping[str, float]) -> Transform
 def _scaled_range(entry: Entry, ends: tuple[float, float], factor: float) -> tuple[float, float]:
     if factor == 1 or is_switch(entry):
         return ends
-    low, high = (min(max(entry.neutral + factor * (end - entry.neutral), entry.limits[0]), entry.limits[1]) for end in ends)
+    low, high = (
+        min(max(entry.neutral + factor * (end - entry.neutral), entry.limits[0]), entry.limits[1]) for end in ends
+    )
     return low, high
 
 
@@ -72,7 +75,8 @@ def describing_test(settings: AugmentSettings, transforms: Transforms) -> Augmen
 def as_mapping(transforms: Transforms) -> dict[str, dict]:
     """Return `transforms` as params.yaml has them, numbers to 4 digits, for every name of the catalogue.
 
-    A transform that isn't drawn has a probability of 0, so that the mapping means the same on top of any shipped policy.
+    A transform that isn't drawn has a probability of 0, so that the mapping means the same on top of any shipped
+    policy.
     """
     result = {}
     for name, entry in CATALOGUE.items():

@@ -1,9 +1,9 @@
 """A policy fitted to the test set: damaged training pages that are hard to tell from the test images, labels unseen.
 
 Probabilities and strengths are scaled by family (see `families`); a tree-structured Parzen estimator looks for the
-factors (J. Bergstra et al., NIPS 2011; Optuna's, multivariate), in turns with small steps from the best so far, which tell
-it what a single family does: it has too few trials for that many knobs. Every trial damages the same pages with the same random
-numbers, so that what differs between two trials is what the policy changes.
+factors (J. Bergstra et al., NIPS 2011; Optuna's, multivariate), in turns with small steps from the best so far, which
+tell it what a single family does: it has too few trials for that many knobs. Every trial damages the same pages with
+the same random numbers, so that what differs between two trials is what the policy changes.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,8 @@ import optuna
 
 from competition.augmentation.families import KNOBS, scaled
 from competition.augmentation.measuring import Distance, Pages, Yardstick
-from competition.quiet import quiet_optuna
-from competition.seeds import generator
+from competition.common.optuna_logging import quiet_optuna
+from competition.common.seeds import generator
 
 FINALISTS = 4  # trials that are measured once more, with other random numbers: the best of many is also the luckiest
 STEPPED, STEP = 2, 0.8  # knobs moved by a small step, and its standard deviation, of the logarithm
@@ -30,8 +30,13 @@ class Trial:
     distance: Distance
 
 
-def search(yardstick: Yardstick, pages: Pages, trials: int, seconds: float | None = None,
-           report: Callable[[int, Trial], object] = lambda number, trial: None) -> Trial:
+def search(
+    yardstick: Yardstick,
+    pages: Pages,
+    trials: int,
+    seconds: float | None = None,
+    report: Callable[[int, Trial], object] = lambda number, trial: None,
+) -> Trial:
     """Return the best of `trials` settings of the knobs, the first of which leaves the policy as it is.
 
     No trial begins after `seconds`. `report` is called after every trial. The best few, and the policy as it is, are

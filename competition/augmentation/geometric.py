@@ -11,17 +11,20 @@ import numpy as np
 
 from competition.augmentation.bending import bent
 from competition.augmentation.textures import background
-from competition.images import resize, shrink
+from competition.data.images import resize, shrink
 
 LEAST_SIDE = 8  # pixels of a photograph, however narrow the page
 HALF = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from a pixel's centre, we from the page's corner
 
 
-def photograph(image: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float], fill: int, longest_side: int) -> np.ndarray:
-    """Return `image` as a camera might have seen it, uint8 (H, W, 3), longest side `longest_side` pixels, no side below 8.
+def photograph(
+    image: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float], fill: int, longest_side: int
+) -> np.ndarray:
+    """Return `image` as a camera might have seen it, uint8 (H, W, 3), longest side `longest_side` pixels, no side below
+    8.
 
-    `drawn` holds the catalogue's camera transforms that are done, with their amounts. Without any it is the page itself.
-    Around the page is grey level `fill`, or `drawn["grey_fill"]`, or, with "background", a painted surface.
+    `drawn` holds the catalogue's camera transforms that are done, with their amounts. Without any it is the page
+    itself. Around the page is grey level `fill`, or `drawn["grey_fill"]`, or, with "background", a painted surface.
     """
     fill = round(drawn.get("grey_fill", fill))
     image = _fitted(image, longest_side)
@@ -44,7 +47,9 @@ def _fitted(image: np.ndarray, longest_side: int) -> np.ndarray:
 
 
 def _corners(image: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float]) -> np.ndarray:
-    """Return where the page's corners (from the upper left, clockwise) go, (4, 2) x and y, relative to the page's centre."""
+    """Return where the page's corners (from the upper left, clockwise) go, (4, 2) x and y, relative to the page's
+    centre.
+    """
     height, width = image.shape[:2]
     points = np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
     if "mirror" in drawn:
@@ -60,7 +65,9 @@ def _corners(image: np.ndarray, generator: np.random.Generator, drawn: Mapping[s
 
 
 def _seen_at_an_angle(points: np.ndarray, moves: np.ndarray) -> np.ndarray:
-    while not cv2.isContourConvex((points + moves).astype(np.float32)):  # from a quarter of the side on, a page could fold over
+    while not cv2.isContourConvex(
+        (points + moves).astype(np.float32)
+    ):  # from a quarter of the side on, a page could fold over
         moves = moves * 0.8
     return points + moves
 
@@ -71,7 +78,9 @@ def _rotation(degrees: float) -> np.ndarray:
     return np.array([[cosine, -sine], [sine, cosine]])
 
 
-def _frame(points: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+def _frame(
+    points: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float]
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the picture's upper left corner and its size, (2,) each, x and y."""
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     lost = drawn.get("crop", 0) * extent
@@ -83,16 +92,34 @@ def _frame(points: np.ndarray, generator: np.random.Generator, drawn: Mapping[st
     return low + place * lost - (1 - place) * free, size
 
 
-def _warped(image: np.ndarray, placed: np.ndarray, canvas: np.ndarray, generator: np.random.Generator, on_background: bool,
-            fill: int) -> np.ndarray:
+def _warped(
+    image: np.ndarray,
+    placed: np.ndarray,
+    canvas: np.ndarray,
+    generator: np.random.Generator,
+    on_background: bool,
+    fill: int,
+) -> np.ndarray:
     height, width = image.shape[:2]
     source = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
     homography = np.linalg.inv(HALF) @ cv2.getPerspectiveTransform(source, placed.astype(np.float32)) @ HALF
     canvas_width, canvas_height = canvas.tolist()
     if not on_background:
-        return cv2.warpPerspective(image, homography, (canvas_width, canvas_height), flags=cv2.INTER_LINEAR,
-                                   borderMode=cv2.BORDER_CONSTANT, borderValue=(fill, fill, fill))
+        return cv2.warpPerspective(
+            image,
+            homography,
+            (canvas_width, canvas_height),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(fill, fill, fill),
+        )
     surface = background(generator, canvas_height, canvas_width)
-    cv2.warpPerspective(image, homography, (canvas_width, canvas_height), dst=surface, flags=cv2.INTER_LINEAR,
-                        borderMode=cv2.BORDER_TRANSPARENT)
+    cv2.warpPerspective(
+        image,
+        homography,
+        (canvas_width, canvas_height),
+        dst=surface,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_TRANSPARENT,
+    )
     return surface

@@ -18,11 +18,15 @@ def drawn(image: np.ndarray, generator: np.random.Generator, amount: float) -> n
 
 
 def bleed(image: np.ndarray, mask: np.ndarray, severity: float, intensity: float) -> np.ndarray:
-    """Return `image` (uint8, (H, W, 3)) blurred and darkened near edges where `mask` (uint8, (H, W)) is below `severity`."""
+    """Return `image` (uint8, (H, W, 3)) blurred and darkened near edges where `mask` (uint8, (H, W)) is below
+    `severity`.
+    """
     height, width = image.shape[:2]
     rows = max(_REACH, _STRIP // width)
     output = np.empty_like(image)
-    for top in range(0, height, rows):  # in strips, whose buffers stay in the cache: twice as fast as the whole page at once
+    for top in range(
+        0, height, rows
+    ):  # in strips, whose buffers stay in the cache: twice as fast as the whole page at once
         above, bottom = max(0, top - _REACH), min(height, top + rows)
         strip = slice(above, min(height, bottom + _REACH))
         output[top:bottom] = _bleed(image[strip], mask[strip], severity, intensity)[top - above : bottom - above]

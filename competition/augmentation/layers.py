@@ -1,8 +1,9 @@
 """What of a document noise does not depend on the page, as layers, and how a page takes them.
 
-A layer is made by Augraphy's own code: the effect is run, from one seed, on a black and on a white page (and a grey one where
-it is bent), which tells for each pixel and channel what becomes of any grey level. How a page takes a layer is the
-effect's `take` (augraphy_effects.py); for each, the grey levels between the known ones follow from what the effect does.
+A layer is made by Augraphy's own code: the effect is run, from one seed, on a black and on a white page (and a grey one
+where it is bent), which tells for each pixel and channel what becomes of any grey level. How a page takes a layer is
+the effect's `take` (augraphy_effects.py); for each, the grey levels between the known ones follow from what the effect
+does.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,9 @@ Apply = Callable[[np.ndarray, list[np.ndarray]], np.ndarray]
 
 
 def make_planes(name: str, seed: int, side: int) -> np.ndarray:
-    """Return the layer of effect `name` that follows from `seed`: uint8 (planes, side, side, channels), channels 1 or 3."""
+    """Return the layer of effect `name` that follows from `seed`: uint8 (planes, side, side, channels), channels 1 or
+    3.
+    """
     planes = _MAKE[EFFECTS[name].take](name, seed, side)
     stacked = np.stack([plane if plane.ndim == 3 else plane[..., None] for plane in planes])
     return stacked[..., :1] if (stacked == stacked[..., :1]).all() else stacked
@@ -48,7 +51,9 @@ def _make_shift(name: str, seed: int, side: int) -> list[np.ndarray]:
 
 
 def _make_bent(name: str, seed: int, side: int) -> list[np.ndarray]:
-    black, middle, white = (_on_grey(name, seed, side, level, _apply_filter=lambda image: image) for level in (0, MIDDLE, 255))
+    black, middle, white = (
+        _on_grey(name, seed, side, level, _apply_filter=lambda image: image) for level in (0, MIDDLE, 255)
+    )
     return [cv2.subtract(middle, black), cv2.subtract(white, middle), black]
 
 

@@ -1,8 +1,8 @@
 """Lens, chip and file: what a camera or a scanner does to the light that it gets.
 
 Each is `effect(image, generator, amount) -> image`: uint8 (H, W, 3) RGB in and out, a new array, a pure function of its
-arguments; the unit of `amount` is in competition/catalogue.py. Albumentations' functions where they are as fast and
-work at every size; noise is drawn and added here, in about a quarter of their time.
+arguments; the unit of `amount` is in competition/settings/catalogue.py. Albumentations' functions where they are as
+fast and work at every size; noise is drawn and added here, in about a quarter of their time.
 """
 
 import cv2
@@ -11,7 +11,7 @@ import numpy as np
 from competition.augmentation.albumentations_functions import pixel_functions
 from competition.augmentation.effects import Effect
 from competition.augmentation.textures import normal_noise, painted
-from competition.images import decode_jpeg, encode_jpeg, resize
+from competition.data.images import decode_jpeg, encode_jpeg, resize
 
 
 def gauss_noise(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
@@ -22,7 +22,8 @@ def gauss_noise(image: np.ndarray, generator: np.random.Generator, amount: float
 def iso_noise(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
     """Return `image` with a chip's noise at high sensitivity: fine grain in the light, coarse blotches in the colours.
 
-    Standard deviations 0.08 and 0.05 of white times `amount`. Not Albumentations' ISONoise, whose hue moves by less than a degree.
+    Standard deviations 0.08 and 0.05 of white times `amount`. Not Albumentations' ISONoise, whose hue moves by less
+    than a degree.
     """
     height, width = image.shape[:2]
     deviation = np.float32(0.08 * 255 * amount)
@@ -98,10 +99,14 @@ def colour_shift(image: np.ndarray, generator: np.random.Generator, amount: floa
 
 
 def colour_jitter(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` with its saturation changed by up to `amount`, and its hue by up to a tenth of that of the circle."""
+    """Return `image` with its saturation changed by up to `amount`, and its hue by up to a tenth of that of the
+    circle.
+    """
     saturation, hue = generator.uniform(-amount, amount, 2)
     functions = pixel_functions()
-    jittered = functions.adjust_hue_torchvision(functions.adjust_saturation_torchvision(image, 1 + saturation), hue / 10)
+    jittered = functions.adjust_hue_torchvision(
+        functions.adjust_saturation_torchvision(image, 1 + saturation), hue / 10
+    )
     return _fresh(image, jittered)
 
 
@@ -123,6 +128,23 @@ def _fresh(image: np.ndarray, result: np.ndarray) -> np.ndarray:
     return result.copy() if result is image else result
 
 
-EFFECTS: dict[str, Effect] = {effect.__name__: effect for effect in (
-    gauss_noise, iso_noise, salt_and_pepper, multiplicative_noise, gaussian_blur, motion_blur, downscale, jpeg,
-    brightness, contrast, gamma, colour_shift, colour_jitter, to_grey, invert)}  # fmt: skip
+EFFECTS: dict[str, Effect] = {
+    effect.__name__: effect
+    for effect in (
+        gauss_noise,
+        iso_noise,
+        salt_and_pepper,
+        multiplicative_noise,
+        gaussian_blur,
+        motion_blur,
+        downscale,
+        jpeg,
+        brightness,
+        contrast,
+        gamma,
+        colour_shift,
+        colour_jitter,
+        to_grey,
+        invert,
+    )
+}

@@ -6,18 +6,23 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from competition.settings import FeaturesSettings, FinetunedSettings
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.members import FeaturesSettings
 
 HIDDEN = (512, 256)  # units of the deep head's layers
 
 
 class RowNorm(nn.BatchNorm1d):
-    """Batch-norm of (B, F) in float32; a batch of one row, which has no variance, is normalised by the running statistics."""
+    """Batch-norm of (B, F) in float32; a batch of one row, which has no variance, is normalised by the running
+    statistics.
+    """
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         inputs = inputs.float()
         if self.training and len(inputs) == 1:
-            return functional.batch_norm(inputs, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps)
+            return functional.batch_norm(
+                inputs, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
+            )
         return super().forward(inputs)
 
 
@@ -34,13 +39,16 @@ class ArcFace(nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         with torch.autocast(inputs.device.type, enabled=False):  # 8 bits of mantissa are coarser than the margin
-            return self.scale * functional.linear(functional.normalize(inputs.float()), functional.normalize(self.weight.float()))
+            return self.scale * functional.linear(
+                functional.normalize(inputs.float()), functional.normalize(self.weight.float())
+            )
 
     def with_margin(self, logits: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
         """Return (B, C) logits whose angles are widened by the margin times the class's share in `soft` (B, C).
 
-        With one-hot rows that is the paper's; with mixed ones each class gets its share of the margin. Where the widened angle
-        would pass pi, cosine - margin * sin(margin) goes on falling in its place, as in the authors' code.
+        With one-hot rows that is the paper's; with mixed ones each class gets its share of the margin. Where the
+        widened angle would pass pi, cosine - margin * sin(margin) goes on falling in its place, as in the authors'
+        code.
         """
         cosine, margin = logits / self.scale, self.margin * soft
         sine = (1 - cosine.square()).clamp_min(1e-6).sqrt()
@@ -49,7 +57,9 @@ class ArcFace(nn.Module):
 
 
 def margin_logits(network: nn.Module, logits: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
-    """Return the logits (B, C) that the training loss of targets `soft` (B, C) sees; without a margin, the very same."""
+    """Return the logits (B, C) that the training loss of targets `soft` (B, C) sees; without a margin, the very
+    same.
+    """
     head = network.get_classifier()
     return head.with_margin(logits, soft) if isinstance(head, ArcFace) else logits
 
@@ -57,7 +67,8 @@ def margin_logits(network: nn.Module, logits: torch.Tensor, soft: torch.Tensor) 
 def set_head(network: nn.Module, settings: FinetunedSettings | FeaturesSettings, n_classes: int) -> None:
     """Give `network` (timm's, or with timm's reset_classifier and get_classifier) a new head with `n_classes` outputs.
 
-    Raises ValueError for a head other than linear where the network has no single linear classifier that it could replace.
+    Raises ValueError for a head other than linear where the network has no single linear classifier that it could
+    replace.
     """
     network.reset_classifier(n_classes)
     head = getattr(settings, "head", "linear")
@@ -65,8 +76,10 @@ def set_head(network: nn.Module, settings: FinetunedSettings | FeaturesSettings,
         return
     linear = network.get_classifier()
     if not isinstance(linear, nn.Linear):
-        raise ValueError(f"head: {head}, but {settings.network} ({type(network).__name__}) has no single linear classifier that it "
-                         "could replace; set it to linear")
+        raise ValueError(
+            f"head: {head}, but {settings.network} ({type(network).__name__}) has no single linear classifier that it "
+            "could replace; set it to linear"
+        )
     network.set_submodule(_name_of(network, linear), _make(head, linear.in_features, n_classes, settings.drop_rate))
 
 

@@ -6,14 +6,15 @@ import timm
 import torch
 from torch import nn
 
-from competition.models.depthwise import with_fast_depthwise
-from competition.models.googlenet import create_googlenet
+from competition.models.freezing import check_tuning
 from competition.models.heads import has_own_dropout, set_head
-from competition.models.hybrid import create_hybrid
-from competition.models.shipped import MEAN_STD, load_shipped, refuse_untouched_statistics
-from competition.models.tuning import check_tuning
+from competition.models.layers.depthwise import with_fast_depthwise
+from competition.models.layers.googlenet import create_googlenet
+from competition.models.layers.hybrid import create_hybrid
+from competition.models.shipped_weights import MEAN_STD, load_shipped, refuse_untouched_statistics
 from competition.models.weights import load_weights_file
-from competition.settings import NO_FILES, FeaturesSettings, FinetunedSettings
+from competition.settings.finetuned import NO_FILES, FinetunedSettings
+from competition.settings.members import FeaturesSettings
 
 HYBRID = "hybrid_"
 
@@ -35,21 +36,28 @@ class Normalisation:
         return rows.view(pixels.shape).permute(0, 3, 1, 2)
 
 
-def create_network(settings: FinetunedSettings | FeaturesSettings, n_classes: int, seed: int = 0) -> tuple[nn.Module, Normalisation]:
+def create_network(
+    settings: FinetunedSettings | FeaturesSettings, n_classes: int, seed: int = 0
+) -> tuple[nn.Module, Normalisation]:
     """Return a network with `n_classes` outputs and its normalisation; all that is random in it comes from `seed`.
 
-    `settings.network`: a name of timm's, googlenet, or hybrid_<an EfficientNet of timm's>. In training googlenet answers a tuple:
-    see `outputs.split`. Raises, before any work is done, ValueError for a name that nobody knows, weights that can't be had,
-    a head, a tuning mode or an image size that the network can't take; FileNotFoundError and ModuleNotFoundError for missing weights.
+    `settings.network`: a name of timm's, googlenet, or hybrid_<an EfficientNet of timm's>. In training googlenet
+    answers a tuple: see `outputs.split`. Raises, before any work is done, ValueError for a name that nobody knows,
+    weights that can't be had, a head, a tuning mode or an image size that the network can't take; FileNotFoundError and
+    ModuleNotFoundError for missing weights.
     """
     network = _plain_network(settings, n_classes, seed)
     return with_fast_depthwise(network).to(memory_format=torch.channels_last), _normalisation(network, settings)
 
 
-def network_to_load(settings: FinetunedSettings, n_classes: int, plain: bool = False) -> tuple[nn.Module, Normalisation]:
-    """Return what `create_network` does, with random weights: for a trained member's to be loaded, without a package or a hub.
+def network_to_load(
+    settings: FinetunedSettings, n_classes: int, plain: bool = False
+) -> tuple[nn.Module, Normalisation]:
+    """Return what `create_network` does, with random weights: for a trained member's to be loaded, without a package or
+    a hub.
 
-    plain: of torch's and timm's own layers alone, as exporters know them; weights have the same names. Raises as `create_network`.
+    plain: of torch's and timm's own layers alone, as exporters know them; weights have the same names. Raises as
+    `create_network`.
     """
     network = _plain_network(settings.model_copy(update={"weights": "none"}), n_classes, 0)
     normalise = _normalisation(network, settings)
@@ -68,7 +76,10 @@ def _plain_network(settings: FinetunedSettings | FeaturesSettings, n_classes: in
     if isinstance(settings, FinetunedSettings):
         check_tuning(network, settings)
     elif not hasattr(network, "forward_intermediates"):
-        raise ValueError(f"network {name}: kind: features needs the maps of several stages, which it doesn't give; use kind: finetuned")
+        raise ValueError(
+            f"network {name}: kind: features needs the maps of several stages, which it doesn't give; use kind: "
+            "finetuned"
+        )
     for module in network.modules():
         if hasattr(module, "inplace"):
             module.inplace = False  # on this processor, activations in place are the slower ones (docs/log.md)
@@ -108,12 +119,16 @@ def _timm_network(name: str, settings: FinetunedSettings | FeaturesSettings, rat
     try:
         return _created(name, settings.weights, extra | last)
     except TypeError as error:
-        raise ValueError(f"network {name}: can't be made with {', '.join(extra) or 'these settings'} ({error}); set what it doesn't "
-                         "take to 0") from error
+        raise ValueError(
+            f"network {name}: can't be made with {', '.join(extra) or 'these settings'} ({error}); set what it doesn't "
+            "take to 0"
+        ) from error
 
 
 def _size_arguments(name: str, settings: FinetunedSettings | FeaturesSettings) -> list[dict]:
-    """Return what timm may be told of the image size, best first: networks of a fixed one call it differently, or not at all."""
+    """Return what timm may be told of the image size, best first: networks of a fixed one call it differently, or not
+    at all.
+    """
     config = timm.get_pretrained_cfg(name, allow_unregistered=True)
     if config is None or not config.fixed_input_size:
         return [{}]
@@ -128,21 +143,27 @@ def _created(name: str, weights: str, extra: dict) -> nn.Module:
         except TypeError:
             raise
         except Exception as error:  # whatever the hub client raises: it has no base class of its own
-            raise ValueError(f"network {name}: the hub's weights can't be had ({type(error).__name__}: {error}); "
-                             "set `weights: shipped` or `weights: none`") from error
+            raise ValueError(
+                f"network {name}: the hub's weights can't be had ({type(error).__name__}: {error}); "
+                "set `weights: shipped` or `weights: none`"
+            ) from error
         refuse_untouched_statistics(network, name)
         return network
     try:
         network = timm.create_model(name, pretrained=False, **extra)
     except (RuntimeError, AssertionError, ArithmeticError, ValueError) as error:
-        raise ValueError(f"network {name}: can't be made with {extra} ({type(error).__name__}: {_line(error)})") from error
+        raise ValueError(
+            f"network {name}: can't be made with {extra} ({type(error).__name__}: {_line(error)})"
+        ) from error
     if weights == "shipped":
         load_shipped(network, name)
     return network
 
 
 def _check_sizes(network: nn.Module, settings: FinetunedSettings | FeaturesSettings) -> None:
-    """Raise ValueError for an image size, the first or the last, at which the network fails: it is tried on one black image."""
+    """Raise ValueError for an image size, the first or the last, at which the network fails: it is tried on one black
+    image.
+    """
     training = network.training
     for size in sorted({getattr(settings, "first_size", None) or settings.size, settings.size}):
         try:
@@ -150,7 +171,9 @@ def _check_sizes(network: nn.Module, settings: FinetunedSettings | FeaturesSetti
                 network.eval()(torch.zeros(1, 3, size, size))
         except (RuntimeError, AssertionError, ArithmeticError, ValueError) as error:
             key = "size" if size == settings.size else "first_size"
-            raise ValueError(f"network {settings.network}: can't take images of {size} pixels ({_line(error)}); change {key}") from error
+            raise ValueError(
+                f"network {settings.network}: can't take images of {size} pixels ({_line(error)}); change {key}"
+            ) from error
     network.train(training)
 
 

@@ -7,18 +7,26 @@ from torch import nn
 
 from competition.models.heads import margin_logits
 
-AUXILIARY_WEIGHT = 0.3  # of each auxiliary classifier's loss: Szegedy et al. 2014, https://arxiv.org/abs/1409.4842, section 5
+AUXILIARY_WEIGHT = (
+    0.3  # of each auxiliary classifier's loss: Szegedy et al. 2014, https://arxiv.org/abs/1409.4842, section 5
+)
 
 Output = torch.Tensor | tuple[torch.Tensor, list[torch.Tensor]]
 
 
 def split(output: Output) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """Return (logits (B, C), the auxiliary classifiers' logits, a list of (B, C), mostly empty) of a network's output."""
+    """Return (logits (B, C), the auxiliary classifiers' logits, a list of (B, C), mostly empty) of a network's
+    output.
+    """
     return (output, []) if isinstance(output, torch.Tensor) else (output[0], list(output[1]))
 
 
-def training_loss(network: nn.Module, output: Output, soft: torch.Tensor,
-                  criterion: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> torch.Tensor:
+def training_loss(
+    network: nn.Module,
+    output: Output,
+    soft: torch.Tensor,
+    criterion: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> torch.Tensor:
     """Return the scalar to be minimised: `criterion` of the logits, plus 0.3 times that of each auxiliary classifier.
 
     output: what `network` (bare, not wrapped for several devices) answered in training mode; soft: (B, C) target

@@ -23,7 +23,9 @@ def read_trained(name: str, fold: int) -> dict[str, torch.Tensor]:
 
 
 def load_trained(network: nn.Module, name: str, fold: int) -> nn.Module:
-    """Return `network` with the weights of member `name`, fold `fold`. Raises as `read_trained`, and ValueError for other weights."""
+    """Return `network` with the weights of member `name`, fold `fold`. Raises as `read_trained`, and ValueError for
+    other weights.
+    """
     tensors = read_trained(name, fold)
     try:
         network.load_state_dict(tensors)

@@ -9,8 +9,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from competition.models.heads import classifier_names
-from competition.models.shipped import refuse_untouched_statistics
-from competition.settings import NO_FILES, FinetunedSettings
+from competition.models.shipped_weights import refuse_untouched_statistics
+from competition.settings.finetuned import NO_FILES, FinetunedSettings
 
 State = dict[str, torch.Tensor]
 
@@ -21,10 +21,12 @@ def weights_file(settings: FinetunedSettings) -> list[Path]:
 
 
 def load_weights_file(network: nn.Module, path: Path | str) -> tuple[str, ...]:
-    """Load `path` (.safetensors or .pth) into `network`; return the names of the classifiers that keep their own weights.
+    """Load `path` (.safetensors or .pth) into `network`; return the names of the classifiers that keep their own
+    weights.
 
     A classifier that has other tensors in the file, or none, is left as it is: the file may know other classes. Raises
-    FileNotFoundError without the file, ValueError for one that isn't this network's: missing or unexpected tensors, other shapes.
+    FileNotFoundError without the file, ValueError for one that isn't this network's: missing or unexpected tensors,
+    other shapes.
     """
     path, own = Path(path), network.state_dict()
     state = _read(path)
@@ -34,12 +36,18 @@ def load_weights_file(network: nn.Module, path: Path | str) -> tuple[str, ...]:
     problems = {
         "missing": sorted(set(wanted) - set(found)),
         "unexpected": sorted(set(found) - set(wanted)),
-        "of another shape": [f"{key} {list(found[key].shape)}, expected {list(value.shape)}" for key, value in wanted.items()
-                             if key in found and found[key].shape != value.shape],
+        "of another shape": [
+            f"{key} {list(found[key].shape)}, expected {list(value.shape)}"
+            for key, value in wanted.items()
+            if key in found and found[key].shape != value.shape
+        ],
     }
     if any(problems.values()):
-        words = "; ".join(f"{len(keys)} {what}: {', '.join(keys[:3] + ['...'] * (len(keys) > 3))}"
-                          for what, keys in problems.items() if keys)
+        words = "; ".join(
+            f"{len(keys)} {what}: {', '.join(keys[:3] + ['...'] * (len(keys) > 3))}"
+            for what, keys in problems.items()
+            if keys
+        )
         raise ValueError(f"{path}: not the weights of this {type(network).__name__}: {words}")
     network.load_state_dict({**own, **found})
     refuse_untouched_statistics(network, str(path))
@@ -50,11 +58,17 @@ def _read(path: Path) -> State:
     if not path.is_file():
         raise FileNotFoundError(f"weights: {path} not found; name a .safetensors or .pth file, or shipped, hub or none")
     try:
-        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+        state = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
     except (SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
         raise ValueError(f"{path}: can't be read ({type(error).__name__}: {str(error).splitlines()[0]})") from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ValueError(f"{path}: expected a state dict (names and tensors, nothing else); save `network.state_dict()`")
+        raise ValueError(
+            f"{path}: expected a state dict (names and tensors, nothing else); save `network.state_dict()`"
+        )
     return state
 
 

@@ -17,7 +17,9 @@ class Line:
 
 
 def line(small: tuple[float, float], large: tuple[float, float]) -> Line:
-    """The line through two points (work, taken), neither of whose parts falls below 0. Raises ValueError for points of the same work."""
+    """The line through two points (work, taken), neither of whose parts falls below 0. Raises ValueError for points of
+    the same work.
+    """
     (work, taken), (more_work, more_taken) = small, large
     if work == more_work:
         raise ValueError(f"two points of the same work, {work}")
@@ -36,7 +38,8 @@ def memory_line(small: tuple[float, float], large: tuple[float, float]) -> Line:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a stage will take. stage: its name; runs: how often it is run; seconds: of all runs; memory: bytes, of one run.
+    """What a stage will take. stage: its name; runs: how often it is run; seconds: of all runs; memory: bytes, of one
+    run.
 
     disk: bytes of what it leaves under data/; grows_with: what its work grows with, in words.
     """

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from markupsafe import Markup
 
-from competition.leaderboard_table import ALIKE
-from competition.public_comparison import Comparison
-from competition.public_table import public_lines
+from competition.leaderboard.public_comparison import Comparison
+from competition.leaderboard.public_table import public_lines
+from competition.leaderboard.tables import ALIKE
 from competition.report.charts import chart, downwards, names_axis, short
 from competition.report.sections import Section, render
 from competition.report.tables import Cell, Number, number, table
@@ -25,11 +25,19 @@ def leaderboard_section(board: pd.DataFrame, ensembles: pd.DataFrame, comparison
 
     chosen: the name of the final submission.
     """
-    return Section("leaderboard", "Leaderboard", render(
-        "leaderboard", alike=ALIKE, submissions=_board(board, "Submissions", comparison.newest, chosen),
-        candidates=_board(ensembles, "Candidates for the final submission", {}, chosen),
-        public=_public(comparison) if comparison.rows else None, public_lines=public_lines(comparison),
-        notes=[(row["submission"], row["note"]) for row in board.to_dict("records") if row["note"]]))  # fmt: skip
+    return Section(
+        "leaderboard",
+        "Leaderboard",
+        render(
+            "leaderboard",
+            alike=ALIKE,
+            submissions=_board(board, "Submissions", comparison.newest, chosen),
+            candidates=_board(ensembles, "Candidates for the final submission", {}, chosen),
+            public=_public(comparison) if comparison.rows else None,
+            public_lines=public_lines(comparison),
+            notes=[(row["submission"], row["note"]) for row in board.to_dict("records") if row["note"]],
+        ),
+    )
 
 
 def _board(board: pd.DataFrame, what: str, public: Mapping[str, float], chosen: str) -> Markup:
@@ -42,12 +50,25 @@ def _board(board: pd.DataFrame, what: str, public: Mapping[str, float], chosen: 
 def _cells(row: Mapping, public: Mapping[str, float], chosen: str) -> list[Cell]:
     name = row["submission"]
     title = f"{name} (final)" if name == chosen else name
-    difference = ["", ""] if row["told_apart"] == "best" else [number(row["difference"], "+.3f"), _interval(row, "difference", "+.3f")]
+    difference = (
+        ["", ""]
+        if row["told_apart"] == "best"
+        else [number(row["difference"], "+.3f"), _interval(row, "difference", "+.3f")]
+    )
     folds = Number(row["mean"], f"{row['mean']:.3f} ± {row['std']:.3f}")
     asked = [number(public.get(name), ".4f")] if public else []
     seconds = [number(row[key], ".0f") for key in ("train_seconds", "predict_seconds")]
-    return [title, number(row["test_like"]), _interval(row, "test_like", ".3f"), *difference, TOLD[row["told_apart"]], number(row["clean"]),
-            folds, *asked, *seconds]  # fmt: skip
+    return [
+        title,
+        number(row["test_like"]),
+        _interval(row, "test_like", ".3f"),
+        *difference,
+        TOLD[row["told_apart"]],
+        number(row["clean"]),
+        folds,
+        *asked,
+        *seconds,
+    ]
 
 
 def _interval(row: Mapping, key: str, form: str) -> Number:
@@ -59,12 +80,19 @@ def _chart(rows: Sequence[Mapping], what: str) -> Markup:
     soft = [row for row in rows if row["submission"] != f"{row['member']}_hard"]
     shown = soft[:MOST]
     labels = [f"{ALIKE} {row['submission']}" if row["told_apart"] == "no" else row["submission"] for row in shown]
-    layout = {"yaxis": names_axis(labels) | downwards(len(shown)), "showlegend": True,
-              "xaxis": {"title": {"text": "macro F1, test-like, out of fold"}, "zeroline": False}}  # fmt: skip
+    layout = {
+        "yaxis": names_axis(labels) | downwards(len(shown)),
+        "showlegend": True,
+        "xaxis": {"title": {"text": "macro F1, test-like, out of fold"}, "zeroline": False},
+    }
     best, more = rows[0], f", the first {MOST}" if len(soft) > MOST else ""
-    label = (f"{what}: test-like macro F1 with its interval{more}. Best: {best['submission']}, {best['test_like']:.3f} "
-             f"({best['test_like_low']:.3f} to {best['test_like_high']:.3f}). The table below has the numbers.")
-    return chart([trace for told in LOOKS if (trace := _trace(shown, told))], layout, label, height=130 + 26 * len(shown))
+    label = (
+        f"{what}: test-like macro F1 with its interval{more}. Best: {best['submission']}, {best['test_like']:.3f} "
+        f"({best['test_like_low']:.3f} to {best['test_like_high']:.3f}). The table below has the numbers."
+    )
+    return chart(
+        [trace for told in LOOKS if (trace := _trace(shown, told))], layout, label, height=130 + 26 * len(shown)
+    )
 
 
 def _trace(shown: Sequence[Mapping], told: str) -> dict | None:
@@ -74,18 +102,42 @@ def _trace(shown: Sequence[Mapping], told: str) -> dict | None:
         return None
     rows, (colour, symbol) = [shown[place] for place in places], LOOKS[told]
     value, low, high = ([row[key] for row in rows] for key in ("test_like", "test_like_low", "test_like_high"))
-    error = {"type": "data", "symmetric": False, "array": [up - middle for up, middle in zip(high, value, strict=True)],
-             "arrayminus": [middle - down for middle, down in zip(value, low, strict=True)], "thickness": 2, "width": 5}  # fmt: skip
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "array": [up - middle for up, middle in zip(high, value, strict=True)],
+        "arrayminus": [middle - down for middle, down in zip(value, low, strict=True)],
+        "thickness": 2,
+        "width": 5,
+    }
     names = [short(row["submission"]) for row in rows]
-    return {"type": "scatter", "mode": "markers", "name": LEGEND[told], "x": value, "y": places, "error_x": error, "meta": colour,
-            "marker": {"symbol": symbol, "size": 11}, "customdata": list(zip(names, low, high, strict=True)),
-            "hovertemplate": "%{customdata[0]}<br>%{x:.3f} (%{customdata[1]:.3f} to %{customdata[2]:.3f})<extra></extra>"}  # fmt: skip
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": LEGEND[told],
+        "x": value,
+        "y": places,
+        "error_x": error,
+        "meta": colour,
+        "marker": {"symbol": symbol, "size": 11},
+        "customdata": list(zip(names, low, high, strict=True)),
+        "hovertemplate": "%{customdata[0]}<br>%{x:.3f} (%{customdata[1]:.3f} to %{customdata[2]:.3f})<extra></extra>",
+    }
 
 
 def _public(comparison: Comparison) -> Markup:
-    rows = [[row["recorded"], row["submission"], *(number(row[key], ".4f") for key in ("public", "private", "test_like")),
-             number(row["difference"], "+.4f"), number(row["low"], ".4f"), number(row["high"], ".4f"), _verdict(row)]
-            for row in comparison.rows]  # fmt: skip
+    rows = [
+        [
+            row["recorded"],
+            row["submission"],
+            *(number(row[key], ".4f") for key in ("public", "private", "test_like")),
+            number(row["difference"], "+.4f"),
+            number(row["low"], ".4f"),
+            number(row["high"], ".4f"),
+            _verdict(row),
+        ]
+        for row in comparison.rows
+    ]
     columns = ("day", "submission", "public", "private", "out of fold", "difference", "expected from", "to", "it lies")
     return table("What the competition's site said", columns, rows, sortable=True)
 

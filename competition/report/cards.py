@@ -45,9 +45,14 @@ def gallery(lead: Sequence[str], cards: Sequence[Card]) -> Markup:
     return render("gallery", lead=[text for text in lead if text], cards=cards)
 
 
-def top_answers(probabilities: np.ndarray, targets: Sequence[str], class_names: Mapping[str, str],
-                notes: Mapping[str, str]) -> tuple[Answer, ...]:
-    """Return the ANSWERS likeliest of `targets` (C,) by `probabilities` (C,), and all that `notes` has something to say of."""
+def top_answers(
+    probabilities: np.ndarray, targets: Sequence[str], class_names: Mapping[str, str], notes: Mapping[str, str]
+) -> tuple[Answer, ...]:
+    """Return the ANSWERS likeliest of `targets` (C,) by `probabilities` (C,), and all that `notes` has something to say
+    of.
+    """
     order = np.argsort(-probabilities, kind="stable")
     shown = [k for place, k in enumerate(order) if place < ANSWERS or targets[k] in notes]
-    return tuple(Answer(class_label(targets[k], class_names), float(probabilities[k]), notes.get(targets[k], "")) for k in shown)
+    return tuple(
+        Answer(class_label(targets[k], class_names), float(probabilities[k]), notes.get(targets[k], "")) for k in shown
+    )

@@ -1,8 +1,9 @@
-"""Charts of the report: Plotly figures as JSON in the page, which page.js draws when they come into sight, in the theme's colours.
+"""Charts of the report: Plotly figures as JSON in the page, which page.js draws when they come into sight, in the
+theme's colours.
 
-A trace's `meta` is the number of its colour, which page.css has for each theme; heat maps get the theme's scale. Plotly reads a small HTML
-in whatever text it is given, so what people named goes through `plain`. Each chart has a label for those who can't see it, and its section
-has the numbers as a table.
+A trace's `meta` is the number of its colour, which page.css has for each theme; heat maps get the theme's scale. Plotly
+reads a small HTML in whatever text it is given, so what people named goes through `plain`. Each chart has a label for
+those who can't see it, and its section has the numbers as a table.
 """
 
 from collections.abc import Sequence
@@ -18,13 +19,16 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 COLOURS = 8  # in page.css
 LONGEST = 26  # characters of a label beside an axis
 LAYOUT = {
-    "template": "none", "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "hovermode": "closest",
+    "template": "none",
+    "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+    "hovermode": "closest",
     "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
-}  # fmt: skip
+}
 
 
 def chart(traces: Sequence[dict], layout: dict, label: str, height: int, least_width: int = 0) -> Markup:
-    """Return a chart of Plotly's `traces` in `layout`, `height` pixels high; in a box that scrolls where it has less than `least_width`.
+    """Return a chart of Plotly's `traces` in `layout`, `height` pixels high; in a box that scrolls where it has less
+    than `least_width`.
 
     label: what is to be seen, for those who can't.
     """
@@ -51,8 +55,11 @@ def short(text: str) -> str:
 
 def look(place: int) -> dict:
     """Return what tells line number `place` from others: colour, dash and mark."""
-    return {"meta": place % COLOURS, "line": {"width": 2, "dash": DASHES[place // COLOURS % len(DASHES)]},
-            "marker": {"size": 8, "symbol": SYMBOLS[place % len(SYMBOLS)]}}  # fmt: skip
+    return {
+        "meta": place % COLOURS,
+        "line": {"width": 2, "dash": DASHES[place // COLOURS % len(DASHES)]},
+        "marker": {"size": 8, "symbol": SYMBOLS[place % len(SYMBOLS)]},
+    }
 
 
 def names_axis(labels: Sequence[str]) -> dict:

@@ -18,16 +18,41 @@ def folds_section(board: pd.DataFrame) -> Section:
     titles = [name.replace("_", " ") for name in columns]
     rows = board[~board.duplicated(columns)].to_dict("records")
     cells = [[row["submission"], *(number(row[key]) for key in (*columns, "mean", "std"))] for row in rows]
-    return Section("folds", "Fold by fold", render(
-        "folds", chart=_chart(rows[:MOST], columns, titles), drawn=min(MOST, len(rows)), distinct=len(rows), all=len(board),
-        table=table("Macro F1 test-like by fold", ("submission", *titles, "mean", "std"), cells, sortable=True)))  # fmt: skip
+    return Section(
+        "folds",
+        "Fold by fold",
+        render(
+            "folds",
+            chart=_chart(rows[:MOST], columns, titles),
+            drawn=min(MOST, len(rows)),
+            distinct=len(rows),
+            all=len(board),
+            table=table("Macro F1 test-like by fold", ("submission", *titles, "mean", "std"), cells, sortable=True),
+        ),
+    )
 
 
 def _chart(rows: Sequence[Mapping], columns: Sequence[str], titles: Sequence[str]) -> Markup:
-    traces = [look(place) | {"type": "scatter", "mode": "lines+markers", "name": plain(row["submission"]), "x": list(range(len(columns))),
-                             "y": [row[key] for key in columns], "hovertemplate": "%{fullData.name}, %{x}: %{y:.3f}<extra></extra>"}
-              for place, row in enumerate(rows)]  # fmt: skip
-    layout = {"xaxis": names_axis(titles), "yaxis": {"title": {"text": "macro F1, test-like"}, "zeroline": False}, "showlegend": True}
+    traces = [
+        look(place)
+        | {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": plain(row["submission"]),
+            "x": list(range(len(columns))),
+            "y": [row[key] for key in columns],
+            "hovertemplate": "%{fullData.name}, %{x}: %{y:.3f}<extra></extra>",
+        }
+        for place, row in enumerate(rows)
+    ]
+    layout = {
+        "xaxis": names_axis(titles),
+        "yaxis": {"title": {"text": "macro F1, test-like"}, "zeroline": False},
+        "showlegend": True,
+    }
     least = titles[min(range(len(columns)), key=lambda place: rows[0][columns[place]])]
-    label = f"Macro F1 test-like of {len(rows)} submissions in {len(columns)} folds. {rows[0]['submission']} scores least in {least}."
+    label = (
+        f"Macro F1 test-like of {len(rows)} submissions in {len(columns)} folds. {rows[0]['submission']} scores "
+        f"least in {least}."
+    )
     return chart(traces, layout, label, height=380)

@@ -2,25 +2,37 @@
 
 import pandas as pd
 
-from competition.images import letterbox
+from competition.data.image_store import ImageStore
+from competition.data.images import letterbox
 from competition.report.cards import Answer, Card, Picture, gallery
 from competition.report.pictures import data_uri
 from competition.report.sections import Section
 from competition.report.tables import class_label
-from competition.shards import ImageStore
 
 MOST, TILE = 24, 224  # images that are shown; pixels
 
 
 def label_review_section(review: pd.DataFrame, store: ImageStore) -> Section:
-    """Return the section of the first MOST rows of `review` (see `label_review.review_labels`), images from data/train.arrow."""
+    """Return the section of the first MOST rows of `review` (see `label_review.review_labels`), images from
+    data/train.arrow.
+    """
     if review.empty:
-        return Section("label-review", "Labels in doubt", gallery(["No label is in doubt, or all that were have been decided on."], []))
+        return Section(
+            "label-review",
+            "Labels in doubt",
+            gallery(["No label is in doubt, or all that were have been decided on."], []),
+        )
     shown = review.head(MOST)
     images = "1 image is" if len(review) == 1 else f"{len(review)} images are"
-    more = f" Here are the {len(shown)} most doubtful ones; folds/label_review.csv has all." if len(review) > len(shown) else ""
-    lead = f"{images} labelled as one class while the members, out of fold, see another.{more} To decide on one: " \
-           "python -m pipelines.fix_label ID TARGET"
+    more = (
+        f" Here are the {len(shown)} most doubtful ones; folds/label_review.csv has all."
+        if len(review) > len(shown)
+        else ""
+    )
+    lead = (
+        f"{images} labelled as one class while the members, out of fold, see another.{more} To decide on one: "
+        "python -m pipelines.fix_label ID TARGET"
+    )
     row = {id: number for number, id in enumerate(store.column("id"))}
     cards = [_card(entry, data_uri(letterbox(store.image(row[entry.ID]), TILE))) for entry in shown.itertuples()]
     return Section("label-review", "Labels in doubt", gallery([lead], cards))

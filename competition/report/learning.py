@@ -11,7 +11,11 @@ from competition.report.tables import Cell, number, table
 
 OPEN = 4  # members whose curves are shown at once; the others' on request
 EPOCH_TICKS = 12
-LINES = (("test_like", "test-like", "solid", "x", "y"), ("clean", "clean", "dot", "x", "y"), ("loss", "loss", "solid", "x2", "y2"))
+LINES = (
+    ("test_like", "test-like", "solid", "x", "y"),
+    ("clean", "clean", "dot", "x", "y"),
+    ("loss", "loss", "solid", "x2", "y2"),
+)
 COLUMNS = ("member", "fold", "epochs", "kept epoch", "test-like there", "clean there", "loss there", "seconds")
 
 Histories = Mapping[int, pd.DataFrame]  # fold -> a row per epoch
@@ -22,10 +26,17 @@ def learning_section(histories: Mapping[str, Histories]) -> Section:
 
     What learns in one step has no curve, only its row of the table.
     """
-    curves = [(name, _chart(name, folds), _numbers(name, folds)) for name, folds in histories.items()
-              if any(len(history) > 1 for history in folds.values())]  # fmt: skip
-    rows = [_row(name, fold, history, best) for name, folds in histories.items() for fold, history in folds.items()
-            if (best := kept_epoch(history))]  # fmt: skip
+    curves = [
+        (name, _chart(name, folds), _numbers(name, folds))
+        for name, folds in histories.items()
+        if any(len(history) > 1 for history in folds.values())
+    ]
+    rows = [
+        _row(name, fold, history, best)
+        for name, folds in histories.items()
+        for fold, history in folds.items()
+        if (best := kept_epoch(history))
+    ]
     trained = table("Training of each network", COLUMNS, rows, sortable=True)
     return Section("curves", "Learning curves", render("learning", curves=curves, open=OPEN, table=trained))
 
@@ -38,14 +49,30 @@ def kept_epoch(history: pd.DataFrame) -> Mapping | None:
 
 def _row(name: str, fold: int, history: pd.DataFrame, best: Mapping) -> list[Cell]:
     seconds = number(history["seconds"].sum(), ".0f") if "seconds" in history else ""
-    return [name, number(fold, "d"), number(len(history), "d"), number(int(best["epoch"]), "d"), number(best["test_like"]),
-            number(best.get("clean")), number(best.get("loss")), seconds]  # fmt: skip
+    return [
+        name,
+        number(fold, "d"),
+        number(len(history), "d"),
+        number(int(best["epoch"]), "d"),
+        number(best["test_like"]),
+        number(best.get("clean")),
+        number(best.get("loss")),
+        seconds,
+    ]
 
 
 def _numbers(name: str, folds: Histories) -> Markup:
     there = [(column, title) for column, title, *_ in LINES if any(column in history for history in folds.values())]
-    rows = [[number(fold, "d"), number(int(row["epoch"]), "d"), *(number(row.get(column)) for column, _ in there), "kept" * row["kept"]]
-            for fold, history in folds.items() for row in history.to_dict("records")]  # fmt: skip
+    rows = [
+        [
+            number(fold, "d"),
+            number(int(row["epoch"]), "d"),
+            *(number(row.get(column)) for column, _ in there),
+            "kept" * row["kept"],
+        ]
+        for fold, history in folds.items()
+        for row in history.to_dict("records")
+    ]
     return table(f"Epochs of {name}", ("fold", "epoch", *(title for _, title in there), "kept"), rows)
 
 
@@ -53,12 +80,16 @@ def _chart(name: str, folds: Histories) -> Markup:
     step = 1 + max(len(history) for history in folds.values()) // EPOCH_TICKS
     epochs = {"zeroline": False, "tickmode": "linear", "tick0": 0, "dtick": step}
     layout = {
-        "xaxis": epochs | {"matches": "x2", "showticklabels": False}, "xaxis2": epochs | {"anchor": "y2", "title": {"text": "epoch"}},
+        "xaxis": epochs | {"matches": "x2", "showticklabels": False},
+        "xaxis2": epochs | {"anchor": "y2", "title": {"text": "epoch"}},
         "yaxis": {"domain": [0.42, 1], "title": {"text": "macro F1"}, "zeroline": False},
         "yaxis2": {"domain": [0, 0.34], "title": {"text": "training loss"}, "zeroline": False, "anchor": "x2"},
-    }  # fmt: skip
-    bests = [f"fold {fold}: kept epoch {best['epoch']:.0f}, test-like {best['test_like']:.3f}"
-             for fold, history in folds.items() if (best := kept_epoch(history))]  # fmt: skip
+    }
+    bests = [
+        f"fold {fold}: kept epoch {best['epoch']:.0f}, test-like {best['test_like']:.3f}"
+        for fold, history in folds.items()
+        if (best := kept_epoch(history))
+    ]
     traces = [trace for place, (fold, history) in enumerate(folds.items()) for trace in _traces(place, fold, history)]
     return chart(traces, layout, f"Learning curves of {name}. {'; '.join(bests)}.", height=460)
 
@@ -69,8 +100,20 @@ def _traces(place: int, fold: int, history: pd.DataFrame) -> list[dict]:
     for column, title, dash, x, y in LINES:
         if column in history and history[column].notna().any():
             text = f"fold {fold}, {title}"
-            lines.append(look(place) | {
-                "type": "scatter", "mode": "lines+markers", "name": text, "x": history["epoch"].tolist(), "y": history[column].tolist(),
-                "xaxis": x, "yaxis": y, "line": {"width": 2, "dash": dash}, "marker": mark, "showlegend": column != "loss",
-                "hovertemplate": f"{text}, epoch %{{x}}: %{{y:.3f}}<extra></extra>"})  # fmt: skip
+            lines.append(
+                look(place)
+                | {
+                    "type": "scatter",
+                    "mode": "lines+markers",
+                    "name": text,
+                    "x": history["epoch"].tolist(),
+                    "y": history[column].tolist(),
+                    "xaxis": x,
+                    "yaxis": y,
+                    "line": {"width": 2, "dash": dash},
+                    "marker": mark,
+                    "showlegend": column != "loss",
+                    "hovertemplate": f"{text}, epoch %{{x}}: %{{y:.3f}}<extra></extra>",
+                }
+            )
     return lines

@@ -9,8 +9,12 @@ from competition.report.tables import table
 def lineage_section(final: Mapping, params: str) -> Section:
     """Return the section of final.json's lineage. params: the text of params.yaml."""
     lineage = final["lineage"]
-    rows = [["code: git commit", _commit(lineage["git"])], ["settings", lineage["params"]],
-            [f"data: {', '.join(lineage['data_files'])}", lineage["data"]], ["decisions about labels", lineage["label_fixes"] or "none"]]
+    rows = [
+        ["code: git commit", _commit(lineage["git"])],
+        ["settings", lineage["params"]],
+        [f"data: {', '.join(lineage['data_files'])}", lineage["data"]],
+        ["decisions about labels", lineage["label_fixes"] or "none"],
+    ]
     rows += [[f"weights: {part['member']}", ", ".join(part["digests"])] for part in lineage["weights"]]
     rows += [[f"from elsewhere: {part['name']}", part["digest"]] for part in lineage["external"]]
     digests = table("Digests of what the final submission was made from", ("what", "digest"), rows)

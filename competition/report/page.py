@@ -1,7 +1,9 @@
-"""The page itself: a head, a navigation and sections, with all styles and scripts inside, so that it needs no network and asks for none.
+"""The page itself: a head, a navigation and sections, with all styles and scripts inside, so that it needs no network
+and asks for none.
 
-Every .css and .js file beside the templates stands in the page, in the order of their names. The content security policy allows these
-scripts alone, by their digests, and no request at all: what got into a section unescaped could neither run nor call home.
+Every .css and .js file beside the templates stands in the page, in the order of their names. The content security
+policy allows these scripts alone, by their digests, and no request at all: what got into a section unescaped could
+neither run nor call home.
 """
 
 from base64 import b64encode
@@ -14,11 +16,16 @@ from plotly.offline import get_plotlyjs
 
 from competition.report.sections import Section, render
 
-POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {scripts}; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {scripts}; base-uri 'none'; "
+    "form-action 'none'"
+)
 
 
 def make_page(title: str, head: Markup, sections: Sequence[Section]) -> str:
-    """Return the page as HTML. head: what stands above all sections. Raises ValueError for two sections with one anchor."""
+    """Return the page as HTML. head: what stands above all sections. Raises ValueError for two sections with one
+    anchor.
+    """
     anchors = [section.anchor for section in sections]
     if len(set(anchors)) < len(anchors):
         raise ValueError(f"sections: expected different anchors, found {anchors}")
@@ -26,13 +33,24 @@ def make_page(title: str, head: Markup, sections: Sequence[Section]) -> str:
     if wrong := [script[:60] for script in scripts if "</script" in script.lower() or "<!--" in script]:
         raise ValueError(f"scripts that can't stand in a page: {wrong}")
     policy = POLICY.format(scripts=" ".join(f"'sha256-{_digest(script)}'" for script in scripts))
-    return render("page", title=title, head=head, sections=sections, policy=policy, styles=[Markup(style) for style in _assets(".css")],
-                  scripts=[Markup(script) for script in scripts])
+    return render(
+        "page",
+        title=title,
+        head=head,
+        sections=sections,
+        policy=policy,
+        styles=[Markup(style) for style in _assets(".css")],
+        scripts=[Markup(script) for script in scripts],
+    )
 
 
 def _assets(ending: str) -> list[str]:
     folder = files("competition.report") / "templates"
-    return [file.read_text(encoding="utf-8") for file in sorted(folder.iterdir(), key=lambda file: file.name) if file.name.endswith(ending)]
+    return [
+        file.read_text(encoding="utf-8")
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        if file.name.endswith(ending)
+    ]
 
 
 def _digest(script: str) -> str:

@@ -1,4 +1,6 @@
-"""Images inside the page: data URIs, heat laid over an image, and many small images as few large ones (sprite sheets)."""
+"""Images inside the page: data URIs, heat laid over an image, and many small images as few large ones (sprite
+sheets).
+"""
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,17 +9,24 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from competition.images import resize
-from competition.shards import ImageStore
+from competition.data.image_store import ImageStore
+from competition.data.images import resize
 
 QUALITY, SHEET_QUALITY = 60, 40  # of WebP, out of 100
 TILE, COLUMNS, LINES = 72, 25, 20  # pixels of a sheet's tile; tiles beside and below each other in a sheet
-HEAT, OPACITY = (230, 0, 90), 0.7  # RGB; a colour that stands out from paper, print and photographs; where the heat is 1
+# RGB; a colour that stands out from paper, print and photographs; where the heat is 1
+HEAT, OPACITY = ((230, 0, 90), 0.7)
 
 
 def rows_of(store: ImageStore, ids: Sequence[str], view: str = "clean") -> np.ndarray:
-    """Return the rows (N,) at which `store` holds `view` of the images `ids`. Raises ValueError that names what isn't there."""
-    found = {id: row for row, (id, seen) in enumerate(zip(store.column("source_id"), store.column("view"), strict=True)) if seen == view}
+    """Return the rows (N,) at which `store` holds `view` of the images `ids`. Raises ValueError that names what isn't
+    there.
+    """
+    found = {
+        id: row
+        for row, (id, seen) in enumerate(zip(store.column("source_id"), store.column("view"), strict=True))
+        if seen == view
+    }
     if missing := [id for id in ids if id not in found]:
         raise ValueError(f"{store.path}: no {view} view of {len(missing)} images: {missing[:5]}; run dvc repro")
     return np.array([found[id] for id in ids], np.int64)
@@ -31,13 +40,17 @@ def data_uri(image: np.ndarray, quality: int = QUALITY) -> str:
 
 
 def with_heat(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Return `image`, uint8 (S, S, 3), under a colour that covers it the more the nearer `heat` (S, S) is to 1; 0 leaves it as it is."""
+    """Return `image`, uint8 (S, S, 3), under a colour that covers it the more the nearer `heat` (S, S) is to 1; 0
+    leaves it as it is.
+    """
     share = OPACITY * heat[..., None]
     return np.rint(image * (1 - share) + np.array(HEAT) * share).astype(np.uint8)
 
 
 def sheets(images: Iterable[np.ndarray]) -> list[str]:
-    """Return sprite sheets, as data URIs, of square images uint8 (S, S, 3): COLUMNS x LINES tiles each, row by row, in order."""
+    """Return sprite sheets, as data URIs, of square images uint8 (S, S, 3): COLUMNS x LINES tiles each, row by row, in
+    order.
+    """
     return [data_uri(sheet, SHEET_QUALITY) for sheet in _sheets(images)]
 
 

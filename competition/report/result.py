@@ -1,12 +1,14 @@
-"""The final submission, out of final.json: its scores above all sections, and a section that says what it is made of."""
+"""The final submission, out of final.json: its scores above all sections, and a section that says what it is made
+of.
+"""
 
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from competition.common.errors import counted
 from competition.report.sections import Section, render
 from competition.report.tables import class_label, number, table
-from competition.tables import counted
 
 SHARES_SHOWN = 60  # classes; of more, those whose share differs most
 MEANINGS = {
@@ -22,16 +24,31 @@ MEANINGS = {
 def headline(final: Mapping) -> Markup:
     """Return the scores of the final submission with their intervals, what it is, why, and what to beware of."""
     scores = [(name, MEANINGS[name], score) for name, score in scores_of(final).items()]
-    return render("headline", scores=scores, chosen=final["chosen"], why=final["why"], warnings=warnings_of(final), parts=final["members"],
-                  confidence=f"{100 * final['confidence']:g}%", rows=final["rows"])  # fmt: skip
+    return render(
+        "headline",
+        scores=scores,
+        chosen=final["chosen"],
+        why=final["why"],
+        warnings=warnings_of(final),
+        parts=final["members"],
+        confidence=f"{100 * final['confidence']:g}%",
+        rows=final["rows"],
+    )
 
 
 def scores_of(final: Mapping) -> dict[str, dict]:
-    """Return name -> {"value", "low", "high"} of every macro F1 that is known of the final submission, the one to compare by first."""
+    """Return name -> {"value", "low", "high"} of every macro F1 that is known of the final submission, the one to
+    compare by first.
+    """
     scores, holdout = final["macro_f1"], final["holdout"] or {}
-    named = {"test-like": scores["test_like"], "expected of the test set": scores["expected"], "clean": scores["clean"],
-             "of the whole choice": (scores["nested_choice"] or {}).get("test_like"), "holdout, test-like": holdout.get("test_like"),
-             "holdout, clean": holdout.get("clean")}  # fmt: skip
+    named = {
+        "test-like": scores["test_like"],
+        "expected of the test set": scores["expected"],
+        "clean": scores["clean"],
+        "of the whole choice": (scores["nested_choice"] or {}).get("test_like"),
+        "holdout, test-like": holdout.get("test_like"),
+        "holdout, clean": holdout.get("clean"),
+    }
     return {name: score for name, score in named.items() if score}
 
 
@@ -49,11 +66,26 @@ def warnings_of(final: Mapping) -> list[str]:
 def result_section(final: Mapping) -> Section:
     """Return the section of final.json: what votes, how sure it is, and the classes' shares of the answers."""
     agreement, fitted = final["agreement"], final["fitted"]
-    return Section("result", "Result", render(
-        "result", chosen=final["chosen"], best=final["best"], choose=final["choose"], rows=final["rows"], members=final["members"],
-        agreement=f"{agreement['share']:.1%}", best_member=agreement["best_member"], by_fold=final["chosen_by_the_other_folds"],
-        votes=fitted.get("votes", ()), weights=_weights(fitted.get("weights")), external=_external(final["external"]),
-        calibration=_calibration(final["calibration"]), shares=_shares(final["class_shares"])))  # fmt: skip
+    return Section(
+        "result",
+        "Result",
+        render(
+            "result",
+            chosen=final["chosen"],
+            best=final["best"],
+            choose=final["choose"],
+            rows=final["rows"],
+            members=final["members"],
+            agreement=f"{agreement['share']:.1%}",
+            best_member=agreement["best_member"],
+            by_fold=final["chosen_by_the_other_folds"],
+            votes=fitted.get("votes", ()),
+            weights=_weights(fitted.get("weights")),
+            external=_external(final["external"]),
+            calibration=_calibration(final["calibration"]),
+            shares=_shares(final["class_shares"]),
+        ),
+    )
 
 
 def _weights(weights: Mapping[str, float] | None) -> Markup | None:
@@ -66,7 +98,10 @@ def _calibration(calibration: Mapping) -> Markup:
     if calibration["chosen"]:
         named.append(("the final submission", calibration["chosen"]))
     rows = [[name, *(number(row[key]) for key in ("temperature", "before", "after"))] for name, row in named]
-    caption = f"Expected calibration error, test-like, {calibration['bins']} bins: 0 where a probability is the share that is right"
+    caption = (
+        f"Expected calibration error, test-like, {calibration['bins']} bins: 0 where a probability is the "
+        "share that is right"
+    )
     return table(caption, ("of", "temperature", "error before", "error after"), rows)
 
 
@@ -75,8 +110,16 @@ def _shares(rows: Sequence[Mapping]) -> Markup:
     if len(rows) > SHARES_SHOWN:
         rows = sorted(rows, key=lambda row: -abs(row["share"] - row["training_share"]))[:SHARES_SHOWN]
         caption += f"; the {SHARES_SHOWN} that differ most"
-    cells = [[class_label(row["target"], {row["target"]: row["class_name"]}), number(row["rows"], "d"), number(row["share"], ".1%"),
-              number(row["training_share"], ".1%"), "differs" if row["differs"] else ""] for row in rows]  # fmt: skip
+    cells = [
+        [
+            class_label(row["target"], {row["target"]: row["class_name"]}),
+            number(row["rows"], "d"),
+            number(row["share"], ".1%"),
+            number(row["training_share"], ".1%"),
+            "differs" if row["differs"] else "",
+        ]
+        for row in rows
+    ]
     return table(caption, ("class", "answers", "share", "in training", "beyond chance"), cells, sortable=True)
 
 

@@ -1,4 +1,6 @@
-"""Tables of the report: each in a box of its own that scrolls, so that the page never does sideways; sorted by the buttons in its head."""
+"""Tables of the report: each in a box of its own that scrolls, so that the page never does sideways; sorted by the
+buttons in its head.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,8 +35,14 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], 
     sortable: by any column, by a button in its head.
     """
     numeric = [any(isinstance(row[place], Number) for row in rows) for place in range(len(columns))]
-    return render("table", caption=caption, columns=list(zip(columns, numeric, strict=True)), rows=rows, sortable=sortable,
-                  tall=len(rows) > TALL)  # fmt: skip
+    return render(
+        "table",
+        caption=caption,
+        columns=list(zip(columns, numeric, strict=True)),
+        rows=rows,
+        sortable=sortable,
+        tall=len(rows) > TALL,
+    )
 
 
 def class_label(target: str, class_names: Mapping[str, str]) -> str:

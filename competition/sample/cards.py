@@ -17,7 +17,9 @@ def _card(rng, ratio: float):
 
 def account(rng):
     """The first page of a bank book: bank, large account number, holder, seal, the fold of the booklet (class 0)."""
-    page = Page(rng, rng.uniform(0.68, 0.85) if chance(rng, 0.5) else rng.uniform(1.25, 1.6), pick(rng, TINTS), (380, 600))
+    page = Page(
+        rng, rng.uniform(0.68, 0.85) if chance(rng, 0.5) else rng.uniform(1.25, 1.6), pick(rng, TINTS), (380, 600)
+    )
     brand = colour(rng, 20, 170)
     upper, lower = rows((0.04, 0.03, 0.96, 0.97), [1, rng.uniform(0.8, 1.2)])
     page.frame(part(upper, 0, 0, 1, 0.2), brand, width=0)
@@ -41,7 +43,9 @@ def driving_licence(rng):
     """A driving licence: large photograph at the left, licence number, small second photograph (class 5)."""
     page = _card(rng, rng.uniform(1.5, 1.66))
     page.frame((0, 0, 1, 0.17), pick(rng, ((60, 110, 70), (70, 90, 140), (150, 90, 60), (90, 140, 120))), width=0)
-    page.write((0.05, 0.02, 0.75, 0.15), pick(rng, ("DRIVER'S LICENSE", "DRIVING LICENSE")), bold=True, ink=(250, 250, 250))
+    page.write(
+        (0.05, 0.02, 0.75, 0.15), pick(rng, ("DRIVER'S LICENSE", "DRIVING LICENSE")), bold=True, ink=(250, 250, 250)
+    )
     portrait(page, (0.04, 0.23, 0.31, 0.8))
     page.write((0.35, 0.21, 0.95, 0.33), words.number(rng, "##-##-######-##"), bold=True)
     lines = (words.name(rng), words.number(rng, "######-#######"), words.address(rng), words.address(rng)[:18])
@@ -81,7 +85,13 @@ def passport(rng):
     page.write(part(data, 0.05, 0.03, 0.3, 0.13), "PASSPORT", bold=True)
     page.write(part(data, 0.5, 0.04, 0.95, 0.12), f"REPUBLIC OF {words.word(rng, 2, 2).upper()}", "r")
     portrait(page, part(data, 0.05, 0.17, 0.31, 0.69))
-    values = [words.number(rng, "@########"), *words.name(rng).upper().split(), words.date(rng), words.date(rng), words.date(rng)]
+    values = [
+        words.number(rng, "@########"),
+        *words.name(rng).upper().split(),
+        words.date(rng),
+        words.date(rng),
+        words.date(rng),
+    ]
     names = ["Passport no.", "Surname", "Given names", "Date of birth", "Date of issue", "Date of expiry"]
     for row, name, value in zip(rows(part(data, 0.36, 0.16, 0.95, 0.72), [1] * 6), names, values, strict=True):
         page.write(part(row, 0, 0, 0.6, 0.4), name)

@@ -10,7 +10,14 @@ from competition.sample import placing, wear
 from competition.sample.randomness import chance
 
 BEFORE = ((wear.crease, 0.3), (wear.cover, 0.25))
-AFTER = ((wear.shadow, 0.4), (wear.cast, 0.4), (wear.fade, 0.3), (wear.expose, 0.3), (wear.blur, 0.5), (wear.noise, 0.5))
+AFTER = (
+    (wear.shadow, 0.4),
+    (wear.cast, 0.4),
+    (wear.fade, 0.3),
+    (wear.expose, 0.3),
+    (wear.blur, 0.5),
+    (wear.noise, 0.5),
+)
 PHOTOGRAPHED = 0.5
 
 

@@ -24,7 +24,12 @@ def application(rng):
     page.write((0.4, top + 0.08, 0.9, top + 0.105), f"Applicant {words.name(rng)} (sign)", "r")
     for x in range(24):
         page.rule(0.04 + x * 0.04, 0.885, 0.06 + x * 0.04, 0.885)
-    table(page, (0.06, 0.9, 0.94, 0.97), [["Receipt", "No.", "Date"], ["", words.digits(rng, 6), words.date(rng)]], [2, 1, 1])
+    table(
+        page,
+        (0.06, 0.9, 0.94, 0.97),
+        [["Receipt", "No.", "Date"], ["", words.digits(rng, 6), words.date(rng)]],
+        [2, 1, 1],
+    )
     return page.image
 
 
@@ -55,7 +60,10 @@ def prescription(rng):
     names = ["Issued", "Name", "ID no.", "Disease"]
     values = [words.date(rng), words.name(rng), words.number(rng, "######-#######"), words.number(rng, "@## @##")]
     fields(page, patient, names, values, 1, shade)
-    names, values = ["Clinic", "Phone", "Fax"], [words.institution(rng, "Clinic"), words.digits(rng, 9), words.digits(rng, 9)]
+    names, values = (
+        ["Clinic", "Phone", "Fax"],
+        [words.institution(rng, "Clinic"), words.digits(rng, 9), words.digits(rng, 9)],
+    )
     fields(page, clinic, names, values, 1, shade)
     seal(page, 0.88, 0.2, 0.05)
     count, filled = int(rng.integers(11, 15)), int(rng.integers(3, 9))
@@ -67,7 +75,9 @@ def prescription(rng):
     left, right = columns((0.05, 0.775, 0.95, 0.96), [1, rng.uniform(0.8, 1.5)])
     page.frame(left)
     paragraph(page, part(left, 0.05, 0.08, 0.95, 0.92), 6)
-    fields(page, right, ["Pharmacy", "Chemist", "Prepared"], [words.word(rng), words.name(rng), words.date(rng)], 1, shade)
+    fields(
+        page, right, ["Pharmacy", "Chemist", "Prepared"], [words.word(rng), words.name(rng), words.date(rng)], 1, shade
+    )
     return page.image
 
 
@@ -81,7 +91,12 @@ def resume(rng):
         person, photo = columns((0.06, 0.12, 0.94, 0.29), [6.5, 2.2])
     page.frame(photo)
     portrait(page, part(photo, 0.08, 0.04, 0.92, 0.96))
-    values = [words.name(rng), words.date(rng), words.number(rng, "010-####-####"), f"{words.word(rng)}@{words.word(rng)}.ex"]
+    values = [
+        words.name(rng),
+        words.date(rng),
+        words.number(rng, "010-####-####"),
+        f"{words.word(rng)}@{words.word(rng)}.ex",
+    ]
     values += [words.address(rng)]
     fields(page, part(person, 0.03, 0, 0.97, 1), ["Name", "Born", "Phone", "Mail", "Address"], values, 1, shade, 0.22)
     top = 0.31
@@ -107,7 +122,12 @@ def vehicle_certificate(rng):
     page = Page(rng, rng.uniform(1.3, 1.45) if landscape else rng.uniform(0.69, 0.76), tint, (460, 640))
     waves(page, (0, 0, 1, 1), tuple(max(0, v - 22) for v in tint), int(rng.integers(18, 34)))
     page.frame((0.025, 0.02, 0.975, 0.98), line=colour(rng, 60, 150), width=3)
-    page.write((0.1, 0.04, 0.9, 0.11), pick(rng, ("VEHICLE REGISTRATION CERTIFICATE", "REGISTRATION OF VEHICLE")), "m", bold=True)
+    page.write(
+        (0.1, 0.04, 0.9, 0.11),
+        pick(rng, ("VEHICLE REGISTRATION CERTIFICATE", "REGISTRATION OF VEHICLE")),
+        "m",
+        bold=True,
+    )
     page.write((0.06, 0.115, 0.5, 0.14), f"No. {words.number(rng, '####-######')}")
     halves = columns((0.05, 0.15, 0.95, 0.84), [1, 1]) if landscape else rows((0.05, 0.15, 0.95, 0.84), [5, 6])
     for half, first in zip(halves, (1, 11), strict=True):
@@ -122,7 +142,20 @@ def vehicle_certificate(rng):
 
 def _numbered(page: Page, box, first: int):
     rng = page.rng
-    names = ["Plate", "Type", "Use", "Model", "Chassis", "Engine", "Owner", "ID no.", "Length", "Mass", "Height", "Seats"]
+    names = [
+        "Plate",
+        "Type",
+        "Use",
+        "Model",
+        "Chassis",
+        "Engine",
+        "Owner",
+        "ID no.",
+        "Length",
+        "Mass",
+        "Height",
+        "Seats",
+    ]
     names = [f"({first + i}) {name}" for i, name in enumerate(names)]
     values = [words.number(rng, pick(rng, ("##@ ####", "@@###", "#,###", "@@@#@##@"))) for _ in names]
     fields(page, box, names, values, 2, label_share=0.45)

@@ -30,12 +30,13 @@ def generate(
     """Writes a competition to the folder `out` and its test labels to the file `solution`; the facts about it.
 
     The facts: `out`, `solution`, `seed`, `version`, `train`, `test` (image counts), `seconds`, and the planted faults:
-    `unreadable` (an ID), `wrong_labels` ({ID: true target}), `duplicates` ([[ID, ID], ...]). `progress` is called with the
-    number of images done and to do. The bytes depend on the counts, the seed and the share `wrong_labels`, not on `workers`.
-    The planted faults are also written to faults.json beside `solution`, so that whoever looks for them can be scored.
+    `unreadable` (an ID), `wrong_labels` ({ID: true target}), `duplicates` ([[ID, ID], ...]). `progress` is called with
+    the number of images done and to do. The bytes depend on the counts, the seed and the share `wrong_labels`, not on
+    `workers`. The planted faults are also written to faults.json beside `solution`, so that whoever looks for them can
+    be scored.
 
-    ValueError if a count is below 17, the seed negative, `workers` below 1, `wrong_labels` not within 0 and 0.5, or if `out`,
-    `solution` or the place of faults.json hold what is not an earlier sample's (`force` replaces even that).
+    ValueError if a count is below 17, the seed negative, `workers` below 1, `wrong_labels` not within 0 and 0.5, or if
+    `out`, `solution` or the place of faults.json hold what is not an earlier sample's (`force` replaces even that).
     """
     started = time.perf_counter()
     out, solution = Path(out), Path(solution)

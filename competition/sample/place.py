@@ -15,8 +15,8 @@ FAULTS = "faults.json"  # what was planted among the training images, beside the
 def check_place(out: Path, solution: Path, force: bool = False) -> None:
     """Nothing, if a sample may be written to `out` and its labels to `solution`; ValueError otherwise.
 
-    Only an empty folder or an earlier sample, and only that sample's own solution and a sample's list of faults beside it, are
-    replaced, unless `force`.
+    Only an empty folder or an earlier sample, and only that sample's own solution and a sample's list of faults beside
+    it, are replaced, unless `force`.
     """
     here, out, solution = Path.cwd(), out.resolve(), solution.resolve()
     if out == here or out in here.parents:
@@ -27,19 +27,27 @@ def check_place(out: Path, solution: Path, force: bool = False) -> None:
     if solution == faults:
         raise ValueError(f"{solution}: the planted faults are written under that name: name another path")
     if out.exists() and not out.is_dir() or solution.is_dir() or faults.is_dir():
-        raise ValueError(f"expected a folder at {out} and files at {solution} and {faults}, found otherwise: name other paths")
+        raise ValueError(
+            f"expected a folder at {out} and files at {solution} and {faults}, found otherwise: name other paths"
+        )
     if force:
         return
     mark = _mark(out)
     if out.is_dir() and any(out.iterdir()) and mark is None:
-        raise ValueError(f"{out}: holds files that the sample did not make (no {MARK}): move them away, name another "
-                         "folder with --out, or replace them with --force")
+        raise ValueError(
+            f"{out}: holds files that the sample did not make (no {MARK}): move them away, name another "
+            "folder with --out, or replace them with --force"
+        )
     if solution.exists() and sha256(solution) != (mark or {}).get("solution_sha256"):
-        raise ValueError(f"{solution}: not the solution of the sample in {out}: move it away, name another path with "
-                         "--solution, or replace it with --force")
+        raise ValueError(
+            f"{solution}: not the solution of the sample in {out}: move it away, name another path with "
+            "--solution, or replace it with --force"
+        )
     if faults.exists() and not _is_ours(faults):
-        raise ValueError(f"{faults}: not written by the sample: move it away, name another path with --solution, or replace it "
-                         "with --force")
+        raise ValueError(
+            f"{faults}: not written by the sample: move it away, name another path with --solution, or replace it "
+            "with --force"
+        )
 
 
 @contextmanager

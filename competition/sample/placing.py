@@ -27,7 +27,9 @@ def photographed(page: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def texture(rng: np.random.Generator) -> np.ndarray:
-    """A ground such as wood, cloth or stone: uint8 (640, 640, 3). Made at half its size, which is four times as fast."""
+    """A ground such as wood, cloth or stone: uint8 (640, 640, 3). Made at half its size, which is four times as
+    fast.
+    """
     side = 320
     base = rng.uniform(30, 220) + rng.normal(0, pick(rng, (6, 18, 40)), 3)
     tone = np.zeros((side, side), np.float32)

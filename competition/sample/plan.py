@@ -26,10 +26,11 @@ class Row:
 def plan_train(n: int, seed: int, wrong_labels: float = WRONG_LABELS) -> list[Row]:
     """`n` training rows in the order of train.csv, faults planted.
 
-    One row is unreadable; the share `wrong_labels`, but at least 1 unless it is 0, have a wrong label, mostly a look-alike's;
-    about 1 % but at least 2 show another row's page. The first two rows of every class are spared, so that each class keeps
-    two good pages; where that leaves too few rows (`n` below about 40, or a large share), fewer labels and duplicates are
-    planted; with no row left at all, the last row of class 0 is the unreadable one. ValueError if `n` is below 17.
+    One row is unreadable; the share `wrong_labels`, but at least 1 unless it is 0, have a wrong label, mostly a
+    look-alike's; about 1 % but at least 2 show another row's page. The first two rows of every class are spared, so
+    that each class keeps two good pages; where that leaves too few rows (`n` below about 40, or a large share), fewer
+    labels and duplicates are planted; with no row left at all, the last row of class 0 is the unreadable one.
+    ValueError if `n` is below 17.
     """
     rows = _plain(n, seed, "train")
     rng = generator(seed, "faults")

@@ -11,7 +11,9 @@ def medical_bill(rng):
     """A hospital bill: a wide table of items and shares at the left, a panel of totals at the right (class 6)."""
     page = Page(rng, rng.uniform(0.7, 1.15), pick(rng, PAPERS), (460, 640))
     shade = pick(rng, SHADES)
-    page.write((0.08, 0.025, 0.92, 0.085), pick(rng, ("MEDICAL BILL - RECEIPT", "MEDICAL EXPENSES RECEIPT")), "m", bold=True)
+    page.write(
+        (0.08, 0.025, 0.92, 0.085), pick(rng, ("MEDICAL BILL - RECEIPT", "MEDICAL EXPENSES RECEIPT")), "m", bold=True
+    )
     values = [words.digits(rng, 8), words.name(rng), words.date(rng), words.word(rng)]
     table(page, (0.04, 0.1, 0.96, 0.17), [["Patient no.", "Name", "Period", "Ward"], values], [1, 1, 1, 1], shade)
     items, totals = columns((0.04, 0.18, 0.96, 0.82), [rng.uniform(2.2, 2.8), 1])
@@ -42,7 +44,9 @@ def payment_confirmation(rng):
     months = [[f"2024.{first + i:02}", *(words.amount(rng) for _ in range(3))] for i in range(rng.integers(6, 9))]
     bottom = rng.uniform(0.52, 0.6)
     table(page, (0.06, 0.235, 0.94, bottom), [["Month", "Total", "Insurer", "Paid"], *months], [1, 1, 1, 1], shade)
-    cell(page, (0.06, bottom, 0.94, bottom + 0.07), f"SUM  {words.amount(rng)}", "m", shade or (230, 230, 230), bold=True)
+    cell(
+        page, (0.06, bottom, 0.94, bottom + 0.07), f"SUM  {words.amount(rng)}", "m", shade or (230, 230, 230), bold=True
+    )
     page.write((0.1, 0.71, 0.9, 0.74), "We confirm the above payments.", "m")
     page.write((0.3, 0.76, 0.7, 0.79), words.date(rng), "m")
     page.write((0.15, 0.84, 0.75, 0.895), words.institution(rng, "Hospital"), "m", bold=True)
@@ -55,7 +59,9 @@ def pharmacy_receipt(rng):
     wide = chance(rng, 0.5)
     page = Page(rng, rng.uniform(1.1, 1.5) if wide else rng.uniform(0.48, 0.72), pick(rng, PAPERS), (420, 620))
     halves = columns((0.04, 0.17, 0.96, 0.96), [1, 1.2]) if wide else rows((0.05, 0.12, 0.95, 0.97), [1, 1.2])
-    page.write((0.06, 0.03, 0.94, 0.12 if wide else 0.1), pick(rng, ("PHARMACY RECEIPT", "MEDICINE RECEIPT")), "m", bold=True)
+    page.write(
+        (0.06, 0.03, 0.94, 0.12 if wide else 0.1), pick(rng, ("PHARMACY RECEIPT", "MEDICINE RECEIPT")), "m", bold=True
+    )
     bill, drugs = halves if chance(rng, 0.6) else halves[::-1]
     _amounts(page, part(bill, 0.02, 0.02, 0.98, 0.96))
     _medicines(page, part(drugs, 0.02, 0.02, 0.98, 0.98))

@@ -39,13 +39,21 @@ def dashboard(rng):
 
 def _gauge(page: Page, x: float, y: float, radius: float, glow):
     rng, tall = page.rng, radius * page.width / page.height
-    page.ellipse((x - radius, y - tall, x + radius, y + tall), (8, 8, 12), glow if chance(rng, 0.5) else (170, 170, 175), 3)
+    page.ellipse(
+        (x - radius, y - tall, x + radius, y + tall), (8, 8, 12), glow if chance(rng, 0.5) else (170, 170, 175), 3
+    )
     top = pick(rng, (8, 20, 24))
     for i in range(17):
         angle = math.radians(135 + i * 270 / 16)
         dx, dy = math.cos(angle), math.sin(angle)
         inner = 0.78 if i % 2 == 0 else 0.86
-        page.rule(x + inner * radius * dx, y + inner * tall * dy, x + 0.94 * radius * dx, y + 0.94 * tall * dy, (235, 235, 235))
+        page.rule(
+            x + inner * radius * dx,
+            y + inner * tall * dy,
+            x + 0.94 * radius * dx,
+            y + 0.94 * tall * dy,
+            (235, 235, 235),
+        )
         if i % 2 == 0:
             cx, cy = x + 0.62 * radius * dx, y + 0.62 * tall * dy
             page.write((cx - 0.05, cy - 0.035, cx + 0.05, cy + 0.035), str(i * top // 2), "m", ink=(235, 235, 235))

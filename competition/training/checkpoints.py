@@ -1,4 +1,6 @@
-"""State to resume from, and weights to keep: written beside their place and renamed, so that there is always a whole one."""
+"""State to resume from, and weights to keep: written beside their place and renamed, so that there is always a whole
+one.
+"""
 
 from pathlib import Path
 
@@ -6,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from competition.files import replace_file
+from competition.common.files import replace_file
 
 
 def save_state(path: Path, state: dict) -> None:

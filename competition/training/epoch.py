@@ -1,8 +1,9 @@
-"""One epoch of training: batches of packed views, flipped and turned, perhaps mixed, in as many parts as memory asks for.
+"""One epoch of training: batches of packed views, flipped and turned, perhaps mixed, in as many parts as memory asks
+for.
 
-Where several processes train together, each computes every count-th image of a step. What one of them meets (no memory, a
-loss that is no number, Ctrl-C) goes round with the gradients, so that all do the same about it. Batch-norm sees a process's own
-images alone in training; its running statistics are averaged over the processes after the epoch.
+Where several processes train together, each computes every count-th image of a step. What one of them meets (no memory,
+a loss that is no number, Ctrl-C) goes round with the gradients, so that all do the same about it. Batch-norm sees a
+process's own images alone in training; its running statistics are averaged over the processes after the epoch.
 """
 
 import math
@@ -14,18 +15,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from competition.batches import batches, epoch_rows
+from competition.common.seeds import derived_seed, generator
+from competition.compute.device import autocast
+from competition.compute.distributed import processes
+from competition.inference.loader import batches, epoch_rows
+from competition.models.freezing import frozen_modules
 from competition.models.networks import Normalisation
 from competition.models.outputs import training_loss
-from competition.models.processor import autocast
-from competition.models.tuning import frozen_modules
-from competition.processes import processes
-from competition.seeds import derived_seed, generator
-from competition.settings import FinetunedSettings
-from competition.training.folds import FoldData
-from competition.training.guards import Interrupt, is_out_of_memory
+from competition.settings.finetuned import FinetunedSettings
+from competition.training.fold_data import FoldData
 from competition.training.losses import Loss
-from competition.training.mixing import mix, one_hot
+from competition.training.mixup import mix, one_hot
+from competition.training.recovery import Interrupt, is_out_of_memory
 from competition.training.run import Run
 from competition.training.schedules import size_at
 
@@ -42,7 +43,9 @@ class NotANumber(ArithmeticError):
 
 @dataclass(frozen=True)
 class Share:
-    """What this process computes of a step: inputs (B, 3, H, W), targets (B, C); of the whole step, its `images` and their `mass`."""
+    """What this process computes of a step: inputs (B, 3, H, W), targets (B, C); of the whole step, its `images` and
+    their `mass`.
+    """
 
     inputs: torch.Tensor
     soft: torch.Tensor
@@ -50,12 +53,21 @@ class Share:
     mass: torch.Tensor
 
 
-def train_one_epoch(run: Run, normalise: Normalisation, criterion: Loss, data: FoldData, settings: FinetunedSettings, epoch: int,
-                    times: Times, interrupt: Interrupt) -> dict:
-    """Train on the epoch's views of the fold; return mean loss, learning rate, images/s, seconds: those of all processes together.
+def train_one_epoch(
+    run: Run,
+    normalise: Normalisation,
+    criterion: Loss,
+    data: FoldData,
+    settings: FinetunedSettings,
+    epoch: int,
+    times: Times,
+    interrupt: Interrupt,
+) -> dict:
+    """Train on the epoch's views of the fold; return mean loss, learning rate, images/s, seconds: those of all
+    processes together.
 
-    times: epoch -> (N,), how many times as often each training image comes, or None for once. Everything random is seeded from (seed,
-    epoch). Raises NotANumber; KeyboardInterrupt, between two steps, when `interrupt` is asked.
+    times: epoch -> (N,), how many times as often each training image comes, or None for once. Everything random is
+    seeded from (seed, epoch). Raises NotANumber; KeyboardInterrupt, between two steps, when `interrupt` is asked.
     """
     frozen = frozen_modules(run.network, settings, epoch)
     run.network.train()
@@ -75,8 +87,15 @@ def train_one_epoch(run: Run, normalise: Normalisation, criterion: Loss, data: F
     return {"loss": total / seen, "learning_rate": rate, "images_per_s": seen / seconds, "seconds": seconds}
 
 
-def _shares(run: Run, normalise: Normalisation, criterion: Loss, data: FoldData, settings: FinetunedSettings, epoch: int,
-            times: np.ndarray | None) -> Iterator[Share]:
+def _shares(
+    run: Run,
+    normalise: Normalisation,
+    criterion: Loss,
+    data: FoldData,
+    settings: FinetunedSettings,
+    epoch: int,
+    times: np.ndarray | None,
+) -> Iterator[Share]:
     """Yield this process's share of each of the epoch's steps; the steps are the same with any number of processes."""
     crew, effective, classes = processes(), run.batching.effective, run.network.num_classes
     where = crew.device
@@ -103,7 +122,9 @@ def _shares(run: Run, normalise: Normalisation, criterion: Loss, data: FoldData,
             yield Share(inputs, soft, len(whole), criterion.mass(all_soft))
 
 
-def _step(run: Run, share: Share, criterion: Loss, settings: FinetunedSettings, interrupt: Interrupt) -> tuple[float, bool]:
+def _step(
+    run: Run, share: Share, criterion: Loss, settings: FinetunedSettings, interrupt: Interrupt
+) -> tuple[float, bool]:
     """Make one step of the optimizer; where memory runs out, in twice as many parts, and so from then on.
 
     Returns the step's loss, and whether anyone asked to stop.
@@ -116,7 +137,10 @@ def _step(run: Run, share: Share, criterion: Loss, settings: FinetunedSettings, 
             break
         run.optimizer.zero_grad(set_to_none=True)
         run.batching = run.batching.halve()
-        crew.say(f"out of memory: {run.batching.batch_size} images at once from now on, {run.batching.effective} for a step as before")
+        crew.say(
+            f"out of memory: {run.batching.batch_size} images at once from now on, {run.batching.effective} for a "
+            "step as before"
+        )
     if not math.isfinite(loss):
         raise NotANumber(loss)
     if settings.clip:
@@ -139,7 +163,9 @@ def _clip(network: nn.Module, most: float) -> None:
 
 
 def _tried(run: Run, share: Share, criterion: Loss, settings: FinetunedSettings) -> tuple[float, bool]:
-    """Return `_gradients`' loss and False; or, having let go of all that was computed, 0 and True where memory ran out."""
+    """Return `_gradients`' loss and False; or, having let go of all that was computed, 0 and True where memory ran
+    out.
+    """
     try:
         return _gradients(run, share, criterion, settings), False
     except (RuntimeError, MemoryError) as error:

@@ -1,21 +1,26 @@
-"""How good a network is after an epoch: macro F1 of the fold's validation images, clean and test-like, and their loss."""
+"""How good a network is after an epoch: macro F1 of the fold's validation images, clean and test-like, and their
+loss.
+"""
 
 import numpy as np
 from torch import nn
 
-from competition.inference import predict_proba
-from competition.metrics import macro_f1
-from competition.models.fusion import for_inference
+from competition.compute.device import use_bfloat16
+from competition.inference.predictor import predict_proba
+from competition.metrics.f1 import macro_f1
+from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
-from competition.models.processor import use_bfloat16
-from competition.settings import FinetunedSettings
-from competition.training.folds import FoldData
+from competition.settings.finetuned import FinetunedSettings
+from competition.training.fold_data import FoldData
 
 LEAST_PROBABILITY = 1e-7  # of the right class, so that one sure mistake doesn't make the loss infinite
 
 
-def evaluate(network: nn.Module, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> dict[str, float]:
-    """Return macro F1 of the validation images, one view each: "clean", "test_like"; and "valid_loss", test-like, mean of -log p.
+def evaluate(
+    network: nn.Module, normalise: Normalisation, data: FoldData, settings: FinetunedSettings
+) -> dict[str, float]:
+    """Return macro F1 of the validation images, one view each: "clean", "test_like"; and "valid_loss", test-like, mean
+    of -log p.
 
     All are 0 where there are no validation images.
     """
@@ -24,7 +29,9 @@ def evaluate(network: nn.Module, normalise: Normalisation, data: FoldData, setti
         return scores
     fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
     for view, rows in data.valid_rows.items():
-        probabilities = predict_proba(fast, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0])
+        probabilities = predict_proba(
+            fast, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0]
+        )
         scores[view] = macro_f1(data.valid_labels, probabilities.argmax(axis=1), probabilities.shape[1])
         if view == "test_like":
             right = probabilities[np.arange(len(rows)), data.valid_labels]

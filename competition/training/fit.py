@@ -2,8 +2,8 @@
 
 `fit` runs epochs of `train_one_epoch` and `evaluate`, keeps the weights of the best epochs, and writes all it needs to
 go on before the first epoch and after each: whatever stops it, the next call with the same state file ends in the same
-weights. A loss that is no number takes it back to what was written last, at half the learning rate. Where several processes
-train together, all call `fit` with the same arguments and return the same.
+weights. A loss that is no number takes it back to what was written last, at half the learning rate. Where several
+processes train together, all call `fit` with the same arguments and return the same.
 """
 
 import copy
@@ -15,36 +15,43 @@ import numpy as np
 import torch
 from torch import nn
 
-from competition.batches import batch_count, epoch_size
+from competition.common.seeds import generator
+from competition.compute.device import check_precision
+from competition.compute.distributed import processes
+from competition.inference.loader import batch_count, epoch_size
+from competition.models.freezing import frozen_modules
 from competition.models.networks import Normalisation
-from competition.models.processor import check_precision
-from competition.models.tuning import frozen_modules
-from competition.processes import processes
-from competition.seeds import generator
-from competition.settings import FinetunedSettings
-from competition.training.averaging import MovingAverage, soup
+from competition.settings.finetuned import FinetunedSettings
 from competition.training.epoch import NotANumber, train_one_epoch
 from competition.training.evaluation import evaluate, score_of
-from competition.training.folds import FoldData
-from competition.training.guards import Batching, Rollbacks, stop_on_interrupt
+from competition.training.fold_data import FoldData
 from competition.training.losses import make_loss
 from competition.training.optimizers import make_optimizer
+from competition.training.recovery import Batching, Rollbacks, stop_on_interrupt
 from competition.training.run import Progress, Run
 from competition.training.sampling import class_factors, draws
 from competition.training.schedules import Schedule
+from competition.training.weight_averaging import MovingAverage, soup
 
 Times = Callable[[int], np.ndarray | None]
 
 
-def fit(network: nn.Module, normalise: Normalisation, data: FoldData, settings: FinetunedSettings, state_file: Path,
-        report: Callable[[dict], None] = lambda row: None, targets: Sequence[str] = ()) -> Progress:
+def fit(
+    network: nn.Module,
+    normalise: Normalisation,
+    data: FoldData,
+    settings: FinetunedSettings,
+    state_file: Path,
+    report: Callable[[dict], None] = lambda row: None,
+    targets: Sequence[str] = (),
+) -> Progress:
     """Train `network` in place, from `state_file` on if it exists; return the history and the best epochs' weights.
 
-    targets: (C,) the classes' labels, which class weights and sampling name. `report` gets each epoch's row: epoch, loss,
-    learning_rate, clean, test_like (macro F1), valid_loss, images_per_s, seconds.
-    Raises ValueError if the loss is still no number at an eighth of the learning rate, where memory is too small for two
-    images, for float16 without a GPU, and for fewer than 2 images of a step for each process; KeyboardInterrupt after Ctrl-C,
-    which costs the epoch that was running.
+    targets: (C,) the classes' labels, which class weights and sampling name. `report` gets each epoch's row: epoch,
+    loss, learning_rate, clean, test_like (macro F1), valid_loss, images_per_s, seconds. Raises ValueError if the loss
+    is still no number at an eighth of the learning rate, where memory is too small for two images, for float16 without
+    a GPU, and for fewer than 2 images of a step for each process; KeyboardInterrupt after Ctrl-C, which costs the epoch
+    that was running.
     """
     counts = np.bincount(data.train_labels, minlength=network.num_classes)
     names = list(targets) or [str(label) for label in range(network.num_classes)]
@@ -55,10 +62,16 @@ def fit(network: nn.Module, normalise: Normalisation, data: FoldData, settings: 
     if not run.resume(state_file):
         run.save(state_file)
     with stop_on_interrupt() as interrupt:
-        while not run.finished and len(run.progress.history) < settings.epochs and not run.progress.stale(settings.patience):
+        while (
+            not run.finished
+            and len(run.progress.history) < settings.epochs
+            and not run.progress.stale(settings.patience)
+        ):
             epoch = len(run.progress.history)
             try:
-                row = {"epoch": epoch} | train_one_epoch(run, normalise, criterion, data, settings, epoch, times, interrupt)
+                row = {"epoch": epoch} | train_one_epoch(
+                    run, normalise, criterion, data, settings, epoch, times, interrupt
+                )
                 row |= _evaluated(run, normalise, data, settings)
             except NotANumber as error:
                 run.step_back(state_file, settings, epoch, error.loss)
@@ -78,11 +91,16 @@ def _new_run(network: nn.Module, data: FoldData, settings: FinetunedSettings, ti
     optimizer = make_optimizer(network, settings, everything=settings.tuning == "gradual")
     batching = Batching(settings.batch_size, settings.accumulate)
     views = data.train_rows if settings.augmented else [rows[:1] for rows in data.train_rows]
-    sizes = [processes().images_dealt(epoch_size(views, epoch, times(epoch)), batching.effective) for epoch in range(settings.epochs)]
+    sizes = [
+        processes().images_dealt(epoch_size(views, epoch, times(epoch)), batching.effective)
+        for epoch in range(settings.epochs)
+    ]
     steps = [batch_count(size, batching.effective) for size in sizes]
     average = MovingAverage(network, settings.ema) if settings.ema else None
     scaler = torch.amp.GradScaler(processes().device.type, enabled=settings.precision == "float16")
-    return Run(network, optimizer, Schedule(optimizer, settings, steps), average, batching, Rollbacks(), Progress([]), scaler)
+    return Run(
+        network, optimizer, Schedule(optimizer, settings, steps), average, batching, Rollbacks(), Progress([]), scaler
+    )
 
 
 def _times(data: FoldData, settings: FinetunedSettings, counts: np.ndarray, targets: Sequence[str]) -> Times:
@@ -94,7 +112,9 @@ def _times(data: FoldData, settings: FinetunedSettings, counts: np.ndarray, targ
 
 
 def _evaluated(run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> dict[str, float]:
-    """Return the epoch's scores. Raises NotANumber where the epoch's last step has spoilt the weights: no later loss has told it."""
+    """Return the epoch's scores. Raises NotANumber where the epoch's last step has spoilt the weights: no later loss
+    has told it.
+    """
     scored = run.network
     if run.average:
         scored = copy.deepcopy(run.network)
@@ -107,7 +127,8 @@ def _evaluated(run: Run, normalise: Normalisation, data: FoldData, settings: Fin
 
 def _after_epoch(run: Run, row: dict, data: FoldData, settings: FinetunedSettings, state_file: Path) -> None:
     run.progress.history.append(row)
-    score = score_of(row, settings) if len(data.valid_labels) else float(row["epoch"])  # with nobody to ask, the last epoch
+    # with nobody to ask, the last epoch
+    score = score_of(row, settings) if len(data.valid_labels) else float(row["epoch"])
     run.progress.take(row["epoch"], score, run.scored(), settings.soup)
     run.schedule.epoch_done(score)
     run.save(state_file)
@@ -121,7 +142,9 @@ def _stir(run: Run, normalise: Normalisation, data: FoldData, settings: Finetune
     mean = soup([progress.best_weights, *(other["weights"] for other in progress.others)])
     run.network.load_state_dict(mean)
     score = score_of(evaluate(run.network, normalise, data, settings), settings)
-    processes().say(f"the mean of the {1 + len(progress.others)} best epochs' weights scores {score:.4f}, the best epoch "
-                    f"{progress.best_score:.4f}: {'kept' if score > progress.best_score else 'left out'}")
+    processes().say(
+        f"the mean of the {1 + len(progress.others)} best epochs' weights scores {score:.4f}, the best epoch "
+        f"{progress.best_score:.4f}: {'kept' if score > progress.best_score else 'left out'}"
+    )
     if score > progress.best_score:
         progress.best_score, progress.best_weights, progress.souped = score, mean, 1 + len(progress.others)

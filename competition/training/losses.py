@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from competition.settings import FinetunedSettings
+from competition.settings.finetuned import FinetunedSettings
 from competition.training.sampling import by_target
 
 _LEAST_DOUBT = 1e-7  # of 1 - p: the slope of its power below 1 is infinite at 0
@@ -61,12 +61,17 @@ def make_loss(settings: FinetunedSettings, counts: np.ndarray, targets: Sequence
     if settings.loss == "class_balanced":
         weights = weights * effective_number_weights(counts, settings.balanced_beta)
     shift = settings.logit_adjustment * np.log(np.maximum(counts, 1) / counts.sum())
-    return Loss(torch.from_numpy(weights).float(), torch.from_numpy(shift).float(),
-                settings.focal_gamma if settings.loss == "focal" else 0.0, settings.label_smoothing)
+    return Loss(
+        torch.from_numpy(weights).float(),
+        torch.from_numpy(shift).float(),
+        settings.focal_gamma if settings.loss == "focal" else 0.0,
+        settings.label_smoothing,
+    )
 
 
 def effective_number_weights(counts: np.ndarray, beta: float) -> np.ndarray:
-    """Return (C,) float64: (1 - beta) / (1 - beta^n), scaled to a mean of 1 over the classes with images; 1 for the others.
+    """Return (C,) float64: (1 - beta) / (1 - beta^n), scaled to a mean of 1 over the classes with images; 1 for the
+    others.
 
     beta 0 weighs all classes alike, beta near 1 by inverse frequency (https://arxiv.org/abs/1901.05555).
     """

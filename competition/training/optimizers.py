@@ -6,7 +6,7 @@ import torch
 from timm.optim import param_groups_layer_decay
 from torch import nn
 
-from competition.settings import FinetunedSettings
+from competition.settings.finetuned import FinetunedSettings
 
 
 def make_optimizer(network: nn.Module, settings: FinetunedSettings, everything: bool = False) -> torch.optim.Optimizer:
@@ -15,10 +15,10 @@ def make_optimizer(network: nn.Module, settings: FinetunedSettings, everything: 
     Frozen parameters (requires_grad False) are left out, unless `everything`: then those that are unfrozen later are
     there already, and are passed over as long as they have no gradient.
 
-    Biases, norms, and what timm's network itself excepts (position embeddings) have no weight decay. It is decoupled for
-    adamw (https://arxiv.org/abs/1711.05101) and nadam; for adam and sgd it is added to the gradient, the classical way.
-    `layer_decay` multiplies the rate once per layer from the head down, by timm's own grouping.
-    Raises ValueError if `layer_decay` is asked of a network whose layers timm can't tell.
+    Biases, norms, and what timm's network itself excepts (position embeddings) have no weight decay. It is decoupled
+    for adamw (https://arxiv.org/abs/1711.05101) and nadam; for adam and sgd it is added to the gradient, the classical
+    way. `layer_decay` multiplies the rate once per layer from the head down, by timm's own grouping. Raises ValueError
+    if `layer_decay` is asked of a network whose layers timm can't tell.
     """
     groups = parameter_groups(network, settings, everything)
     rate, name = settings.learning_rate, settings.optimizer
@@ -36,22 +36,40 @@ def parameter_groups(network: nn.Module, settings: FinetunedSettings, everything
     excepted = set(network.no_weight_decay()) if hasattr(network, "no_weight_decay") else set()
     if settings.layer_decay < 1:
         return _groups_by_layer(network, settings, excepted, everything)
-    trained = [(name, parameter) for name, parameter in network.named_parameters() if everything or parameter.requires_grad]
+    trained = [
+        (name, parameter) for name, parameter in network.named_parameters() if everything or parameter.requires_grad
+    ]
     plain = {name for name, parameter in trained if parameter.ndim <= 1 or name in excepted}
-    groups = [{"params": [parameter for name, parameter in trained if name not in plain], "weight_decay": settings.weight_decay},
-              {"params": [parameter for name, parameter in trained if name in plain], "weight_decay": 0.0}]
+    groups = [
+        {
+            "params": [parameter for name, parameter in trained if name not in plain],
+            "weight_decay": settings.weight_decay,
+        },
+        {"params": [parameter for name, parameter in trained if name in plain], "weight_decay": 0.0},
+    ]
     return [group | {"lr": settings.learning_rate} for group in groups if group["params"]]
 
 
-def _groups_by_layer(network: nn.Module, settings: FinetunedSettings, excepted: set[str], everything: bool) -> list[dict]:
+def _groups_by_layer(
+    network: nn.Module, settings: FinetunedSettings, excepted: set[str], everything: bool
+) -> list[dict]:
     if not hasattr(network, "group_matcher"):
-        raise ValueError(f"layer_decay: {settings.layer_decay}, but the layers of {settings.network} ({type(network).__name__}) have no "
-                         "order that timm knows; set it to 1")
+        raise ValueError(
+            f"layer_decay: {settings.layer_decay}, but the layers of {settings.network} ({type(network).__name__}) "
+            "have no "
+            "order that timm knows; set it to 1"
+        )
     with _all_trained(network, everything):
         groups = param_groups_layer_decay(network, settings.weight_decay, excepted, layer_decay=settings.layer_decay)
     groups.sort(key=lambda group: -group["lr_scale"])
-    return [{"params": group["params"], "weight_decay": group["weight_decay"], "lr": settings.learning_rate * group["lr_scale"]}
-            for group in groups]
+    return [
+        {
+            "params": group["params"],
+            "weight_decay": group["weight_decay"],
+            "lr": settings.learning_rate * group["lr_scale"],
+        }
+        for group in groups
+    ]
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """A second training run, on the training images and on those test images that the network is sure about.
 
-The labels are the network's own answers (Lee, Pseudo-Label, ICML 2013 workshop on challenges in representation learning). It has seen
-neither the fold's validation images nor the holdout, and no other network has a say in its labels. So they carry nothing of those
-images' labels, and the second run is scored out of fold as the first one was. Labels voted by all folds' networks would carry
-them: each validation image has taught all networks but its own fold's.
+The labels are the network's own answers (Lee, Pseudo-Label, ICML 2013 workshop on challenges in representation
+learning). It has seen neither the fold's validation images nor the holdout, and no other network has a say in its
+labels. So they carry nothing of those images' labels, and the second run is scored out of fold as the first one was.
+Labels voted by all folds' networks would carry them: each validation image has taught all networks but its own fold's.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,16 +15,16 @@ import pandas as pd
 import torch
 from torch import nn
 
-from competition.files import digest
-from competition.inference import Predictor
+from competition.common.files import digest
+from competition.common.seeds import derived_seed
+from competition.compute.distributed import processes
+from competition.data.image_store import ImageStore
+from competition.inference.predictor import Predictor
 from competition.models.networks import Normalisation
-from competition.processes import processes
-from competition.seeds import derived_seed
-from competition.settings import FinetunedSettings
-from competition.shards import ImageStore
+from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import load_state, save_state
 from competition.training.fit import fit
-from competition.training.folds import FoldData
+from competition.training.fold_data import FoldData
 from competition.training.run import Progress
 
 RATE = 0.3  # of the first run's learning rate: the second begins with good weights
@@ -61,55 +61,94 @@ def bar_copies(data: FoldData, duplicates: pd.DataFrame) -> FoldData:
     """
     scored = {*data.valid_ids, *data.holdout_ids}
     ends = (("set", "ID"), ("other_set", "other_ID"))
-    barred = {pair[other_id] for pair in duplicates.to_dict("records") for (a_set, an_id), (other_set, other_id) in (ends, ends[::-1])
-              if pair[a_set] == "train" and pair[other_set] == "test" and pair[an_id] in scored}  # fmt: skip
+    barred = {
+        pair[other_id]
+        for pair in duplicates.to_dict("records")
+        for (a_set, an_id), (other_set, other_id) in (ends, ends[::-1])
+        if pair[a_set] == "train" and pair[other_set] == "test" and pair[an_id] in scored
+    }
     return replace(data, barred=frozenset(barred))
 
 
 def with_labels(data: FoldData, rows: np.ndarray, labels: np.ndarray) -> FoldData:
     """Return `data` with the test squares `rows` (R,) among its training images, labelled `labels` (R,).
 
-    A test image has one view, which comes once an epoch, as any image does (its row as often as the least copied image has views:
-    see `batches.epoch_rows`); flips and turns make it another one each time.
+    A test image has one view, which comes once an epoch, as any image does (its row as often as the least copied image
+    has views: see `batches.epoch_rows`); flips and turns make it another one each time.
     """
     views = min(map(len, data.train_rows))
     squares = tuple(np.full(views, len(data.store) + row, np.int64) for row in rows)
-    return replace(data, store=ImageStore(data.store.path, data.test_store.path), train_rows=(*data.train_rows, *squares),
-                   train_labels=np.concatenate([data.train_labels, labels]))
+    return replace(
+        data,
+        store=ImageStore(data.store.path, data.test_store.path),
+        train_rows=(*data.train_rows, *squares),
+        train_labels=np.concatenate([data.train_labels, labels]),
+    )
 
 
-def fit_again(network: nn.Module, normalise: Normalisation, data: FoldData, settings: FinetunedSettings, view_weights: np.ndarray,
-              state_file: Path, report: Callable[[dict], None], targets: Sequence[str], first: Progress) -> tuple[Progress, Facts]:
-    """Train `network` once more, which `fit` has trained with these arguments to `first`; return both runs' history, the better weights.
+def fit_again(
+    network: nn.Module,
+    normalise: Normalisation,
+    data: FoldData,
+    settings: FinetunedSettings,
+    view_weights: np.ndarray,
+    state_file: Path,
+    report: Callable[[dict], None],
+    targets: Sequence[str],
+    first: Progress,
+) -> tuple[Progress, Facts]:
+    """Train `network` once more, which `fit` has trained with these arguments to `first`; return both runs' history,
+    the better weights.
 
-    The network has these too. Of two equal scores the first run's weights are kept. Labels and state have files of their own beside
-    `state_file`: what is killed loses an epoch at the most. See `fit` for errors and for several processes.
+    The network has these too. Of two equal scores the first run's weights are kept. Labels and state have files of
+    their own beside `state_file`: what is killed loses an epoch at the most. See `fit` for errors and for several
+    processes.
     """
-    state = state_file.with_name(f"{state_file.stem}-pseudo-{digest(data.test_store.path, view_weights.tolist(), sorted(data.barred))}.pt")
+    state = state_file.with_name(
+        f"{state_file.stem}-pseudo-{digest(data.test_store.path, view_weights.tolist(), sorted(data.barred))}.pt"
+    )
     rows, labels = _labelled(network, normalise, data, settings, view_weights, state.with_suffix(".labels.pt"))
     without = first.best_score
     if not len(rows):
-        processes().say(f"pseudo-labels: none of {len(data.test_ids)} test images is answered with a probability of "
-                        f"{settings.pseudo_labels:g}: no second run")
+        processes().say(
+            f"pseudo-labels: none of {len(data.test_ids)} test images is answered with a probability of "
+            f"{settings.pseudo_labels:g}: no second run"
+        )
         return first, Facts(0, without, None, False)
     begun = len(first.history)
 
     def counted_on(row: dict) -> dict:
         return row | {"epoch": begun + row["epoch"], "second_run": 1}
 
-    second = fit(network, normalise, with_labels(data, rows, labels), _second_run(settings), state, lambda row: report(counted_on(row)),
-                 targets)
+    second = fit(
+        network,
+        normalise,
+        with_labels(data, rows, labels),
+        _second_run(settings),
+        state,
+        lambda row: report(counted_on(row)),
+        targets,
+    )
     kept = second.best_score > without
-    processes().say(f"pseudo-labels of {len(rows)} of {len(data.test_ids)} test images: the second run scores {second.best_score:.4f}, "
-                    f"the first {without:.4f}: {'kept' if kept else 'left out'}")
+    processes().say(
+        f"pseudo-labels of {len(rows)} of {len(data.test_ids)} test images: the second run scores "
+        f"{second.best_score:.4f}, "
+        f"the first {without:.4f}: {'kept' if kept else 'left out'}"
+    )
     best = replace(second, best_epoch=begun + second.best_epoch) if kept else first
     network.load_state_dict(best.best_weights)
     history = first.history + [counted_on(row) for row in second.history]
     return replace(best, history=history), Facts(len(rows), without, second.best_score, kept)
 
 
-def _labelled(network: nn.Module, normalise: Normalisation, data: FoldData, settings: FinetunedSettings, view_weights: np.ndarray,
-              file: Path) -> tuple[np.ndarray, np.ndarray]:
+def _labelled(
+    network: nn.Module,
+    normalise: Normalisation,
+    data: FoldData,
+    settings: FinetunedSettings,
+    view_weights: np.ndarray,
+    file: Path,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return `sure_answers` of `network` to the test images; from `file`, if they were asked for before."""
     known = load_state(file)
     if known is None:
@@ -117,7 +156,9 @@ def _labelled(network: nn.Module, normalise: Normalisation, data: FoldData, sett
         probabilities = predictor(data.test_store, np.arange(len(data.test_store)), view_weights)
         counts = np.bincount(data.train_labels, minlength=probabilities.shape[1])
         probabilities[np.isin(data.test_ids, list(data.barred))] = 0
-        found = sure_answers(probabilities, settings.pseudo_labels, np.floor(settings.pseudo_share * counts).astype(np.int64))
+        found = sure_answers(
+            probabilities, settings.pseudo_labels, np.floor(settings.pseudo_share * counts).astype(np.int64)
+        )
         known = dict(zip(("rows", "labels"), map(torch.from_numpy, found), strict=True))
         if processes().main:
             save_state(file, known)
@@ -125,6 +166,12 @@ def _labelled(network: nn.Module, normalise: Normalisation, data: FoldData, sett
 
 
 def _second_run(settings: FinetunedSettings) -> FinetunedSettings:
-    return settings.model_copy(update={
-        "epochs": settings.pseudo_epochs, "learning_rate": RATE * settings.learning_rate, "first_size": None,
-        "tuning": "full" if settings.tuning == "gradual" else settings.tuning, "seed": derived_seed(settings.seed, "pseudo-labels")})
+    return settings.model_copy(
+        update={
+            "epochs": settings.pseudo_epochs,
+            "learning_rate": RATE * settings.learning_rate,
+            "first_size": None,
+            "tuning": "full" if settings.tuning == "gradual" else settings.tuning,
+            "seed": derived_seed(settings.seed, "pseudo-labels"),
+        }
+    )

@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from competition.processes import processes
-from competition.settings import FinetunedSettings
-from competition.training.averaging import MovingAverage
+from competition.compute.distributed import processes
+from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import load_state, save_state
-from competition.training.guards import Batching, Rollbacks
+from competition.training.recovery import Batching, Rollbacks
 from competition.training.schedules import Schedule
+from competition.training.weight_averaging import MovingAverage
 
 State = dict[str, torch.Tensor]
 
@@ -23,7 +23,8 @@ State = dict[str, torch.Tensor]
 class Progress:
     """What is known after an epoch: `history` has a row per epoch; `best_weights` are those of `best_epoch`.
 
-    `others`: the next best epochs' weights, for a soup; `souped`: how many epochs' weights `best_weights` are the mean of.
+    `others`: the next best epochs' weights, for a soup; `souped`: how many epochs' weights `best_weights` are the mean
+    of.
     """
 
     history: list[dict]
@@ -38,8 +39,12 @@ class Progress:
         return len(self.history) - 1 - self.best_epoch >= patience
 
     def take(self, epoch: int, score: float, weights: State, keep: int) -> None:
-        """Count `epoch`, which scored `score`; remember the weights of the best `keep` epochs, the earlier of equals."""
-        found = [{"epoch": epoch, "score": score, "weights": {key: value.detach().clone() for key, value in weights.items()}}]
+        """Count `epoch`, which scored `score`; remember the weights of the best `keep` epochs, the earlier of
+        equals.
+        """
+        found = [
+            {"epoch": epoch, "score": score, "weights": {key: value.detach().clone() for key, value in weights.items()}}
+        ]
         if self.best_weights is not None:
             found += [{"epoch": self.best_epoch, "score": self.best_score, "weights": self.best_weights}, *self.others]
         found.sort(key=lambda one: (-one["score"], one["epoch"]))
@@ -66,7 +71,9 @@ class Run:
         return self.average.weights() if self.average else self.network.state_dict()
 
     def average_statistics(self) -> None:
-        """Average over the processes what no gradient learns: batch-norm's statistics, of the network and of its moving average."""
+        """Average over the processes what no gradient learns: batch-norm's statistics, of the network and of its moving
+        average.
+        """
         statistics = {name: value for name, value in self.network.named_buffers() if value.is_floating_point()}
         processes().average(list(statistics.values()))
         if self.average and processes().count > 1:
@@ -76,13 +83,24 @@ class Run:
 
     def save(self, path: Path) -> None:
         """Write all that it takes to go on."""
-        _write(path, {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict(),
-                      "schedule": self.schedule.state_dict(), "average": self.average.state_dict() if self.average else None,
-                      "batching": asdict(self.batching), "rollbacks": self.rollbacks.count, "scaler": self.scaler.state_dict(),
-                      "progress": vars(self.progress)})
+        _write(
+            path,
+            {
+                "network": self.network.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "schedule": self.schedule.state_dict(),
+                "average": self.average.state_dict() if self.average else None,
+                "batching": asdict(self.batching),
+                "rollbacks": self.rollbacks.count,
+                "scaler": self.scaler.state_dict(),
+                "progress": vars(self.progress),
+            },
+        )
 
     def finish(self, path: Path) -> None:
-        """Write what is left when training is over: the optimizer has done its work; other predictions may be wanted yet."""
+        """Write what is left when training is over: the optimizer has done its work; other predictions may be wanted
+        yet.
+        """
         self.finished = True
         self.progress.others = []
         _write(path, {"progress": vars(self.progress)})
@@ -109,7 +127,9 @@ class Run:
         return True
 
     def step_back(self, path: Path, settings: FinetunedSettings, epoch: int, loss: float) -> None:
-        """Return to the last state in `path` with half its learning rate; raise ValueError if that was done three times before."""
+        """Return to the last state in `path` with half its learning rate; raise ValueError if that was done three times
+        before.
+        """
         rate = self.schedule.rate
         self.rollbacks.another(epoch, loss, rate)
         count = self.rollbacks.count
@@ -117,8 +137,10 @@ class Run:
         self.rollbacks.count = count
         self.schedule.slow_down(0.5)
         self.save(path)
-        processes().say(f"epoch {epoch}: the loss is {loss}; back to the last good state, learning rate {self.schedule.rate:.2e} "
-                        f"instead of {rate:.2e} ({count} of {self.rollbacks.most} times)")
+        processes().say(
+            f"epoch {epoch}: the loss is {loss}; back to the last good state, learning rate {self.schedule.rate:.2e} "
+            f"instead of {rate:.2e} ({count} of {self.rollbacks.most} times)"
+        )
 
 
 def _write(path: Path, state: dict) -> None:
@@ -133,5 +155,8 @@ def _check_same(path: Path, found: int) -> None:
     crew = processes()
     if crew.sums(found) != [crew.count * found]:
         here = f"one after {found - 1} epochs" if found else "none"
-        raise ValueError(f"{path}: expected the same state in all {crew.count} processes, found {here} in process {crew.index} and another "
-                         "elsewhere; nodes have to share the project's folder")
+        raise ValueError(
+            f"{path}: expected the same state in all {crew.count} processes, found {here} in process {crew.index} "
+            "and another "
+            "elsewhere; nodes have to share the project's folder"
+        )

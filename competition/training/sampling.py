@@ -38,8 +38,8 @@ def draws(labels: np.ndarray, factors: np.ndarray, generator: np.random.Generato
     """Return (N,) int64: how often each image is shown in an epoch.
 
     labels: (N,) class indices; factors: (C,), see `class_factors`. Class c with n images gets round(factor * n) draws
-    (at least one), spread as evenly as can be: each image gets that number over n, rounded up or down. Who gets one more
-    is random and without replacement, so the classes' numbers don't vary as they do when each draw is independent.
+    (at least one), spread as evenly as can be: each image gets that number over n, rounded up or down. Who gets one
+    more is random and without replacement, so the classes' numbers don't vary as they do when each draw is independent.
     """
     counts = np.bincount(labels, minlength=len(factors))
     result = np.zeros(len(labels), np.int64)

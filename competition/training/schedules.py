@@ -7,22 +7,24 @@ from itertools import accumulate
 
 import torch
 
-from competition.settings import FinetunedSettings
+from competition.settings.finetuned import FinetunedSettings
 
 _ONE_CYCLE_UP, _ONE_CYCLE_FIRST, _ONE_CYCLE_LAST = 0.25, 1 / 25, 1 / 25 / 1e4  # share of the steps; factors on the peak
 
 
 class Schedule:
-    """The learning rates of an optimizer's groups: each group's peak rate, its `lr` when this is made, times one factor.
+    """The learning rates of an optimizer's groups: each group's peak rate, its `lr` when this is made, times one
+    factor.
 
-    steps_per_epoch: the optimizer's steps in each epoch. The rate holds for the next step, also right after making this.
+    steps_per_epoch: the optimizer's steps in each epoch. The rate holds for the next step, also right after making
+    this.
 
     - cosine: linear warm-up, then half a cosine to 0, see `warmup_cosine`.
     - step: after warm-up, times `step_factor` every `step_epochs` epochs, counted from the first.
-    - plateau: after warm-up, times `step_factor` when more than `plateau_patience` epochs in a row had no better score, as
-      torch's ReduceLROnPlateau; epochs that end within warm-up aren't counted.
-    - one_cycle: up from a 25th by half a cosine, over `warmup` of the steps but at least a quarter, then down to nearly 0; the
-      rise is the warm-up. torch's OneCycleLR without its cycle of momentum (Smith, https://arxiv.org/abs/1708.07120).
+    - plateau: after warm-up, times `step_factor` when more than `plateau_patience` epochs in a row had no better score,
+      as torch's ReduceLROnPlateau; epochs that end within warm-up aren't counted.
+    - one_cycle: up from a 25th by half a cosine, over `warmup` of the steps but at least a quarter, then down to
+      nearly 0; the rise is the warm-up. torch's OneCycleLR without its cycle of momentum (Smith, https://arxiv.org/abs/1708.07120).
     - constant: after warm-up, the peak.
     """
 
@@ -57,16 +59,22 @@ class Schedule:
     def slow_down(self, factor: float) -> None:
         """Multiply all later rates by `factor`, for good: it is part of `state_dict`.
 
-        To go back to a state and on from it more slowly, load the state first; save it again with the lower rate, or else
-        a second return to it is no slower than the first.
+        To go back to a state and on from it more slowly, load the state first; save it again with the lower rate, or
+        else a second return to it is no slower than the first.
         """
         self.reduction *= factor
         self._apply()
 
     def state_dict(self) -> dict:
         """Return all that `load_state_dict` needs to go on from here: numbers and lists of them."""
-        return {"peaks": list(self.peaks), "done": self.done, "reduction": self.reduction, "fallen": self.fallen, "best": self.best,
-                "bad_epochs": self.bad_epochs}
+        return {
+            "peaks": list(self.peaks),
+            "done": self.done,
+            "reduction": self.reduction,
+            "fallen": self.fallen,
+            "best": self.best,
+            "bad_epochs": self.bad_epochs,
+        }
 
     def load_state_dict(self, state: dict) -> None:
         """Go on where `state_dict` was taken, and set the optimizer's rates: call it after the optimizer's own."""
@@ -103,7 +111,9 @@ def warmup_cosine(step: int, steps: int, warmup: float) -> float:
 
 
 def one_cycle(step: int, steps: int, warmup: float) -> float:
-    """Return the factor (0..1) at `step` of `steps` of torch's OneCycleLR, which rises over max(`warmup`, 1/4) of them."""
+    """Return the factor (0..1) at `step` of `steps` of torch's OneCycleLR, which rises over max(`warmup`, 1/4) of
+    them.
+    """
     top, last = max(0.0, max(warmup, _ONE_CYCLE_UP) * steps - 1), steps - 1
     if step < top:
         return _half_cosine(_ONE_CYCLE_FIRST, 1.0, step / top)

@@ -1,17 +1,19 @@
-"""How much faster our offline augmentation is than the published way, in one run, on the same pages at the same size.
+"""How much faster our offline augmentation is than the published way, in one run, on the same pages at the same
+size.
 
     python -m pipelines.prepare && python tests/benchmarks/augmentation.py
 
 Run from a project's folder: the pages are those of data/train.arrow.
 
-(a) The original recipe by direct calls: Augraphy's InkBleed, BrightnessTexturize and PatternGenerator with their defaults, each on
-    every page, then Albumentations: flips, transpose, any rotation, shift and scale, padding-preserving resize to 224 px.
+(a) The original recipe by direct calls: Augraphy's InkBleed, BrightnessTexturize and PatternGenerator with their
+    defaults, each on every page, then Albumentations: flips, transpose, any rotation, shift and scale,
+    padding-preserving resize to 224 px.
 (b) Ours: the same effects, on every page, at the same page size, and the same geometry.
 (c) Each effect alone at that size, on one core: direct, and as a copy gets it (from the bank where it can be).
 
-Both ways read and decode the page and encode the copy, and run in as many processes as there are cores, warmed up first: just-in-time
-compilation is not counted, nor is the bank, whose seconds are printed. (a) and (b) take turns; figures are medians of the rounds.
-The last line is one JSON object.
+Both ways read and decode the page and encode the copy, and run in as many processes as there are cores, warmed up
+first: just-in-time compilation is not counted, nor is the bank, whose seconds are printed. (a) and (b) take turns;
+figures are medians of the rounds. The last line is one JSON object.
 """
 
 import argparse
@@ -30,11 +32,12 @@ from competition.augmentation.bank import Bank, open_bank
 from competition.augmentation.document_noise import BANKED, DOCUMENT_NOISE, direct
 from competition.augmentation.geometric import photograph
 from competition.augmentation.policy import OURS, OVERSAMPLING
-from competition.catalogue import CATALOGUE
-from competition.images import encode_jpeg, letterbox, resize, shrink
-from competition.seeds import generator
-from competition.settings import AugmentSettings, MachineSettings
-from competition.shards import ImageStore
+from competition.common.seeds import generator
+from competition.data.image_store import ImageStore
+from competition.data.images import encode_jpeg, letterbox, resize, shrink
+from competition.settings.augment import AugmentSettings
+from competition.settings.catalogue import CATALOGUE
+from competition.settings.machine import MachineSettings
 
 RECIPE = ("ink_bleed", "brightness_texturize", "pattern")
 SIZE = 224
@@ -51,11 +54,17 @@ def direct_copies(store: Path, numbers: list[int], side: int) -> int:
 
     cv2.setNumThreads(1)
     effects = InkBleed(p=1), BrightnessTexturize(p=1), PatternGenerator(p=1)
-    geometry = A.Compose([
-        A.HorizontalFlip(p=0.5), A.VerticalFlip(p=0.5), A.Transpose(p=0.5), A.Rotate(limit=(-180, 180), fill=255, p=1),
-        A.Affine(scale=(0.8, 1.2), translate_percent=(-0.1, 0.1), fill=255, p=0.5),
-        A.LongestMaxSize(max_size=SIZE), A.PadIfNeeded(SIZE, SIZE, fill=255),
-    ])  # fmt: skip
+    geometry = A.Compose(
+        [
+            A.HorizontalFlip(p=0.5),
+            A.VerticalFlip(p=0.5),
+            A.Transpose(p=0.5),
+            A.Rotate(limit=(-180, 180), fill=255, p=1),
+            A.Affine(scale=(0.8, 1.2), translate_percent=(-0.1, 0.1), fill=255, p=0.5),
+            A.LongestMaxSize(max_size=SIZE),
+            A.PadIfNeeded(SIZE, SIZE, fill=255),
+        ]
+    )
     pages, size = ImageStore(store), 0
     for number in numbers:
         page = cv2.cvtColor(scaled(pages.image(number % len(pages)), side), cv2.COLOR_RGB2BGR)
@@ -81,7 +90,11 @@ def our_copies(store: Path, numbers: list[int], side: int, bank: Bank) -> int:
 
 def scaled(page: np.ndarray, side: int) -> np.ndarray:
     longest = max(page.shape[:2])
-    return shrink(page, side) if longest >= side else resize(page, *(round(length * side / longest) for length in page.shape[:2]))
+    return (
+        shrink(page, side)
+        if longest >= side
+        else resize(page, *(round(length * side / longest) for length in page.shape[:2]))
+    )
 
 
 def images_per_s(pool: joblib.Parallel, make: Callable, images: int, chunk: int) -> float:
@@ -90,9 +103,13 @@ def images_per_s(pool: joblib.Parallel, make: Callable, images: int, chunk: int)
     return images / (perf_counter() - began)
 
 
-def whole_copies(store: Path, side: int, direct_images: int, our_images: int, rounds: int, bank: Bank, workers: int) -> dict:
-    ways = {"direct": (partial(direct_copies, store, side=side), direct_images, 6),
-            "ours": (partial(our_copies, store, side=side, bank=bank), our_images, 50)}
+def whole_copies(
+    store: Path, side: int, direct_images: int, our_images: int, rounds: int, bank: Bank, workers: int
+) -> dict:
+    ways = {
+        "direct": (partial(direct_copies, store, side=side), direct_images, 6),
+        "ours": (partial(our_copies, store, side=side, bank=bank), our_images, 50),
+    }
     rates = {name: [] for name in ways}
     with joblib.Parallel(n_jobs=workers) as pool:
         for make, _, chunk in ways.values():
@@ -147,10 +164,21 @@ def main() -> None:
     bank = open_bank(BANKED, AugmentSettings(size=SIZE), MachineSettings())
     print(f"bank of {len(BANKED)} effects: {perf_counter() - began:.1f} s (0 where it was there)", flush=True)
     table = single_effects(scaled(ImageStore(given.store).image(0), given.longest_side), bank)
-    rates = whole_copies(given.store.absolute(), given.longest_side, given.direct_images, given.our_images, given.rounds, bank, workers)
-    print(json.dumps({"direct_images_per_s": round(rates["direct"], 2), "ours_images_per_s": round(rates["ours"], 1),
-                      "ratio": round(rates["ours"] / rates["direct"], 1), "longest_side": given.longest_side, "workers": workers,
-                      "milliseconds": {name: {way: round(ms, 2) for way, ms in ways.items()} for name, ways in table.items()}}))
+    rates = whole_copies(
+        given.store.absolute(), given.longest_side, given.direct_images, given.our_images, given.rounds, bank, workers
+    )
+    print(
+        json.dumps(
+            {
+                "direct_images_per_s": round(rates["direct"], 2),
+                "ours_images_per_s": round(rates["ours"], 1),
+                "ratio": round(rates["ours"] / rates["direct"], 1),
+                "longest_side": given.longest_side,
+                "workers": workers,
+                "milliseconds": {name: {way: round(ms, 2) for way, ms in ways.items()} for name, ways in table.items()},
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
     python tests/benchmarks/bootstrap.py
 
-Made-up answers of 10 members, clean and test-like, to 3,140 images of 17 classes; 2,000 resamples. `seconds`: the whole leaderboard, from
-answers to the printed table: scores, intervals, paired differences, F1 of each class, files. The plain loop is timed on a few
-resamples of the same draws; `largest_difference` is the two's on them. The last line is one JSON object.
+Made-up answers of 10 members, clean and test-like, to 3,140 images of 17 classes; 2,000 resamples. `seconds`: the whole
+leaderboard, from answers to the printed table: scores, intervals, paired differences, F1 of each class, files. The
+plain loop is timed on a few resamples of the same draws; `largest_difference` is the two's on them. The last line is
+one JSON object.
 """
 
 import argparse
@@ -16,25 +17,29 @@ from time import perf_counter
 import numpy as np
 from sklearn.metrics import f1_score
 
-from competition.class_scores import class_scores, worst_classes
-from competition.leaderboard import compare, write_leaderboard
-from competition.leaderboard_table import print_leaderboard
-from competition.metrics import bootstrap_scores
-from competition.seeds import generator
-from competition.settings import EnsembleSettings
-from competition.voting import Submission
+from competition.common.seeds import generator
+from competition.leaderboard.board import compare, write_leaderboard
+from competition.leaderboard.per_class import class_scores, worst_classes
+from competition.leaderboard.submission import Submission
+from competition.leaderboard.tables import print_leaderboard
+from competition.metrics.f1 import bootstrap_scores
+from competition.settings.ensemble import EnsembleSettings
 
 
 def made_up(members: int, true: np.ndarray, targets: np.ndarray) -> list[Submission]:
     """Return members that are right ever less often, between 95% and 70% of the time."""
     random, submissions = generator(0, "benchmark"), []
     for member, skill in enumerate(np.linspace(0.95, 0.7, members)):
-        clean, test_like = (np.where(random.random(len(true)) < skill, true, random.choice(targets, len(true))) for _ in range(2))
+        clean, test_like = (
+            np.where(random.random(len(true)) < skill, true, random.choice(targets, len(true))) for _ in range(2)
+        )
         submissions.append(Submission(f"member{member}", f"member{member}", "soft", clean, test_like, test_like))
     return submissions
 
 
-def leaderboard(submissions: list[Submission], true: np.ndarray, targets: np.ndarray, settings: EnsembleSettings) -> None:
+def leaderboard(
+    submissions: list[Submission], true: np.ndarray, targets: np.ndarray, settings: EnsembleSettings
+) -> None:
     seconds = {submission.name: (0.0, 0.0) for submission in submissions}
     board = compare(submissions, true, np.arange(len(true)) % 5, targets.tolist(), settings, seconds, {})
     per_class = class_scores(submissions, true, {target: target for target in targets.tolist()})
@@ -72,9 +77,19 @@ def main() -> None:
     began = perf_counter()
     scores = bootstrap_scores(true, answers, targets.tolist(), given.resamples, generator(2, "benchmark"))
     ours = (perf_counter() - began) / given.resamples
-    print(json.dumps({"seconds": round(seconds, 2), "images": given.images, "classes": given.classes, "members": given.members,
-                      "resamples": given.resamples, "times_scikit_learn": round(plain_seconds / ours),
-                      "largest_difference": float(np.abs(plain - scores[: given.plain]).max())}))
+    print(
+        json.dumps(
+            {
+                "seconds": round(seconds, 2),
+                "images": given.images,
+                "classes": given.classes,
+                "members": given.members,
+                "resamples": given.resamples,
+                "times_scikit_learn": round(plain_seconds / ours),
+                "largest_difference": float(np.abs(plain - scores[: given.plain]).max()),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

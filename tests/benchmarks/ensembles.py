@@ -1,7 +1,8 @@
-"""Seconds of the stage `ensemble` on made-up predictions, beside those of `vote`: `python tests/benchmarks/ensembles.py`.
+"""Seconds of the stage `ensemble` on made-up predictions, beside those of `vote`: `python
+tests/benchmarks/ensembles.py`.
 
-10 members that err on much the same images, 5 folds, 17 classes, 1,570 training and 3,140 test images, as in the published
-competition. Prints wall-clock and processor seconds of both.
+10 members that err on much the same images, 5 folds, 17 classes, 1,570 training and 3,140 test images, as in the
+published competition. Prints wall-clock and processor seconds of both.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from competition.predictions import Predictions, save_predictions
+from competition.data.predictions import Predictions, save_predictions
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,22 +31,36 @@ def main() -> None:
         folder = Path(name)
         make_project(folder, size)
         (vote, vote_cpu), (ensemble, ensemble_cpu) = (run(folder, stage) for stage in ("vote", "ensemble"))
-    print(f"vote {vote:.1f} s ({vote_cpu:.1f} of a processor), ensemble {ensemble:.1f} s ({ensemble_cpu:.1f}): "
-          f"{ensemble_cpu / vote_cpu:.2f} times vote's")
+    print(
+        f"vote {vote:.1f} s ({vote_cpu:.1f} of a processor), ensemble {ensemble:.1f} s ({ensemble_cpu:.1f}): "
+        f"{ensemble_cpu / vote_cpu:.2f} times vote's"
+    )
 
 
 def make_project(folder: Path, size: argparse.Namespace) -> None:
     generator = np.random.default_rng(0)
     targets = tuple(map(str, range(size.classes)))
     (folder / "data/raw").mkdir(parents=True)
-    train = pd.DataFrame({"ID": [f"a{n:05d}" for n in range(size.train)], "target": generator.permutation(np.resize(targets, size.train))})
+    train = pd.DataFrame(
+        {
+            "ID": [f"a{n:05d}" for n in range(size.train)],
+            "target": generator.permutation(np.resize(targets, size.train)),
+        }
+    )
     test = pd.DataFrame({"ID": [f"b{n:05d}" for n in range(size.test)], "target": generator.choice(targets, size.test)})
     train.to_csv(folder / "data/raw/train.csv", index=False)
     test.assign(target="0").to_csv(folder / "data/raw/sample_submission.csv", index=False)
     members = [f"m{m}" for m in range(size.members)]
-    (folder / "params.yaml").write_text(json.dumps({
-        "split": {"folds": list(range(size.folds))}, "train": {"members": members}, "specialize": {"base": members[0]},
-        "members": {name: {"kind": "finetuned"} for name in members}}))
+    (folder / "params.yaml").write_text(
+        json.dumps(
+            {
+                "split": {"folds": list(range(size.folds))},
+                "train": {"members": members},
+                "specialize": {"base": members[0]},
+                "members": {name: {"kind": "finetuned"} for name in members},
+            }
+        )
+    )
     folds = train.assign(fold=np.arange(size.train) % size.folds, group=train["ID"])
     (folder / "folds").mkdir()
     folds.to_csv(folder / "folds/folds.csv", index=False)
@@ -53,20 +68,30 @@ def make_project(folder: Path, size: argparse.Namespace) -> None:
     for name in ("train", "test"):
         (folder / f"data/{name}.arrow").write_bytes(b"0" * 100_000_000)
     (folder / "submissions/external").mkdir(parents=True)
-    shared = {id_: generator.normal(size=size.classes) for id_ in [*train["ID"], *test["ID"]]}  # what one can't tell, others can't either
+    # what one can't tell, others can't either
+    shared = {id_: generator.normal(size=size.classes) for id_ in [*train["ID"], *test["ID"]]}
     for number, member in enumerate(members):
         for k in range(size.folds):
             own = folds[folds["fold"] == k]
             parts = {"clean": (own, 4.0), "test_like": (own, 3 + 0.05 * number), "test": (test, 3 + 0.05 * number)}
-            views = {view: predict(part, targets, skill, 1 + number % 3, shared, generator) for view, (part, skill) in parts.items()}
+            views = {
+                view: predict(part, targets, skill, 1 + number % 3, shared, generator)
+                for view, (part, skill) in parts.items()
+            }
             write(folder, member, k, views, {})
     for k in range(size.folds):
         (folder / "folds/scores/specialist").mkdir(parents=True, exist_ok=True)
         (folder / f"folds/scores/specialist/{k}.json").write_text(json.dumps({"hard_classes": []}))
 
 
-def predict(images: pd.DataFrame, targets: tuple[str, ...], skill: float, sharpness: float, shared: dict[str, np.ndarray],
-            generator: np.random.Generator) -> Predictions:
+def predict(
+    images: pd.DataFrame,
+    targets: tuple[str, ...],
+    skill: float,
+    sharpness: float,
+    shared: dict[str, np.ndarray],
+    generator: np.random.Generator,
+) -> Predictions:
     true = images["target"].map(targets.index).to_numpy()
     logits = np.stack([shared[id_] for id_ in images["ID"]]) + 0.5 * generator.normal(size=(len(images), len(targets)))
     logits[np.arange(len(true)), true] += skill
@@ -78,7 +103,9 @@ def write(folder: Path, member: str, fold: int, views: dict[str, Predictions], f
     save_predictions(folder / f"folds/predictions/{member}/{fold}.npz", views)
     for kind in ("scores", "weights"):
         (folder / f"folds/{kind}/{member}").mkdir(parents=True, exist_ok=True)
-    (folder / f"folds/scores/{member}/{fold}.json").write_text(json.dumps({"train_seconds": 60, "predict_seconds": 6} | facts))
+    (folder / f"folds/scores/{member}/{fold}.json").write_text(
+        json.dumps({"train_seconds": 60, "predict_seconds": 6} | facts)
+    )
     (folder / f"folds/weights/{member}/{fold}.safetensors").write_bytes(b"0" * 14_000_000)
 
 

@@ -1,13 +1,15 @@
-"""What a split that knows nothing of groups promises too much: photos of one leaf, patient or document on both sides of it.
+"""What a split that knows nothing of groups promises too much: photos of one leaf, patient or document on both sides of
+it.
 
-    python tests/benchmarks/groups.py --images ../shared/datasets/potato-leaves --groups ../shared/datasets/potato-leaves/leaf_groups.csv \\
-        --group-column leaf --folder ../groups
+    python tests/benchmarks/groups.py --images ../shared/datasets/potato-leaves \\
+        --groups ../shared/datasets/potato-leaves/leaf_groups.csv --group-column leaf --folder ../groups
 
-A folder with one sub-folder per class is adopted, a test part held out by group. Two projects get the very same training and test images;
-`grouped` knows the groups (column `group` of train.csv) and `random` doesn't: its folds are drawn by class alone, near-duplicates
-aside. The same members are trained in both (preset `potato`, with frozen features beside it). By project and member: macro F1 out of
-fold, clean and test-like, and on the test part, no group of which was trained on. The optimism is the first less the last.
-A stopped run goes on where it was. The last line is one JSON object.
+A folder with one sub-folder per class is adopted, a test part held out by group. Two projects get the very same
+training and test images; `grouped` knows the groups (column `group` of train.csv) and `random` doesn't: its folds are
+drawn by class alone, near-duplicates aside. The same members are trained in both (preset `potato`, with frozen features
+beside it). By project and member: macro F1 out of fold, clean and test-like, and on the test part, no group of which
+was trained on. The optimism is the first less the last. A stopped run goes on where it was. The last line is one JSON
+object.
 """
 
 import argparse
@@ -18,12 +20,13 @@ import pandas as pd
 import yaml
 from stages import ROOT, begin, once, train_members, truth
 
-from competition.metrics import macro_f1
-from competition.models.processor import keep_memory
-from competition.predictions import load_predictions
-from competition.settings import load_settings
-from competition.splitting import read_folds
-from competition.voting import OOF_VIEWS, out_of_fold, soft_vote
+from competition.compute.device import keep_memory
+from competition.data.predictions import load_predictions
+from competition.ensembling.voting import soft_vote
+from competition.folds.predictions import OOF_VIEWS, out_of_fold
+from competition.folds.split import read_folds
+from competition.metrics.f1 import macro_f1
+from competition.settings.load import load_settings
 
 
 def parse() -> argparse.Namespace:
@@ -32,13 +35,15 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--images", type=Path, required=True, help="one sub-folder per class")
     parser.add_argument("--groups", type=Path, required=True, help="CSV with a file and a group column")
     parser.add_argument("--group-column", required=True)
-    parser.add_argument("--ratio", default="1:0:2", help="train:validation:test; the less to train on, the more there is to tell apart")
+    parser.add_argument(
+        "--ratio", default="1:0:2", help="train:validation:test; the less to train on, the more there is to tell apart"
+    )
     return parser.parse_args()
 
 
 def params() -> dict:
     """Return the preset `potato` with frozen features as a second member."""
-    values = yaml.safe_load((ROOT / "competition/presets/potato.yaml").read_text(encoding="utf-8"))
+    values = yaml.safe_load((ROOT / "competition/settings/presets/potato.yaml").read_text(encoding="utf-8"))
     values["train"]["members"] = ["lite0", "features"]
     values["members"]["features"] = {"kind": "features", "size": values["augment"]["size"]}
     return values
@@ -47,8 +52,17 @@ def params() -> dict:
 def make(folder: Path, given: argparse.Namespace, grouped: bool) -> None:
     """Take the images through the stages up to `train` in `folder`, and stand there."""
     begin(folder, params())
-    once(folder, "adopt", str(given.images.resolve()), "--ratio", given.ratio, "--groups", str(given.groups.resolve()),
-         "--group-column", given.group_column)
+    once(
+        folder,
+        "adopt",
+        str(given.images.resolve()),
+        "--ratio",
+        given.ratio,
+        "--groups",
+        str(given.groups.resolve()),
+        "--group-column",
+        given.group_column,
+    )
     if not grouped:
         table = pd.read_csv(folder / "data/raw/train.csv", dtype=str)
         table.drop(columns="group", errors="ignore").to_csv(folder / "data/raw/train.csv", index=False)

@@ -2,10 +2,11 @@
 
     python -m pipelines.sample --wrong-labels 0.03 && dvc repro && python tests/benchmarks/label_review.py
 
-Run from a project's folder whose stages up to review have run. data/faults.json, which the sample writes beside its solution, says what
-was planted; without it only the head of the list is printed. Counted are the wrong labels that stand in folds/folds.csv, so none
-that was fixed or left out. precision_at_planted looks at as many rows as labels are wrong; a list that is shorter has missed the rest.
-A planted pair is found if the pairs of folds/duplicates.csv, exact or near, join it. The last line is one JSON object.
+Run from a project's folder whose stages up to review have run. data/faults.json, which the sample writes beside its
+solution, says what was planted; without it only the head of the list is printed. Counted are the wrong labels that
+stand in folds/folds.csv, so none that was fixed or left out. precision_at_planted looks at as many rows as labels are
+wrong; a list that is shorter has missed the rest. A planted pair is found if the pairs of folds/duplicates.csv, exact
+or near, join it. The last line is one JSON object.
 """
 
 import json
@@ -13,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from competition.duplicate_table import of_sets, read_duplicates
-from competition.settings import load_settings
-from competition.splitting import joined_groups, read_folds
+from competition.audit.duplicate_table import of_sets, read_duplicates
+from competition.folds.split import joined_groups, read_folds
+from competition.settings.load import load_settings
 
 HEAD = 24
 FAULTS = Path("data/faults.json")
@@ -23,7 +24,11 @@ FAULTS = Path("data/faults.json")
 
 def main() -> None:
     folds = read_folds("folds/folds.csv")
-    review = pd.read_csv("folds/label_review.csv", dtype={column: str for column in ("ID", "target", "suggestion")}, keep_default_na=False)
+    review = pd.read_csv(
+        "folds/label_review.csv",
+        dtype={column: str for column in ("ID", "target", "suggestion")},
+        keep_default_na=False,
+    )
     print(review.head(HEAD).to_string(index=False))
     result = {"images": int((folds.fold >= 0).sum()), "listed": len(review)}
     if FAULTS.is_file():
@@ -43,13 +48,19 @@ def labels_found(review: pd.DataFrame, folds: pd.DataFrame, truth: dict[str, str
     hits = review[review.ID.isin(planted)]
     first = review.ID.head(len(planted)).isin(planted).sum()
     right = sum(truth[row.ID] == row.suggestion for row in hits.itertuples())
-    shares = {"precision": (len(hits), len(review)), "recall": (len(hits), len(planted)), "precision_at_planted": (first, len(planted)),
-              "right_suggestion": (right, len(hits))}  # fmt: skip
+    shares = {
+        "precision": (len(hits), len(review)),
+        "recall": (len(hits), len(planted)),
+        "precision_at_planted": (first, len(planted)),
+        "right_suggestion": (right, len(hits)),
+    }
     return {"planted": len(planted), "found": len(hits), **{name: share(*pair) for name, pair in shares.items()}}
 
 
 def files_found(faults: dict) -> dict:
-    """Return how many of the planted duplicates and unreadable files folds/duplicates.csv and folds/problem_files.csv name."""
+    """Return how many of the planted duplicates and unreadable files folds/duplicates.csv and folds/problem_files.csv
+    name.
+    """
     found = of_sets(read_duplicates("folds/duplicates.csv"), "train", "train")
     listed = list(zip(found.ID, found.other_ID, strict=True))
     ids = sorted({id for pair in (*listed, *faults["duplicates"]) for id in pair})
@@ -68,7 +79,9 @@ def check_same_competition(ids: list[str]) -> None:
     root = Path(load_settings().competition.root)
     known = set(pd.read_csv(root / "train.csv", dtype=str, keep_default_na=False)[load_settings().competition.id])
     if strangers := [id for id in ids if id not in known]:
-        raise SystemExit(f"error: {FAULTS}: {len(strangers)} IDs are not in {root}/train.csv: it is another competition's; remove it")
+        raise SystemExit(
+            f"error: {FAULTS}: {len(strangers)} IDs are not in {root}/train.csv: it is another competition's; remove it"
+        )
 
 
 def share(part: int, whole: int) -> float | None:

@@ -4,11 +4,11 @@
     python tests/benchmarks/near_duplicates.py --groups photos/leaf_groups.csv
     python tests/benchmarks/near_duplicates.py --images 100000
 
---pages: training images of a competition are saved again, some of each class in a random one of the eight orientations; the recall
-by kind of change, and how many pairs are found among the images themselves, whose files differ. --groups: of the pairs of photos
-that a CSV (file, label and the group in the last column; photos beside it) puts in one group, the share that joining near-duplicates
-puts there too. --images: seconds for so many generated thumbnails: pages that differ (random waves), and pages of 17 layouts, crowded.
-The last line is one JSON object.
+--pages: training images of a competition are saved again, some of each class in a random one of the eight orientations;
+the recall by kind of change, and how many pairs are found among the images themselves, whose files differ. --groups: of
+the pairs of photos that a CSV (file, label and the group in the last column; photos beside it) puts in one group, the
+share that joining near-duplicates puts there too. --images: seconds for so many generated thumbnails: pages that differ
+(random waves), and pages of 17 layouts, crowded. The last line is one JSON object.
 """
 
 import argparse
@@ -23,14 +23,15 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from competition.contract import read_competition
-from competition.files import digest
-from competition.images import THUMBNAIL, UnreadableImage, decode_jpeg, encode_jpeg, read_image, resize, thumbnail
-from competition.near_duplicates import NearDuplicates, find_near_duplicates
-from competition.perceptual_hash import oriented
-from competition.seeds import generator
-from competition.settings import CompetitionSettings, PrepareSettings
-from competition.splitting import joined_groups
+from competition.audit.near_duplicates import NearDuplicates, find_near_duplicates
+from competition.audit.perceptual_hash import oriented
+from competition.common.files import digest
+from competition.common.seeds import generator
+from competition.data.competition import read_competition
+from competition.data.images import THUMBNAIL, UnreadableImage, decode_jpeg, encode_jpeg, read_image, resize, thumbnail
+from competition.folds.split import joined_groups
+from competition.settings.competition import CompetitionSettings
+from competition.settings.prepare import PrepareSettings
 
 SETTINGS = PrepareSettings()
 THREADS = os.cpu_count() or 1
@@ -52,14 +53,19 @@ def cut(image: np.ndarray, shares: np.ndarray) -> np.ndarray:
 
 CHANGES: dict[str, Change] = {
     **{f"jpeg {quality}": lambda image, _, quality=quality: saved(image, quality) for quality in (90, 70, 50, 40, 30)},
-    **{f"scale {factor}, jpeg 85": lambda image, _, factor=factor: saved(scaled(image, factor), 85) for factor in (0.9, 0.75, 0.6, 0.5)},
+    **{
+        f"scale {factor}, jpeg 85": lambda image, _, factor=factor: saved(scaled(image, factor), 85)
+        for factor in (0.9, 0.75, 0.6, 0.5)
+    },
     "scale 0.5, jpeg 30": lambda image, _: saved(scaled(image, 0.5), 30),
     "a tenth darker, jpeg 85": lambda image, _: saved((image * 0.9).astype(np.uint8), 85),
     "cut by 1 % on every side, jpeg 85": lambda image, _: saved(cut(image, np.full(4, 0.01)), 85),
     "cut by 2 % on every side, jpeg 85": lambda image, _: saved(cut(image, np.full(4, 0.02)), 85),
     "cut by 0 to 2 % of a side, jpeg 85": lambda image, draws: saved(cut(image, draws.uniform(0, 0.02, 4)), 85),
-    "cut by 0 to 1 %, scale 0.7, jpeg 50": lambda image, draws: saved(scaled(cut(image, draws.uniform(0, 0.01, 4)), 0.7), 50),
-}  # fmt: skip
+    "cut by 0 to 1 %, scale 0.7, jpeg 50": lambda image, draws: saved(
+        scaled(cut(image, draws.uniform(0, 0.01, 4)), 0.7), 50
+    ),
+}
 
 
 def search(thumbnails: np.ndarray) -> NearDuplicates:
@@ -81,7 +87,9 @@ def changed_thumbnails(path: Path, changed: bool) -> tuple[np.ndarray, list[np.n
     again, draws = [], generator(0, "near duplicates", path.name)
     for change in CHANGES.values() if changed else ():
         view = int(draws.integers(8))
-        again.append(thumbnail(np.ascontiguousarray(oriented(change(image, draws).transpose(2, 0, 1), view).transpose(1, 2, 0))))
+        again.append(
+            thumbnail(np.ascontiguousarray(oriented(change(image, draws).transpose(2, 0, 1), view).transpose(1, 2, 0)))
+        )
     return thumbnail(image), again
 
 
@@ -98,13 +106,22 @@ def recall(root: Path, per_class: int) -> dict:
     for number, name in enumerate(CHANGES):
         near = search(np.concatenate([pages, np.stack([again[number] for _, again in changed])]))
         pairs = set(zip(near.one.tolist(), near.other.tolist(), strict=True))
-        shares[name] = round(float(np.mean([(place, len(pages) + n) in pairs for n, (place, _) in enumerate(changed)])), 4)
+        shares[name] = round(
+            float(np.mean([(place, len(pages) + n) in pairs for n, (place, _) in enumerate(changed)])), 4
+        )
         print(f"{name}: {shares[name]:.4f}", flush=True)
     near, files = search(pages), [digest(paths[row]) for row in kept]
-    others = [(table["ID"][kept[a]], table["ID"][kept[b]], float(s)) for a, b, s in zip(near.one, near.other, near.similarity, strict=True)
-              if files[a] != files[b]]  # fmt: skip
-    return {"pages": len(pages), "changed": len(changed), "recall": shares,
-            "pairs_among_the_pages": sorted(others, key=lambda pair: -pair[2])}  # fmt: skip
+    others = [
+        (table["ID"][kept[a]], table["ID"][kept[b]], float(s))
+        for a, b, s in zip(near.one, near.other, near.similarity, strict=True)
+        if files[a] != files[b]
+    ]
+    return {
+        "pages": len(pages),
+        "changed": len(changed),
+        "recall": shares,
+        "pairs_among_the_pages": sorted(others, key=lambda pair: -pair[2]),
+    }
 
 
 def groups_found(path: Path) -> dict:
@@ -112,18 +129,28 @@ def groups_found(path: Path) -> dict:
     images = Parallel(n_jobs=THREADS)(delayed(read)(path.parent / file) for file in table.iloc[:, 0])
     near = search(np.stack([thumbnail(image) for image in images]))
     files, true = table.iloc[:, 0].tolist(), table.iloc[:, -1]
-    made = joined_groups(files, [(files[a], files[b]) for a, b in zip(near.one, near.other, strict=True)], [None] * len(files))
+    made = joined_groups(
+        files, [(files[a], files[b]) for a, b in zip(near.one, near.other, strict=True)], [None] * len(files)
+    )
     members = pd.Series(made).groupby(true)
     together = [one == other for _, names in members for one, other in combinations(names, 2)]
     across = pd.Series(true.to_numpy()).groupby(made).nunique()
-    return {"photos": len(files), "groups": len(members), "pairs_in_groups": len(together),
-            "share_of_pairs_found": round(float(np.mean(together)), 4), "groups_wholly_joined": int((members.nunique() == 1).sum()),
-            "groups_with_a_pair_found": int((members.nunique() < members.size()).sum()), "pairs": len(near.one),
-            "joined_across_groups": int((across > 1).sum())}  # fmt: skip
+    return {
+        "photos": len(files),
+        "groups": len(members),
+        "pairs_in_groups": len(together),
+        "share_of_pairs_found": round(float(np.mean(together)), 4),
+        "groups_wholly_joined": int((members.nunique() == 1).sum()),
+        "groups_with_a_pair_found": int((members.nunique() < members.size()).sum()),
+        "pairs": len(near.one),
+        "joined_across_groups": int((across > 1).sum()),
+    }
 
 
 def generated(count: int, layouts: int) -> np.ndarray:
-    """Return `count` thumbnails of random waves: each its own, or with `layouts` one of so many, with three tenths of its own."""
+    """Return `count` thumbnails of random waves: each its own, or with `layouts` one of so many, with three tenths of
+    its own.
+    """
     draws, own = generator(0, "generated", count, layouts), 0.3 if layouts else 1.0
     strength = 1 / (1 + np.add.outer(np.arange(24), np.arange(24))).astype(np.float32)
     waves = np.cos(np.pi * (2 * np.arange(THUMBNAIL) + 1) * np.arange(24)[:, None] / (2 * THUMBNAIL)).astype(np.float32)
@@ -131,7 +158,10 @@ def generated(count: int, layouts: int) -> np.ndarray:
     result = np.empty((count, THUMBNAIL, THUMBNAIL), np.uint8)
     for start in range(0, count, 1000):
         size = min(1000, count - start)
-        values = own * draws.normal(size=(size, 24, 24)).astype(np.float32) + (1 - own) * shared[draws.integers(len(shared), size=size)]
+        values = (
+            own * draws.normal(size=(size, 24, 24)).astype(np.float32)
+            + (1 - own) * shared[draws.integers(len(shared), size=size)]
+        )
         images = waves.T @ (values * strength) @ waves
         result[start : start + size] = np.clip(128 + 40 * images / images.std(axis=(1, 2), keepdims=True), 0, 255)
     return result
@@ -143,8 +173,12 @@ def timed(count: int) -> dict:
         thumbnails = generated(count, layouts)
         began, busy = perf_counter(), process_time()
         near = search(thumbnails)
-        seconds[name] = {"seconds": round(perf_counter() - began, 1), "processor_seconds": round(process_time() - busy, 1),
-                         "pairs": len(near.one), "crowded": near.crowded}  # fmt: skip
+        seconds[name] = {
+            "seconds": round(perf_counter() - began, 1),
+            "processor_seconds": round(process_time() - busy, 1),
+            "pairs": len(near.one),
+            "crowded": near.crowded,
+        }
         print(name, seconds[name], flush=True)
     return seconds
 

@@ -2,8 +2,8 @@
 
     python -m pipelines.sample && dvc repro && python tests/benchmarks/no_augmentation.py
 
-Run from the project's folder, whose stages prepare, split and augment have run; trains fold 0 of member lite0 with the settings
-of params.yaml but `augmented: false`. The last line is one JSON object.
+Run from the project's folder, whose stages prepare, split and augment have run; trains fold 0 of member lite0 with the
+settings of params.yaml but `augmented: false`. The last line is one JSON object.
 """
 
 import json
@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from competition.classes import read_targets
-from competition.metrics import macro_f1
-from competition.models.processor import keep_memory
-from competition.settings import load_settings
-from competition.splitting import read_folds
-from competition.training.folds import load_fold
-from competition.training.members import train_finetuned
-from competition.training.outputs import print_epoch
+from competition.compute.device import keep_memory
+from competition.data.classes import read_targets
+from competition.folds.split import read_folds
+from competition.members.members import train_finetuned
+from competition.members.output_files import print_epoch
+from competition.metrics.f1 import macro_f1
+from competition.settings.load import load_settings
+from competition.training.fold_data import load_fold
 
 
 def main() -> None:
@@ -32,8 +32,11 @@ def main() -> None:
         trained = train_finetuned(settings, data, targets, np.eye(8)[0], Path(folder) / "state.pt", print_epoch)
     test = trained.predictions["test"]
     solution = pd.read_csv("data/solution.csv", dtype=str).set_index("ID").loc[test.ids.tolist()]
-    scores = {"clean": trained.macro_f1["clean"], "test_like": trained.macro_f1["test_like"],
-              "test": macro_f1(solution.target.to_numpy(), test.answers, targets)}
+    scores = {
+        "clean": trained.macro_f1["clean"],
+        "test_like": trained.macro_f1["test_like"],
+        "test": macro_f1(solution.target.to_numpy(), test.answers, targets),
+    }
     private = (solution.usage == "Private").to_numpy()
     scores["private"] = macro_f1(solution.target.to_numpy()[private], test.answers[private], targets)
     print(json.dumps({key: round(value, 4) for key, value in scores.items()}))

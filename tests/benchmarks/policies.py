@@ -1,12 +1,13 @@
-"""What each augmentation policy is worth: one network, trained on copies of each policy, scored on the same test-like views.
+"""What each augmentation policy is worth: one network, trained on copies of each policy, scored on the same test-like
+views.
 
     dvc repro augment && python -m pipelines.fit_augmentation && python tests/benchmarks/policies.py
 
-Run from the folder of a project whose stages prepare, split and augment have run, with folds/fitted_policy.yaml. Every policy gets the
-copies, the size and the held-out effects of params.yaml, and the same network on the same folds; `none` is the clean pages alone.
-All are judged alike, out of fold: on the clean images, on test-like views of params.yaml's policy (with the held-out effects), and on
-views of the fitted policy, which resemble the test images most; and on the test set (soft vote) where data/solution.csv is. A
-stopped run goes on. The last line is one JSON object.
+Run from the folder of a project whose stages prepare, split and augment have run, with folds/fitted_policy.yaml. Every
+policy gets the copies, the size and the held-out effects of params.yaml, and the same network on the same folds; `none`
+is the clean pages alone. All are judged alike, out of fold: on the clean images, on test-like views of params.yaml's
+policy (with the held-out effects), and on views of the fitted policy, which resemble the test images most; and on the
+test set (soft vote) where data/solution.csv is. A stopped run goes on. The last line is one JSON object.
 """
 
 import argparse
@@ -19,23 +20,27 @@ import yaml
 
 from competition.augmentation.bank import open_bank
 from competition.augmentation.offline import Augmenter
-from competition.classes import read_targets
-from competition.files import digest, write_json
-from competition.inference import predict_proba
-from competition.metrics import bootstrap_interval, macro_f1
-from competition.models.fusion import for_inference
+from competition.common.files import digest, write_json
+from competition.common.seeds import generator
+from competition.compute.device import keep_memory, use_bfloat16
+from competition.data.classes import read_targets
+from competition.data.image_store import ImageStore
+from competition.data.packing import build
+from competition.data.predictions import Predictions, concatenate
+from competition.ensembling.voting import soft_vote
+from competition.folds.split import read_folds
+from competition.inference.predictor import predict_proba
+from competition.inference.tta import view_weights
+from competition.members.members import train_finetuned
+from competition.members.output_files import print_epoch
+from competition.metrics.f1 import bootstrap_interval, macro_f1
+from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
-from competition.models.processor import keep_memory, use_bfloat16
-from competition.packing import build
-from competition.predictions import Predictions, concatenate
-from competition.seeds import generator
-from competition.settings import AugmentSettings, FinetunedSettings, Settings, load_settings
-from competition.shards import ImageStore
-from competition.splitting import read_folds
-from competition.training.folds import FoldData, load_fold
-from competition.training.members import train_finetuned
-from competition.training.outputs import print_epoch
-from competition.voting import soft_vote, view_weights
+from competition.settings.augment import AugmentSettings
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.load import load_settings
+from competition.settings.params import Settings
+from competition.training.fold_data import FoldData, load_fold
 
 FOLDER = Path("data/cache/policies")
 FITTED = Path("folds/fitted_policy.yaml")
@@ -53,8 +58,15 @@ def packed(settings: Settings, augment: AugmentSettings) -> Path:
         source = Path("data/train.arrow").absolute()
         names = {*augment.transforms_for("train"), *augment.transforms_for("test_like")}
         bank = open_bank(names, augment, settings.machine)
-        build(path, range(len(ImageStore(source))), Augmenter(str(source), augment, bank), path.with_suffix(".state"),
-              part_size=16, machine=settings.machine, title="augment")
+        build(
+            path,
+            range(len(ImageStore(source))),
+            Augmenter(str(source), augment, bank),
+            path.with_suffix(".state"),
+            part_size=16,
+            machine=settings.machine,
+            title="augment",
+        )
     return path
 
 
@@ -62,7 +74,9 @@ def fitted_views(settings: Settings) -> Path:
     """Return a store whose test-like views are drawn from the fitted policy, nothing held out."""
     fitted = augment_settings(settings.augment, "fitted")
     judge = {"policy": fitted.policy, "transforms": fitted.transforms, "held_out": ()}
-    return packed(settings, AugmentSettings(**settings.augment.model_dump() | {"policy": "none", "copies": 1, "test_like": judge}))
+    return packed(
+        settings, AugmentSettings(**settings.augment.model_dump() | {"policy": "none", "copies": 1, "test_like": judge})
+    )
 
 
 def scores(settings: Settings, member: FinetunedSettings, policy: str, with_test: bool) -> dict[str, float]:
@@ -84,15 +98,23 @@ def scores(settings: Settings, member: FinetunedSettings, policy: str, with_test
     return table_row(parts, folds, targets, with_test)
 
 
-def predicted(weights: dict, member: FinetunedSettings, data: FoldData, targets: tuple[str, ...], views: np.ndarray) -> Predictions:
+def predicted(
+    weights: dict, member: FinetunedSettings, data: FoldData, targets: tuple[str, ...], views: np.ndarray
+) -> Predictions:
     network, normalise = create_network(member.model_copy(update={"weights": "none"}), len(targets), 0)
     network.load_state_dict(weights)
     network = for_inference(network.eval(), member.size, use_bfloat16(member.precision))
     rows = data.valid_rows["test_like"]
-    return Predictions(data.valid_ids, predict_proba(network, normalise, data.store, rows, member.size, member.precision, views), targets)
+    return Predictions(
+        data.valid_ids,
+        predict_proba(network, normalise, data.store, rows, member.size, member.precision, views),
+        targets,
+    )
 
 
-def table_row(parts: dict[str, list[Predictions]], folds: pd.DataFrame, targets: tuple[str, ...], with_test: bool) -> dict[str, float]:
+def table_row(
+    parts: dict[str, list[Predictions]], folds: pd.DataFrame, targets: tuple[str, ...], with_test: bool
+) -> dict[str, float]:
     truth = folds.set_index("ID").target
     result = {}
     for view in ("test_like", "fitted_views", "clean"):

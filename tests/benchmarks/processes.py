@@ -8,7 +8,8 @@ A generated competition is prepared and split once. Then by turns, `rounds` time
     two folds             one after the other on all cores, and side by side, a core each
     one fold              by one process, and by two that share each step (Accelerate)
 
-Whatever stages keep to go on with is removed before each. The last line is one JSON object: medians, and the ratios to the first way.
+Whatever stages keep to go on with is removed before each. The last line is one JSON object: medians, and the ratios to
+the first way.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from time import perf_counter
 import yaml
 from stages import begin, command, sample_params
 
-from competition.planning.watch import run_watched
+from competition.planning.process_usage import run_watched
 
 MADE = ("data/state", "folds/weights", "folds/predictions")
 ALONE = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -43,7 +44,9 @@ def parse() -> argparse.Namespace:
 
 def set_machine(folder: Path, **machine: object) -> None:
     values = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    (folder / "params.yaml").write_text(yaml.safe_dump(values | {"machine": machine}, sort_keys=False), encoding="utf-8")
+    (folder / "params.yaml").write_text(
+        yaml.safe_dump(values | {"machine": machine}, sort_keys=False), encoding="utf-8"
+    )
 
 
 def clean(folder: Path) -> None:
@@ -62,7 +65,9 @@ def cluster(folder: Path):
     """Yields the address of a Dask scheduler with two worker processes."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, local_directory=str(folder)) as local:
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, local_directory=str(folder)
+    ) as local:
         yield local.scheduler_address
 
 
@@ -86,14 +91,23 @@ def folds(folder: Path, side_by_side: bool) -> float:
 
 def ways(folder: Path) -> dict[str, dict[str, Callable[[], float]]]:
     """Return what -> way -> a function that does it and returns its seconds."""
-    def packing(name: str) -> dict[str, Callable[[], float]]:
-        return {"one worker": lambda: stage(folder, name, workers=1), "two workers": lambda: stage(folder, name, workers=2),
-                "dask, two": lambda: on_dask(folder, name)}
 
-    return {"prepare": packing("prepare"), "augment": packing("augment"),
-            "two folds": {"in turn": lambda: folds(folder, False), "side by side": lambda: folds(folder, True)},
-            "one fold": {"one process": lambda: stage(folder, "train", "lite0", "0", processes=1),
-                         "two processes": lambda: stage(folder, "train", "lite0", "0", processes=2)}}  # fmt: skip
+    def packing(name: str) -> dict[str, Callable[[], float]]:
+        return {
+            "one worker": lambda: stage(folder, name, workers=1),
+            "two workers": lambda: stage(folder, name, workers=2),
+            "dask, two": lambda: on_dask(folder, name),
+        }
+
+    return {
+        "prepare": packing("prepare"),
+        "augment": packing("augment"),
+        "two folds": {"in turn": lambda: folds(folder, False), "side by side": lambda: folds(folder, True)},
+        "one fold": {
+            "one process": lambda: stage(folder, "train", "lite0", "0", processes=1),
+            "two processes": lambda: stage(folder, "train", "lite0", "0", processes=2),
+        },
+    }
 
 
 def main() -> None:
@@ -117,7 +131,10 @@ def main() -> None:
                 print(f"{what:10s} {way:14s} {taken[way][-1]:7.1f} s", flush=True)
         medians = {way: median(times) for way, times in taken.items()}
         first = next(iter(medians.values()))
-        result[what] = {way: {"seconds": round(value, 1), "times_as_fast": round(first / value, 2)} for way, value in medians.items()}
+        result[what] = {
+            way: {"seconds": round(value, 1), "times_as_fast": round(first / value, 2)}
+            for way, value in medians.items()
+        }
     print(json.dumps(result))
 
 

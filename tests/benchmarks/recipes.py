@@ -2,9 +2,10 @@
 
     dvc repro augment && python tests/benchmarks/recipes.py [--fold 0] [--recipes frozen focal ...]
 
-Run from the folder of a project whose stages prepare, split and augment have run. Prints a row per recipe: macro F1 of the
-fold's validation images, test-like (with a 95% bootstrap interval) and clean, the paired difference to the base with its interval,
-seconds. A stopped run goes on, and what is there is not trained again. The last line is one JSON object.
+Run from the folder of a project whose stages prepare, split and augment have run. Prints a row per recipe: macro F1 of
+the fold's validation images, test-like (with a 95% bootstrap interval) and clean, the paired difference to the base
+with its interval, seconds. A stopped run goes on, and what is there is not trained again. The last line is one JSON
+object.
 """
 
 import argparse
@@ -13,16 +14,20 @@ from pathlib import Path
 
 import numpy as np
 
-from competition.classes import read_targets
-from competition.files import code_digest, digest, write_json
-from competition.metrics import bootstrap_interval, macro_f1
-from competition.models.processor import keep_memory
-from competition.seeds import generator
-from competition.settings import FinetunedSettings, load_settings
-from competition.splitting import read_folds
-from competition.training.folds import load_fold
-from competition.training.members import train_finetuned
-from competition.training.outputs import print_epoch
+from competition.common.files import digest, write_json
+from competition.common.imports import code_digest
+from competition.common.seeds import generator
+from competition.compute.device import keep_memory
+from competition.data.classes import read_targets
+from competition.folds.split import read_folds
+from competition.members.members import train_finetuned
+from competition.members.output_files import print_epoch
+from competition.metrics.f1 import bootstrap_interval, macro_f1
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.load import load_settings
+from competition.training.fold_data import load_fold
+
+CODE = "competition.members.members"  # whose source names the state
 
 FOLDER = Path("data/cache/recipes")
 RESAMPLES = 1000
@@ -74,11 +79,17 @@ def result(settings: FinetunedSettings, fold: int) -> dict:
     targets = read_targets("folds/classes.csv")
     data = load_fold(fold, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow")
     asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows} | {"test": np.zeros(0, np.int64)}
-    state = FOLDER / f"{digest(settings.model_dump(), fold, code_digest())}.pt"
+    state = FOLDER / f"{digest(settings.model_dump(), fold, code_digest(CODE))}.pt"
     trained = train_finetuned(settings, data, targets, np.eye(8)[0], state, print_epoch, predicted=asked)
     answers = {view: trained.predictions[view].indices.tolist() for view in data.valid_rows}
-    return {"answers": answers, "true": data.valid_labels.tolist(), "classes": len(targets), "epochs": len(trained.history),
-            "best_epoch": trained.best_epoch, "seconds": trained.train_seconds}
+    return {
+        "answers": answers,
+        "true": data.valid_labels.tolist(),
+        "classes": len(targets),
+        "epochs": len(trained.history),
+        "best_epoch": trained.best_epoch,
+        "seconds": trained.train_seconds,
+    }
 
 
 def row(found: dict, base: dict) -> dict:
@@ -87,10 +98,20 @@ def row(found: dict, base: dict) -> dict:
     ours, theirs = (np.array(one["answers"]["test_like"]) for one in (found, base))
     value, low, high = bootstrap_interval(true, ours, n_classes, RESAMPLES, 0.95, generator("recipes"))
     draws = generator("recipes", "paired").integers(len(true), size=(RESAMPLES, len(true)))
-    gains = [macro_f1(true[rows], ours[rows], n_classes) - macro_f1(true[rows], theirs[rows], n_classes) for rows in draws]
-    return {"test_like": value, "low": low, "high": high, "clean": macro_f1(true, np.array(found["answers"]["clean"]), n_classes),
-            "gain": value - macro_f1(true, theirs, n_classes), "gain_low": float(np.quantile(gains, 0.025)),
-            "gain_high": float(np.quantile(gains, 0.975)), "epochs": found["epochs"], "seconds": found["seconds"]}
+    gains = [
+        macro_f1(true[rows], ours[rows], n_classes) - macro_f1(true[rows], theirs[rows], n_classes) for rows in draws
+    ]
+    return {
+        "test_like": value,
+        "low": low,
+        "high": high,
+        "clean": macro_f1(true, np.array(found["answers"]["clean"]), n_classes),
+        "gain": value - macro_f1(true, theirs, n_classes),
+        "gain_low": float(np.quantile(gains, 0.025)),
+        "gain_high": float(np.quantile(gains, 0.975)),
+        "epochs": found["epochs"],
+        "seconds": found["seconds"],
+    }
 
 
 def main() -> None:

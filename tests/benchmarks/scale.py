@@ -2,12 +2,13 @@
 
     python tests/benchmarks/scale.py --folder ../scale [--images 20000 200000]
 
-For each size a competition of drawn pictures (32 pixels, ten kinds, three in four for training) is made and taken through prepare, split,
-augment (one copy), one epoch of a tiny network on each of two folds (timm's test_efficientnet), specialize, review, vote and ensemble,
-with the preset `many`, as child processes that are watched: seconds, and memory of all their processes together without pages of files.
-Before it `python -m pipelines.plan` says what each will take. The last line is one JSON object: by size and stage seconds and memory,
-beside what was forecast; what an image takes, all stages together; and `time_ratio`, that at the largest size against the smallest. Run
-it on a machine that does nothing else.
+For each size a competition of drawn pictures (32 pixels, ten kinds, three in four for training) is made and taken
+through prepare, split, augment (one copy), one epoch of a tiny network on each of two folds (timm's test_efficientnet),
+specialize, review, vote and ensemble, with the preset `many`, as child processes that are watched: seconds, and memory
+of all their processes together without pages of files. Before it `python -m pipelines.plan` says what each will take.
+The last line is one JSON object: by size and stage seconds and memory, beside what was forecast; what an image takes,
+all stages together; and `time_ratio`, that at the largest size against the smallest. Run it on a machine that does
+nothing else.
 """
 
 import argparse
@@ -21,23 +22,36 @@ import pandas as pd
 import yaml
 from stages import ROOT, begin, plan_and_run
 
-from competition.seeds import generator
+from competition.common.seeds import generator
 
 SIDE, KINDS = 32, 10
-NETWORK = {"kind": "finetuned", "network": "test_efficientnet", "weights": "none", "size": SIDE, "epochs": 1, "batch_size": 64}
+NETWORK = {
+    "kind": "finetuned",
+    "network": "test_efficientnet",
+    "weights": "none",
+    "size": SIDE,
+    "epochs": 1,
+    "batch_size": 64,
+}
 
 
 def params() -> dict:
     """Return the preset `many` with tiny pictures and a tiny network, two folds, and one epoch."""
-    values = yaml.safe_load((ROOT / "competition/presets/many.yaml").read_text(encoding="utf-8"))
+    values = yaml.safe_load((ROOT / "competition/settings/presets/many.yaml").read_text(encoding="utf-8"))
     values["augment"] |= {"size": SIDE}
-    return values | {"split": {"folds": [0, 1]}, "train": {"members": ["tiny"]}, "members": {"tiny": NETWORK},
-                     "specialize": values["specialize"] | {"base": "tiny", "network": NETWORK}}
+    return values | {
+        "split": {"folds": [0, 1]},
+        "train": {"members": ["tiny"]},
+        "members": {"tiny": NETWORK},
+        "specialize": values["specialize"] | {"base": "tiny", "network": NETWORK},
+    }
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", type=Path, required=True, help="a project is made in it for each size, and replaced")
+    parser.add_argument(
+        "--folder", type=Path, required=True, help="a project is made in it for each size, and replaced"
+    )
     parser.add_argument("--images", type=int, nargs="+", default=[20_000, 200_000])
     return parser.parse_args()
 
@@ -75,8 +89,16 @@ def main() -> None:
         sizes[images] = plan_and_run(folder)
     each = {images: sum(stage["seconds"] for stage in stages.values()) / images for images, stages in sizes.items()}
     most = max(stage["memory_gb"] for stages in sizes.values() for stage in stages.values())
-    print(json.dumps({"time_ratio": round(each[max(each)] / each[min(each)], 3), "most_memory_gb": most,
-                      "us_per_image": {images: round(1e6 * seconds) for images, seconds in each.items()}, "sizes": sizes}))
+    print(
+        json.dumps(
+            {
+                "time_ratio": round(each[max(each)] / each[min(each)], 3),
+                "most_memory_gb": most,
+                "us_per_image": {images: round(1e6 * seconds) for images, seconds in each.items()},
+                "sizes": sizes,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

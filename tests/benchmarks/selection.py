@@ -1,17 +1,20 @@
-"""What choosing by our rule is worth on the test set, against choosing by clean validation and by the public leaderboard.
+"""What choosing by our rule is worth on the test set, against choosing by clean validation and by the public
+leaderboard.
 
     python tests/benchmarks/selection.py --folder ../selection [--seeds 0 1 2 3 4]
 
-For each seed a generated competition is taken through all stages, with eight members of different kinds; one of them, `plain`, learns from
-the clean pages as they are: it looks best where validation is clean. Candidates are all submissions and all ensembles that the stages vote
-and ensemble make. Chosen are
+For each seed a generated competition is taken through all stages, with eight members of different kinds; one of them,
+`plain`, learns from the clean pages as they are: it looks best where validation is clean. Candidates are all
+submissions and all ensembles that the stages vote and ensemble make. Chosen are
 
-    rule      submissions/final.csv, by the stage's own rule: the simplest within one standard error of the best, test-like out of fold
+    rule      submissions/final.csv, by the stage's own rule: the simplest within one standard error of the best,
+              test-like out of fold
     clean     the candidate with the highest clean macro F1 out of fold
     public    the candidate with the highest macro F1 on the public half of the test set
 
-and each is scored on the test set, and on its private half. The solution is read for `public` and for the last step alone.
-A stopped run goes on where it was. The last line is one JSON object: by way the mean over the seeds, and by seed what was chosen.
+and each is scored on the test set, and on its private half. The solution is read for `public` and for the last step
+alone. A stopped run goes on where it was. The last line is one JSON object: by way the mean over the seeds, and by seed
+what was chosen.
 """
 
 import argparse
@@ -22,8 +25,8 @@ import numpy as np
 import pandas as pd
 from stages import begin, command, once, sample_params, train_members
 
-from competition.models.processor import keep_memory
-from competition.scoring import Score, score_submission
+from competition.compute.device import keep_memory
+from competition.leaderboard.score import Score, score_submission
 
 MEMBERS = {
     "lite0": {},
@@ -32,7 +35,10 @@ MEMBERS = {
     "plain": {"augmented": False},
     "lite1": {"network": "tf_efficientnet_lite1"},
 }
-CLASSICAL = {"features": {"kind": "features", "copies": 2}, "mlp": {"kind": "features", "copies": 2, "classifier": "mlp"}}
+CLASSICAL = {
+    "features": {"kind": "features", "copies": 2},
+    "mlp": {"kind": "features", "copies": 2, "classifier": "mlp"},
+}
 GREY = {"kind": "grey", "size": 20}
 
 
@@ -75,18 +81,29 @@ def run_stages(folder: Path, given: argparse.Namespace, seed: int) -> None:
 def candidates() -> pd.DataFrame:
     """Return name, clean, file of every submission and ensemble."""
     kinds = {"leaderboard": "members", "ensembles": "ensembles"}
-    boards = [pd.read_csv(f"submissions/{board}.csv", dtype={"submission": str}).assign(folder=folder) for board, folder in kinds.items()]
-    table = pd.concat(boards, ignore_index=True)[["submission", "clean", "test_like", "folder"]].drop_duplicates("submission")
+    boards = [
+        pd.read_csv(f"submissions/{board}.csv", dtype={"submission": str}).assign(folder=folder)
+        for board, folder in kinds.items()
+    ]
+    table = pd.concat(boards, ignore_index=True)[["submission", "clean", "test_like", "folder"]].drop_duplicates(
+        "submission"
+    )
     return table.assign(file=[f"submissions/{row.folder}/{row.submission}.csv" for row in table.itertuples()])
 
 
 def chosen(table: pd.DataFrame, scores: dict[str, Score]) -> dict[str, tuple[str, Score]]:
     """Return by way what was chosen, and its score."""
     public = [scores[name].public for name in table.submission]
-    by_clean, by_public = table.submission.iloc[int(table.clean.argmax())], table.submission.iloc[int(np.argmax(public))]
+    by_clean, by_public = (
+        table.submission.iloc[int(table.clean.argmax())],
+        table.submission.iloc[int(np.argmax(public))],
+    )
     final = json.loads(Path("submissions/final.json").read_text())
-    return {"rule": (final["chosen"], score_submission("submissions/final.csv", "data/solution.csv")),
-            "clean": (by_clean, scores[by_clean]), "public": (by_public, scores[by_public])}
+    return {
+        "rule": (final["chosen"], score_submission("submissions/final.csv", "data/solution.csv")),
+        "clean": (by_clean, scores[by_clean]),
+        "public": (by_public, scores[by_public]),
+    }
 
 
 def main() -> None:
@@ -99,11 +116,17 @@ def main() -> None:
         scores = {row.submission: score_submission(row.file, "data/solution.csv") for row in table.itertuples()}
         best = max(scores, key=lambda name: scores[name].private)
         ways = chosen(table, scores) | {"best possible": (best, scores[best])}
-        seeds[seed] = {way: {"chosen": name, "test": round(score.all, 4), "private": round(score.private, 4)}
-                       for way, (name, score) in ways.items()}
+        seeds[seed] = {
+            way: {"chosen": name, "test": round(score.all, 4), "private": round(score.private, 4)}
+            for way, (name, score) in ways.items()
+        }
         print(f"seed {seed}, {len(table)} candidates:", seeds[seed], flush=True)
-    means = {way: {part: round(float(np.mean([seeds[seed][way][part] for seed in seeds])), 4) for part in ("test", "private")}
-             for way in next(iter(seeds.values()))}
+    means = {
+        way: {
+            part: round(float(np.mean([seeds[seed][way][part] for seed in seeds])), 4) for part in ("test", "private")
+        }
+        for way in next(iter(seeds.values()))
+    }
     print(json.dumps({"means": means, "seeds": seeds}))
 
 

@@ -1,5 +1,6 @@
-"""A generated competition taken through the stages, each once: what stands in its folder is not computed again; and watched, beside
-what `plan` says of them."""
+"""A generated competition taken through the stages, each once: what stands in its folder is not computed again; and
+watched, beside what `plan` says of them.
+"""
 
 import json
 import os
@@ -10,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from competition.planning.watch import Taken, run_watched
-from competition.scoring import read_solution
-from competition.settings import load_settings
+from competition.leaderboard.score import read_solution
+from competition.planning.process_usage import Taken, run_watched
+from competition.settings.load import load_settings
 from pipelines.train import train_and_write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def sample_params() -> dict:
     """Return the preset `sample`, to be changed."""
-    return yaml.safe_load((ROOT / "competition/presets/sample.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load((ROOT / "competition/settings/presets/sample.yaml").read_text(encoding="utf-8"))
 
 
 def begin(folder: Path, params: dict) -> None:
@@ -32,8 +33,14 @@ def begin(folder: Path, params: dict) -> None:
 
 def command(folder: Path, name: str, *arguments: str) -> str:
     """Run a stage or command in `folder`, as a person does; return what it printed."""
-    done = subprocess.run([sys.executable, "-m", f"pipelines.{name}", *arguments], cwd=folder, check=True, text=True,
-                          stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    done = subprocess.run(
+        [sys.executable, "-m", f"pipelines.{name}", *arguments],
+        cwd=folder,
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
     print(done.stdout, end="", flush=True)
     return done.stdout
 
@@ -61,7 +68,10 @@ def run_stages(folder: Path) -> dict[str, list[Taken]]:
     """Return what each run of each stage took, every fold; members are named as `plan` names them."""
     settings = load_settings(folder / "params.yaml")
     runs: dict[str, list[tuple[str, ...]]] = {name: [(name,)] for name in ("prepare", "split", "augment")}
-    runs |= {f"train {member}": [("train", member, str(fold)) for fold in settings.split.folds] for member in settings.train.members}
+    runs |= {
+        f"train {member}": [("train", member, str(fold)) for fold in settings.split.folds]
+        for member in settings.train.members
+    }
     runs["specialize"] = [("specialize", str(fold)) for fold in settings.split.folds]
     runs |= {name: [(name,)] for name in ("review", "vote", "ensemble")}
     taken = {}
@@ -72,14 +82,23 @@ def run_stages(folder: Path) -> dict[str, list[Taken]]:
 
 
 def plan_and_run(folder: Path) -> dict[str, dict[str, float]]:
-    """Return by stage what was forecast of it, and what it then took: seconds of all runs, memory of the one that took most."""
-    planned = {stage["stage"]: stage for stage in json.loads(command(folder, "plan", "--json").splitlines()[-1])["stages"]}
+    """Return by stage what was forecast of it, and what it then took: seconds of all runs, memory of the one that took
+    most.
+    """
+    planned = {
+        stage["stage"]: stage for stage in json.loads(command(folder, "plan", "--json").splitlines()[-1])["stages"]
+    }
     found = {}
     for stage, runs in run_stages(folder).items():
         seconds, memory, plan = sum(run.seconds for run in runs), max(run.memory for run in runs), planned[stage]
-        found[stage] = {"seconds": round(seconds, 1), "planned_seconds": round(plan["seconds"], 1),
-                        "seconds_ratio": round(plan["seconds"] / seconds, 2), "memory_gb": round(memory / 1e9, 2),
-                        "planned_memory_gb": round(plan["memory"] / 1e9, 2), "memory_ratio": round(plan["memory"] / memory, 2)}
+        found[stage] = {
+            "seconds": round(seconds, 1),
+            "planned_seconds": round(plan["seconds"], 1),
+            "seconds_ratio": round(plan["seconds"] / seconds, 2),
+            "memory_gb": round(memory / 1e9, 2),
+            "planned_memory_gb": round(plan["memory"] / 1e9, 2),
+            "memory_ratio": round(plan["memory"] / memory, 2),
+        }
     return found
 
 

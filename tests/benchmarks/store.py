@@ -16,8 +16,8 @@ from time import perf_counter
 import cv2
 import numpy as np
 
-from competition.seeds import generator
-from competition.shards import ImageStore
+from competition.common.seeds import generator
+from competition.data.image_store import ImageStore
 
 
 def main() -> None:
@@ -39,8 +39,17 @@ def main() -> None:
             began = perf_counter()
             size = sum(pool.map(decoded, np.array_split(rows, threads * 8)))
             rates.append(given.images / (perf_counter() - began))
-    print(json.dumps({"images": len(store), "gigabytes": round(given.store.stat().st_size / 1e9, 2), "threads": threads,
-                      "bytes_per_image_decoded": round(size / given.images), "images_per_s": round(median(rates))}))
+    print(
+        json.dumps(
+            {
+                "images": len(store),
+                "gigabytes": round(given.store.stat().st_size / 1e9, 2),
+                "threads": threads,
+                "bytes_per_image_decoded": round(size / given.images),
+                "images_per_s": round(median(rates)),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,29 +1,32 @@
-"""How fast training and test-time augmentation are: against the machine's limit, plain PyTorch and fastai, in one run.
+"""How fast training and test-time augmentation are: against the machine's limit, plain PyTorch and fastai, in one
+run.
 
-    python3.11 -m venv ../fastai && ../fastai/bin/pip install fastai timm safetensors torch==<the version of this environment>
+    python3.11 -m venv ../fastai && ../fastai/bin/pip install fastai timm safetensors torch==<the same version>
     python tests/benchmarks/training.py --fastai ../fastai/bin/python
     python tests/benchmarks/training.py --quick           a smoke run on a few images: its figures mean nothing
 
-A generated competition, or the real one that --pages names, is packed by the stages prepare, split and augment in a temporary folder, at
-160 and 224 pixels. Every way trains lite0 from the same weights on the same training pages of a fold, each page as one of the same
-damaged copies per epoch, flipped and turned by quarters, with the preset's batch size, learning rate and label smoothing:
+A generated competition, or the real one that --pages names, is packed by the stages prepare, split and augment in a
+temporary folder, at 160 and 224 pixels. Every way trains lite0 from the same weights on the same training pages of a
+fold, each page as one of the same damaged copies per epoch, flipped and turned by quarters, with the preset's batch
+size, learning rate and label smoothing:
 
     ours      `fit`, from the packed store, as the preset says: bfloat16 where the processor has it, first stages frozen
-    limit     a bare loop over tensors in memory: our network, precision, frozen stages and optimizer; forward, loss, backward, step
+    limit     a bare loop over tensors in memory: our network, precision, frozen stages and optimizer
     plain     training/plain.py: PyTorch's tutorial on loose JPEGs (the store's very bytes), float32, the whole network
     fastai    training/fastai_loop.py: fastai's tutorial on the same files, float32, the whole network
 
-They stand in processes of their own (ours and limit share one) and take turns, an epoch each. images/s is of training alone,
-without validation, the median of the epochs; at 224 pixels epochs are short and nothing is scored. At 160 pixels, after the last epoch,
-each way predicts the fold's validation images, clean and test-like, one view each: macro F1.
+They stand in processes of their own (ours and limit share one) and take turns, an epoch each. images/s is of training
+alone, without validation, the median of the epochs; at 224 pixels epochs are short and nothing is scored. At 160
+pixels, after the last epoch, each way predicts the fold's validation images, clean and test-like, one view each: macro
+F1.
 
-Test-time augmentation: a network that `fit` has trained at that size predicts held-out squares (test-like ones of the fold's validation
-pages, then the test set's), with the same 20 drawn passes: ours from the packed store, distinct views, in the preset's precision;
-plain from loose files through a DataLoader, which decodes in every pass, float32, batch-norm and memory format as they are.
-Each takes its turn at every piece of about 128 images.
+Test-time augmentation: a network that `fit` has trained at that size predicts held-out squares (test-like ones of the
+fold's validation pages, then the test set's), with the same 20 drawn passes: ours from the packed store, distinct
+views, in the preset's precision; plain from loose files through a DataLoader, which decodes in every pass, float32,
+batch-norm and memory format as they are. Each takes its turn at every piece of about 128 images.
 
-The last line is one JSON object: share_of_limit, over_plain, over_fastai (null without --fastai) and tta_ratio, each the
-worse one of both sizes, and the figures behind them by size.
+The last line is one JSON object: share_of_limit, over_plain, over_fastai (null without --fastai) and tta_ratio, each
+the worse one of both sizes, and the figures behind them by size.
 """
 
 import argparse
@@ -48,10 +51,14 @@ HEADLINES = ("share_of_limit", "over_plain", "over_fastai", "tta_ratio")
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fastai", metavar="PYTHON", help="interpreter of the environment that has fastai")
-    parser.add_argument("--pages", type=Path, help="folder of a competition: train.csv, sample_submission.csv, train/, test/")
+    parser.add_argument(
+        "--pages", type=Path, help="folder of a competition: train.csv, sample_submission.csv, train/, test/"
+    )
     parser.add_argument("--preset", help="whose lite0 is trained; default: sample, or cpu with --pages")
     parser.add_argument("--epochs", type=int, default=6, help=f"at {SCORED} pixels")
-    parser.add_argument("--fold", type=int, default=0, help="that is trained on and scored; predictions are always fold 0's")
+    parser.add_argument(
+        "--fold", type=int, default=0, help="that is trained on and scored; predictions are always fold 0's"
+    )
     parser.add_argument("--train", type=int, default=510, help="training pages generated")
     parser.add_argument("--test", type=int, default=430, help="test pages generated")
     parser.add_argument("--rounds", type=int, default=5, help="epochs at 224 pixels")
@@ -72,15 +79,19 @@ def check_fastai(python: str) -> None:
     """End the run, before any work is done, where `python` has no fastai."""
     found = subprocess.run([python, "-c", "import fastai, timm"], capture_output=True, text=True)
     if found.returncode:
-        sys.exit(f"error: --fastai {python}: expected an interpreter that imports fastai and timm, found: "
-                 f"{found.stderr.strip().splitlines()[-1]}; the first lines of this file say how to make one")
+        sys.exit(
+            f"error: --fastai {python}: expected an interpreter that imports fastai and timm, found: "
+            f"{found.stderr.strip().splitlines()[-1]}; the first lines of this file say how to make one"
+        )
 
 
 def measure_training(job: Path, epochs: int, fastai: str | None) -> dict:
     """Return speeds of all ways, in turns of an epoch each, and macro F1 after the last."""
     with ExitStack() as open_workers:
-        workers = {"ours": open_workers.enter_context(worker("ours", "ours", job)),
-                   "plain": open_workers.enter_context(worker("plain", "plain", job))}
+        workers = {
+            "ours": open_workers.enter_context(worker("ours", "ours", job)),
+            "plain": open_workers.enter_context(worker("plain", "plain", job)),
+        }
         if fastai:
             workers["fastai"] = open_workers.enter_context(worker("fastai", "fastai_loop", job, fastai))
         facts = {way: one.ready for way, one in workers.items()}
@@ -96,13 +107,22 @@ def measure_training(job: Path, epochs: int, fastai: str | None) -> dict:
             print(f"{job.stem}: epoch {epoch + 1}/{epochs}, images/s: {latest}", flush=True)
         answers = {way: one.ask("answers") for way, one in workers.items()}
     facts_of_job = json.loads(job.read_text())
-    return speeds(rounds) | {"macro_f1": _scored(facts_of_job, answers), "loss": losses, "processes": facts,
-                             "images": len(facts_of_job["pages"]), "batch_size": facts_of_job["settings"]["batch_size"]}
+    return speeds(rounds) | {
+        "macro_f1": _scored(facts_of_job, answers),
+        "loss": losses,
+        "processes": facts,
+        "images": len(facts_of_job["pages"]),
+        "batch_size": facts_of_job["settings"]["batch_size"],
+    }
 
 
 def _scored(job: dict, answers: dict[str, dict]) -> dict:
-    return {view: scores([page["label"] for page in pages], {way: answer[view] for way, answer in answers.items()}, job["classes"])
-            for view, pages in job["valid"].items()}
+    return {
+        view: scores(
+            [page["label"] for page in pages], {way: answer[view] for way, answer in answers.items()}, job["classes"]
+        )
+        for view, pages in job["valid"].items()
+    }
 
 
 def measure_tta(job: Path) -> dict:
@@ -116,13 +136,21 @@ def measure_tta(job: Path) -> dict:
                 answer = one.ask(piece)
                 rates[way].append(answer["images_per_s"])
                 answers[way] += answer["answers"]
-            print(f"{job.stem}: {piece}, images/s: ours {rates['ours'][-1]:.1f}  plain {rates['plain'][-1]:.1f}", flush=True)
+            print(
+                f"{job.stem}: {piece}, images/s: ours {rates['ours'][-1]:.1f}  plain {rates['plain'][-1]:.1f}",
+                flush=True,
+            )
     labels = [label for part in facts["sets"].values() for label in part["labels"]]
     by_way = speeds(rates)
-    return {"tta_ratio": by_way["over_plain"], "images_per_s": by_way["images_per_s"], "rounds": by_way["rounds"],
-            "passes": len(facts["drawn"]), "distinct_views": sum(weight > 0 for weight in facts["weights"]),
-            "validation_macro_f1": round(trained["test_like"], 3),
-            **same_vote(answers["ours"], answers["plain"], labels, facts["classes"])}
+    return {
+        "tta_ratio": by_way["over_plain"],
+        "images_per_s": by_way["images_per_s"],
+        "rounds": by_way["rounds"],
+        "passes": len(facts["drawn"]),
+        "distinct_views": sum(weight > 0 for weight in facts["weights"]),
+        "validation_macro_f1": round(trained["test_like"], 3),
+        **same_vote(answers["ours"], answers["plain"], labels, facts["classes"]),
+    }
 
 
 def pieces(sets: dict[str, dict]) -> list[str]:

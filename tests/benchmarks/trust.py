@@ -2,22 +2,24 @@
 
     python tests/benchmarks/trust.py --folder ../trust [--seeds 0 1 2]
 
-For each seed a generated competition with a solution goes through all stages: prepare, split, `fit_augmentation --apply test_like` (which
-looks at the unlabelled test images), augment, train and specialize (every fold), vote, ensemble. Its final submission's macro F1 on the
-test set is then held against
+For each seed a generated competition with a solution goes through all stages: prepare, split, `fit_augmentation --apply
+test_like` (which looks at the unlabelled test images), augment, train and specialize (every fold), vote, ensemble. Its
+final submission's macro F1 on the test set is then held against
 
-    expected       macro F1 of the same vote out of fold, on the test-like views, images weighted until they are answered as the test images
-                   are: what `final.json` expects of the test set
+    expected       macro F1 of the same vote out of fold, on the test-like views, images weighted until they are
+                   answered as the test images are: what `final.json` expects of the test set
     test_like      the same, all images counted alike
     clean          the same on the clean images
-    random_views   what published runs did: all damaged copies are split at random, so that copies of one page stand on both sides; the
-                   same network, settings and epochs as the member's, its score on the held-out copies, held against its own on the test set
+    random_views   what published runs did: all damaged copies are split at random, so that copies of one page stand on
+                   both sides; the same network, settings and epochs as the member's, its score on the held-out copies,
+                   held against its own on the test set
 
-and two more say what the gap of `expected` is made of: `right_labels`, the same held against the right labels where the sample planted
-wrong ones, and `folds_alone_test`, the mean macro F1 of single folds' networks on the test set.
+and two more say what the gap of `expected` is made of: `right_labels`, the same held against the right labels where the
+sample planted wrong ones, and `folds_alone_test`, the mean macro F1 of single folds' networks on the test set.
 
-Nothing reads the solution before the last step, and nothing is chosen by it. A stopped run goes on where it was; what stands in the
-folder is not computed again. The last line is one JSON object: by seed the scores, and the mean absolute gaps.
+Nothing reads the solution before the last step, and nothing is chosen by it. A stopped run goes on where it was; what
+stands in the folder is not computed again. The last line is one JSON object: by seed the scores, and the mean absolute
+gaps.
 """
 
 import argparse
@@ -28,22 +30,23 @@ from pathlib import Path
 import numpy as np
 from stages import begin, command, once, sample_params, train_members, truth
 
-from competition.classes import read_targets
-from competition.ensembles.expected import shift_weights
-from competition.files import write_json
-from competition.metrics import macro_f1
-from competition.models.processor import keep_memory
-from competition.predictions import Predictions, load_predictions
-from competition.seeds import generator
-from competition.settings import load_settings
-from competition.splitting import read_folds
-from competition.training.folds import FoldData, load_fold
-from competition.training.members import train_finetuned
-from competition.training.outputs import print_epoch
+from competition.common.files import write_json
+from competition.common.seeds import generator
+from competition.compute.device import keep_memory
+from competition.data.classes import read_targets
+from competition.data.predictions import Predictions, load_predictions
+from competition.ensembling.expected import shift_weights
+from competition.folds.split import read_folds
+from competition.members.members import train_finetuned
+from competition.members.output_files import print_epoch
+from competition.metrics.f1 import macro_f1
+from competition.settings.load import load_settings
+from competition.training.fold_data import FoldData, load_fold
 
 MEMBER = "lite0"
 HELD_OUT = 1000  # copies that the random split validates on, at most one of a page
-PROMISES = {"expected": "test", "test_like": "test", "clean": "test", "random_views": "random_views_test"}  # and what each is held against
+# and what each is held against
+PROMISES = {"expected": "test", "test_like": "test", "clean": "test", "random_views": "random_views_test"}
 
 
 def parse() -> argparse.Namespace:
@@ -78,7 +81,9 @@ def params(given: argparse.Namespace) -> dict:
     values = sample_params()
     values["augment"] |= {"size": given.size, "copies": given.epochs}
     values["train"]["members"] = [MEMBER]
-    values["members"] = {MEMBER: values["members"][MEMBER] | {"size": given.size, "epochs": given.epochs, "batch_size": 32}}
+    values["members"] = {
+        MEMBER: values["members"][MEMBER] | {"size": given.size, "epochs": given.epochs, "batch_size": 32}
+    }
     values["specialize"]["network"] |= {"size": given.size, "batch_size": 32}
     return values
 
@@ -88,9 +93,13 @@ def split_at_random(data: FoldData, seed: int) -> FoldData:
     random = generator(seed, "random views")
     pages = np.sort(random.choice(len(data.train_rows), min(HELD_OUT, len(data.train_rows)), replace=False))
     held_out = np.array([random.choice(data.train_rows[page][1:]) for page in pages])
-    return replace(data, train_rows=tuple(rows[~np.isin(rows, held_out)] for rows in data.train_rows),
-                   valid_rows={view: held_out for view in ("clean", "test_like")},
-                   valid_ids=[f"view {row}" for row in held_out], valid_labels=data.train_labels[pages])
+    return replace(
+        data,
+        train_rows=tuple(rows[~np.isin(rows, held_out)] for rows in data.train_rows),
+        valid_rows={view: held_out for view in ("clean", "test_like")},
+        valid_ids=[f"view {row}" for row in held_out],
+        valid_labels=data.train_labels[pages],
+    )
 
 
 def random_views(folder: Path, seed: int) -> dict[str, float]:
@@ -103,16 +112,29 @@ def random_views(folder: Path, seed: int) -> dict[str, float]:
         stores = folder / "data/augmented.arrow", folder / "data/test_squares.arrow"
         data = split_at_random(together(*(load_fold(fold, folds, targets, *stores) for fold in (0, 1))), seed)
         trained = train_finetuned(settings, data, targets, np.eye(8)[0], folder / "data/state/random.pt", print_epoch)
-        write_json(file, {"random_views": trained.macro_f1["test_like"], "random_views_test": on_test(trained.predictions["test"], folder)})
+        write_json(
+            file,
+            {
+                "random_views": trained.macro_f1["test_like"],
+                "random_views_test": on_test(trained.predictions["test"], folder),
+            },
+        )
     return json.loads(file.read_text())
 
 
 def together(data: FoldData, other: FoldData) -> FoldData:
     """Return `data` with the training pages of both, each once: with three folds or more, that is all pages."""
     seen = {int(rows[0]) for rows in data.train_rows}
-    extra = [(rows, label) for rows, label in zip(other.train_rows, other.train_labels, strict=True) if int(rows[0]) not in seen]
-    return replace(data, train_rows=data.train_rows + tuple(rows for rows, _ in extra),
-                   train_labels=np.concatenate([data.train_labels, [label for _, label in extra]]).astype(np.int64))
+    extra = [
+        (rows, label)
+        for rows, label in zip(other.train_rows, other.train_labels, strict=True)
+        if int(rows[0]) not in seen
+    ]
+    return replace(
+        data,
+        train_rows=data.train_rows + tuple(rows for rows, _ in extra),
+        train_labels=np.concatenate([data.train_labels, [label for _, label in extra]]).astype(np.int64),
+    )
 
 
 def on_test(predictions: Predictions, folder: Path) -> float:
@@ -120,7 +142,9 @@ def on_test(predictions: Predictions, folder: Path) -> float:
 
 
 def with_right_labels(folder: Path) -> float:
-    """Return `expected` of the member's vote, held against the right labels where wrong ones were planted in train.csv."""
+    """Return `expected` of the member's vote, held against the right labels where wrong ones were planted in
+    train.csv.
+    """
     folds = read_folds(folder / "folds/folds.csv").set_index("ID").target
     wrong = json.loads((folder / "data/faults.json").read_text(encoding="utf-8"))["wrong_labels"]
     true, answers, weights = [], [], []
@@ -134,14 +158,26 @@ def with_right_labels(folder: Path) -> float:
 
 
 def result(folder: Path, seed: int) -> dict[str, float]:
-    """Return what was promised, and what the test set gave: of the final submission, and of each fold's network alone."""
+    """Return what was promised, and what the test set gave: of the final submission, and of each fold's network
+    alone.
+    """
     final = json.loads((folder / "submissions/final.json").read_text())
     score = json.loads(command(folder, "score", "submissions/final.csv", "data/solution.csv", "--json"))
     folds = load_settings(folder / "params.yaml").split.folds
-    alone = [on_test(load_predictions(folder / f"folds/predictions/{MEMBER}/{fold}.npz")["test"], folder) for fold in folds]
-    found = {view: final["macro_f1"][view]["value"] for view in ("expected", "test_like", "clean")} | random_views(folder, seed)
-    return {"test": score["all"], "private": score["private"], **found, "right_labels": with_right_labels(folder),
-            "folds_alone_test": float(np.mean(alone)), "chosen": final["chosen"]}
+    alone = [
+        on_test(load_predictions(folder / f"folds/predictions/{MEMBER}/{fold}.npz")["test"], folder) for fold in folds
+    ]
+    found = {view: final["macro_f1"][view]["value"] for view in ("expected", "test_like", "clean")} | random_views(
+        folder, seed
+    )
+    return {
+        "test": score["all"],
+        "private": score["private"],
+        **found,
+        "right_labels": with_right_labels(folder),
+        "folds_alone_test": float(np.mean(alone)),
+        "chosen": final["chosen"],
+    }
 
 
 def main() -> None:
@@ -151,10 +187,17 @@ def main() -> None:
     for seed in given.seeds:
         folder = given.folder.resolve() / f"seed-{seed}"
         run_stages(folder, given, seed)
-        seeds[seed] = {name: value if isinstance(value, str) else round(value, 4) for name, value in result(folder, seed).items()}
-        seeds[seed] |= {f"gap_{name}": round(seeds[seed][name] - seeds[seed][against], 4) for name, against in PROMISES.items()}
+        seeds[seed] = {
+            name: value if isinstance(value, str) else round(value, 4) for name, value in result(folder, seed).items()
+        }
+        seeds[seed] |= {
+            f"gap_{name}": round(seeds[seed][name] - seeds[seed][against], 4) for name, against in PROMISES.items()
+        }
         print(seed, seeds[seed], flush=True)
-    gaps = {f"gap_{name}": round(float(np.mean([abs(one[f"gap_{name}"]) for one in seeds.values()])), 4) for name in PROMISES}
+    gaps = {
+        f"gap_{name}": round(float(np.mean([abs(one[f"gap_{name}"]) for one in seeds.values()])), 4)
+        for name in PROMISES
+    }
     print(json.dumps(gaps | {"seeds": seeds}))
 
 

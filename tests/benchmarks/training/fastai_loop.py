@@ -1,4 +1,5 @@
-"""Training as fastai's tutorial writes it (https://docs.fast.ai/tutorial.vision.html): a data block, a Learner, fit_one_cycle.
+"""Training as fastai's tutorial writes it (https://docs.fast.ai/tutorial.vision.html): a data block, a Learner,
+fit_one_cycle.
 
 The network is timm's, as everywhere here; its weights come from a file, since the hub may be out of reach. Runs in an
 environment of its own, and imports nothing of ours but the taking of turns.
@@ -55,13 +56,20 @@ def class_name(page: dict) -> str:
 
 
 def make_loaders(job: dict) -> DataLoaders:
-    """Return loaders of the training pages, flipped and turned by quarters only, as in the other ways, and of the validation pages."""
+    """Return loaders of the training pages, flipped and turned by quarters only, as in the other ways, and of the
+    validation pages.
+    """
     pages, valid = job["pages"], job["valid"]["test_like"]
     names = [class_name({"label": label}) for label in range(job["classes"])]
     flips = aug_transforms(flip_vert=True, max_rotate=0.0, min_zoom=1.0, max_zoom=1.0, max_lighting=0.0, max_warp=0.0)
-    block = DataBlock(blocks=(ImageBlock, CategoryBlock(vocab=names)), get_x=one_of_its_files, get_y=class_name,
-                      splitter=IndexSplitter(range(len(pages), len(pages) + len(valid))), item_tfms=Resize(job["size"]),
-                      batch_tfms=[*flips, Normalize.from_stats(job["mean"], job["std"])])
+    block = DataBlock(
+        blocks=(ImageBlock, CategoryBlock(vocab=names)),
+        get_x=one_of_its_files,
+        get_y=class_name,
+        splitter=IndexSplitter(range(len(pages), len(pages) + len(valid))),
+        item_tfms=Resize(job["size"]),
+        batch_tfms=[*flips, Normalize.from_stats(job["mean"], job["std"])],
+    )
     return block.dataloaders([*pages, *valid], bs=job["settings"]["batch_size"], num_workers=2)
 
 
@@ -71,12 +79,16 @@ def main() -> None:
     set_seed(job["seed"])
     model = timm.create_model(settings["network"], num_classes=job["classes"], drop_rate=settings["drop_rate"])
     model.load_state_dict(load_file(job["start"]))
-    learner = Learner(make_loaders(job), model, loss_func=CrossEntropyLossFlat(label_smoothing=settings["label_smoothing"]))
+    learner = Learner(
+        make_loaders(job), model, loss_func=CrossEntropyLossFlat(label_smoothing=settings["label_smoothing"])
+    )
     reply(torch=torch.__version__, threads=torch.get_num_threads(), fastai=fastai.__version__)
     with learner.no_bar(), learner.no_logging():
         learner.fit_one_cycle(job["epochs"], settings["learning_rate"], cbs=TakesTurns())
         next_question()
-        predictions = {view: learner.get_preds(dl=learner.dls.test_dl(pages))[0] for view, pages in job["valid"].items()}
+        predictions = {
+            view: learner.get_preds(dl=learner.dls.test_dl(pages))[0] for view, pages in job["valid"].items()
+        }
     reply(**{view: probabilities.argmax(dim=1).tolist() for view, probabilities in predictions.items()})
 
 

@@ -38,9 +38,13 @@ def quarter_turned(image: Image.Image) -> Image.Image:
 def evaluation_transform(job: dict) -> transforms.Compose:
     """Return the transform of images that are predicted: normalised float32 (3, S, S)."""
     size = (job["size"], job["size"])
-    return transforms.Compose([transforms.Resize(size), transforms.ToTensor(), transforms.Normalize(job["mean"], job["std"])])
+    return transforms.Compose(
+        [transforms.Resize(size), transforms.ToTensor(), transforms.Normalize(job["mean"], job["std"])]
+    )
 
 
 def training_transform(job: dict) -> transforms.Compose:
     """Return the same after random flips and quarter turns."""
-    return transforms.Compose([transforms.RandomHorizontalFlip(), transforms.Lambda(quarter_turned), evaluation_transform(job)])
+    return transforms.Compose(
+        [transforms.RandomHorizontalFlip(), transforms.Lambda(quarter_turned), evaluation_transform(job)]
+    )

@@ -1,4 +1,6 @@
-"""Our own training, from the packed store, and its limit: a bare loop over tensors already in memory, in the same process."""
+"""Our own training, from the packed store, and its limit: a bare loop over tensors already in memory, in the same
+process.
+"""
 
 from pathlib import Path
 from time import perf_counter
@@ -7,16 +9,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from competition.batches import batches
-from competition.inference import predict_proba
-from competition.models.fusion import for_inference
+from competition.compute.device import device, keep_memory, use_bfloat16
+from competition.inference.loader import batches
+from competition.inference.predictor import predict_proba
+from competition.models.freezing import frozen_modules
+from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
-from competition.models.processor import device, keep_memory, use_bfloat16
-from competition.models.tuning import frozen_modules
-from competition.settings import FinetunedSettings
+from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import load_weights, save_weights
 from competition.training.fit import fit
-from competition.training.folds import FoldData
+from competition.training.fold_data import FoldData
 from competition.training.optimizers import make_optimizer
 from training.project import load
 from training.turns import next_question, read_job, reply
@@ -34,8 +36,13 @@ class Limit:
         self.optimizer = make_optimizer(self.network, settings)
         self.criterion = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
         labels, rows = torch.tensor(data.train_labels), np.array([rows[0] for rows in data.train_rows])
-        self.batches = [(normalise(pixels).contiguous(memory_format=torch.channels_last).to(device()), labels[positions].to(device()))
-                        for pixels, positions in batches(data.store, rows, settings.size, settings.batch_size)]
+        self.batches = [
+            (
+                normalise(pixels).contiguous(memory_format=torch.channels_last).to(device()),
+                labels[positions].to(device()),
+            )
+            for pixels, positions in batches(data.store, rows, settings.size, settings.batch_size)
+        ]
         self.images = len(rows)
 
     def round(self) -> float:
@@ -72,8 +79,14 @@ def main() -> None:
     until_asked()
     fit(network, normalise, data, settings, Path(job["folder"]) / f"state_{settings.size}.pt", after_epoch, targets)
     fast = for_inference(load_weights(job["trained"], network), settings.size, limit.bfloat16)
-    reply(**{view: predict_proba(fast, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0]).argmax(axis=1).tolist()
-             for view, rows in data.valid_rows.items()})
+    reply(
+        **{
+            view: predict_proba(fast, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0])
+            .argmax(axis=1)
+            .tolist()
+            for view, rows in data.valid_rows.items()
+        }
+    )
 
 
 if __name__ == "__main__":

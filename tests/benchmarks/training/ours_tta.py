@@ -1,4 +1,5 @@
-"""Our 20-pass test-time augmentation: the distinct views, each weighted by the passes that drew it, from the packed store.
+"""Our 20-pass test-time augmentation: the distinct views, each weighted by the passes that drew it, from the packed
+store.
 
 The network is trained first: one that knows little makes close calls all the time.
 """
@@ -8,13 +9,13 @@ from time import perf_counter
 
 import numpy as np
 
-from competition.inference import Predictor
+from competition.compute.device import keep_memory
+from competition.inference.predictor import Predictor
+from competition.members.output_files import print_epoch
 from competition.models.networks import create_network
-from competition.models.processor import keep_memory
-from competition.settings import FinetunedSettings
+from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import save_weights
 from competition.training.fit import fit
-from competition.training.outputs import print_epoch
 from training.project import load
 from training.turns import next_question, read_job, reply
 
@@ -26,7 +27,9 @@ def main() -> None:
     data, targets = load(Path(job["folder"]), job["size"])
     stores = {"test_like": data.store, "test": data.test_store}
     network, normalise = create_network(settings, len(targets), settings.seed)
-    progress = fit(network, normalise, data, settings, Path(job["folder"]) / f"tta_{settings.size}.pt", print_epoch, targets)
+    progress = fit(
+        network, normalise, data, settings, Path(job["folder"]) / f"tta_{settings.size}.pt", print_epoch, targets
+    )
     save_weights(job["trained"], progress.best_weights, {})
     predictor = Predictor.of(network, normalise, settings.size, settings.precision)
 

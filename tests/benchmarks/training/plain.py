@@ -1,7 +1,7 @@
 """Training as PyTorch's and torchvision's tutorials write it: loose JPEG files, DataLoader, float32, the whole network.
 
-https://docs.pytorch.org/tutorials/beginner/transfer_learning_tutorial.html, with AdamW, label smoothing and a one-cycle schedule
-for its SGD and steps: the other ways have as much.
+https://docs.pytorch.org/tutorials/beginner/transfer_learning_tutorial.html, with AdamW, label smoothing and a one-cycle
+schedule for its SGD and steps: the other ways have as much.
 """
 
 from time import perf_counter
@@ -16,8 +16,13 @@ from training.loose import LooseImages, evaluation_transform, training_transform
 from training.turns import next_question, read_job, reply
 
 
-def train_one_epoch(model: nn.Module, loader: DataLoader, criterion: nn.Module, optimizer: torch.optim.Optimizer,
-                    scheduler: torch.optim.lr_scheduler.LRScheduler) -> dict:
+def train_one_epoch(
+    model: nn.Module,
+    loader: DataLoader,
+    criterion: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    scheduler: torch.optim.lr_scheduler.LRScheduler,
+) -> dict:
     """Return images/s and the mean loss of one epoch."""
     began, running_loss = perf_counter(), 0.0
     model.train()
@@ -48,13 +53,23 @@ def main() -> None:
     images = LooseImages(job["pages"], training_transform(job))
     loader = DataLoader(images, batch_size=settings["batch_size"], shuffle=True, num_workers=2)
     criterion = nn.CrossEntropyLoss(label_smoothing=settings["label_smoothing"])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"])
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings["learning_rate"], epochs=job["epochs"], steps_per_epoch=len(loader))
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
+    )
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings["learning_rate"], epochs=job["epochs"], steps_per_epoch=len(loader)
+    )
     reply(torch=torch.__version__, threads=torch.get_num_threads())
     while next_question() == "round":
         reply(**train_one_epoch(model, loader, criterion, optimizer, scheduler))
-    reply(**{view: answers(model, DataLoader(LooseImages(pages, evaluation_transform(job)), batch_size=32, num_workers=2))
-             for view, pages in job["valid"].items()})
+    reply(
+        **{
+            view: answers(
+                model, DataLoader(LooseImages(pages, evaluation_transform(job)), batch_size=32, num_workers=2)
+            )
+            for view, pages in job["valid"].items()
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""20-pass test-time augmentation as it is commonly written: a float32 pass over a DataLoader of loose files for each draw."""
+"""20-pass test-time augmentation as it is commonly written: a float32 pass over a DataLoader of loose files for each
+draw.
+"""
 
 from time import perf_counter
 
@@ -28,7 +30,9 @@ def predict(model: nn.Module, loader: DataLoader, drawn: list[int]) -> torch.Ten
 
 def make_loader(files: list[str], job: dict) -> DataLoader:
     pages = [{"files": [file], "label": 0} for file in files]
-    return DataLoader(LooseImages(pages, evaluation_transform(job)), batch_size=32, num_workers=2, persistent_workers=True)
+    return DataLoader(
+        LooseImages(pages, evaluation_transform(job)), batch_size=32, num_workers=2, persistent_workers=True
+    )
 
 
 def main() -> None:
@@ -41,7 +45,9 @@ def main() -> None:
     while True:
         name, first, last = next_question().split()
         began = perf_counter()
-        probabilities = predict(model, make_loader(job["sets"][name]["files"][int(first):int(last)], job), job["drawn"])
+        probabilities = predict(
+            model, make_loader(job["sets"][name]["files"][int(first) : int(last)], job), job["drawn"]
+        )
         reply(images_per_s=len(probabilities) / (perf_counter() - began), answers=probabilities.argmax(dim=1).tolist())
 
 

@@ -1,4 +1,6 @@
-"""A project to measure in: a competition prepared, split and augmented by the library's own stages, at several sizes."""
+"""A project to measure in: a competition prepared, split and augmented by the library's own stages, at several
+sizes.
+"""
 
 import os
 import subprocess
@@ -9,22 +11,25 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from competition.classes import read_targets
-from competition.settings import FinetunedSettings, load_settings
-from competition.shards import ImageStore
-from competition.splitting import read_folds
-from competition.training.folds import FoldData, load_fold
+from competition.data.classes import read_targets
+from competition.data.image_store import ImageStore
+from competition.folds.split import read_folds
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.load import load_settings
+from competition.training.fold_data import FoldData, load_fold
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def make_project(folder: Path, pages: Path | None, preset: str, copies: dict[int, int], train: int, test: int, damaged: bool) -> None:
+def make_project(
+    folder: Path, pages: Path | None, preset: str, copies: dict[int, int], train: int, test: int, damaged: bool
+) -> None:
     """Make data/<size>/ for each size of `copies` (pixels -> copies per page) in `folder`.
 
-    pages: a competition's folder; None: a generated one of `train` and `test` pages, with its solution. damaged: whether the copies
-    are, as the preset says; undamaged ones are made faster.
+    pages: a competition's folder; None: a generated one of `train` and `test` pages, with its solution. damaged:
+    whether the copies are, as the preset says; undamaged ones are made faster.
     """
-    params = yaml.safe_load((ROOT / f"competition/presets/{preset}.yaml").read_text(encoding="utf-8"))
+    params = yaml.safe_load((ROOT / f"competition/settings/presets/{preset}.yaml").read_text(encoding="utf-8"))
     params["competition"]["root"] = str(pages.resolve()) if pages else "data/raw"
     if not damaged:
         params["augment"] |= {"policy": "none", "test_like": {"policy": "none"}}
@@ -47,15 +52,23 @@ def member(folder: Path, size: int, epochs: int) -> FinetunedSettings:
     return FinetunedSettings(**settings.model_dump() | {"size": size, "epochs": epochs, "patience": epochs})
 
 
-def load(folder: Path, size: int, images: int | None = None, held_out: int | None = None,
-         fold: int = 0) -> tuple[FoldData, tuple[str, ...]]:
-    """Return the `fold`, packed at `size`, with its first `images` training and `held_out` validation images; and the classes."""
+def load(
+    folder: Path, size: int, images: int | None = None, held_out: int | None = None, fold: int = 0
+) -> tuple[FoldData, tuple[str, ...]]:
+    """Return the `fold`, packed at `size`, with its first `images` training and `held_out` validation images; and the
+    classes.
+    """
     targets = read_targets(folder / "folds/classes.csv")
     stores = (folder / f"data/{size}/{name}.arrow" for name in ("augmented", "test_squares"))
     data = load_fold(fold, read_folds(folder / "folds/folds.csv"), targets, *stores)
-    return replace(data, train_labels=data.train_labels[:images], train_rows=data.train_rows[:images],
-                   valid_ids=data.valid_ids[:held_out], valid_labels=data.valid_labels[:held_out],
-                   valid_rows={view: rows[:held_out] for view, rows in data.valid_rows.items()}), targets
+    return replace(
+        data,
+        train_labels=data.train_labels[:images],
+        train_rows=data.train_rows[:images],
+        valid_ids=data.valid_ids[:held_out],
+        valid_labels=data.valid_labels[:held_out],
+        valid_rows={view: rows[:held_out] for view, rows in data.valid_rows.items()},
+    ), targets
 
 
 def test_labels(folder: Path, data: FoldData, targets: tuple[str, ...]) -> list[int]:
@@ -77,12 +90,19 @@ def export(folder: Path, store: ImageStore, rows: list[int]) -> list[str]:
 
 
 def _write_params(folder: Path, params: dict, size: int, copies: int) -> None:
-    of_size = {"augment": params["augment"] | {"size": size, "copies": copies}, "train": {"members": ["lite0"]},
-               "members": {"lite0": params["members"]["lite0"] | {"size": size}},
-               "specialize": params["specialize"] | {"network": params["specialize"]["network"] | {"size": size}}}
+    of_size = {
+        "augment": params["augment"] | {"size": size, "copies": copies},
+        "train": {"members": ["lite0"]},
+        "members": {"lite0": params["members"]["lite0"] | {"size": size}},
+        "specialize": params["specialize"] | {"network": params["specialize"]["network"] | {"size": size}},
+    }
     (folder / "params.yaml").write_text(yaml.safe_dump(params | of_size, sort_keys=False), encoding="utf-8")
 
 
 def _stage(folder: Path, name: str, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", f"pipelines.{name}", *arguments], cwd=folder, check=True,
-                   env=os.environ | {"PYTHONPATH": str(ROOT)})
+    subprocess.run(
+        [sys.executable, "-m", f"pipelines.{name}", *arguments],
+        cwd=folder,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )

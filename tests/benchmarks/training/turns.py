@@ -1,4 +1,5 @@
-"""Taking turns: the benchmark asks one process at a time for a piece of work, the others wait, so that none disturbs another.
+"""Taking turns: the benchmark asks one process at a time for a piece of work, the others wait, so that none disturbs
+another.
 
 Only the standard library is used here: the other environment's processes import it too.
 """
@@ -33,16 +34,25 @@ class Worker:
             if line.startswith(_MARK):
                 return json.loads(line.removeprefix(_MARK))
             print(f"{self.name}: {line}", end="", flush=True)
-        raise RuntimeError(f"{self.name}: expected an answer, but the process ended with exit code {self._process.wait()}; "
-                           "its own message stands above")
+        raise RuntimeError(
+            f"{self.name}: expected an answer, but the process ended with exit code {self._process.wait()}; "
+            "its own message stands above"
+        )
 
 
 @contextmanager
 def worker(name: str, module: str, job: Path, python: str = sys.executable) -> Iterator[Worker]:
-    """Yield a Worker that runs `training.<module>` on the `job` file; it is ready when this returns, and ended behind it."""
+    """Yield a Worker that runs `training.<module>` on the `job` file; it is ready when this returns, and ended behind
+    it.
+    """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(_HERE.parent), str(_HERE.parents[2])])}
-    process = subprocess.Popen([python, "-m", f"training.{module}", str(job)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               text=True, env=environment)
+    process = subprocess.Popen(
+        [python, "-m", f"training.{module}", str(job)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
     try:
         yield Worker(name, process)
     finally:

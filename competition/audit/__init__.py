@@ -1,0 +1,1 @@
+"""What is in the images and what is wrong with them: duplicates, domain shift, summary."""

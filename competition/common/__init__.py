@@ -1,0 +1,1 @@
+"""What every package uses: files written whole, CSV, seeds, progress."""

@@ -1,0 +1,22 @@
+"""Optuna without its own words: our lines say what a trial did."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import optuna
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Keep Optuna, within, from telling of every study and trial, and of what it calls experimental, on standard
+    error.
+    """
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)

@@ -1,0 +1,89 @@
+"""Registry of a kind of thing: losses, metrics, member kinds, ... Each is one module of the registry's package.
+
+The module's file name is the thing's name, and the only place where it is written. A package with a registry is a
+folder whose `__init__.py` says `LOSSES = Registry("loss", __name__)`; its modules end in `@LOSSES.register`. Names are
+known from the files, without importing them; a plugin (a Python file named in params.yaml) registers in the same way,
+from anywhere.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Things of one kind by name. kind: what one is called in messages; package: whose modules they are."""
+
+    def __init__(self, kind: str, package: str):
+        self.kind, self.package = kind, package
+        self._things: dict[str, T] = {}
+
+    def register(self, thing: T) -> T:
+        """Register `thing`, a class or function, under the name of the file it stands in. Raises ValueError for a taken
+        name.
+        """
+        name = thing.__module__.rpartition(".")[2]
+        if name in self._things or (name in self._files() and thing.__module__ != f"{self.package}.{name}"):
+            raise ValueError(f"{self.kind} {name}: there is one of that name; rename the file {name}.py")
+        self._things[name] = thing
+        return thing
+
+    def names(self) -> tuple[str, ...]:
+        """All names, sorted; nothing is imported."""
+        return tuple(sorted({*self._files(), *self._things}))
+
+    def __getitem__(self, name: str) -> T:
+        """Return what is called `name`. Raises ValueError that lists the names."""
+        if name not in self._things:
+            self.check(name)
+            importlib.import_module(f"{self.package}.{name}")
+        return self._things[name]
+
+    def check(self, name: str) -> str:
+        """Return `name`. Raises ValueError that lists the names if there is no such thing."""
+        if name not in self.names():
+            raise ValueError(f"no {self.kind} {name!r}; there are {', '.join(self.names())}")
+        return name
+
+    def items(self) -> Iterator[tuple[str, T]]:
+        """Yield every name with its thing."""
+        for name in self.names():
+            yield name, self[name]
+
+    def _files(self) -> set[str]:
+        paths = sys.modules[self.package].__path__
+        return {module.name for module in pkgutil.iter_modules(paths) if not module.name.startswith("_")}
+
+
+def registry_of(package: str) -> Registry:
+    """Return the registry of `package`, imported by its name: for settings, which stand above what they name."""
+    found = [value for value in vars(importlib.import_module(package)).values() if isinstance(value, Registry)]
+    return next(registry for registry in found if registry.package == package)
+
+
+def load_plugin(path: Path | str) -> None:
+    """Import the Python file at `path`, which registers what it holds; once per process. Raises FileNotFoundError,
+    ValueError.
+    """
+    path = Path(path).resolve()
+    name = f"plugin.{path.stem}"
+    if name in sys.modules:
+        if sys.modules[name].__file__ != str(path):
+            raise ValueError(f"plugins: {path} and {sys.modules[name].__file__} have one name; rename one")
+        return
+    if not path.is_file():
+        raise FileNotFoundError(f"plugins: {path}: not found; name a Python file, or take it out of params.yaml")
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise

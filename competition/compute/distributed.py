@@ -1,0 +1,164 @@
+"""The processes that train one network together, as Hugging Face Accelerate starts them: GPUs, nodes, or just this one.
+
+Each has the whole network, and of each step's images its share; their gradients are added up after the backward pass
+and not within it (as DistributedDataParallel does): so a process that ran out of memory or met a loss that is no number
+still takes part, says so in the same message, and all do the same about it. Nodes have to share the project's folder:
+the main process writes the state and the results, the others read the state.
+"""
+
+import ctypes
+import os
+import platform
+import signal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import torch
+from torch import distributed
+
+from competition.compute.device import device
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Who works together. With one process nothing is sent, added up or waited for."""
+
+    accelerator: "Accelerator"
+
+    @property
+    def count(self) -> int:
+        """How many there are, on all nodes."""
+        return self.accelerator.num_processes
+
+    @property
+    def index(self) -> int:
+        """Which of them this is, from 0."""
+        return self.accelerator.process_index
+
+    @property
+    def main(self) -> bool:
+        """Whether this is the one that writes, prints and shows progress."""
+        return self.accelerator.is_main_process
+
+    @property
+    def device(self) -> torch.device:
+        """This process's GPU, or the processor, on its part of the cores."""
+        own = self.accelerator.device
+        return device() if own.type == "cpu" else own
+
+    def images_dealt(self, images: int, effective: int) -> int:
+        """Return how many of an epoch's `images` are trained on, `effective` in a step.
+
+        Of several processes each gets 2 images of a step at least; a last step with fewer is left out (one process's
+        last step has 2: `batches.epoch_rows` sees to it). Raises ValueError where no step has as many.
+        """
+        least = 2 * self.count
+        if self.count == 1:
+            return images
+        if min(images, effective) < least:
+            raise ValueError(
+                f"{images} training images, {effective} in a step (batch_size * accumulate): expected at least "
+                f"{least} of "
+                f"both, 2 for each of {self.count} processes; take fewer processes (machine.processes) or a larger "
+                "batch"
+            )
+        rest = images % effective
+        return images - rest if rest < least else images
+
+    def say(self, text: str) -> None:
+        """Print a line, once for all processes."""
+        self.accelerator.print(text, flush=True)
+
+    def wait(self) -> None:
+        """Return when all processes have come here."""
+        if self.count > 1:
+            self.accelerator.wait_for_everyone()
+
+    def sums(self, *values: float) -> list[float]:
+        """Return each value added up over the processes, float64; the same numbers on all."""
+        if self.count == 1:
+            return list(values)
+        total = torch.tensor(values, dtype=torch.float64, device=self.device)
+        distributed.all_reduce(total)
+        return total.tolist()
+
+    def add_gradients(self, parameters: Iterable[torch.nn.Parameter], *facts: float) -> list[float]:
+        """Add up the gradients of those parameters that learn, in place, and return `facts` added up, in one message.
+
+        A process without gradients adds zeros; what it has to say about that is a fact. The sums are the same bytes on
+        all.
+        """
+        if self.count == 1:
+            return list(facts)
+        learning = [parameter for parameter in parameters if parameter.requires_grad]
+        pieces = [torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in learning]
+        flat = torch.cat([*(piece.reshape(-1) for piece in pieces), torch.tensor(facts, device=self.device)])
+        del pieces
+        distributed.all_reduce(flat)
+        *found, total = flat.split([*(parameter.numel() for parameter in learning), len(facts)])
+        for parameter, piece in zip(learning, found, strict=True):
+            if parameter.grad is not None:
+                parameter.grad.copy_(piece.view(parameter.shape))
+        return total.tolist()
+
+    def average(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Replace each tensor, in place, by its mean over the processes."""
+        if self.count == 1 or not tensors:
+            return
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        distributed.all_reduce(flat)
+        for tensor, piece in zip(
+            tensors, (flat / self.count).split([tensor.numel() for tensor in tensors]), strict=True
+        ):
+            tensor.copy_(piece.view(tensor.shape))
+
+    def put_together(self, own: torch.Tensor, places: torch.Tensor, rows: int) -> torch.Tensor:
+        """Return (`rows`, C): each process's `own` (B, C) at its `places` (B,), which together are all rows, once each.
+
+        Exactly what each process had: a number plus zeros is that number.
+        """
+        whole = torch.zeros(rows, own.shape[1], dtype=own.dtype, device=self.device)
+        whole[places.to(whole.device)] = own.to(whole.device)
+        if self.count > 1:
+            distributed.all_reduce(whole)
+        return whole.to(own.device)
+
+    def leave(self) -> None:
+        """Say goodbye to the others, at the end of the work."""
+        self.accelerator.end_training()
+
+
+@cache
+def processes() -> Processes:
+    """Return the processes that Accelerate's launcher (or torchrun, or MPI) started together with this one; mostly this
+    one alone.
+
+    Mixed precision is not Accelerate's here, whose state has one for the whole process: each member has its own
+    (`precision`). Raises ValueError if the launcher was told to split the network itself (FSDP, DeepSpeed, ...).
+    """
+    from accelerate import Accelerator
+
+    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision="no")
+    kind = accelerator.distributed_type.value
+    if kind not in ("NO", "MULTI_GPU", "MULTI_CPU"):
+        raise ValueError(
+            f"accelerate launch: {kind} splits the network over the processes; expected plain data parallelism: "
+            "accelerate launch --multi_gpu --num_processes N"
+        )
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        _end_with_the_launcher()
+    return Processes(accelerator)
+
+
+def _end_with_the_launcher() -> None:
+    """Let the kernel end this process when its launcher is killed: else it trains on, in a session of its own, seen by
+    nobody.
+    """
+    if platform.system() == "Linux":
+        pr_set_pdeathsig = 1  # sys/prctl.h
+        ctypes.CDLL("libc.so.6").prctl(pr_set_pdeathsig, signal.SIGKILL)

@@ -1,0 +1,1 @@
+"""A competition's files: tables, images, submissions, the packed image store."""

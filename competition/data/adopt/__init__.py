@@ -1,0 +1,1 @@
+"""A download, or class folders, brought into data/raw."""

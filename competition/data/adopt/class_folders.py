@@ -1,0 +1,160 @@
+"""A folder with one sub-folder per class: its images, their IDs and their groups."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from competition.common.csv import read_table
+from competition.common.errors import ContractError, counted, examples
+from competition.data.adopt.test_split import choose_test, halve
+from competition.data.image_files import claims_to_be_image, is_image_name
+
+FILE_COLUMNS = ("id", "file", "image", "path", "name", "filename")
+LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # left behind by systems, not by people
+
+
+@dataclass(frozen=True)
+class ClassImage:
+    """An image of a class folder, and where it goes."""
+
+    id: str
+    file: str  # <class>/<file name>
+    group: str  # "" without groups
+    usage: str  # "Public" or "Private" in the test part, "" for training
+
+    @property
+    def class_name(self) -> str:
+        """The folder's name."""
+        return self.file.split("/")[0]
+
+
+def image_id(file: str) -> str:
+    """Return the ID of `<class>/<file name>`: 12 hex digits, which don't give the class away, and the extension."""
+    return hashlib.sha1(file.encode()).hexdigest()[:12] + os.path.splitext(file)[1].lower()
+
+
+def draw_test_part(files: list[str], group_of: dict[str, str], share: float, seed: int) -> list[ClassImage]:
+    """Return the images, sorted by ID, with about `share` of every class held out and no group on both sides."""
+    files = sorted(files)
+    labels = [file.split("/")[0] for file in files]
+    is_test = choose_test(labels, [group_of.get(file, file) for file in files], share, seed)
+    usage = halve(labels, is_test, seed)
+    images = [
+        ClassImage(image_id(file), file, group_of.get(file, ""), use) for file, use in zip(files, usage, strict=True)
+    ]
+    assert len({image.id for image in images}) == len(images), "two files with the same 48 bits of sha1"
+    return sorted(images, key=lambda image: image.id)
+
+
+def listed(folder: Path) -> list[Path]:
+    """Return the folder's entries by name, without hidden ones and what systems leave behind."""
+    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".") and entry.name not in LITTER)
+
+
+def list_class_folders(path: Path, problems: list[str]) -> tuple[list[str], list[str]]:
+    """Return the images as `<class>/<file name>`, and what was skipped; `problems` grows by what is wrong."""
+    files, skipped, empty, unread = [], [], [], []
+    for entry in listed(path):
+        if not entry.is_dir():
+            skipped.append(f"{entry.name}: not in a class folder")
+            continue
+        images = 0
+        for file in listed(entry):
+            if file.is_file() and is_image_name(file.name):
+                files.append(f"{entry.name}/{file.name}")
+                images += 1
+            elif claims_to_be_image(file.name):
+                unread.append(f"{entry.name}/{file.name}")
+            else:
+                skipped.append(f"{entry.name}/{file.name}: {'a folder' if file.is_dir() else 'not an image'}")
+        if not images:
+            empty.append(entry)
+    if unread:
+        problems.append(
+            f"{path}: {counted(len(unread), 'images are')} of a format that can't be read: {examples(unread)}; "
+            "convert them to "
+            "JPEG or PNG, or take them away"
+        )
+    problems += _folder_problems(path, files, empty)
+    return files, skipped
+
+
+def _folder_problems(path: Path, files: list[str], empty: list[Path]) -> list[str]:
+    if not files and not empty:
+        return [f"{path}: has neither train.csv nor sub-folders; expected a competition, or one sub-folder per class"]
+    if nested := [folder for folder in empty if any(entry.is_dir() for entry in folder.iterdir())]:
+        return [
+            f"{path}: sub-folders hold folders, not images: {examples(nested)}; adopt the folder that holds the classes"
+        ]
+    if empty:
+        names = examples(folder.name for folder in empty)
+        return [f"{path}: {counted(len(empty), 'class folders have')} no images: {names}; fill or remove them"]
+    if len({file.split("/")[0] for file in files}) < 2:
+        return [f"{path}: only one class folder; there is nothing to tell apart, at least two are needed"]
+    if strange := [ascii(file) for file in files if not file.isprintable()]:
+        return [f"{path}: names can't be written into a CSV: {examples(strange)}; rename them"]
+    return []
+
+
+def read_groups(
+    path: Path, column: str | None, files: list[str], problems: list[str]
+) -> tuple[dict[str, str], list[str]]:
+    """Return file -> group from a CSV, and notes; `problems` grows by what is wrong.
+
+    Rows name a file as `<class>/<file name>`, with more folders before it or none, with or without its extension.
+    """
+    try:
+        frame = read_table(path).frame
+    except (ContractError, FileNotFoundError) as error:
+        problems += getattr(error, "problems", [str(error)])
+        return {}, []
+    names = list(frame.columns)
+    file_column = next((name for wanted in FILE_COLUMNS for name in names if name.lower() == wanted), None)
+    group_column = column or next((name for name in names if name.lower() == "group"), names[-1])
+    there = f"(there: {examples(names, most=20)})"
+    if file_column is None:
+        problems.append(f"{path}: no column with the files {there}; call it one of {', '.join(FILE_COLUMNS)}")
+    if group_column not in names:
+        problems.append(f"{path}: no column {group_column!r} {there}; name the groups' column with --group-column")
+    elif group_column == file_column:
+        problems.append(f"{path}: no column with the groups {there}; add one, and name it with --group-column")
+    elif file_column is not None:
+        return _match_groups(path, frame[file_column], frame[group_column], files, problems)
+    return {}, []
+
+
+def _match_groups(
+    path: Path, rows: list[str], groups: list[str], files: list[str], problems: list[str]
+) -> tuple[dict[str, str], list[str]]:
+    known = _by_alias(files)
+    found: dict[str, set[str]] = {}
+    strangers = []
+    for row, group in zip(rows, groups, strict=True):
+        file = known.get("/".join(row.replace("\\", "/").split("/")[-2:]))
+        if file is None:
+            strangers.append(row)
+        else:
+            found.setdefault(file, set()).add(group)
+    if missing := [name for name in files if not found.get(name, {""}) - {""}]:
+        fix = "add a row class/file,group for each, with a group of its own where it has none"
+        problems.append(f"{path}: {counted(len(missing), 'images have')} no group: {examples(missing)}; {fix}")
+    if torn := [f"{name} ({', '.join(sorted(some))})" for name, some in found.items() if len(some) > 1]:
+        problems.append(
+            f"{path}: {counted(len(torn), 'images are')} in several groups: {examples(sorted(torn))}; keep one row "
+            "for each"
+        )
+    notes = [f"{path}: {counted(len(strangers), 'rows fit')} no image here: {examples(strangers)}"] if strangers else []
+    return {name: min(some) for name, some in found.items()}, notes
+
+
+def _by_alias(files: list[str]) -> dict[str, str]:
+    """Return every way of naming a file that fits that file only."""
+    meant: dict[str, set[str]] = {}
+    for file in files:
+        for name in (file, file.split("/")[1]):
+            for alias in (name, os.path.splitext(name)[0]):
+                meant.setdefault(alias, set()).add(file)
+    return {
+        alias: alias if alias in some else min(some) for alias, some in meant.items() if alias in some or len(some) == 1
+    }

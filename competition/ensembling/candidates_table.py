@@ -1,0 +1,58 @@
+"""All candidates' rows, as the leaderboard has them, with their paired differences to the best of them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from competition.ensembling.candidates import Candidate
+from competition.ensembling.stacked_predictions import Images
+from competition.leaderboard.board import compare
+from competition.settings.ensemble import EnsembleSettings
+
+Seconds = tuple[float, float]  # of training, of predicting
+
+
+def seconds_of_parts(board: pd.DataFrame, singles: Sequence[Candidate]) -> dict[str, Seconds]:
+    """Part of `singles` (a member, `specialist`) -> its seconds, out of the leaderboard. Raises ValueError for a single
+    without a row.
+    """
+    rows = board.set_index("submission")[["train_seconds", "predict_seconds"]]
+    if missing := [single.name for single in singles if single.name not in rows.index]:
+        raise ValueError(f"submissions/leaderboard.csv: no {', '.join(missing)}; it is of another run, vote again")
+    seconds: dict[str, Seconds] = {}
+    for single in sorted(
+        singles, key=lambda single: len(single.parts)
+    ):  # a specialist's row holds its base's seconds too
+        known = [seconds[part] for part in single.parts[:-1]]
+        seconds[single.parts[-1]] = tuple(rows.loc[single.name].to_numpy() - np.sum(known, axis=0))
+    return seconds
+
+
+def candidates_board(
+    candidates: Sequence[Candidate], images: Images, seconds: Mapping[str, Seconds], settings: EnsembleSettings
+) -> pd.DataFrame:
+    """The leaderboard of all candidates, members and ensembles alike: see `leaderboard.compare`."""
+    spent = {one.name: tuple(sum(seconds[part][kind] for part in one.parts) for kind in (0, 1)) for one in candidates}
+    return compare(
+        [one.submission(images.targets) for one in candidates],
+        images.seen["target"].to_numpy(),
+        images.folds,
+        images.targets,
+        settings,
+        spent,
+        {one.name: note_of(one) for one in candidates},
+    )
+
+
+def note_of(candidate: Candidate) -> str:
+    """What was fitted for the candidate, in a line: `lite0 0.62, features 0.38`, `C 0.01`, or whose votes are
+    counted.
+    """
+    weights = candidate.fitted.get("weights", {})
+    if weights:
+        ordered = sorted(weights.items(), key=lambda item: -item[1])
+        return ", ".join(f"{name} {weight:.2f}" for name, weight in ordered if weight > 0)
+    if "c" in candidate.fitted:
+        return f"C {candidate.fitted['c']:g}"
+    return ", ".join(candidate.fitted.get("votes", ()))

@@ -1,0 +1,50 @@
+"""Greedy selection with replacement (Caruana et al., Ensemble Selection from Libraries of Models, ICML 2004), without
+bagging.
+"""
+
+import numpy as np
+
+from competition.ensembling.rules import Rule, weighted_rule
+from competition.ensembling.stacked_predictions import Voters
+from competition.metrics.calibration import LEAST
+from competition.metrics.f1 import macro_f1
+
+STEPS = 30  # members selected at the most, so weights are multiples of 1/30 or coarser
+
+
+def fit_greedy(voters: Voters, true: np.ndarray, folds: np.ndarray) -> Rule:
+    """The mean of calibrated probabilities, each member counted as often as `select` selects it."""
+    counts = select(voters.soft, true)
+    return weighted_rule(counts / counts.sum())
+
+
+def select(probabilities: np.ndarray, true: np.ndarray, steps: int = STEPS) -> np.ndarray:
+    """(M,) int64: how often each member is selected; probabilities: (M, n, C), true: (n,) class indices.
+
+    Each step adds the member with which the mean of all selected scores best, until there are `steps`; what is kept is
+    the shortest of these selections that scored best. Scores are macro F1, those alike are told apart by log loss; of
+    members that are still alike the first is taken.
+    """
+    n_members, n_rows, n_classes = probabilities.shape
+    of_true = probabilities[:, np.arange(n_rows), true]
+    total, total_of_true = np.zeros(probabilities.shape[1:]), np.zeros(n_rows)
+    path: list[int] = []
+    scores: list[tuple[float, float]] = []
+    while len(path) < steps:
+        tried = [
+            _score(total + probabilities[m], total_of_true + of_true[m], true, len(path) + 1) for m in range(n_members)
+        ]
+        best = max(range(n_members), key=tried.__getitem__)
+        total += probabilities[best]
+        total_of_true += of_true[best]
+        path.append(best)
+        scores.append(tried[best])
+    kept = max(range(steps), key=scores.__getitem__) + 1
+    return np.bincount(path[:kept], minlength=n_members)
+
+
+def _score(total: np.ndarray, of_true: np.ndarray, true: np.ndarray, selected: int) -> tuple[float, float]:
+    """(macro F1, log likelihood) of the mean of `selected` members, given their total."""
+    # the rest is rounding: alike is alike
+    likelihood = round(float(np.log(np.maximum(of_true / selected, LEAST)).mean()), 9)
+    return macro_f1(true, total.argmax(axis=1), total.shape[1]), likelihood

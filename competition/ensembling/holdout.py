@@ -1,0 +1,94 @@
+"""The ledger of unlocked holdouts, submissions/holdout.csv: kept in git, only ever added to, so that none is scored
+twice.
+
+A holdout tells the truth once. Whoever changes something after having seen its score, and scores it again, chooses by
+it.
+"""
+
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from competition.common.csv import read_columns, write_table
+from competition.common.errors import ContractError
+from competition.common.files import digest
+from competition.ensembling.candidates import Candidate
+from competition.ensembling.final_facts import rounded_score
+from competition.ensembling.stacked_predictions import Images
+from competition.settings.ensemble import EnsembleSettings
+
+
+@dataclass(frozen=True)
+class Unlocking:
+    """A holdout that was scored: when, which (digest of its IDs), by what (digest of IDs, targets and answers); macro
+    F1 as text.
+    """
+
+    date: str  # YYYY-MM-DD
+    holdout: str
+    answers: str
+    submission: str
+    images: str
+    clean: str
+    clean_low: str
+    clean_high: str
+    test_like: str
+    test_like_low: str
+    test_like_high: str
+
+
+COLUMNS = tuple(field.name for field in fields(Unlocking))
+
+
+def read_unlockings(path: Path | str) -> list[Unlocking]:
+    """Every unlocking on record, oldest first; [] without the file. Raises ContractError for another kind of file."""
+    if not Path(path).is_file():
+        return []
+    problems: list[str] = []
+    frame = read_columns(Path(path), COLUMNS, problems)
+    if frame is None:
+        raise ContractError(problems)
+    return [Unlocking(*row) for row in frame[list(COLUMNS)].itertuples(index=False)]
+
+
+def record_unlocking(path: Path | str, new: Unlocking) -> bool:
+    """Whether `new` was added to the ledger; False when these very answers are on record already.
+
+    Raises ValueError when this holdout was unlocked for other answers.
+    """
+    before = read_unlockings(path)
+    same_holdout = [old for old in before if old.holdout == new.holdout]
+    if any(old.answers == new.answers for old in same_holdout):
+        return False
+    if same_holdout:
+        old = same_holdout[-1]
+        raise ValueError(
+            f"{path}: this holdout was unlocked on {old.date}, for other answers or targets ({old.submission}: macro "
+            "F1 "
+            f"test-like {old.test_like}, clean {old.clean}); a holdout is scored once. Set ensemble.unlock_holdout: "
+            "false, or draw a new holdout with another split.seed"
+        )
+    write_table(path, COLUMNS, [astuple(row) for row in [*before, new]])
+    return True
+
+
+def score_holdout(
+    path: Path | str, chosen: Candidate, images: Images, settings: EnsembleSettings, date: str
+) -> dict | None:
+    """The chosen candidate's macro F1 on the unlocked holdout, and its entry in the ledger at `path`; None while it is
+    locked.
+
+    {"images", "clean", "test_like"}, the latter as {"value", "low", "high"}. Votes from elsewhere have no answers to it
+    and take no part. Raises ValueError as `record_unlocking` does.
+    """
+    if not chosen.holdout:
+        return None
+    ids, true = images.holdout["ID"].tolist(), images.indices(images.holdout["target"])
+    scores = {view: rounded_score(true, answers, images.targets, settings) for view, answers in chosen.holdout.items()}
+    told = {view: answers.tolist() for view, answers in chosen.holdout.items()}
+    ends = {"": "value", "_low": "low", "_high": "high"}
+    figures = {f"{view}{end}": f"{scores[view][key]:.6f}" for view in scores for end, key in ends.items()}
+    record_unlocking(
+        path,
+        Unlocking(date, digest(sorted(ids)), digest(ids, true.tolist(), told), chosen.name, str(len(ids)), **figures),
+    )
+    return {"images": len(ids)} | scores

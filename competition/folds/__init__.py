@@ -1,0 +1,1 @@
+"""K-fold split, leakage checks, out-of-fold predictions."""

@@ -1,0 +1,127 @@
+"""Who is scored by whom: what belongs together in groups, then stratified folds that keep each group on one side."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from competition.common.csv import read_frame, write_frame
+from competition.common.seeds import generator
+from competition.folds.leakage import check_folds
+
+HOLDOUT = -1
+COLUMNS = ["ID", "target", "fold", "group"]
+
+
+def make_folds(
+    ids: Sequence[str], targets: Sequence[str], groups: Sequence[str], n_splits: int, seed: int, holdout: float = 0.0
+) -> np.ndarray:
+    """(N,) int64: each image's fold, 0 to n_splits - 1, or -1 for the `holdout` share that no fold sees.
+
+    ids, targets, groups: (N,) str. A group is never divided. Each class is spread as evenly over the folds as its
+    groups allow: groups of one image give every fold the same number of them, or one more. A class with fewer groups
+    than folds is in some of them only (see `scarce_classes`). The holdout depends on seed and share, not on n_splits.
+    The order of the rows changes nothing.
+    """
+    if not len(ids) == len(targets) == len(groups):
+        raise ValueError(f"lengths differ: {len(ids)} ids, {len(targets)} targets, {len(groups)} groups")
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"{len(ids) - len(set(ids))} IDs stand more than once")
+    names, group_of_row = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    if n_splits < 2 or len(names) < n_splits:
+        raise ValueError(
+            f"{n_splits} folds of {len(names)} groups of images: expected at least 2 folds, a group for each"
+        )
+    counts = pd.crosstab(group_of_row, np.asarray(targets, dtype=str)).to_numpy()
+    fold_of_group = np.full(len(names), HOLDOUT)
+    seen = np.arange(len(names))
+    if holdout > 0:
+        sides = _spread(counts, np.array([1 - holdout, holdout]), generator(seed, "holdout"))
+        seen = np.flatnonzero(sides == 0)
+    if len(seen) < n_splits:
+        raise ValueError(f"a holdout of {holdout} leaves {len(seen)} groups of images for {n_splits} folds; lower it")
+    fold_of_group[seen] = _spread(counts[seen], np.full(n_splits, 1 / n_splits), generator(seed, "folds"))
+    return fold_of_group[group_of_row]
+
+
+def _spread(counts: np.ndarray, shares: np.ndarray, draws: np.random.Generator) -> np.ndarray:
+    """(G,) the part each group goes to; counts: (G, C) images; shares: (P,) of the images, sum to 1.
+
+    Largest group first (equals in random order), to where it adds least to the chi-square distance between the parts'
+    class counts and their shares; the emptiest of equals.
+    """
+    order = draws.permutation(len(counts))
+    order = order[np.argsort(-counts.sum(axis=1)[order], kind="stable")]
+    class_totals = np.maximum(counts.sum(axis=0), 1)
+    filled = np.zeros((len(shares), counts.shape[1]))
+    parts = np.empty(len(counts), dtype=np.int64)
+    for group in order:
+        present = np.flatnonzero(counts[group])
+        new = counts[group, present]
+        added = ((2 * filled[:, present] + new) * new / class_totals[present]).sum(axis=1) / shares
+        best = np.flatnonzero(added <= added.min() + 1e-9)
+        part = best[np.argmin(filled[best].sum(axis=1) / shares[best])]
+        filled[part, present] += new
+        parts[group] = part
+    return parts
+
+
+def scarce_classes(targets: Sequence[str], groups: Sequence[str], n_splits: int) -> list[str]:
+    """One warning for each class with fewer groups than folds: some folds can't score it; one group can't be learnt."""
+    counts = pd.DataFrame({"target": targets, "group": groups}).groupby("target")["group"].agg(["nunique", "size"])
+    warnings = []
+    for target, (n_groups, n_images) in counts[counts["nunique"] < n_splits].iterrows():
+        what = "all in one fold, whose model never sees the class" if n_groups == 1 else "so some folds don't score it"
+        warnings.append(
+            f"class {target}: {n_images} images in {n_groups} independent groups for {n_splits} folds, {what}"
+        )
+    return warnings
+
+
+def joined_groups(ids: Sequence[str], pairs: Iterable[tuple[str, str]], given: Sequence[str | None]) -> np.ndarray:
+    """(N,) str: each image's group, named after its smallest ID.
+
+    Images are of one group when `pairs` (of IDs) or a common name in `given` (None or "" is none) joins them, or others
+    do: A with B and B with C puts A with C. Raises ValueError for a pair with an ID that is not in `ids`.
+    """
+    if len(ids) != len(given):
+        raise ValueError(f"lengths differ: {len(ids)} ids, {len(given)} given groups")
+    row_of = {id: row for row, id in enumerate(ids)}
+    pairs = list(pairs)
+    if unknown := sorted({id for pair in pairs for id in pair} - set(row_of)):
+        raise ValueError(
+            f"{len(unknown)} IDs of pairs are no images: {', '.join(unknown[:5])}; run `python -m pipelines.prepare`"
+        )
+    joined = [(row_of[one], row_of[other]) for one, other in pairs]
+    first: dict[str, int] = {}
+    joined += [(first.setdefault(name, row), row) for row, name in enumerate(given) if name]
+    one, other = np.array(joined, np.int64).reshape(-1, 2).T
+    _, labels = connected_components(
+        coo_array((np.ones(len(one), bool), (one, other)), shape=(len(ids), len(ids))), directed=False
+    )
+    smallest = pd.Series(list(ids), dtype=str).groupby(labels).transform("min")
+    return np.array(smallest.tolist(), dtype=str)
+
+
+def write_folds(path: Path | str, folds: pd.DataFrame) -> None:
+    """Write `folds` (ID, target, fold, group) as CSV, in the order of its rows."""
+    write_frame(path, folds[COLUMNS])
+
+
+def read_folds(path: Path | str) -> pd.DataFrame:
+    """folds.csv: ID, target, group as str, fold as int64 (-1: holdout). Raises FileNotFoundError; ValueError, also for
+    a divided group.
+    """
+    folds = read_frame(path, COLUMNS, "split")
+    if folds["ID"].duplicated().any():
+        raise ValueError(f"{path}: repeated IDs: {', '.join(folds['ID'][folds['ID'].duplicated()].head().tolist())}")
+    if not folds["fold"].str.fullmatch(r"-1|\d+").all():
+        raise ValueError(
+            f"{path}: column fold: expected whole numbers from -1, found {folds['fold'].unique()[:10].tolist()}"
+        )
+    folds = folds.astype({"fold": "int64"})
+    check_folds(folds, str(path))
+    return folds

@@ -1,0 +1,1 @@
+"""Image loader, test-time augmentation, predictor."""

@@ -1,0 +1,64 @@
+"""Features of packed images: a frozen network's pooled maps, or tiny grey pixels."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from competition.compute.device import device, use_bfloat16
+from competition.data.image_store import ImageStore
+from competition.inference.loader import batches, dihedral
+from competition.models.networks import Normalisation
+
+Extract = Callable[[torch.Tensor], np.ndarray]
+
+
+def network_features(network: nn.Module, normalise: Normalisation, precision: str) -> Extract:
+    """Return a function from squares, uint8 (B, S, S, 3), to pooled features, float32 (B, F), of a timm network."""
+    where, bfloat16 = device(), use_bfloat16(precision)
+    network.to(where).eval()
+
+    @torch.inference_mode()
+    def extract(pixels: torch.Tensor) -> np.ndarray:
+        with torch.autocast(where.type, torch.bfloat16, enabled=bfloat16):
+            last, maps = network.forward_intermediates(normalise(pixels).to(where))
+            pooled = [features.float().mean(dim=(2, 3)) for features in maps]
+            pooled.append(network.forward_head(last, pre_logits=True).float())
+        return torch.cat(pooled, dim=1).cpu().numpy()
+
+    return extract
+
+
+def grey_features(size: int) -> Extract:
+    """Return a function from squares, uint8 (B, S, S, 3), to grey pixels in 0..1, float32 (B, size * size)."""
+
+    def extract(pixels: torch.Tensor) -> np.ndarray:
+        grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in pixels.numpy()]
+        return (
+            np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA).ravel() for image in grey]).astype(
+                np.float32
+            )
+            / 255
+        )
+
+    return extract
+
+
+def features(
+    extract: Extract,
+    store: ImageStore,
+    rows: np.ndarray,
+    size: int,
+    views: np.ndarray,
+    tick: Callable[[int], object] = lambda images: None,
+) -> np.ndarray:
+    """Return float16 (V, N, F): the features of the squares `rows` (N,) under the dihedral `views` (V,)."""
+    parts = [np.zeros((len(views), 0, extract(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]), np.float16)]
+    for pixels, _ in batches(store, rows, size, 32):
+        parts.append(
+            np.stack([extract(dihedral(pixels, int(view), (1, 2)).contiguous()).astype(np.float16) for view in views])
+        )
+        tick(len(pixels))
+    return np.concatenate(parts, axis=1)

@@ -1,0 +1,1 @@
+"""Label review, and a person's label fixes."""

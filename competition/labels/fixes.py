@@ -1,0 +1,124 @@
+"""A person's decisions about labels, folds/label_fixes.csv: read, checked, recorded, and applied to a competition.
+
+The file has the columns ID,target and optionally reason; an empty target leaves the image out of training. train.csv
+itself is never edited, so that removing a row takes its decision back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+
+from competition.common.csv import class_hint, read_table, write_table
+from competition.common.errors import ContractError, counted, examples, repeated
+from competition.common.files import digest
+from competition.data.competition import Competition
+
+COLUMNS = ("ID", "target", "reason")
+
+
+@dataclass(frozen=True)
+class LabelFix:
+    """What a person decided about an image: its target, or "" to leave it out of training."""
+
+    id: str
+    target: str
+    reason: str = ""
+
+
+def read_label_fixes(path: Path | str) -> list[LabelFix]:
+    """Return the decisions in the file's order; [] without the file. Raises ContractError for a file that can't be
+    applied.
+    """
+    if not Path(path).is_file():
+        return []
+    frame = read_table(path).frame
+    if not {"ID", "target"} <= set(frame) <= set(COLUMNS):
+        raise ContractError(
+            [
+                f"{path}: expected the columns ID,target and optionally reason, found {examples(frame, most=20)}; "
+                "rename, add or remove columns"
+            ]
+        )
+    problems = []
+    if empty := int((frame["ID"] == "").sum()):
+        problems.append(f"{path}: {counted(empty, 'rows have')} no ID; fill it in or remove the row")
+    if twice := [id for id in repeated(frame["ID"]) if id]:
+        problems.append(
+            f"{path}: {counted(len(twice), 'IDs are')} repeated: {examples(twice)}; keep one decision for each image"
+        )
+    if problems:
+        raise ContractError(problems)
+    reasons = frame["reason"] if "reason" in frame else [""] * len(frame)
+    return [LabelFix(*row) for row in zip(frame["ID"], frame["target"], reasons, strict=True)]
+
+
+def with_label_fix(fixes: Sequence[LabelFix], fix: LabelFix) -> list[LabelFix]:
+    """Return the decisions with `fix`: in the place of an earlier one about the same image, else at the end."""
+    return list(({old.id: old for old in fixes} | {fix.id: fix}).values())
+
+
+def write_label_fixes(path: Path | str, fixes: Sequence[LabelFix]) -> None:
+    """Write the decisions as `read_label_fixes` reads them."""
+    write_table(path, COLUMNS, [astuple(fix) for fix in fixes])
+
+
+def check_label_fixes(path: Path | str, fixes: Sequence[LabelFix], competition: Competition) -> None:
+    """Raise ContractError with every decision about an image, or for a class, that the competition doesn't have."""
+    problems, known = [], set(competition.train["ID"])
+    train = competition.root / "train.csv"
+    if strangers := [fix.id for fix in fixes if fix.id not in known]:
+        problems.append(
+            f"{path}: {counted(len(strangers), 'IDs are')} not in {train}: {examples(strangers)}; correct or remove "
+            "the "
+            f"rows; if they were decided for another competition, keep that file elsewhere and leave only the header "
+            f"{','.join(COLUMNS)} in this one"
+        )
+    if unknown := list(
+        dict.fromkeys(fix.target for fix in fixes if fix.target and fix.target not in competition.class2index)
+    ):
+        rows = sum(fix.target in unknown for fix in fixes)
+        problems.append(
+            f"{path}: {counted(rows, 'rows have')} an unknown class: {examples(unknown)}; "
+            f"{class_hint(unknown, competition.targets)}"
+        )
+    if not problems and fixes and apply_label_fixes(competition, fixes).train["target"].nunique() < 2:
+        problems.append(
+            f"{path}: less than two classes are left; there is nothing to tell apart, take some decisions back"
+        )
+    if problems:
+        raise ContractError(problems)
+
+
+def apply_label_fixes(competition: Competition, fixes: Sequence[LabelFix]) -> Competition:
+    """Return the competition with the decided targets, and without the images that are left out; its classes stay the
+    same.
+    """
+    decided = {fix.id: fix.target for fix in fixes}
+    train = competition.train
+    train = train.assign(
+        target=[decided.get(id, target) for id, target in zip(train["ID"], train["target"], strict=True)]
+    )
+    train = train[train["target"] != ""].reset_index(drop=True)
+    left = set(train["ID"])
+    return replace(
+        competition, train=train, train_paths={id: path for id, path in competition.train_paths.items() if id in left}
+    )
+
+
+def label_fix_facts(path: Path | str, fixes: Sequence[LabelFix], competition: Competition) -> dict:
+    """Return what was decided about the original `competition`, for folds/audit.json and the lineage.
+
+    `digest` is the file's, None without decisions; `changed`, `left_out` and `confirmed` (decided as it was) count
+    `decisions`.
+    """
+    target = dict(zip(competition.train["ID"], competition.train["target"], strict=True))
+    kinds = [
+        "left_out" if not fix.target else "confirmed" if fix.target == target[fix.id] else "changed" for fix in fixes
+    ]
+    return {
+        "digest": digest(Path(path)) if fixes else None,
+        **{kind: kinds.count(kind) for kind in ("changed", "left_out", "confirmed")},
+        "decisions": [
+            {"ID": fix.id, "from": target[fix.id], "to": fix.target or None, "reason": fix.reason} for fix in fixes
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Submissions compared out of fold, and their public scores."""

@@ -1,0 +1,190 @@
+"""Public scores beside what out of fold had said, and what asking for them often does to a choice by them.
+
+A public score is itself taken from a sample, half of the test images, so it scatters around the truth: it is expected
+in a wider interval than out of fold's. And the highest of several such scores is high partly by luck, the more so the
+more are asked for.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from statistics import NormalDist, mean
+
+import pandas as pd
+
+from competition.data.submission import read_submission
+from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.public_scores import PublicScore, file_sha256, read_public_scores, submission_files
+
+PUBLIC_SHARE = 0.5  # of the test images, as most sites split them
+OFTEN = 1.0  # standard errors that luck alone adds to the highest score: more with four files
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many images the two scores are taken from."""
+
+    out_of_fold: int
+    public: int
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The ledger held against out of fold.
+
+    rows: an ask each, by day: `submission`, `sha256`, `public`, `private`, `recorded`, `test_like`, `expected`,
+    `difference` (public - expected, or - test_like where there is no expected), `low` and `high` (where the public
+    score was expected), whether it lies `inside`, and `same_file`: whether the file that was handed in is the one that
+    stands there now; None where it isn't known. days: on which the site was asked; files: different ones among the asks
+    that out of fold can't tell apart; standard_error: of these files' public scores, in the mean.
+    """
+
+    rows: list[dict]
+    days: int
+    files: int
+    standard_error: float | None
+
+    @property
+    def newest(self) -> dict[str, float]:
+        """Submission -> the public score of the file that stands there now."""
+        return {row["submission"]: row["public"] for row in self.rows if row["same_file"] is not False}
+
+    @property
+    def luck(self) -> float | None:
+        """By how much the highest public score of the `files` is expected to be above its truth, at most; see
+        `expected_maximum`.
+        """
+        return None if self.standard_error is None else expected_maximum(self.files) * self.standard_error
+
+    @property
+    def too_often(self) -> bool:
+        """Whether that is more than OFTEN standard errors: a choice by the public score is then one of luck."""
+        return expected_maximum(self.files) > OFTEN
+
+    def facts(self) -> dict[str, object]:
+        """The same in JSON's types."""
+        return {
+            "asks": len(self.rows),
+            "days": self.days,
+            "files_not_told_apart": self.files,
+            "standard_error": self.standard_error,
+            "luck_of_the_highest": self.luck,
+            "too_often": self.too_often,
+            "scores": self.rows,
+        }
+
+
+def read_sizes(folder: Path, board: pd.DataFrame, columns: tuple[str, str]) -> Sizes:
+    """The images out of fold, and half as many as the submissions in `folder` have rows. Raises FileNotFoundError
+    without them.
+    """
+    rows = len(read_submission(folder / "members" / f"{board['submission'].iloc[0]}.csv", columns))
+    return Sizes(int(board["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
+
+
+def read_comparison(folder: Path, board: pd.DataFrame | None, sizes: Sizes | None, confidence: float) -> Comparison:
+    """The ledger of `folder` (submissions/) held against the leaderboard; None, both of them, where there is none."""
+    present = {file.stem: file_sha256(file) for file in submission_files(folder)}
+    told_apart = [] if board is None else board.loc[board["told_apart"] == "yes", "submission"].tolist()
+    if (
+        board is not None and (folder / "ensembles.csv").is_file()
+    ):  # which has the members once more, against the best of all
+        ensembles = read_leaderboard(folder / "ensembles.csv").query("submission not in @board.submission")
+        told_apart += ensembles.loc[ensembles["told_apart"] == "yes", "submission"].tolist()
+    return compare_public(read_public_scores(folder / "public.csv"), sizes, told_apart, confidence, present)
+
+
+def compare_public(
+    asks: Sequence[PublicScore],
+    sizes: Sizes | None,
+    told_apart: Collection[str],
+    confidence: float,
+    present: Mapping[str, str],
+) -> Comparison:
+    """The asks held against what out of fold had said when they were recorded.
+
+    sizes: None where they aren't known; no interval is expected then. told_apart: submissions that out of fold tells
+    apart from the best; confidence: of the recorded intervals; present: submission -> sha256 of the file that stands
+    there now.
+    """
+    rows = [_row(ask, sizes, present) for ask in sorted(asks, key=lambda ask: ask.recorded)]
+    files = {
+        ask.sha256 or (ask.submission, ask.public): ask
+        for ask in asks
+        if ask.submission not in told_apart or _same_file(ask, present) is False
+    }
+    intervals = [found for ask in files.values() if (found := _interval(ask))]
+    error = (
+        mean(public_error(high - low, sizes, confidence) for _, low, high in intervals) if sizes and intervals else None
+    )
+    return Comparison(rows, len({ask.recorded for ask in asks}), len(files), error)
+
+
+def expected_range(value: float, low: float, high: float, sizes: Sizes) -> tuple[float, float]:
+    """(low, high) between which a public score is expected, given out of fold's `value` and its interval.
+
+    The interval widened on either side by sqrt(1 + n / m), for n images out of fold and m public ones: two samples of
+    one population scatter by s^2 / n and s^2 / m, their difference by the sum (the prediction interval for the mean of
+    m future observations: Meeker, Hahn and Escobar, Statistical Intervals, 2017, chapter 4; macro F1 is taken for a
+    mean). It knows of chance alone: scores outside, again and again, say that the test-like views are not like the test
+    set.
+    """
+    wider = sqrt(1 + sizes.out_of_fold / sizes.public)
+    return max(0.0, value - (value - low) * wider), min(1.0, value + (high - value) * wider)
+
+
+def public_error(width: float, sizes: Sizes, confidence: float) -> float:
+    """The standard error of a public score, from the width of out of fold's interval: a normal's, times sqrt(n / m)."""
+    return width / (2 * NormalDist().inv_cdf((1 + confidence) / 2)) * sqrt(sizes.out_of_fold / sizes.public)
+
+
+def expected_maximum(count: int) -> float:
+    """The expected highest of `count` independent standard normals, 0 for one: Blom's approximation (Statistical
+    Estimates and Transformed Beta-Variables, 1958), within 0.03 up to 1000.
+
+    Times the standard error of a public score, it is how far the highest of `count` equally good submissions' scores is
+    expected above the truth; less where they answer alike, since then their luck is the same.
+    """
+    return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
+
+
+def _row(ask: PublicScore, sizes: Sizes | None, present: Mapping[str, str]) -> dict:
+    public, found, expected = (
+        float(ask.public),
+        _interval(ask),
+        _numbers(ask.expected, ask.expected_low, ask.expected_high),
+    )
+    promised = expected or found
+    low, high = expected_range(*promised, sizes) if sizes and promised else (None, None)
+    return {
+        "submission": ask.submission,
+        "sha256": ask.sha256 or None,
+        "public": public,
+        "private": _number(ask.private),
+        "recorded": ask.recorded,
+        "test_like": found[0] if found else None,
+        "expected": expected[0] if expected else None,
+        "difference": public - promised[0] if promised else None,
+        "low": low,
+        "high": high,
+        "inside": None if low is None else low <= public <= high,
+        "same_file": _same_file(ask, present),
+    }
+
+
+def _same_file(ask: PublicScore, present: Mapping[str, str]) -> bool | None:
+    return present.get(ask.submission) == ask.sha256 if ask.sha256 else None
+
+
+def _interval(ask: PublicScore) -> tuple[float, float, float] | None:
+    return _numbers(ask.test_like, ask.test_like_low, ask.test_like_high)
+
+
+def _numbers(*texts: str) -> tuple[float, float, float] | None:
+    numbers = tuple(map(_number, texts))
+    return None if None in numbers else numbers
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None

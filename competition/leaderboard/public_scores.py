@@ -1,0 +1,186 @@
+"""The ledger of public scores: submissions/public.csv, a row each time a competition's site was asked for one.
+
+How often it was asked says how much a choice by it is worth, so no row ever takes another's place: a typing mistake is
+corrected, and a private score added, only where a person says so.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from datetime import date
+from pathlib import Path
+
+from competition.common.csv import read_table, write_table
+from competition.common.errors import ContractError, examples
+
+
+@dataclass(frozen=True)
+class PublicScore:
+    """One ask: what the site said of a file that was handed in, as written into the ledger."""
+
+    submission: str  # name, without .csv
+    sha256: str  # of the file that was handed in
+    public: str  # in [0, 1]
+    private: str  # in [0, 1], "" while unknown
+    recorded: str  # YYYY-MM-DD
+    test_like: str = ""  # macro F1 that out of fold had said by then, and its interval; "" where nothing had
+    test_like_low: str = ""
+    test_like_high: str = ""
+    expected: str = ""  # of the test set, and its interval: of final.csv, and of the candidate that it is
+    expected_low: str = ""
+    expected_high: str = ""
+
+
+COLUMNS = tuple(field.name for field in fields(PublicScore))
+PROMISED = ("test_like", "test_like_low", "test_like_high", "expected", "expected_low", "expected_high")
+LATER = ("sha256", *PROMISED)  # an early ledger doesn't have them: ""
+SCORES = ("public", "private", *PROMISED)
+
+
+def read_public_scores(path: Path | str) -> list[PublicScore]:
+    """Return the asks in the order of the file; [] without the file. Raises ContractError for another kind of file."""
+    if not Path(path).is_file():
+        return []
+    frame = read_table(path).frame
+    problems = []
+    if missing := [name for name in COLUMNS if name not in frame and name not in LATER]:
+        problems.append(
+            f"{path}: no column {examples(missing)} (there: {examples(frame.columns, most=20)}); is it another file?"
+        )
+    if unknown := [name for name in frame if name not in COLUMNS]:
+        problems.append(f"{path}: unknown columns: {examples(unknown)}; keep them in a file of their own")
+    if not problems:
+        for name in LATER:
+            frame[name] = frame.get(name, "")
+        asks = [PublicScore(*row) for row in frame[list(COLUMNS)].itertuples(index=False)]
+        problems += [f"{path}: row {row}: {wrong}" for row, ask in enumerate(asks, start=1) for wrong in _wrong(ask)]
+    if problems:
+        raise ContractError(problems)
+    return asks
+
+
+def record_score(path: Path | str, score: PublicScore, most: int | None = None) -> PublicScore:
+    """Add an ask to the ledger and return it; or the row that it completes with its private score, and is no ask
+    beside.
+
+    That row: of the same submission, file and public score, with no private one yet. Raises ValueError where the ask
+    would be one more than the `most` that rules.public_submissions allows.
+    """
+    asks = read_public_scores(path)
+    known = (score.submission, score.public, "")
+    same = [
+        place
+        for place, ask in enumerate(asks)
+        if (ask.submission, ask.public, ask.private) == known and ask.sha256 in ("", score.sha256)
+    ]
+    if score.private and same:
+        score = asks[same[-1]] = replace(asks[same[-1]], private=score.private)
+    else:
+        check_one_more(
+            path,
+            asks,
+            most,
+            f"{score.submission} of {score.recorded} would be one more. --correct mends a score that was mistyped",
+        )
+        asks.append(score)
+    _write(path, asks)
+    return score
+
+
+def check_one_more(path: Path | str, asks: Sequence[PublicScore], most: int | None, what: str) -> None:
+    """Raise ValueError, which ends in `what`, where `asks`, those of the ledger at `path`, are all that
+    rules.public_submissions allows.
+    """
+    if most is not None and len(asks) >= most:
+        raise ValueError(
+            f"rules.public_submissions: {most} in params.yaml, and {path} holds {len(asks)} scores; {what}"
+        )
+
+
+def complete(path: Path | str, submission: str, private: str, day: str = "") -> PublicScore:
+    """Return the submission's newest ask that had no private score (of `day`, if given), as it stands with it in the
+    ledger.
+
+    Raises ValueError without such an ask.
+    """
+    return _change(path, submission, day, "without a private score", lambda ask: not ask.private, private=private)
+
+
+def correct(path: Path | str, submission: str, scores: dict[str, str], day: str = "") -> PublicScore:
+    """Return the submission's newest ask (of `day`, if given) with `scores` in place of what was typed: `public`,
+    `private`.
+
+    Raises ValueError without such an ask.
+    """
+    return _change(path, submission, day, "", lambda ask: True, **scores)
+
+
+def submission_files(folder: Path) -> list[Path]:
+    """Return the CSVs under `folder` (submissions/) that can be handed in: final.csv, the members' and the
+    ensembles'.
+    """
+    return [*folder.glob("final.csv"), *sorted(folder.glob("members/*.csv")), *sorted(folder.glob("ensembles/*.csv"))]
+
+
+def score_text(value: float, what: str) -> str:
+    """Return the score as it is recorded. Raises ValueError outside 0..1."""
+    if not 0 <= value <= 1:
+        hint = f"; write {value / 100:g} for {value:g} %" if 1 < value <= 100 else ""
+        raise ValueError(f"{what} score {value:g}: expected a number from 0 to 1{hint}")
+    return repr(float(value))
+
+
+def file_sha256(path: Path | str) -> str:
+    """Return the file's SHA-256 as `sha256sum` prints it: 64 hex digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _change(
+    path: Path | str, submission: str, day: str, which: str, fits: Callable[[PublicScore], bool], **scores: str
+) -> PublicScore:
+    asks = read_public_scores(path)
+    places = [
+        place
+        for place, ask in enumerate(asks)
+        if ask.submission == submission and day in ("", ask.recorded) and fits(ask)
+    ]
+    if not places:
+        wanted = " ".join(filter(None, (f"no ask of {submission}", day and f"on {day}", which)))
+        there = examples([f"{ask.submission} on {ask.recorded}" for ask in asks], most=20) or "none"
+        raise ValueError(f"{path}: {wanted}; recorded: {there}")
+    newest = max(places, key=lambda place: (asks[place].recorded, place))
+    asks[newest] = replace(asks[newest], **scores)
+    _write(path, asks)
+    return asks[newest]
+
+
+def _write(path: Path | str, asks: list[PublicScore]) -> None:
+    write_table(path, COLUMNS, [astuple(ask) for ask in asks])
+
+
+def _wrong(ask: PublicScore) -> list[str]:
+    wrong = [
+        f"{name} {value!r}; expected a number from 0 to 1"
+        for name in SCORES
+        if (value := getattr(ask, name)) != "" and not _is_score(value)
+    ]
+    if not ask.submission or not ask.public:
+        wrong.append("no submission or no public score; fill it in")
+    if not _is_day(ask.recorded):
+        wrong.append(f"recorded {ask.recorded!r}; expected a day, YYYY-MM-DD")
+    return wrong
+
+
+def _is_score(text: str) -> bool:
+    try:
+        return 0 <= float(text) <= 1
+    except ValueError:
+        return False
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -1,0 +1,75 @@
+"""The public scores as a person reads them: a table of all asks, and what so many of them mean."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from competition.common.errors import counted
+from competition.leaderboard.public_comparison import Comparison, expected_maximum
+from competition.leaderboard.tables import make_console
+
+OUTSIDE = (
+    "OUTSIDE: once in a while that is chance; again and again it says that the test-like views are not like the test "
+    "set: "
+    "python -m pipelines.fit_augmentation fits them."
+)
+LEFT = ("day", "submission", "")
+
+
+def print_public(comparison: Comparison, console: Console | None = None) -> None:
+    """Print every ask beside what out of fold had said, then how often was asked and what that does to a choice."""
+    console = console or make_console()
+    if comparison.rows:
+        table = Table(title="Public scores", title_justify="left")
+        for column in ("day", "submission", "public", "private", "test-like", "expected", "difference", "range", ""):
+            table.add_column(column, justify="left" if column in LEFT else "right")
+        for row in comparison.rows:
+            scores = (_number(row[key]) for key in ("public", "private", "test_like", "expected"))
+            table.add_row(
+                row["recorded"],
+                row["submission"],
+                *scores,
+                _number(row["difference"], "+"),
+                _expected(row),
+                _verdict(row),
+            )
+        console.print(table)
+    for line in public_lines(comparison):
+        console.print(Text(line))
+
+
+def public_lines(comparison: Comparison) -> list[str]:
+    """How often the public score was asked, and by how much the highest is expected to be luck."""
+    asks, files = len(comparison.rows), comparison.files
+    lines = [OUTSIDE] if any(row["inside"] is False for row in comparison.rows) else []
+    lines += [f"The public score was asked {counted(asks, 'times')} on {counted(comparison.days, 'days')}."]
+    if files > 1:
+        warning = "warning: that often, choosing by it picks luck: " * comparison.too_often
+        lines.append(
+            f"{warning}of {files} files that can't be told apart, the highest public score is expected "
+            f"{_luck(comparison)} "
+            "too high by chance. Choose by test-like."
+        )
+    return lines
+
+
+def _luck(comparison: Comparison) -> str:
+    errors = f"{expected_maximum(comparison.files):.2f} standard errors"
+    return (
+        errors
+        if comparison.luck is None
+        else f"up to {comparison.luck:.4f} ({errors} of {comparison.standard_error:.4f})"
+    )
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    return "" if value is None else f"{value:{sign}.4f}"
+
+
+def _expected(row: dict) -> str:
+    return "" if row["low"] is None else f"{row['low']:.4f}-{row['high']:.4f}"
+
+
+def _verdict(row: dict) -> str:
+    inside = {None: "", True: "inside", False: "OUTSIDE"}[row["inside"]]
+    return ", ".join(filter(None, (inside, "an earlier file" if row["same_file"] is False else "")))

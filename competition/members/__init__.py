@@ -1,0 +1,1 @@
+"""Member kinds: what is trained on a fold and predicts."""

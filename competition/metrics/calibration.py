@@ -1,0 +1,101 @@
+"""How far probabilities can be believed, and a temperature that mends it (Guo et al., On Calibration of Modern Neural
+Networks, 2017).
+
+A file of predictions holds probabilities. Their logarithms are logits up to a constant in each row, which a softmax
+takes away again: dividing logits by a temperature T is raising probabilities to the power 1 / T.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+
+LEAST = 1e-12  # probabilities below it count as it: the logarithm stays finite
+BINS = 15  # of equal width, as Guo et al. have them
+TEMPERATURES = (0.05, 20.0)  # searched; a member that is always right would have 0, one that guesses infinity
+
+
+def log_loss(probabilities: np.ndarray, true: np.ndarray) -> float:
+    """The mean of -log p of the true class; probabilities: (N, C), rows sum to 1; true: (N,) class indices."""
+    return float(-np.log(np.maximum(probabilities[np.arange(len(true)), true], LEAST)).mean())
+
+
+def apply_temperature(probabilities: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
+    """(..., C) float64, rows sum to 1: `probabilities` with their logits divided by `temperature`, which broadcasts."""
+    logits = _logits(probabilities) / temperature
+    logits -= logits.max(axis=-1, keepdims=True)
+    np.exp(logits, out=logits)
+    return logits / logits.sum(axis=-1, keepdims=True)
+
+
+def fit_temperature(probabilities: np.ndarray, true: np.ndarray) -> float:
+    """The temperature, within TEMPERATURES, with the least log loss; probabilities: (N, C), true: (N,) class indices.
+
+    Log loss is convex in 1 / T, so it has one minimum.
+    """
+    logits = _logits(probabilities)
+    of_true = logits[np.arange(len(true)), true].mean()
+
+    def loss(log_temperature: float) -> float:
+        cold = np.exp(-log_temperature)
+        return logsumexp(logits * cold, axis=1).mean() - of_true * cold
+
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-6})
+    return float(np.exp(found.x))
+
+
+def fit_temperatures(probabilities: np.ndarray, true: np.ndarray, folds: np.ndarray) -> tuple[float, dict[int, float]]:
+    """(the temperature fitted on all N rows, fold -> the one fitted on the other folds' rows); see
+    `fit_temperature`.
+    """
+    others = {fold: folds != fold for fold in np.unique(folds).tolist()}
+    return fit_temperature(probabilities, true), {
+        fold: fit_temperature(probabilities[rows], true[rows]) for fold, rows in others.items()
+    }
+
+
+def apply_by_fold(probabilities: np.ndarray, folds: np.ndarray, without: dict[int, float]) -> np.ndarray:
+    """(N, C) float64: each fold's rows calibrated by the temperature that the other folds gave, `without`."""
+    return apply_temperature(probabilities, np.array([without[fold] for fold in folds.tolist()])[:, None])
+
+
+def expected_calibration_error(probabilities: np.ndarray, true: np.ndarray, bins: int = BINS) -> float:
+    """In [0, 1]: by how much the confidence in the answer misses the share of right answers, mean over bins by their
+    rows.
+
+    probabilities: (N, C); true: (N,) class indices. Confidence is the answer's probability; a bin holds its upper edge.
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == true
+    where = np.digitize(confidence, np.arange(1, bins) / bins, right=True)
+    gaps = np.bincount(where, weights=right - confidence.astype(np.float64), minlength=bins)
+    return float(np.abs(gaps).sum() / len(true))
+
+
+def calibration_error(
+    probabilities: np.ndarray, true: np.ndarray, folds: np.ndarray, temperature: float, without: dict[int, float]
+) -> dict[str, float]:
+    """{"temperature", "before", "after"}: expected calibration error of out-of-fold `probabilities` (N, C).
+
+    temperature, without: as `fit_temperatures` gives them; after: each fold calibrated by the one that the other folds
+    gave.
+    """
+    after = apply_by_fold(probabilities, folds, without)
+    return {
+        "temperature": temperature,
+        "before": expected_calibration_error(probabilities, true),
+        "after": expected_calibration_error(after, true),
+    }
+
+
+def fit_members(
+    members: Sequence[np.ndarray], true: np.ndarray, folds: np.ndarray
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """((M,) temperatures fitted on all rows, fold -> (M,) fitted on the other folds); members: M of (N, C)."""
+    fitted = [fit_temperatures(probabilities, true, folds) for probabilities in members]
+    without = {fold: np.array([by_fold[fold] for _, by_fold in fitted]) for fold in np.unique(folds).tolist()}
+    return np.array([temperature for temperature, _ in fitted]), without
+
+
+def _logits(probabilities: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(probabilities.astype(np.float64), LEAST))

@@ -1,0 +1,1 @@
+"""Layers and networks that timm lacks, or that are faster here."""

@@ -1,0 +1,94 @@
+"""The cost model: what each stage's work grows with, and the lines through what two surveys took."""
+
+from competition.ensembling.specialist_votes import SPECIALIST
+from competition.planning.forecast import Forecast, Line, line, memory_line
+from competition.planning.subset import Size
+from competition.planning.survey import Survey, Trained, Votes
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.params import Settings
+
+Pair = tuple[Survey, Survey]  # of a smaller and a larger part
+
+
+def forecast(pair: Pair, votes: list[Votes], settings: Settings, size: Size) -> list[Forecast]:
+    """What every stage takes for `size` images, in their order. Training is taken to last all its epochs.
+
+    votes: of as many images, or of two smaller numbers.
+    """
+    stages = [_stage(name, pair, size) for name in ("prepare", "split", "augment")]
+    stages += [_member(name, pair, settings, size) for name in settings.train.members]
+    stages.append(
+        _finetuned(
+            "specialize", settings.specialize.network, [part.trained[SPECIALIST] for part in pair], pair, settings, size
+        )
+    )
+    return [*stages, _stage("review", pair, size), *(_vote(name, votes, size) for name in ("vote", "ensemble"))]
+
+
+def _work(name: str, size: Size) -> int:
+    return size.train if name in ("split", "review") else size.all
+
+
+def _stage(name: str, pair: Pair, size: Size) -> Forecast:
+    works = [_work(name, part.size) for part in pair]
+    seconds, memory = (
+        [(work, getattr(part.stages[name], what)) for work, part in zip(works, pair, strict=True)]
+        for what in ("seconds", "memory")
+    )
+    disk = [(work, part.disk.get(name, 0)) for work, part in zip(works, pair, strict=True)]
+    work = _work(name, size)
+    return Forecast(
+        name,
+        1,
+        line(*seconds).at(work),
+        memory_line(*memory).at(work),
+        line(*disk).at(work),
+        {"augment": "images x (copies + 2)"}.get(name, "images"),
+    )
+
+
+def _vote(name: str, votes: list[Votes], size: Size) -> Forecast:
+    if len(votes) == 1:
+        return Forecast(name, 1, votes[0].stages[name].seconds, votes[0].stages[name].memory)
+    seconds, memory = (
+        [(one.size.all, getattr(one.stages[name], what)) for one in votes] for what in ("seconds", "memory")
+    )
+    return Forecast(name, 1, line(*seconds).at(size.all), memory_line(*memory).at(size.all))
+
+
+def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
+    member, found = settings.members[name], [part.trained[name] for part in pair]
+    if isinstance(member, FinetunedSettings):
+        return _finetuned(f"train {name}", member, found, pair, settings, size)
+    works = [part.size.all for part in pair]
+    first, later = (
+        [(work, taken.taken.seconds) for work, taken in zip(works, of, strict=True)]
+        for of in (found, [part.again[name] for part in pair])
+    )
+    folds = len(settings.split.folds)
+    seconds = line(*first).at(size.all) + (folds - 1) * line(*later).at(size.all)
+    return Forecast(f"train {name}", folds, seconds, _memory(found, works).at(size.all), grows_with="images x copies")
+
+
+def _finetuned(
+    stage: str, member: FinetunedSettings, found: list[Trained], pair: Pair, settings: Settings, size: Size
+) -> Forecast:
+    """An epoch grows with the training images, the last predictions with all images and their views, the rest with all
+    images.
+    """
+    folds, sizes = len(settings.split.folds), [part.size.all for part in pair]
+    other, predict = (
+        line(*zip(sizes, taken, strict=True)).at(size.all)
+        for taken in ([one.other_seconds for one in found], [one.predict_seconds for one in found])
+    )
+    epoch = line(*((part.size.train, one.epoch_seconds) for part, one in zip(pair, found, strict=True)))
+    seconds = member.epochs * epoch.at(size.train) + predict + other
+    if member.pseudo_labels:
+        seconds += member.pseudo_epochs * epoch.at(size.all)
+    return Forecast(
+        stage, folds, folds * seconds, _memory(found, sizes).at(size.all), grows_with="images x epochs, images x views"
+    )
+
+
+def _memory(found: list[Trained], works: list[int]) -> Line:
+    return memory_line(*zip(works, [one.taken.memory for one in found], strict=True))

@@ -1,0 +1,119 @@
+"""A small part of a competition, in a folder of its own, in which the stages run as they do in the project."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from competition.common.seeds import generator
+from competition.data.competition import Competition
+from competition.settings.finetuned import NO_FILES, FinetunedSettings
+from competition.settings.params import Settings
+
+EPOCHS = 3  # of a member in a part: enough to tell an epoch's seconds from the first step's
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many training and test images there are."""
+
+    train: int
+    test: int
+
+    @property
+    def all(self) -> int:
+        return self.train + self.test
+
+
+def part_sizes(images: int, classes: int, folds: int, copies: int, most: int) -> tuple[int, int]:
+    """Training images of the smaller and the larger part, of a competition with so many `images`, `classes`, `folds`
+    and `copies` each.
+
+    The larger one has `most` at the most, or as many as make 6,000 copies; the smaller one a third of it. Each class
+    and fold needs two, though, and the larger part twice as many. Raises ValueError where there are too few for that.
+    """
+    large = min(most, 6000 // (copies + 2), images)
+    small = max(large // 3, 2 * classes, 2 * folds)
+    large = max(large, 2 * small)
+    if large > images:
+        raise ValueError(
+            f"{images} training images of {classes} classes are too few to plan from (at least {2 * small}): just "
+            "run them"
+        )
+    return small, large
+
+
+def write_part(folder: Path, competition: Competition, settings: Settings, images: int) -> Size:
+    """Make a project in `folder` with about `images` of the training images and the same share of the test images;
+    return their numbers.
+
+    Images are linked to, not copied. A class keeps its share, and two images at least, so that it stands in two folds;
+    members train for EPOCHS epochs at the most.
+    """
+    train = _draw_train(competition.train, images)
+    test = list(competition.test_ids)[: max(1, round(len(competition.test_ids) * len(train) / len(competition.train)))]
+    root = folder / "data/raw"
+    _link(root / "train", [competition.train_paths[id] for id in train.ID])
+    _link(root / "test", [competition.test_paths[id] for id in test])
+    id_name, target_name = settings.competition.id, settings.competition.target
+    named = {"ID": id_name, "target": target_name, "group": settings.competition.group}
+    tables = {
+        "train": train.rename(columns=named),
+        "sample_submission": pd.DataFrame({id_name: test, competition.columns[1]: competition.targets[0]}),
+        "meta": pd.DataFrame(
+            {target_name: competition.targets, settings.competition.class_name: competition.class_names}
+        ),
+    }
+    for name, table in tables.items():
+        table.to_csv(root / f"{name}.csv", index=False, lineterminator="\n")
+    (folder / "params.yaml").write_text(
+        yaml.safe_dump(part_params(settings), sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
+    return Size(len(train), len(test))
+
+
+def part_params(settings: Settings) -> dict:
+    """The settings as params.yaml, but for the root, a holdout's unlocking, external votes, and more than EPOCHS
+    epochs.
+
+    A file of weights is named by its absolute path, since the part is elsewhere; this machine does the work, since a
+    cluster's workers don't see the part.
+    """
+    values = settings.model_dump(mode="json")
+    values["competition"]["root"] = "data/raw"
+    values["ensemble"] |= {"unlock_holdout": False, "external": [], "choose": "auto"}
+    values["machine"]["scheduler"] = None
+    for name, member in settings.members.items():
+        if isinstance(member, FinetunedSettings):
+            values["members"][name] |= shortened(member)
+    values["specialize"]["network"] |= shortened(settings.specialize.network)
+    for network in (*values["members"].values(), values["specialize"]["network"]):
+        if network.get("weights") not in (None, *NO_FILES):
+            network["weights"] = os.path.abspath(network["weights"])
+    return values
+
+
+def shortened(member: FinetunedSettings) -> dict:
+    """What is changed so that a member's training shows what an epoch takes: few epochs, each like the last of a whole
+    training.
+    """
+    changes = {"epochs": min(EPOCHS, member.epochs), "first_size": None, "pseudo_labels": 0.0}
+    return changes | ({"tuning": "full"} if member.tuning == "gradual" else {})
+
+
+def _draw_train(train: pd.DataFrame, images: int) -> pd.DataFrame:
+    share, kept = images / len(train), []
+    draws = generator(0, "part of a competition")
+    for _, rows in train.groupby("target").groups.items():
+        count = min(len(rows), max(2, round(share * len(rows))))
+        kept += draws.choice(np.sort(np.asarray(rows)), count, replace=False).tolist()
+    return train.loc[sorted(kept)]
+
+
+def _link(folder: Path, paths: list[Path]) -> None:
+    folder.mkdir(parents=True)
+    for path in paths:
+        os.symlink(path.resolve(), folder / path.name)

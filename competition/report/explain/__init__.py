@@ -1,0 +1,3 @@
+"""What trained networks look at, and how near each other they see images: for the report, which itself knows no
+network.
+"""

@@ -1,0 +1,119 @@
+"""Images on a map: near each other where a network sees them alike.
+
+A fine-tuned network pulls together the images that it learnt, whatever their labels; only what it never trained on
+shows how it sees new pages. So the map shows one fold's network, its own out-of-fold images and the test images. UMAP
+(McInnes et al. 2018, https://arxiv.org/abs/1802.03426; the library umap-learn) lays the features out, on one thread, as
+a seed demands; neighbours are exact.
+"""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
+from torch import nn
+
+from competition.common.seeds import derived_seed, generator
+from competition.compute.device import autocast, device, use_bfloat16
+from competition.data.image_store import ImageStore
+from competition.inference.loader import batches
+from competition.models.layers.fusion import for_inference
+from competition.models.networks import Normalisation, create_network, network_to_load
+from competition.models.trained import load_trained
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.members import GreySettings
+from competition.settings.params import Settings
+
+MOST, FEWEST = 5000, 8  # images on a map
+BATCH_SIZE = 32
+NEIGHBOURS, COMPONENTS, EPOCHS = 15, 50, 200
+
+Extract = Callable[[torch.Tensor], np.ndarray]
+
+
+def draw(images: int, seed: int, most: int = MOST) -> np.ndarray:
+    """Return the positions (M,), ascending, of the images that are shown: all of `images`, or `most` of them drawn by
+    `seed`.
+    """
+    if images <= most:
+        return np.arange(images)
+    return np.sort(generator(seed, "embedding").choice(images, most, replace=False))
+
+
+def member_features(name: str, settings: Settings, n_classes: int, fold: int) -> tuple[Extract, int]:
+    """Return what makes features of squares, uint8 (B, S, S, 3) -> float32 (B, F), by the network of member `name`; and
+    S.
+
+    finetuned: the trained network of `fold`; features: the frozen one, whatever the fold. Raises ValueError for kind
+    grey, which has none.
+    """
+    member = settings.members[name]
+    if isinstance(member, GreySettings):
+        raise ValueError(f"member {name}: of kind grey, which has no network; expected kind finetuned or features")
+    if isinstance(member, FinetunedSettings):
+        network, normalise = network_to_load(member, n_classes)
+        load_trained(network, name, fold)
+    else:
+        network, normalise = create_network(member, n_classes)
+    return pooled(network, normalise, member.size, member.precision), member.size
+
+
+def pooled(network: nn.Module, normalise: Normalisation, size: int, precision: str) -> Extract:
+    """Return what makes pooled features, float32 (B, F), of squares of `size` pixels: what the classifier of `network`
+    is given.
+    """
+    where, found = device(), []
+    fast = for_inference(network.to(where), size, use_bfloat16(precision))
+    heads = fast.get_classifier()
+    head = heads[0] if isinstance(heads, tuple | list) else heads
+    head.register_forward_pre_hook(lambda _, inputs: found.append(inputs[0].flatten(1).float().cpu().numpy()))
+
+    @torch.inference_mode()
+    def extract(squares: torch.Tensor) -> np.ndarray:
+        with autocast(precision):
+            fast(normalise(squares).to(where))
+        return found.pop()
+
+    return extract
+
+
+def features(extract: Extract, store: ImageStore, rows: np.ndarray, size: int) -> np.ndarray:
+    """Return float32 (N, F): the features of the packed squares `rows` (N,), at least one, of `store` at `size`
+    pixels.
+    """
+    return np.concatenate([extract(squares) for squares, _ in batches(store, rows, size, BATCH_SIZE)])
+
+
+def to_plane(values: np.ndarray, seed: int) -> np.ndarray:
+    """Return places (N, 2), float32, centred, in -1..1, of N >= FEWEST images by their features (N, F); same input,
+    same bytes.
+
+    Features are compared by angle, in their COMPONENTS principal directions.
+    """
+    if len(values) < FEWEST:
+        raise ValueError(f"{len(values)} images: expected at least {FEWEST} to lay out a map")
+    unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+    if np.ptp(unit, axis=0).max() < 1e-6:
+        return np.zeros((len(values), 2), np.float32)  # all alike
+    from umap import UMAP  # takes seconds: numba compiles
+
+    number = derived_seed(seed, "umap") % 2**32
+    count = min(NEIGHBOURS, len(values) - 1)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "precomputed_knn")  # that new images can't be added later: none will be
+        reduced = PCA(min(COMPONENTS, *unit.shape), random_state=number).fit_transform(unit.astype(np.float32))
+        distances, neighbours = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(reduced).kneighbors(reduced)
+        layout = UMAP(
+            n_neighbors=count,
+            init="pca",
+            random_state=number,
+            n_jobs=1,
+            precomputed_knn=(neighbours, distances),
+            force_approximation_algorithm=True,
+            n_epochs=EPOCHS,
+        ).fit_transform(reduced)
+    layout -= (layout.min(axis=0) + layout.max(axis=0)) / 2
+    return (layout / max(float(np.abs(layout).max()), 1e-12)).astype(np.float32)

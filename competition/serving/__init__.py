@@ -1,0 +1,1 @@
+"""The trained vote on new images: folder prediction, confidence, ONNX."""

@@ -1,0 +1,149 @@
+"""New images on the very way that the test images took into data/test_squares.arrow, but kept in memory, a few at a
+time.
+
+Threads read ahead, since Pillow and OpenCV let go of Python's lock while they decode; so reading goes on while networks
+compute.
+"""
+
+import os
+import stat
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from competition.data.image_files import UNREAD_EXTENSIONS, claims_to_be_image
+from competition.data.images import UnreadableImage, decode_jpeg, encode_jpeg, letterbox, read_image
+from competition.settings.augment import AugmentSettings
+from competition.settings.prepare import PrepareSettings
+
+CHUNK = 64  # images read at once: whole batches of inference, and few enough for the progress to move
+NO_IMAGE = ("not an image", "empty file")  # what `read_image` says of files that no decoder knows
+
+
+@dataclass(frozen=True, eq=False)
+class Squares:
+    """Squares in memory, uint8 (S, S, 3) RGB each, with the part of ImageStore's interface that inference uses."""
+
+    pixels: Sequence[np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def image(self, row: int) -> np.ndarray:
+        """Return the pixels of `row`, uint8 (S, S, 3) RGB."""
+        return self.pixels[row]
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Some files of a folder: `names` and their `squares`; `unreadable` images, name -> why; how many `others` are no
+    images.
+    """
+
+    names: list[str]
+    squares: Squares
+    unreadable: dict[str, str]
+    others: int
+
+
+def list_files(folder: Path | str) -> tuple[list[str], dict[str, str]]:
+    """Return the names of all files in `folder` and below, sorted, relative to it, with "/"; and what can't be looked
+    at, name -> why.
+
+    Hidden files and folders are left out; links are followed, a folder that several lead to once. Which files are
+    images, their content decides. Raises NotADirectoryError.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        what = "is a file; name its folder" if folder.is_file() else "no such folder; name one that holds images"
+        raise NotADirectoryError(f"{folder}: {what}")
+    names: list[str] = []
+    closed: list[OSError] = []
+    for path in _files_below(folder, closed):
+        try:
+            if stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait forever
+                names.append(path.relative_to(folder).as_posix())
+        except OSError as error:
+            closed.append(error)
+    return sorted(names), {Path(error.filename).relative_to(folder).as_posix(): error.strerror for error in closed}
+
+
+def _files_below(folder: Path, closed: list[OSError]) -> Iterator[Path]:
+    """Yield what isn't hidden and no folder; `closed` grows by the folders that can't be looked into."""
+    been: set[tuple[int, int]] = set()
+    for place, below, files in os.walk(folder, onerror=closed.append, followlinks=True):
+        facts = os.stat(place)
+        if (facts.st_dev, facts.st_ino) in been:
+            below.clear()
+        else:
+            been.add((facts.st_dev, facts.st_ino))
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            yield from (Path(place) / name for name in files if not name.startswith("."))
+
+
+def square_of(path: Path, prepare: PrepareSettings, augment: AugmentSettings, packed: bool = True) -> np.ndarray:
+    """Return the image at `path` as `prepare` and `augment` pack a test image, uint8 (S, S, 3) RGB.
+
+    packed: with what is lost by packing it as a JPEG twice, at two sizes; without, it is read at the square's size, in
+    a quarter of the time. Raises UnreadableImage.
+    """
+    if not packed:
+        return letterbox(read_image(path, min(prepare.longest_side, augment.size)), augment.size, augment.fill)
+    page = read_image(path, prepare.longest_side)
+    return _packed(letterbox(_packed(page, prepare.quality), augment.size, augment.fill), augment.quality)
+
+
+def _packed(image: np.ndarray, quality: int) -> np.ndarray:
+    return decode_jpeg(np.frombuffer(encode_jpeg(image, quality), np.uint8))
+
+
+def read_squares(
+    folder: Path | str,
+    names: Sequence[str],
+    prepare: PrepareSettings,
+    augment: AugmentSettings,
+    packed: bool = True,
+    threads: int | None = None,
+) -> Iterator[Chunk]:
+    """Yield the files `names` of `folder` by `square_of`, in order, CHUNK at a time, the next ones read meanwhile by
+    `threads`.
+
+    A file that can't be read is an unreadable image if its name is an image's, or a decoder knew it; otherwise it is
+    none at all. Without names there is one empty chunk.
+    """
+    parts = [names[start : start + CHUNK] for start in range(0, len(names), CHUNK)]
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool, warnings.catch_warnings():
+        # read_image's own filter is not made for threads
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+        def begin(part: Sequence[str]) -> dict[str, Future]:
+            return {name: pool.submit(square_of, Path(folder) / name, prepare, augment, packed) for name in part}
+
+        ahead = begin(parts[0] if parts else [])
+        for following in parts[1:]:
+            begun, ahead = ahead, begin(following)
+            yield _gathered(begun)
+        yield _gathered(ahead)
+
+
+def _gathered(begun: dict[str, Future]) -> Chunk:
+    read, unreadable, others = {}, {}, 0
+    for name, future in begun.items():
+        try:
+            read[name] = future.result()
+        except OSError as error:  # no right to read it, say
+            unreadable[name] = error.strerror or str(error)
+        except UnreadableImage as problem:
+            if str(problem) not in NO_IMAGE:
+                unreadable[name] = str(problem)
+            elif claims_to_be_image(name):
+                convert = str(problem) == NO_IMAGE[0] and name.lower().endswith(UNREAD_EXTENSIONS)
+                unreadable[name] = "this format can't be read; convert it to JPEG or PNG" if convert else str(problem)
+            else:
+                others += 1
+    return Chunk(list(read), Squares(list(read.values())), unreadable, others)

@@ -1,0 +1,194 @@
+"""A trained network as an ONNX file that says itself how images are made ready for it, proved against torch before it
+is written.
+
+The exporter is torch's own of the present, which goes by torch.export and needs onnxscript; its TorchScript one is
+deprecated. The network is exported in float32, of plain layers, at its one image size, for any number of images at
+once.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import nn
+
+from competition.common.files import replace_file, write_json
+from competition.compute.device import autocast, device, use_bfloat16
+from competition.data.image_store import ImageStore
+from competition.inference.loader import stack
+from competition.inference.tta import view_weights
+from competition.models.layers.fusion import for_inference
+from competition.models.networks import Normalisation, network_to_load
+from competition.models.trained import load_trained
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.params import Settings
+
+INPUT, OUTPUT = "images", "logits"
+TOLERANCE = 1e-4  # of a logit, between torch and ONNX Runtime
+CHECKED, BATCH_SIZE = 100, 32  # images; the last batch is a smaller one, so the batch's size is seen to be free
+STEPS = (
+    "turn the image as its EXIF orientation says; lay transparent pixels on white; make it RGB, 8 bits each (deeper "
+    "grey scaled to them)",
+    "scale it, aspect ratio kept, until its longer side is `size` pixels: by area averaging where it shrinks, "
+    "bilinear where it grows",
+    "centre it in a `size` x `size` square of grey level `fill`; where that can't be even, the right or lower "
+    "padding is a pixel wider",
+    "divide by 255, subtract `mean`, divide by `std`, each by channel; order the axes as batch, channel, height, "
+    "width; float32",
+)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """path: the ONNX file; facts: what stands beside it; the speeds in images/s.
+
+    torch's: of the network as `predict` asks it first, in `torch_precision`; its close calls, made again in float32,
+    are not in it.
+    """
+
+    path: Path
+    facts: dict
+    torch_per_s: float
+    torch_precision: str
+    onnx_per_s: float
+
+
+def export(
+    name: str, fold: int, settings: Settings, target2class: dict[str, str], store: ImageStore, path: Path | str
+) -> Exported:
+    """Write member `name`'s network of `fold` to `path`, an ONNX file, and what it needs to know beside it, in a JSON
+    file.
+
+    It is held against torch on CHECKED images of `store` (packed squares). Raises ModuleNotFoundError without the
+    packages of the extra `export`; FileNotFoundError without weights; ValueError where logits differ by more than
+    TOLERANCE: then nothing is written.
+    """
+    onnx, runtime = _package("onnx"), _package("onnxruntime")
+    _package("onnxscript")
+    member, path = settings.members[name], Path(path)
+    network, normalise = network_to_load(member, len(target2class), plain=True)
+    load_trained(network, name, fold).eval().requires_grad_(False)
+    squares = stack(store, np.arange(min(CHECKED, len(store))), member.size)
+    facts = {"member": name, "fold": fold, "network": member.network} | preprocessing(
+        member, settings, normalise, target2class
+    )
+    proto = to_onnx(network, member.size)
+    answers, onnx_per_s = _onnx_logits(runtime, proto.SerializeToString(), normalise(squares).contiguous().numpy())
+    difference = _check(torch_logits(network, normalise, squares), answers, f"{name}, fold {fold}")
+    facts["check"] = {
+        "images": len(squares),
+        "largest_logit_difference": float(f"{difference:.2g}"),
+        "torch": torch.__version__,
+    }
+    onnx.helper.set_model_props(proto, {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()})
+    with replace_file(path) as temporary:
+        temporary.write_bytes(proto.SerializeToString())
+        write_json(path.with_suffix(".json"), facts)
+    precision = (
+        "bfloat16" if use_bfloat16(member.precision) else "float16" if member.precision == "float16" else "float32"
+    )
+    return Exported(path, facts, _torch_per_s(network, normalise, member, squares), precision, onnx_per_s)
+
+
+def preprocessing(
+    member: FinetunedSettings, settings: Settings, normalise: Normalisation, target2class: dict[str, str]
+) -> dict:
+    """Return all that has to be known to use the network: how an image becomes its input, what its outputs mean, its
+    views.
+    """
+    weights = view_weights(settings.tta.passes, settings.tta.seed)
+    return {
+        "input": {"name": INPUT, "shape": ["batch", 3, member.size, member.size], "type": "float32"},
+        "output": {"name": OUTPUT, "shape": ["batch", len(target2class)], "probabilities": "softmax over the classes"},
+        "size": member.size,
+        "fill": settings.augment.fill,
+        "channel_order": "RGB",
+        "mean": list(normalise.mean),
+        "std": list(normalise.std),
+        "steps": list(STEPS),
+        "classes": [{"target": target, "class_name": class_name} for target, class_name in target2class.items()],
+        "views": [
+            {"flip": view >= 4, "quarter_turns": view % 4, "weight": float(weight)}
+            for view, weight in enumerate(weights)
+        ],
+        "use_of_views": "optional: the mean of the views' probabilities by weight; a view is the square flipped "
+        "left-right if `flip`, then turned counter-clockwise",
+    }
+
+
+def to_onnx(network: nn.Module, size: int):
+    """Return `network` (in evaluation mode, on the processor) as an onnx.ModelProto that takes any number of images at
+    once.
+    """
+    images = torch.zeros(2, 3, size, size)  # a batch of one would be taken for a fixed size
+    program = torch.onnx.export(
+        network,
+        (images,),
+        input_names=[INPUT],
+        output_names=[OUTPUT],
+        dynamo=True,
+        verbose=False,
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+    )
+    return program.model_proto
+
+
+@torch.inference_mode()
+def torch_logits(network: nn.Module, normalise: Normalisation, squares: torch.Tensor) -> np.ndarray:
+    """Return (N, C) float32: what `network` answers to uint8 squares (N, S, S, 3), in float32."""
+    return torch.cat([network(normalise(part)) for part in squares.split(BATCH_SIZE)]).numpy()
+
+
+def _onnx_logits(runtime: ModuleType, model: bytes, inputs: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the logits (N, C) of `inputs` (N, 3, S, S) in ONNX Runtime, and its images/s."""
+    session = runtime.InferenceSession(model, providers=["CPUExecutionProvider"])
+
+    def answer() -> np.ndarray:
+        parts = [inputs[start : start + BATCH_SIZE] for start in range(0, len(inputs), BATCH_SIZE)]
+        return np.concatenate([session.run([OUTPUT], {INPUT: part})[0] for part in parts])
+
+    return answer(), _per_second(answer, len(inputs))
+
+
+def _check(expected: np.ndarray, found: np.ndarray, what: str) -> float:
+    difference = float(np.abs(expected - found).max()) if found.shape == expected.shape else float("inf")
+    if not difference <= TOLERANCE:  # also where it is no number
+        raise ValueError(
+            f"{what}: ONNX Runtime's logits are up to {difference:.2g} away from torch's, expected {TOLERANCE:g} at "
+            "the most; "
+            "nothing was written"
+        )
+    return difference
+
+
+def _torch_per_s(
+    network: nn.Module, normalise: Normalisation, member: FinetunedSettings, squares: torch.Tensor
+) -> float:
+    where = device()
+    fast = for_inference(network.to(where), member.size, use_bfloat16(member.precision))
+
+    @torch.inference_mode()
+    def answer() -> Sequence[torch.Tensor]:
+        with autocast(member.precision):
+            return [fast(normalise(part).to(where)).cpu() for part in squares.split(BATCH_SIZE)]
+
+    answer()
+    return _per_second(answer, len(squares))
+
+
+def _per_second(answer: Callable[[], object], images: int) -> float:
+    began = perf_counter()
+    answer()
+    return images / (perf_counter() - began)
+
+
+def _package(name: str) -> ModuleType:
+    try:
+        return __import__(name)
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(f'export: needs the package {name}: pip install -e ".[export]"') from None

@@ -1,0 +1,1 @@
+"""params.yaml as checked, documented objects; presets and augmentation policies."""

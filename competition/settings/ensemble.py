@@ -1,0 +1,41 @@
+"""Section ensemble: what becomes final.csv."""
+
+from pydantic import Field
+
+from competition.settings.section import ExternalName, Section
+
+ENSEMBLES = ("hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking")  # names of candidates
+
+
+# what submissions/ calls something else: files, columns of its tables, and a word of `ensemble.choose`
+RESERVED = (
+    "specialist",
+    "final",
+    "leaderboard",
+    "oof",
+    "confusion",
+    "report",
+    "auto",
+    "target",
+    "class_name",
+    "images",
+    *ENSEMBLES,
+)
+
+
+class EnsembleSettings(Section):
+    """What becomes final.csv. See docs/ensembles.md."""
+
+    top: int = Field(
+        3, ge=1, description="submissions, best test-like macro F1 first, that cast one hard vote each: hard_top"
+    )
+    choose: str = Field(
+        "auto", description="the simplest candidate within one standard error of the best, or one by its name"
+    )
+    external: tuple[ExternalName, ...] = Field(
+        (), description="CSVs of submissions/external/ that vote in hard_top, not validated"
+    )
+    unlock_holdout: bool = Field(False, description="score the final vote on the holdout of split.holdout: once")
+    resamples: int = Field(1000, ge=100, description="bootstrap resamples of the intervals")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="of the intervals")
+    seed: int = Field(0, ge=0)

@@ -1,0 +1,111 @@
+"""A fine-tuned member's settings: network, training, loss."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from competition.settings.section import ClassWeights, Section, Share
+
+NO_FILES = ("shipped", "hub", "none")  # what `weights` may say but the name of a file
+
+
+class FinetunedSettings(Section):
+    """A network, fine-tuned on the packed copies."""
+
+    kind: Literal["finetuned"] = "finetuned"
+    network: str = Field(
+        "tf_efficientnet_lite0",
+        description="a name of timm's, googlenet (torchvision's), or hybrid_<timm EfficientNet>",
+    )
+    weights: str = Field(
+        "shipped", description="shipped in a package, hub (timm's), none (random), or a .safetensors or .pth file"
+    )
+    size: int = Field(224, ge=16, description="pixels, height and width")
+    first_size: int | None = Field(
+        None, ge=16, description="pixels of the first epoch, growing to size; None: size from the start"
+    )
+    augmented: bool = Field(
+        True, description="train on the damaged copies, flipped and turned; false: on the clean pages as they are"
+    )
+    epochs: int = Field(16, ge=1, description="an epoch sees every training image of the fold as one of its copies")
+    batch_size: int = Field(32, ge=2, description="images in a step; with accumulate, in a part of a step")
+    accumulate: int = Field(1, ge=1, description="batches whose gradients make one step")
+
+    tuning: Literal["full", "head", "last_block", "gradual"] = Field(
+        "full", description="what learns: all, the head, the last block and head, or the head until unfreeze_epoch"
+    )
+    unfreeze_epoch: int = Field(5, ge=1, description="for gradual: the first epoch in which the whole network learns")
+    frozen_stages: int = Field(
+        0, ge=0, description="the stem and this many first stages keep their weights; 0 trains all"
+    )
+    layer_decay: float = Field(1.0, gt=0, le=1, description="factor on the learning rate per block, from the head down")
+    head: Literal["linear", "dense", "deep", "arcface"] = Field(
+        "linear", description="dense: batch-norm before it; deep: two hidden layers; arcface: angles with a margin"
+    )
+
+    optimizer: Literal["adamw", "adam", "nadam", "sgd"] = "adamw"
+    learning_rate: float = Field(1e-3, gt=0, description="at its peak")
+    weight_decay: float = Field(0.02, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1, description="SGD's, Nesterov's way")
+    schedule: Literal["cosine", "step", "plateau", "one_cycle", "constant"] = "cosine"
+    warmup: Share = Field(0.1, description="share of all steps, linear, before the schedule")
+    step_epochs: int = Field(5, ge=1, description="for step: epochs between two falls")
+    step_factor: float = Field(0.5, gt=0, lt=1, description="for step and plateau: what the rate falls to")
+    plateau_patience: int = Field(
+        2, ge=1, description="for plateau: epochs without a better score before the rate falls"
+    )
+    clip: float = Field(0.0, ge=0, description="largest norm of a step's gradient; 0: any")
+
+    loss: Literal["cross_entropy", "focal", "class_balanced"] = "cross_entropy"
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    focal_gamma: float = Field(2.0, ge=0, description="focal's exponent")
+    balanced_beta: float = Field(0.999, ge=0, lt=1, description="class_balanced's: the effective number of images")
+    class_weights: ClassWeights = Field(
+        "none", description="none, balanced (inverse frequency), or a weight by target; the others have 1"
+    )
+    logit_adjustment: float = Field(
+        0.0, ge=0, description="share of the classes' log frequency added to the logits in training"
+    )
+    mixup: float = Field(0.0, ge=0, description="alpha of mixup's beta distribution; 0: none")
+    cutmix: float = Field(0.0, ge=0, description="alpha of CutMix's; 0: none; with mixup, a batch draws one of them")
+    sampling: ClassWeights = Field("none", description="none, balanced (each class as often), or a factor by target")
+
+    drop_rate: float = Field(0.2, ge=0, lt=1, description="dropout before the classifier")
+    drop_path_rate: float = Field(0.0, ge=0, lt=1, description="stochastic depth")
+    ema: float = Field(
+        0.0, ge=0, lt=1, description="decay per step of the weights' moving average, which is scored and kept; 0: none"
+    )
+    soup: int = Field(1, ge=1, description="the weights of this many best epochs are averaged, if that scores better")
+    patience: int = Field(6, ge=1, description="epochs without a better score before training stops")
+    stop_by: Literal["test_like", "loss"] = Field(
+        "test_like", description="score: macro F1 of the test-like views, or their loss"
+    )
+    pseudo_labels: Share = Field(
+        0.0,
+        description="least probability at which an answer to a test image is a label, which a second run then learns "
+        "from; 0: none",
+    )
+    pseudo_share: float = Field(
+        1.0, gt=0, description="pseudo-labels of a class, at the most, per training image of it: the surest"
+    )
+    pseudo_epochs: int = Field(4, ge=1, description="of the second run")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="auto: bfloat16 where the processor has it; float16: GPUs only"
+    )
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> "FinetunedSettings":
+        if self.first_size is not None and self.first_size > self.size:
+            raise ValueError(f"first_size: {self.first_size} pixels, above size, {self.size}")
+        if self.weights not in NO_FILES and not self.weights.endswith((".safetensors", ".pth")):
+            raise ValueError(f"weights: {self.weights!r}; expected shipped, hub, none, or a .safetensors or .pth file")
+        if self.tuning == "gradual" and self.unfreeze_epoch >= self.epochs:
+            raise ValueError(
+                f"unfreeze_epoch: {self.unfreeze_epoch}, but there are only {self.epochs} epochs, from 0 on"
+            )
+        if self.tuning in ("head", "last_block") and self.frozen_stages:
+            raise ValueError(
+                f"frozen_stages: {self.frozen_stages}, but tuning: {self.tuning} freezes more than that; leave it out"
+            )
+        return self

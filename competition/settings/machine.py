@@ -1,0 +1,21 @@
+"""Section machine: who does the work."""
+
+from pydantic import Field
+
+from competition.settings.section import Section
+
+
+class MachineSettings(Section):
+    """Who does the work. No stage depends on it: a run that is taken up again may go on with others.
+
+    `prepare` and `augment` make the same bytes either way. Networks trained by several processes differ in the last
+    bits, and in what batch-norm sees in training: each process's share of a step.
+    """
+
+    workers: int = Field(0, ge=0, description="processes on this machine; 0: one for each core")
+    scheduler: str | None = Field(
+        None, description="address of a Dask scheduler (tcp://host:8786) whose workers share this folder"
+    )
+    processes: int = Field(
+        1, ge=1, description="that train a network together (train, specialize), by Accelerate: one for each GPU"
+    )

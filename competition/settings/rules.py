@@ -1,0 +1,47 @@
+"""Section rules: what the competition allows."""
+
+from pydantic import Field, model_validator
+
+from competition.settings.section import Section
+
+
+class RulesSettings(Section):
+    """What the competition allows. A setting that breaks a rule is refused when params.yaml is read, and so is a
+    command that would.
+    """
+
+    external_data: bool = Field(
+        True,
+        description="false: of what was learnt elsewhere only `weights: shipped` (ImageNet), and no votes of "
+        "submissions/external",
+    )
+    pseudo_labels: bool = Field(
+        False, description="whether members may learn from their own answers to the test images"
+    )
+    test_statistics: bool = Field(
+        True,
+        description="false: test images are read to be answered, and for nothing else: no policy is fitted to them, "
+        "nor are they "
+        "compared with the training images",
+    )
+    public_submissions: int | None = Field(
+        None, ge=0, description="most submissions whose public score may be asked; null: any number"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> "RulesSettings":
+        if self.pseudo_labels and not self.test_statistics:
+            raise ValueError(
+                "pseudo_labels: true, but test_statistics: false; pseudo-labels are test images that are learnt from"
+            )
+        return self
+
+    def broken_by(self, key: str, member: Section) -> list[str]:
+        """Return what the member (or specialist) under `key` does against the rules, each as a setting and the rule."""
+        weights, pseudo_labels = getattr(member, "weights", "none"), getattr(member, "pseudo_labels", 0)
+        problems = []
+        if not self.external_data and weights not in ("shipped", "none"):
+            problems.append(f"{key}.weights: {weights}, but rules.external_data: false allows only shipped and none")
+        if not self.pseudo_labels and pseudo_labels:
+            problems.append(f"{key}.pseudo_labels: {pseudo_labels:g}, but rules.pseudo_labels: false")
+        return problems

@@ -1,0 +1,28 @@
+"""Section specialize: the network that tells the hard classes apart."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.section import Name, Section, _with_text_items
+
+
+class SpecializeSettings(Section):
+    """The network that tells the hard classes apart."""
+
+    base: Name = Field("lite0", description="the member whose answers it may replace")
+    hard_classes: Annotated[Literal["auto"] | tuple[str, ...], BeforeValidator(_with_text_items)] = Field(
+        "auto", description="targets as in train.csv; auto: those confused most, test-like, out of fold"
+    )
+    most: int = Field(4, ge=2, description="classes, at the most, that auto finds")
+    start: Literal["base", "weights"] = Field(
+        "base", description="from the base's weights of the same fold, or from network.weights"
+    )
+    network: FinetunedSettings = FinetunedSettings()
+    mode: Literal["auto", "replace", "blend", "out"] = Field(
+        "auto", description="auto: what is best test-like out of fold; out: no word"
+    )
+    asks: Literal["answer", "top2"] = Field(
+        "answer", description="where the base's answer, or one of its two likeliest, is hard"
+    )

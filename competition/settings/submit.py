@@ -1,0 +1,13 @@
+"""Section submit: where submissions are handed in."""
+
+from pydantic import Field
+
+from competition.settings.section import Section
+
+
+class SubmitSettings(Section):
+    """Where submissions are handed in. No stage depends on it."""
+
+    slug: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", description="the competition's name in its Kaggle address"
+    )

@@ -1,0 +1,127 @@
+"""What one fold trains on, is scored on and predicts, as rows of the packed stores; and the proof that the sides don't
+mix.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from competition.data.image_store import ImageStore
+from competition.folds.leakage import HELD, SCORED, check_apart, check_views
+from competition.folds.split import HOLDOUT
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """Rows and labels of one fold; labels are class indices, N training, V validation and H holdout images.
+
+    The holdout is predicted and never scored: its labels are not here.
+    """
+
+    store: ImageStore
+    test_store: ImageStore
+    train_labels: np.ndarray  # (N,)
+    train_rows: tuple[np.ndarray, ...]  # N arrays: each image's clean square, then its damaged copies
+    valid_ids: list[str]  # V
+    valid_labels: np.ndarray  # (V,)
+    valid_rows: dict[str, np.ndarray]  # "clean" and "test_like": (V,)
+    holdout_ids: list[str]  # H
+    holdout_rows: dict[str, np.ndarray]  # "holdout_clean" and "holdout_test_like": (H,); empty without a holdout
+    test_ids: list[str]
+    barred: frozenset[str] = frozenset()  # test images that show what is scored too: no pseudo-label for them
+
+    def only(self, classes: list[int]) -> "FoldData":
+        """Return the fold with only the images of `classes`, relabelled 0, 1, ... in that order; holdout and test set
+        are whole.
+        """
+        position = {label: index for index, label in enumerate(classes)}
+        train = np.flatnonzero(np.isin(self.train_labels, classes))
+        valid = np.flatnonzero(np.isin(self.valid_labels, classes))
+        return replace(
+            self,
+            train_labels=np.array([position[label] for label in self.train_labels[train]], np.int64),
+            train_rows=tuple(self.train_rows[index] for index in train),
+            valid_ids=[self.valid_ids[index] for index in valid],
+            valid_labels=np.array([position[label] for label in self.valid_labels[valid]], np.int64),
+            valid_rows={view: rows[valid] for view, rows in self.valid_rows.items()},
+        )
+
+
+def load_fold(
+    fold: int, folds: pd.DataFrame, targets: tuple[str, ...], store: Path | str, test_store: Path | str
+) -> FoldData:
+    """Return fold number `fold` of `folds` (ID, target, fold, group), its images looked up in the packed stores.
+
+    Raises LeakError if a group or a source stands on two sides (training, validation, holdout) or a packed view is not
+    its source's; ValueError if an image is missing from the store, or if a side is empty.
+    """
+    packed, test = ImageStore(store), ImageStore(test_store)
+    views = pd.DataFrame({name: packed.column(name) for name in ("id", "source_id", "target", "view", "copy")})
+    views["row"] = np.arange(len(views))
+    sides = {
+        "training": folds[(folds.fold != fold) & (folds.fold >= 0)],
+        "validation": folds[folds.fold == fold],
+        "holdout": folds[folds.fold == HOLDOUT],
+    }
+    training, validation, holdout = sides.values()
+    if fold < 0 or training.empty or validation.empty:
+        raise ValueError(
+            f"folds/folds.csv: fold {fold} has {len(training)} training and {len(validation)} validation images"
+        )
+    check_apart("groups", {side: images.group for side, images in sides.items()}, "folds/folds.csv")
+    check_views(views, dict(zip(folds.ID, folds.target, strict=True)), str(store))
+    label = {target: index for index, target in enumerate(targets)}
+    views_to_train_on = zip(_rows(views, "clean", training.ID), _copies(views, training.ID), strict=True)
+    data = FoldData(
+        packed,
+        test,
+        training.target.map(label).to_numpy(np.int64),
+        tuple(np.concatenate([[clean], copies]) for clean, copies in views_to_train_on),
+        validation.ID.tolist(),
+        validation.target.map(label).to_numpy(np.int64),
+        {view: _rows(views, view, validation.ID) for view in SCORED},
+        holdout.ID.tolist(),
+        {HELD + view: _rows(views, view, holdout.ID) for view in SCORED if len(holdout)},
+        test.column("source_id"),
+    )
+    _check_sources(data, views["source_id"].to_numpy(), str(store))
+    return data
+
+
+def _check_sources(data: FoldData, sources: np.ndarray, where: str) -> None:
+    """Raise LeakError if a row that is trained on shows an image that is scored, or one of the holdout."""
+    sides = {"training": data.train_rows, "validation": data.valid_rows.values(), "holdout": data.holdout_rows.values()}
+    check_apart(
+        "source IDs",
+        {side: sources[np.concatenate([*rows, np.empty(0, np.int64)])] for side, rows in sides.items()},
+        where,
+    )
+
+
+def _rows(views: pd.DataFrame, view: str, ids: pd.Series) -> np.ndarray:
+    rows = views[views["view"] == view].set_index("source_id")["row"].reindex(ids)
+    _check_none_missing(view, rows.index[rows.isna()])
+    return rows.to_numpy(np.int64)
+
+
+def _copies(views: pd.DataFrame, ids: pd.Series) -> list[np.ndarray]:
+    """Return the rows of each image's copies, in order; all images of a class have equally many, or some are
+    missing.
+    """
+    copies = views[views["view"] == "train"].sort_values("copy").groupby("source_id")
+    rows, last = copies["row"].agg(np.array), copies["copy"].max()
+    target = views.drop_duplicates("source_id").set_index("source_id")["target"]
+    expected = (last + 1).groupby(target, dropna=False).transform("max")
+    whole = rows.map(len) == expected
+    _check_none_missing("train", pd.Index([id for id in ids if not whole.get(id, False)]))
+    return [rows[id] for id in ids]
+
+
+def _check_none_missing(view: str, missing: pd.Index) -> None:
+    if len(missing):
+        raise ValueError(
+            f"data/augmented.arrow: no {view} view of {len(missing)} IDs of folds/folds.csv: {missing[:5].tolist()}; "
+            "run dvc repro"
+        )

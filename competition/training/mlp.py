@@ -1,0 +1,159 @@
+"""A slim residual MLP on pooled features: what a linear classifier says, and a correction by a few hidden units.
+
+Each output is a linear function of the features (the skip) plus one of 64 PReLU units, so it can't be much worse than a
+linear classifier, and costs hardly more.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from competition.common.seeds import derived_seed
+from competition.metrics.f1 import macro_f1
+from competition.training.logistic import standardisation, voted
+
+NEVER = -1e4  # logit of a class that no training image has: its probability is 0, and so is its gradient
+
+
+class SlimResidual(nn.Module):
+    """Logits (B, C) of standardised features (B, F): `hidden` PReLU units, and a linear skip past them.
+
+    Weights begin as He's initialisation for rectifiers has them (https://arxiv.org/abs/1502.01852), drawn from torch's
+    generator. The inputs are divided by sqrt(F): else one of Adam's steps, which moves each weight by about the
+    learning rate, would move a logit by a multiple of F.
+    """
+
+    def __init__(self, features: int, n_classes: int, hidden: int = 64, dropout: float = 0.05):
+        super().__init__()
+        self.hidden, self.output = nn.Linear(features, hidden), nn.Linear(hidden, n_classes)
+        self.skip = nn.Linear(features, n_classes, bias=False)
+        self.activation, self.dropout = nn.PReLU(hidden), nn.Dropout(dropout)
+        for layer in (self.hidden, self.output, self.skip):
+            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+        for layer in (self.hidden, self.output):
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        inputs = inputs / inputs.shape[1] ** 0.5
+        return self.skip(inputs) + self.output(self.dropout(self.activation(self.hidden(inputs))))
+
+
+@dataclass(frozen=True)
+class MlpMember:
+    """A fitted MLP: `mean`, `scale` (F,) of its inputs, the `network` in evaluation mode, its test-like macro F1
+    `score`.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    network: SlimResidual
+    score: float
+
+    @property
+    def n_classes(self) -> int:
+        """C, how many classes it tells apart."""
+        return self.network.output.out_features
+
+    def predict_proba(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Return (N, C) float32: the vote of the views' features (V, N, F), weighted by `weights` (V,), which sum to
+        1.
+        """
+
+        @torch.inference_mode()
+        def logits(view: np.ndarray) -> np.ndarray:
+            return self.network(_standardised(view, self.mean, self.scale)).numpy()
+
+        return voted(values, weights, logits)
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Return what the member is, for safetensors; `from_tensors` takes it back."""
+        return {"mean": torch.from_numpy(self.mean), "scale": torch.from_numpy(self.scale)} | self.network.state_dict(
+            prefix="network."
+        )
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, torch.Tensor], score: float = float("nan")) -> "MlpMember":
+        """Return the member whose `tensors()` these are."""
+        state = {name.removeprefix("network."): value for name, value in tensors.items() if name.startswith("network.")}
+        n_classes, features = state["skip.weight"].shape
+        network = SlimResidual(features, n_classes, len(state["hidden.weight"]))
+        network.load_state_dict(state)
+        return cls(tensors["mean"].numpy(), tensors["scale"].numpy(), network.eval(), score)
+
+
+def fit_mlp(
+    values: np.ndarray,
+    labels: np.ndarray,
+    n_classes: int,
+    seed: int,
+    valid_values: np.ndarray,
+    view_weights: np.ndarray,
+    valid_labels: np.ndarray,
+    epochs: int = 8,
+    batch_size: int = 32,
+    learning_rate: float = 0.03,
+) -> MlpMember:
+    """Return an MLP fitted on `values` (N, F), scored by macro F1 of `valid_values` (V, M, F), its vote.
+
+    Adam; `learning_rate` is the peak of one cycle (Smith, https://arxiv.org/abs/1708.07120), after which nothing is
+    left to choose, so the validation images only score. Classes that no training image has get a probability of 0. The
+    same seed gives the same bytes: the work is done on one thread of the processor, in float32.
+    """
+    mean, scale = (part.astype(np.float32) for part in standardisation(values))
+    with _reproducible(seed):
+        network = SlimResidual(values.shape[1], n_classes)
+        with torch.no_grad():
+            network.output.bias[np.setdiff1d(np.arange(n_classes), labels)] = NEVER
+        _train(
+            network,
+            _standardised(values, mean, scale),
+            torch.from_numpy(labels.astype(np.int64)),
+            epochs,
+            batch_size,
+            learning_rate,
+        )
+        member = MlpMember(mean, scale, network.eval().requires_grad_(False), 0.0)
+        answers = member.predict_proba(valid_values, view_weights).argmax(axis=1)
+    return MlpMember(mean, scale, network, macro_f1(valid_labels, answers, n_classes) if len(answers) else 0.0)
+
+
+def _train(
+    network: SlimResidual,
+    inputs: torch.Tensor,
+    labels: torch.Tensor,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+) -> None:
+    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate)
+    steps = epochs * -(-len(inputs) // batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps + 1)
+    for _ in range(epochs):
+        for rows in torch.randperm(len(inputs)).split(batch_size):
+            loss = functional.cross_entropy(network(inputs[rows]), labels[rows])
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+
+
+def _standardised(values: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy((values.astype(np.float32) - mean) / scale)
+
+
+@contextmanager
+def _reproducible(seed: int) -> Iterator[None]:
+    """Seed torch's generator and keep to one thread, whose sums have one order; both are set back."""
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derived_seed(seed, "mlp"))
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)

@@ -1,0 +1,136 @@
+"""What keeps a training loop going: out of memory, a loss that is no number, Ctrl-C."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether `error` says that there is no memory left: Python's, a GPU's, or the processor's, as torch raises
+    them.
+    """
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _OUT_OF_MEMORY)
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How many images a step's gradient comes from, and how many of them are in memory at once.
+
+    batch_size: images at once; accumulate: parts of a full step; effective: images in a full step, their product when
+    left out.
+    """
+
+    batch_size: int
+    accumulate: int = 1
+    effective: int = 0
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 2 or self.accumulate < 1:
+            raise ValueError(f"batch_size: {self.batch_size}, accumulate: {self.accumulate}; expected at least 2 and 1")
+        object.__setattr__(self, "effective", self.effective or self.batch_size * self.accumulate)
+
+    def halve(self) -> "Batching":
+        """Return half the batch (an odd one's larger half) with twice the parts: a step's images stay the same.
+
+        Raises ValueError at 2 images, since batch-norm can't learn from one.
+        """
+        if self.batch_size <= 2:
+            raise ValueError(
+                f"out of memory with {self.batch_size} images at once, fewer than which can't be trained on; give "
+                "the member "
+                "a smaller size (pixels) or a smaller network, or close other programs"
+            )
+        return Batching(-(-self.batch_size // 2), 2 * self.accumulate, self.effective)
+
+    def parts(self, n: int) -> list[slice]:
+        """Return the parts of a step's `n` images (the last step of an epoch has fewer), as even as can be, in order.
+
+        Each part's mean loss, times its share len(part) / n, summed over the parts, is the whole step's mean loss, and
+        so are the gradients (batch-norm aside, which sees a part at a time). That holds for a loss that is a plain mean
+        over images: one divided by the sum of its images' class weights needs the shares of those. No part has a single
+        image, unless n is 1: at 2 images at once, an odd n has one part of 3.
+        """
+        count = max(1, min(-(-n // self.batch_size), n // 2))
+        edges = [n * part // count for part in range(count + 1)]
+        return [slice(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+
+
+class Diverged(ValueError):
+    """The loss is no number, however low the learning rate."""
+
+
+@dataclass
+class Rollbacks:
+    """How often training went back to its last good state, at a lower learning rate each time: at the most `most`
+    times.
+
+    `count` belongs to the state that is saved, so that a run taken up again has no more of them than one that never
+    stopped.
+    """
+
+    most: int = 3
+    count: int = 0
+
+    @property
+    def factor(self) -> float:
+        """The factor on every learning rate: halved by each rollback."""
+        return 0.5**self.count
+
+    def another(self, epoch: int, loss: float, learning_rate: float) -> float:
+        """Count a rollback after `loss` at `learning_rate`, and return the new `factor`.
+
+        Raises Diverged if there have been `most` of them before.
+        """
+        if self.count >= self.most:
+            raise Diverged(
+                f"epoch {epoch}: the loss is {loss}, after going back to the last good state {self.count} times, "
+                "with half the rate "
+                f"each time; the learning rate was {learning_rate:.2e} at the end. Try a learning_rate a tenth of "
+                "the member's, a "
+                "clip of 5 or less, a longer warmup, or precision: float32"
+            )
+        self.count += 1
+        return self.factor
+
+
+class Interrupt:
+    """Whether Ctrl-C was pressed: `asked`, to be looked at after each step."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[Interrupt]:
+    """Yield an `Interrupt` that the first Ctrl-C sets; a second one raises KeyboardInterrupt at once.
+
+    The handler before it comes back at the end. Nothing is changed outside the main thread, where Python takes no
+    handlers, nor where interrupts are ignored, as for a program that a shell runs in the background.
+    """
+    interrupt = Interrupt()
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
+        yield interrupt
+        return
+
+    def handle(number: int, frame: object) -> None:
+        if interrupt.asked:
+            raise KeyboardInterrupt
+        interrupt.asked = True
+        # print isn't safe within a handler
+        os.write(2, b"\nstopping after this step, and saving; Ctrl-C again stops at once\n")
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, before)

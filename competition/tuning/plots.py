@@ -1,0 +1,63 @@
+"""A study as a table and as pictures."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib
+import optuna
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from optuna.trial import TrialState
+from optuna.visualization import matplotlib as plots
+
+from competition.common.files import replace_file
+
+WIDE, LONG = (10, 6), (18, 7)  # inches
+LEAST = 2  # finished trials that a picture takes
+
+
+def draw_study(study: optuna.Study, folder: Path) -> list[Path]:
+    """Draw the study's history, the settings' importance and the trials in parallel coordinates; return the PNGs'
+    paths.
+
+    Nothing is drawn of fewer than two finished trials.
+    """
+    finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    if len(finished) < LEAST:
+        return []
+    varied = [name for name in finished[0].params if len({trial.params.get(name) for trial in finished}) > 1]
+    return [
+        _draw(lambda: plots.plot_optimization_history(study, target_name="macro F1"), WIDE, folder / "history.png"),
+        _draw(
+            lambda: plots.plot_param_importances(study, params=varied, target_name="macro F1"),
+            WIDE,
+            folder / "importance.png",
+        ),
+        _draw(
+            lambda: plots.plot_parallel_coordinate(study, params=varied, target_name="macro F1"),
+            LONG,
+            folder / "parallel.png",
+        ),
+    ]
+
+
+def write_trials(study: optuna.Study, path: Path) -> None:
+    """Write a row per trial as CSV: number, state, value (macro F1), seconds, and each setting."""
+    table = study.trials_dataframe(attrs=("number", "state", "value", "duration", "params"))
+    # of no finished trial pandas makes no times
+    table["duration"] = pd.to_timedelta(table["duration"]).dt.total_seconds().round(1)
+    table = table.rename(columns=lambda column: column.removeprefix("params_")).rename(columns={"duration": "seconds"})
+    with replace_file(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+
+
+def _draw(plot: Callable[[], Axes], size: tuple[float, float], path: Path) -> Path:
+    with matplotlib.rc_context():  # Optuna sets a style of its own
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({"figure.figsize": size, "figure.autolayout": True, "figure.dpi": 80})
+        figure = plot().get_figure()
+        with replace_file(path) as temporary:
+            FigureCanvasAgg(figure).print_png(temporary)
+        matplotlib.pyplot.close(figure)
+    return path

@@ -1,0 +1,130 @@
+"""What the best settings are worth: scored anew, on other folds and with other seeds than they were chosen on, as are
+the old ones.
+
+The best of many trials is also the luckiest: its score in the study is too good. Trained once more, on folds and with
+random numbers that no trial saw, it has no more luck than the settings it is held against.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import sleep
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from competition.common.seeds import derived_seed, generator
+from competition.data.predictions import Predictions, concatenate, load_predictions, save_predictions
+from competition.folds.split import HOLDOUT, make_folds
+from competition.metrics.f1 import bootstrap_scores, interval, macro_f1
+from competition.settings.ensemble import EnsembleSettings
+from competition.training.recovery import Diverged
+from competition.tuning.objective import Trainer, fold_numbers
+from competition.tuning.space import Candidate
+
+POLL = 2.0  # seconds between two looks at whether another worker has done its part
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Macro F1 out of fold, test-like, of the settings as they are (`own`), of the best, and their paired difference
+    (`gain`).
+
+    Each is (value, low, high), the last two a bootstrap interval.
+    """
+
+    own: tuple[float, float, float]
+    best: tuple[float, float, float]
+    gain: tuple[float, float, float]
+
+    def facts(self) -> dict[str, dict[str, float]]:
+        """Return the figures by name: {"own": {"value", "low", "high"}, ...}."""
+        return {
+            part: dict(zip(("value", "low", "high"), getattr(self, part), strict=True))
+            for part in ("own", "best", "gain")
+        }
+
+    @property
+    def verdict(self) -> str:
+        """What the interval of the difference allows to be said."""
+        _, low, high = self.gain
+        return "better" if low > 0 else "worse" if high < 0 else "can't be told apart"
+
+
+def other_folds(folds: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return `folds` (ID, target, fold, group) dealt anew: as many, by the same rules, the holdout left where it is."""
+    folds, seen = folds.copy(), folds.fold != HOLDOUT
+    rows = folds[seen]
+    folds.loc[seen, "fold"] = make_folds(
+        rows.ID, rows.target, rows.group, len(fold_numbers(folds)), derived_seed(seed, "score anew")
+    )
+    return folds
+
+
+def other_seed(found: Candidate, seed: int) -> Candidate:
+    """Return `found` with another seed for all that is random in its training."""
+    changed = {"seed": derived_seed(seed, "score anew", found.member.seed) % 2**31}
+    return Candidate(found.member.model_copy(update=changed), found.augment)
+
+
+def scored_anew(
+    trainer: Trainer,
+    own: Candidate,
+    best: Candidate,
+    folds: pd.DataFrame,
+    folder: Path,
+    seed: int,
+    say: Callable[..., None] = lambda what, **facts: None,
+) -> Comparison:
+    """Return how `own` and `best` compare when both are trained on other folds than `folds`, with other seeds.
+
+    The trainings are shared among the workers: each takes one that nobody else is at, keeps its predictions in
+    `folder`, and waits for those that others are at. A training that was stopped goes on. Raises Diverged where one has
+    a loss that is no number.
+    """
+    folds, both = other_folds(folds, seed), {"own": other_seed(own, seed), "best": other_seed(best, seed)}
+    jobs = {
+        (name, fold): folder / f"{trainer.state_file(found, fold, folds).stem}.npz"
+        for name, found in both.items()
+        for fold in fold_numbers(folds)
+    }
+
+    def train(name: str, fold: int) -> Predictions:
+        say("scoring anew", settings=name, fold=fold)
+        try:
+            return trainer(both[name], fold, folds).predictions["test_like"]
+        except Diverged as error:
+            raise Diverged(f"{name}, fold {fold} of other folds: {error}") from error
+
+    while missing := [job for job, file in jobs.items() if not file.is_file()]:
+        if not any([_take(jobs[job], partial(train, *job)) for job in missing]):
+            sleep(POLL)
+    answers = {
+        name: concatenate([load_predictions(jobs[name, fold])["test_like"] for fold in fold_numbers(folds)])
+        for name in both
+    }
+    for found in both.values():
+        trainer.forget(found, folds)
+    return compare(folds, answers["own"], answers["best"], trainer.settings.ensemble)
+
+
+def _take(file: Path, make: Callable[[], Predictions]) -> bool:
+    """Make `file` unless somebody is at it; return whether it was made here."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(Timeout), FileLock(file.with_suffix(".lock"), timeout=0):
+        if not file.is_file():
+            save_predictions(file, {"test_like": make()})
+            return True
+    return False
+
+
+def compare(folds: pd.DataFrame, own: Predictions, best: Predictions, settings: EnsembleSettings) -> Comparison:
+    """Return how the two sets of out-of-fold answers compare, on the same bootstrap resamples of the images."""
+    true = folds.set_index("ID").target.loc[own.ids.tolist()].to_numpy()
+    answers = [own.answers, best.select(own.ids.tolist()).answers]
+    values = [macro_f1(true, some, own.targets) for some in answers]
+    scores = bootstrap_scores(true, answers, own.targets, settings.resamples, generator(settings.seed, "bootstrap"))
+    bounds = [interval(column, settings.confidence) for column in (*scores.T, scores[:, 1] - scores[:, 0])]
+    return Comparison((values[0], *bounds[0]), (values[1], *bounds[1]), (values[1] - values[0], *bounds[2]))

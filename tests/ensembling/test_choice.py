@@ -1,0 +1,256 @@
+"""The one-standard-error rule, the nested choice, class shares, the holdout's ledger and the lineage, by hand."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from makers.stacked import made_images
+from sklearn.metrics import f1_score
+
+from competition.common.seeds import generator
+from competition.ensembling.candidates import SINGLE, Candidate
+from competition.ensembling.choice import LEVELS, by_simplicity, decide, simplest, stand
+from competition.ensembling.holdout import Unlocking, read_unlockings, record_unlocking, score_holdout
+from competition.ensembling.lineage import git_state, lineage
+from competition.ensembling.nested import WAYS
+from competition.ensembling.sanity_checks import agreement, class_shares
+from competition.metrics.paired import Standing
+from competition.settings.ensemble import ENSEMBLES, EnsembleSettings
+from competition.settings.params import Settings
+
+SETTINGS = EnsembleSettings(resamples=200)
+COSTS = {"a": 1.0, "b": 2.0, "c": 3.0}
+
+
+def candidate(name, answers, way=SINGLE, parts=("a",)):
+    return Candidate(name, way, parts, {"clean": answers, "test_like": answers}, answers[:5], {}, None)
+
+
+def right_for(true, share, seed):
+    """Answers of which `share` are right, the others wrong."""
+    keep = np.random.default_rng(seed).random(len(true)) < share
+    return np.where(keep, true, (true + 1) % 3)
+
+
+def made_up(n=300):
+    true = np.random.default_rng(0).integers(3, size=n)
+    return true, np.arange(n) % 3
+
+
+def test_every_ensemble_has_a_level_and_simpler_comes_first():
+    assert list(LEVELS) == [SINGLE, *ENSEMBLES] and set(WAYS) == set(ENSEMBLES) - {"hard_top"}
+    assert sorted(LEVELS.values()) == list(LEVELS.values())  # the order in which they are documented
+    answers = np.zeros(5, int)
+    parts = {"stacking": "a", "hard": "ab", "b": "b", "hard_top": "cb", "soft": "a", "z": "a", "a": "a"}
+    made = [
+        candidate(name, answers, name if name in ENSEMBLES else SINGLE, tuple(these)) for name, these in parts.items()
+    ]
+    # single before all, what is fitted last; of equals the cheaper (a, z and soft cost 1, b 2; hard 3, hard_top 5),
+    # then by name
+    assert [c.name for c in by_simplicity(made, COSTS)] == ["a", "z", "b", "soft", "hard", "hard_top", "stacking"]
+    alike = [candidate(name, answers, name) for name in ("foldwise_hard", "hard", "soft")]
+    assert [c.name for c in by_simplicity(alike, COSTS)] == ["hard", "soft", "foldwise_hard"]  # the order of LEVELS
+
+
+def test_standings_are_a_plain_paired_bootstraps():
+    true, _ = made_up(90)
+    answers = [right_for(true, 0.7, 1), right_for(true, 0.8, 2), right_for(true, 0.75, 3)]
+    standings = stand(answers, ["x", "y", "z"], true, 3, SETTINGS)
+    random, differences = generator(SETTINGS.seed, "bootstrap"), []
+    for _ in range(SETTINGS.resamples):
+        rows = random.integers(len(true), size=len(true))
+        scores = [f1_score(true[rows], answer[rows], average="macro") for answer in answers]
+        differences.append([score - scores[1] for score in scores])
+    for index, standing in enumerate(standings):
+        drawn = np.array(differences)[:, index]
+        assert standing.score == pytest.approx(f1_score(true, answers[index], average="macro"))
+        assert standing.difference == pytest.approx(standing.score - standings[1].score)
+        assert standing.standard_error == pytest.approx(drawn.std(ddof=1), abs=1e-6)
+        assert (standing.low, standing.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=1e-6)
+    assert (standings[1].difference, standings[1].standard_error, standings[1].is_within, standings[1].told_apart) == (
+        0,
+        0,
+        True,
+        False,
+    )
+
+
+def test_within_one_standard_error_by_hand():
+    def standing(name, difference, error, low=-1.0, high=1.0):
+        return Standing(name, 0.9 + difference, difference, low, high, error)
+
+    far, near, best = (
+        standing("far", -0.03, 0.02, -0.06, -0.001),
+        standing("near", -0.02, 0.02),
+        standing("best", 0.0, 0.0),
+    )
+    nearer = standing("nearer", -0.01, 0.02)
+    assert (
+        simplest([far, near, best], [0, 1, 2]).name == "near" and simplest([far, best, near], [0, 1, 2]).name == "best"
+    )
+    assert simplest([far, near, nearer, best], [0, 1, 1, 2]).name == "nearer"  # on one level the higher score
+    assert simplest([far, near, nearer, best], [0, 1, 2, 2]).name == "near"
+    assert far.told_apart and not near.told_apart
+    assert simplest([standing("alike", 0.0, 0.0), best], [0, 0]).name == "alike"  # the same answers as the best
+
+
+def test_the_simplest_within_one_standard_error_is_chosen():
+    true, folds = made_up()
+    best, nearly, poor = right_for(true, 0.85, 1), right_for(true, 0.85, 1), right_for(true, 0.6, 2)
+    right, wrong = np.flatnonzero(best == true), np.flatnonzero(best != true)
+    # 2 fewer, of 6 that differ: about 2 of 2.4
+    nearly[right[:4]], nearly[wrong[:2]] = (best[right[:4]] + 1, true[wrong[:2]])
+    nearly %= 3
+    made = [
+        candidate("poor", poor),
+        candidate("soft", nearly, "soft", ("a", "b")),
+        candidate("stacking", best, "stacking", ("a", "b")),
+    ]
+    decision = decide(made, COSTS, true, folds, 3, SETTINGS)
+    assert (decision.chosen, decision.best) == (
+        "soft",
+        "stacking",
+    ) and "within one standard error of the best, stacking" in decision.why
+    assert [standing.name for standing in decision.standings] == ["poor", "soft", "stacking"]
+    assert set(decision.per_fold.values()) <= {"soft", "stacking"} and list(decision.per_fold) == [0, 1, 2]
+    alone = decide(made[:1], COSTS, true, folds, 3, SETTINGS)
+    assert (
+        alone.chosen == "poor"
+        and alone.why == "the best of 1 candidates, and no simpler one is within one standard error of it"
+    )
+
+
+def test_the_nested_choice_is_the_other_folds():
+    true, folds = made_up()
+    one, other = right_for(true, 0.7, 1), right_for(true, 0.7, 2)
+    one[folds == 0], other[folds == 0] = true[folds == 0], (true[folds == 0] + 1) % 3  # who is best depends on fold 0
+    other[folds != 0] = right_for(true, 0.9, 3)[folds != 0]
+    decision = decide([candidate("one", one), candidate("other", other, parts=("b",))], COSTS, true, folds, 3, SETTINGS)
+    assert decision.per_fold[0] == "other" and decision.chosen == "one"
+    assert (decision.nested["test_like"][folds == 0] == other[folds == 0]).all()
+    for fold in range(3):
+        chosen = {"one": one, "other": other}[decision.per_fold[fold]]
+        assert (decision.nested["test_like"][folds == fold] == chosen[folds == fold]).all()
+    changed = np.where(folds == 0, (true + 2) % 3, true)
+    assert (
+        decide(
+            [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, changed, folds, 3, SETTINGS
+        ).per_fold[0]
+        == "other"
+    )
+
+
+def test_a_person_may_name_the_candidate():
+    true, folds = made_up()
+    made = [candidate("a", right_for(true, 0.8, 1)), candidate("soft", right_for(true, 0.5, 2), "soft")]
+    decision = decide(made, COSTS, true, folds, 3, EnsembleSettings(resamples=100, choose="soft"))
+    assert (decision.chosen, decision.best, decision.nested, decision.per_fold) == ("soft", "a", None, {})
+    assert decision.why == "named by ensemble.choose; auto would choose a"
+    with pytest.raises(ValueError, match=r"ensemble.choose: 'greedy'; expected auto or one of a, soft"):
+        decide(made, COSTS, true, folds, 3, EnsembleSettings(choose="greedy"))
+
+
+def test_class_shares_by_hand():
+    final, training = np.repeat([0, 1, 2], [600, 300, 100]), np.repeat([0, 1, 2], [250, 200, 50])
+    rows = class_shares(final, training, ("7", "8", "9"), ("letter", "form", "card"))
+    assert [(row["rows"], row["share"], row["training_share"]) for row in rows] == [
+        (600, 0.6, 0.5),
+        (300, 0.3, 0.4),
+        (100, 0.1, 0.1),
+    ]
+    # 0.6 against 0.5: pooled 850/1500, error 0.0271, 3.7 of them, but only 1.2 times as much
+    assert [row["differs"] for row in rows] == [False, False, False]
+    assert rows[0]["target"] == "7" and rows[2]["class_name"] == "card"
+    many = class_shares(np.repeat([0, 1], [400, 600]), np.repeat([0, 1], [100, 400]), ("7", "8"), ("a", "b"))
+    # 0.4 against 0.2, 7.7 errors; 0.6 against 0.8 is 1.33 times
+    assert [row["differs"] for row in many] == [True, False]
+    few = class_shares(np.array([0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 1]), ("7", "8"), ("a", "b"))
+    assert not any(row["differs"] for row in few)  # the same shares, of five images
+    assert agreement(np.array([1, 2, 3, 4]), np.array([1, 2, 0, 4])) == 0.75
+
+
+def unlocking(answers="a1", holdout="h1", date="2026-11-01"):
+    return Unlocking(date, holdout, answers, "soft", "40", "0.95", "0.9", "0.99", "0.9", "0.85", "0.95")
+
+
+def test_a_holdout_is_unlocked_once(tmp_path):
+    path = tmp_path / "holdout.csv"
+    assert record_unlocking(path, unlocking()) and read_unlockings(path) == [unlocking()]
+    before = path.read_bytes()
+    assert not record_unlocking(path, unlocking(date="2026-11-09"))  # the same answers again: nothing new
+    with pytest.raises(
+        ValueError, match=r"on 2026-11-01, for other answers .*\(soft: macro F1 test-like 0.9, clean 0.95\).*split.seed"
+    ):
+        record_unlocking(path, unlocking(answers="a2"))
+    assert path.read_bytes() == before
+    # a new holdout
+    assert record_unlocking(path, unlocking(answers="a2", holdout="h2")) and len(read_unlockings(path)) == 2
+    path.write_text("some,thing\n1,2\n")
+    with pytest.raises(ValueError, match="no column"):
+        record_unlocking(path, unlocking())
+
+
+def test_the_holdouts_score(tmp_path):
+    images = made_images(holdout=40)
+    true = images.indices(images.holdout["target"])
+    answers = {"clean": true, "test_like": np.where(np.arange(40) % 4 == 0, (true + 1) % 4, true)}
+    chosen = Candidate("soft", "soft", ("a",), {}, true[:5], answers, None)
+    path = tmp_path / "holdout.csv"
+    score = score_holdout(path, chosen, images, SETTINGS, "2026-11-02")
+    assert score["images"] == 40 and score["clean"]["value"] == 1
+    assert score["test_like"]["value"] == pytest.approx(f1_score(true, answers["test_like"], average="macro"), abs=1e-6)
+    assert score["test_like"]["low"] < score["test_like"]["value"] < score["test_like"]["high"]
+    (entry,) = read_unlockings(path)
+    assert (entry.date, entry.submission, entry.images) == ("2026-11-02", "soft", "40")
+    assert float(entry.test_like) == score["test_like"]["value"] and float(entry.clean_low) == score["clean"]["low"]
+    assert score_holdout(path, chosen, images, SETTINGS, "2026-11-03") == score and read_unlockings(path) == [entry]
+    # a label mended after it was seen
+    images.holdout.loc[images.holdout.index[0], "target"] = "x" if true[0] != 2 else "y"
+    with pytest.raises(ValueError, match="unlocked on 2026-11-02"):
+        score_holdout(path, chosen, images, SETTINGS, "2026-11-03")
+    # locked
+    assert score_holdout(path, Candidate("soft", "soft", ("a",), {}, true[:5], {}, None), images, SETTINGS, "") is None
+
+
+def git(*arguments):
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], check=True, capture_output=True)
+
+
+def test_git_state(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    nothing = {"commit": None, "dirty": None}
+    assert git_state() == nothing
+    git("init", "-q")
+    assert git_state() == nothing
+    Path("params.yaml").write_text("seed: 1\n")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    clean = git_state()
+    assert len(clean["commit"]) == 40 and clean["dirty"] is False
+    Path("written_by_a_stage.csv").touch()
+    assert git_state() == clean
+    Path("params.yaml").write_text("seed: 2\n")
+    assert git_state() == clean | {"dirty": True}
+    monkeypatch.setenv("PATH", "")
+    assert git_state() == nothing
+
+
+def test_lineage(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("data", "folds/weights/lite0"):
+        Path(name).mkdir(parents=True)
+    for name in ("data/train.arrow", "data/test.arrow", *(f"folds/weights/lite0/{k}.safetensors" for k in range(5))):
+        Path(name).write_text(name)
+    Path("folds/audit.json").write_text("{}")
+    first = lineage(Settings(), ["lite0"])
+    assert first["label_fixes"] is None and len(set(first["weights"][0]["digests"])) == 5
+    assert lineage(Settings.model_validate({"machine": {"workers": 3}}), ["lite0"]) == first
+    assert lineage(Settings.model_validate({"tta": {"passes": 3}}), ["lite0"])["params"] != first["params"]
+    Path("data/test.arrow").write_text("other")
+    Path("folds/audit.json").write_text(json.dumps({"label_fixes": {"digest": "ab"}}))
+    second = lineage(Settings(), ["lite0"])
+    assert second["data"] != first["data"] and second["label_fixes"] == "ab"
+    with pytest.raises(FileNotFoundError, match="folds/weights/grey/0"):
+        lineage(Settings(), ["grey"])

@@ -1,0 +1,407 @@
+"""Ensembles against scikit-learn, brute force and hand counts; and that no slice's labels touch that slice's
+answers.
+"""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from makers.stacked import TARGETS, TEST_IDS, made_images, made_member, made_members, made_panel
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
+
+from competition.data.predictions import Predictions
+from competition.ensembling import nested as casting
+from competition.ensembling.candidates import member_candidate, specialist_candidate
+from competition.ensembling.greedy import select
+from competition.ensembling.hard_top import best_of, cast_hard_top
+from competition.ensembling.nested import WAYS, cast, cast_ensembles
+from competition.ensembling.rules import (
+    best_first,
+    fit_foldwise_hard,
+    fit_hard,
+    fit_soft,
+    fit_weighted_soft,
+    mixture_weights,
+)
+from competition.ensembling.specialist_choice import Choice
+from competition.ensembling.specialist_votes import replace_hard
+from competition.ensembling.stacked_predictions import Voters, make_panel
+from competition.ensembling.stacking import C_RANGE, choose_c, fit_stacking, is_affordable
+from competition.ensembling.voting import soft_vote, vote_member, vote_specialist
+from competition.metrics.calibration import LEAST, apply_temperature
+
+VIEWS = ("clean", "test_like")
+
+
+def made_voters(m=3, k=1, n=60, c=4, seed=0):
+    """(voters, true): members of rising skill."""
+    generator = np.random.default_rng(seed)
+    true = generator.integers(c, size=n)
+    skill = np.linspace(0.1, 0.3, m)[:, None, None, None]
+    raw = skill * np.eye(c)[true] + (1 - skill) * generator.dirichlet(np.ones(c), (m, k, n))
+    return Voters(raw.astype(np.float32), np.linspace(0.5, 2, m)), true
+
+
+class Told(ClassifierMixin, BaseEstimator):
+    """An estimator that says of row X[i] what stands in `table`."""
+
+    def __init__(self, table=None):
+        self.table = table
+
+    def fit(self, x, y):
+        self.classes_ = np.arange(self.table.shape[1])
+        return self
+
+    def predict_proba(self, x):
+        return self.table[x[:, 0]]
+
+    def predict(self, x):
+        return self.predict_proba(x).argmax(axis=1)
+
+
+def scikit_learns(tables, way, weights=None):
+    rows = np.arange(len(tables[0]))[:, None]
+    voting = VotingClassifier([(str(m), Told(table)) for m, table in enumerate(tables)], voting=way, weights=weights)
+    return voting.fit(rows, np.arange(len(rows)) % tables[0].shape[1])
+
+
+def test_soft_and_weighted_soft_are_scikit_learns():
+    voters, true = made_voters()
+    tables = [apply_temperature(voters.raw[m, 0], voters.temperatures[m]) for m in range(3)]
+    rows = np.arange(len(true))[:, None]
+    soft = fit_soft(voters, true, true).vote(voters)
+    np.testing.assert_allclose(soft.probabilities, scikit_learns(tables, "soft").predict_proba(rows), atol=1e-12)
+    assert (soft.answers == scikit_learns(tables, "soft").predict(rows)).all()
+    rule = fit_weighted_soft(voters, true, true)
+    expected = scikit_learns(tables, "soft", rule.weights).predict_proba(rows)
+    np.testing.assert_allclose(rule.vote(voters).probabilities, expected, atol=1e-12)
+
+
+def test_hard_is_scikit_learns_where_nothing_is_tied_and_the_best_members_where_it_is():
+    voters, true = made_voters(m=4, k=3)
+    seen, _ = made_voters(m=4)
+    answer = fit_hard(seen, true, true).vote(voters).answers
+    tables = [voters.raw[m].mean(axis=0) for m in range(4)]
+    ballots = np.stack([table.argmax(axis=1) for table in tables])
+    order = sorted(range(4), key=lambda m: -f1_score(true, seen.raw[m, 0].argmax(axis=1), average="macro"))
+    expected = scikit_learns(tables, "hard").predict(np.arange(len(true))[:, None])
+    tied = 0
+    for row, ballot in enumerate(ballots.T.tolist()):
+        counts = Counter(ballot)
+        winners = [label for label in counts if counts[label] == max(counts.values())]
+        tied += len(winners) > 1
+        assert answer[row] == (
+            expected[row] if len(winners) == 1 else next(ballot[m] for m in order if ballot[m] in winners)
+        )
+    assert tied > 3
+
+
+def test_foldwise_hard_counts_every_network():
+    voters, true = made_voters(m=3, k=4)
+    seen, _ = made_voters(m=3)
+    answer = fit_foldwise_hard(seen, true, true).vote(voters).answers
+    order = best_first(seen.answers, true, 4)
+    for row in range(len(true)):
+        ballot = [int(voters.raw[m, k, row].argmax()) for m in order for k in range(4)]
+        counts = Counter(ballot)
+        assert answer[row] == next(vote for vote in ballot if counts[vote] == max(counts.values()))
+    assert (
+        fit_foldwise_hard(seen, true, true).vote(seen).answers == fit_hard(seen, true, true).vote(seen).answers
+    ).all()
+
+
+def test_members_are_ranked_by_macro_f1_and_of_equals_the_first():
+    true = np.array([0, 1, 2, 0])
+    answers = np.array([[0, 0, 0, 0], [0, 1, 2, 1], [0, 1, 2, 0], [0, 1, 2, 1]])
+    assert best_first(answers, true, 3).tolist() == [2, 1, 3, 0]
+
+
+def test_mixture_weights_are_those_of_expectation_maximisation():
+    of_true = np.random.default_rng(0).beta([[4], [2], [1], [3]], 2, (4, 300))
+    weights = np.full(4, 0.25)
+    for _ in range(20_000):
+        joint = weights[:, None] * of_true
+        weights = (joint / joint.sum(axis=0)).mean(axis=1)
+    found = mixture_weights(of_true)
+    np.testing.assert_allclose(found, weights, atol=2e-3)
+    assert found.sum() == pytest.approx(1) and (found >= 0).all()
+    assert -np.log(found @ of_true).mean() <= -np.log(weights @ of_true).mean() + 1e-7
+    assert mixture_weights(of_true[:1]).tolist() == [1]
+    useless = np.stack([of_true[0], np.full(300, 1e-9), of_true[0] * 0.5])
+    assert mixture_weights(useless).tolist() == [1, 0, 0]  # left out wholly
+    assert np.isfinite(mixture_weights(np.zeros((2, 5)))).all()
+
+
+def plain_greedy(probabilities, true, steps):
+    """Caruana's selection with replacement, as it is told: every mean made anew from the list of the selected."""
+
+    def score(selected):
+        mean = np.mean([probabilities[m] for m in selected], axis=0)
+        likelihood = np.mean([np.log(max(row[label], LEAST)) for row, label in zip(mean, true, strict=True)])
+        return round(f1_score(true, mean.argmax(axis=1), average="macro", zero_division=0), 9), round(likelihood, 9)
+
+    selected, path = [], []
+    for _ in range(steps):
+        tried = [score([*selected, m]) for m in range(len(probabilities))]
+        selected.append(tried.index(max(tried)))
+        path.append(max(tried))
+    return Counter(selected[: path.index(max(path)) + 1])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_greedy_selection_is_brute_forces(seed):
+    voters, true = made_voters(m=4, n=50, seed=seed)
+    counts = select(voters.soft, true, steps=8)
+    assert dict(enumerate(counts.tolist())) == {m: plain_greedy(voters.soft, true, 8)[m] for m in range(4)}
+
+
+def test_greedy_selection_by_hand():
+    true = np.array([0, 1])
+    # alone each is wrong on one row; together .55/.45 and .4/.6: both are right. The first is selected first, of
+    # equals.
+    one, other = [[0.9, 0.1], [0.7, 0.3]], [[0.2, 0.8], [0.1, 0.9]]
+    assert select(np.array([one, other]), true, steps=2).tolist() == [1, 1]
+    sure = [[0.99, 0.01], [0.01, 0.99]]
+    assert select(np.array([one, sure, sure]), true).tolist() == [0, 1, 0]  # right at once, surest, first of equals
+    assert select(np.array([one]), true).tolist() == [1]
+
+
+def test_stacking_is_scikit_learns_regression_with_the_c_of_a_grid_search():
+    voters, true = made_voters(m=3, n=120, seed=1)
+    folds = np.arange(120) % 4
+    logits = np.log(np.concatenate([voters.calibrated[m, 0] for m in range(3)], axis=1).reshape(120, 3, 4))
+    features = (logits - logits.mean(axis=2, keepdims=True)).reshape(120, 12)
+    search = GridSearchCV(
+        LogisticRegression(max_iter=1000, tol=1e-3), {"C": C_RANGE}, scoring="neg_log_loss", cv=LeaveOneGroupOut()
+    )
+    search.fit(features, true, groups=folds)
+    rule = fit_stacking(voters, true, folds)
+    assert rule.c == search.best_params_["C"]
+    asked, _ = made_voters(m=3, k=2, n=30, seed=2)
+    per_fold = []
+    for k in range(2):
+        part = np.log(asked.calibrated[:, k]).transpose(1, 0, 2)
+        per_fold.append(search.predict_proba((part - part.mean(axis=2, keepdims=True)).reshape(30, 12)))
+    np.testing.assert_allclose(rule.vote(asked).probabilities, np.mean(per_fold, axis=0), atol=1e-6)
+
+
+def test_stacking_with_one_fold_or_without_a_class():
+    voters, true = made_voters(n=90)
+    assert choose_c(np.zeros((90, 2)), true, np.zeros(90, int), 4) == min(C_RANGE)
+    kept = true != 2
+    rule = fit_stacking(Voters(voters.raw[:, :, kept], voters.temperatures), true[kept], np.arange(kept.sum()) % 3)
+    probabilities = rule.vote(voters).probabilities
+    assert (probabilities[:, 2] == 0).all() and probabilities.sum(axis=1) == pytest.approx(1)
+    assert is_affordable(1570, 10, 17) and not is_affordable(20_000, 10, 256)
+
+
+def test_cast_ensembles_answers_the_test_set_and_the_holdout_as_fitted_on_all():
+    panel = made_panel()
+    images, temperatures = panel.images, panel.temperatures[0]
+    by_name = {candidate.name: candidate for candidate in cast_ensembles(panel)}
+    assert list(by_name) == list(WAYS)
+    for name, fit in WAYS.items():
+        rule = fit(Voters(panel.oof["test_like"], temperatures), images.true, images.folds)
+        expected = panel.in_submission(rule.vote(Voters(panel.test, temperatures)).answers)
+        assert (by_name[name].test == expected).all() and expected.shape == (30,)
+        for view in VIEWS:
+            assert (by_name[name].holdout[view] == rule.vote(Voters(panel.holdout[view], temperatures)).answers).all()
+    assert (by_name["hard"].probabilities, by_name["foldwise_hard"].probabilities) == (None, None)
+    assert by_name["stacking"].fitted["c"] in C_RANGE and sum(
+        by_name["greedy"].fitted["weights"].values()
+    ) == pytest.approx(1, abs=1e-5)
+    assert set(by_name["greedy"].parts) == {
+        name for name, weight in by_name["greedy"].fitted["weights"].items() if weight
+    }
+
+
+def test_blocks_change_no_answer(monkeypatch):
+    panel = made_panel()
+    whole = cast("stacking", WAYS["stacking"], panel)
+    monkeypatch.setattr(casting, "BLOCK", 3 * 4 * 4 * 5)  # five rows at once
+    assert (cast("stacking", WAYS["stacking"], panel).test == whole.test).all()
+
+
+def test_one_member_is_its_own_ensemble():
+    panel = made_panel(1)
+    images = panel.images
+    member = member_candidate("a", made_members(images, 1)["a"], panel)
+    for candidate in cast_ensembles(panel):
+        if candidate.name != "stacking":
+            assert (candidate.oof["test_like"] == member.oof["test_like"]).all() and candidate.parts == ("a",)
+    assert (cast("hard", fit_hard, panel).test == member.test).all()
+
+
+def test_a_members_candidate_is_its_submission():
+    panel = made_panel()
+    images = panel.images
+    per_fold = made_members(images)["b"]
+    candidate = member_candidate("b", per_fold, panel)
+    submission = vote_member("b", per_fold, images.seen["ID"].tolist(), TEST_IDS, "2")[0]
+    told = candidate.submission(TARGETS)
+    for view in (*VIEWS, "test"):
+        assert getattr(told, view).tolist() == getattr(submission, view).tolist()
+    mean = soft_vote([fold["holdout_clean"] for fold in per_fold]).select(images.holdout["ID"].tolist())
+    assert [TARGETS[index] for index in candidate.holdout["clean"]] == mean.answers.tolist()
+    assert (told.name, told.member, told.vote) == ("b", "b", "soft")
+
+
+HARD = ("10", "x")
+WEIGHTS = {0: 0.0, 1: 0.5, 2: 1.0, 3: 0.5}
+
+
+def made_specialist(images, base, seed=7):
+    """Asked about everything, so also about what the base answers with a hard class."""
+    generator, folds = np.random.default_rng(seed), []
+    for views in base:
+        folds.append(
+            {
+                view: Predictions(part.ids, generator.dirichlet(np.ones(2), len(part)), HARD)
+                for view, part in views.items()
+            }
+        )
+    return folds
+
+
+def test_the_specialists_candidate_is_its_submission():
+    panel = made_panel()
+    images = panel.images
+    base = made_members(images)["c"]
+    specialist, choice = made_specialist(images, base), Choice(1.0, WEIGHTS, {}, HARD, "answer")
+    candidate = specialist_candidate("c", base, specialist, choice, panel)
+    ids = images.seen["ID"].tolist()
+    submission = vote_specialist("c", base, specialist, HARD, ids, TEST_IDS, "2", choice, images.folds)
+    told = candidate.submission(TARGETS)
+    for view in (*VIEWS, "test"):
+        assert getattr(told, view).tolist() == getattr(submission, view).tolist()
+    assert (
+        candidate.parts == ("c", "specialist")
+        and candidate.probabilities.argmax(axis=1).tolist() == candidate.oof["test_like"].tolist()
+    )
+    for row, (id_, fold) in enumerate(zip(ids, images.folds, strict=True)):
+        for without, weight in WEIGHTS.items():  # what would be answered if the fold `without` had never been seen
+            heard = replace_hard(
+                base[fold]["test_like"].select([id_]), specialist[fold]["test_like"], HARD, "answer", weight
+            )
+            assert candidate.oof_without(without)["test_like"][row] == heard.indices[0]
+    voted = replace_hard(
+        soft_vote([f["holdout_clean"] for f in base]), soft_vote([f["holdout_clean"] for f in specialist]), HARD
+    )
+    expected = voted.select(images.holdout["ID"].tolist()).answers.tolist()
+    assert [TARGETS[index] for index in candidate.holdout["clean"]] == expected
+
+
+def singles_of(images, members=None):
+    members = made_members(images) if members is None else members
+    panel = make_panel(members, images)
+    base = members["c"]
+    specialist = specialist_candidate(
+        "c", base, made_specialist(images, base), Choice(1.0, WEIGHTS, {}, HARD, "answer"), panel
+    )
+    return panel, [*(member_candidate(name, members[name], panel) for name in sorted(members)), specialist]
+
+
+def test_hard_top_is_a_count_of_the_best_by_the_other_folds():
+    images = made_images()
+    _, singles = singles_of(images)
+    candidate = cast_hard_top(singles, images.true, images.folds, 4, 3)
+    for fold in range(4):
+        here = images.folds == fold
+        scores = {
+            s.name: f1_score(images.true[~here], s.oof_without(fold)["test_like"][~here], average="macro")
+            for s in singles
+        }
+        order = sorted(singles, key=lambda s: (-scores[s.name], s.name))[:3]
+        for row in np.flatnonzero(here):
+            ballot = [int(s.oof["test_like"][row]) for s in order]
+            assert candidate.oof["test_like"][row] == max(ballot, key=ballot.count)  # of equals the first, so the best
+    scores = {s.name: f1_score(images.true, s.oof["test_like"], average="macro") for s in singles}
+    order = sorted(singles, key=lambda s: (-scores[s.name], s.name))[:3]
+    assert candidate.fitted == {"votes": [s.name for s in order]} and candidate.probabilities is None
+    for row in range(30):
+        ballot = [int(s.test[row]) for s in order]
+        assert candidate.test[row] == max(ballot, key=ballot.count)
+    for row in range(len(images.holdout)):
+        ballot = [int(s.holdout["clean"][row]) for s in order]
+        assert candidate.holdout["clean"][row] == max(ballot, key=ballot.count)
+
+
+def test_external_votes_count_on_the_test_set_alone_and_break_no_tie():
+    images = made_images()
+    _, singles = singles_of(images)
+    alone = cast_hard_top(singles, images.true, images.folds, 4, 2)
+    external = {"one": np.full(30, 3), "two": np.full(30, 3)}
+    joined = cast_hard_top(singles, images.true, images.folds, 4, 2, external)
+    assert (joined.oof["test_like"] == alone.oof["test_like"]).all() and (
+        joined.holdout["clean"] == alone.holdout["clean"]
+    ).all()
+    by_name = {single.name: single for single in singles}
+    first, second = (by_name[name].test for name in alone.fitted["votes"])
+    for row in range(30):  # two of four votes at least are for 3; it wins unless both others name one other class
+        assert joined.test[row] == (first[row] if first[row] == second[row] else 3)
+
+
+def test_of_submissions_that_answer_alike_only_the_best_ranked_votes():
+    true = np.array([0, 1, 0])
+    told = {"a": "010", "a_too": "010", "b": "000", "c": "011", "c_too": "011"}
+    answers = [{view: np.array(list(letters), dtype=int) for view in VIEWS} for letters in told.values()]
+    names = list(told)
+    assert [names[index] for index in best_of(answers, names, true, 2, 3)] == ["a", "c", "b"]
+    answers[1]["clean"] = np.array([1, 1, 1])  # alike on one view only
+    assert [names[index] for index in best_of(answers, names, true, 2, 99)] == ["a", "a_too", "c", "b"]
+
+
+def with_labels_of_a_slice_changed(images, part):
+    seen = images.seen.copy()
+    rows = images.slices == part
+    seen.loc[rows, "target"] = np.roll(seen.loc[rows, "target"].to_numpy(), 1)
+    return replace(images, seen=seen)
+
+
+@pytest.mark.parametrize("part", [0, 10])
+def test_the_labels_of_a_slice_do_not_change_what_answers_it(part):
+    images = made_images()
+    members = made_members(images, 4)
+    changed = with_labels_of_a_slice_changed(images, part)
+    assert (changed.true != images.true).sum() > 2
+    cast_twice = []
+    for these in (images, changed):
+        panel, singles = singles_of(these, members)
+        top = cast_hard_top(singles, these.true, these.folds, 4, 2)
+        cast_twice.append({candidate.name: candidate for candidate in [top, *cast_ensembles(panel)]})
+    here = images.slices == part
+    differs = set()
+    for name in ("hard_top", *WAYS):
+        one, other = (candidates[name] for candidates in cast_twice)
+        for view in VIEWS:
+            assert (one.oof[view][here] == other.oof[view][here]).all(), name
+        if one.probabilities is not None:
+            assert (one.probabilities[here] == other.probabilities[here]).all(), name
+            if (one.probabilities[~here] != other.probabilities[~here]).any():
+                differs.add(name)
+    assert differs == {"soft", "weighted_soft", "greedy", "stacking"}  # they do look at labels, of the other slices
+
+
+def test_ensembles_know_no_seen_order():
+    images = made_images()
+    members = made_members(images)
+    order = np.random.default_rng(1).permutation(len(images.seen))
+    mixed = replace(images, seen=images.seen.iloc[order].reset_index(drop=True))
+    for one, other in zip(
+        cast_ensembles(make_panel(members, images)), cast_ensembles(make_panel(members, mixed)), strict=True
+    ):
+        assert (one.oof["test_like"][order] == other.oof["test_like"]).all(), one.name
+
+
+def test_a_weak_member_is_left_out_by_what_is_fitted():
+    images = made_images(n=400)
+    members = {"good": made_member(images, 0.5, 1), "noise": made_member(images, 0.0, 2)}
+    by_name = {candidate.name: candidate for candidate in cast_ensembles(make_panel(members, images))}
+    assert by_name["greedy"].parts == ("good",) and by_name["weighted_soft"].fitted["weights"]["good"] > 0.9
+    assert pd.Series(by_name["soft"].parts).tolist() == ["good", "noise"]

@@ -1,0 +1,128 @@
+"""Test-time augmentation: eight weighted views are the very same vote as twenty plain passes."""
+
+import numpy as np
+import pytest
+import torch
+from makers.packed import SIZE, packed_competition
+
+from competition.common.seeds import generator
+from competition.data.image_store import ImageStore
+from competition.inference import predictor as inference
+from competition.inference.predictor import Predictor, predict_proba
+from competition.inference.tta import view_weights
+from competition.models.networks import create_network
+from competition.settings.finetuned import FinetunedSettings
+
+NETWORK = FinetunedSettings(network="mobilenetv3_small_050", weights="none", size=32)
+
+
+@pytest.fixture(scope="module")
+def network():
+    found = create_network(NETWORK, 3)
+    with torch.no_grad():
+        found[0].classifier.weight *= 20  # so that views differ
+    return found
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("store")
+    packed_competition(folder, images=9)
+    return ImageStore(folder / "augmented.arrow")
+
+
+def plain_passes(network, normalise, store, rows, passes, seed):
+    """One image at a time, one pass after the other, each with the flip and the quarter turns that it drew."""
+    flips, turns = generator(seed, "test-time augmentation").integers([[2], [4]], size=(2, passes))
+    network.eval()
+    result = []
+    for row in rows:
+        total = np.zeros(3)
+        for flip, turn in zip(flips, turns, strict=True):
+            image = store.image(row)
+            image = np.rot90(np.fliplr(image) if flip else image, turn).copy()
+            with torch.inference_mode():
+                total += network(normalise(torch.from_numpy(image)[None])).double().softmax(1)[0].numpy()
+        result.append(total / passes)
+    return np.array(result)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_twenty_plain_passes_are_eight_weighted_views(network, store, seed):
+    rows = np.array([0, 17, 3, 40])
+    expected = plain_passes(*network, store, rows, 20, seed)
+    found = predict_proba(*network, store, rows, SIZE, "float32", view_weights(20, seed))
+    assert found.dtype == np.float32 and np.abs(found - expected).max() < 1e-5
+    single = predict_proba(*network, store, rows, SIZE, "float32", np.eye(8)[0])
+    assert np.abs(single - expected).max() > 1e-3  # or the test above would hold for any weights
+
+
+def test_rows_sum_to_1_over_several_batches_and_ticks_count_images(network, store):
+    rows, ticks = np.random.default_rng(0).permutation(45), []
+    found = predict_proba(*network, store, rows, SIZE, "float32", view_weights(3, 0), ticks.append)
+    assert found.shape == (45, 3) and np.abs(found.sum(axis=1) - 1).max() < 1e-5
+    assert sum(ticks) == 45 and len(ticks) > 1
+    some = predict_proba(*network, store, rows[30:40], SIZE, "float32", view_weights(3, 0))
+    assert np.abs(found[30:40] - some).max() < 1e-5  # whatever stands beside an image in its batch
+
+
+def test_bfloat16_is_close(network, store):
+    rows = np.arange(20)
+    exact, found = (
+        predict_proba(*network, store, rows, SIZE, kind, view_weights(5, 0)) for kind in ("float32", "bfloat16")
+    )
+    assert found.dtype == np.float32 and np.abs(exact - found).max() < 0.1
+
+
+def test_dropout_and_batch_statistics_are_off(network, store):
+    network[0].train()
+    rows = np.arange(6)
+    first, again = (predict_proba(*network, store, rows, SIZE, "float32", np.eye(8)[0]) for _ in range(2))
+    assert (first == again).all()
+
+
+def test_no_rows(network, store):
+    found = predict_proba(*network, store, np.array([], np.int64), SIZE, "float32", np.eye(8)[0])
+    assert found.shape == (0, 3) and found.dtype == np.float32
+
+
+class Off(torch.nn.Module):
+    """The network, its first class more likely by a little."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.num_classes = network, network.num_classes
+
+    def forward(self, inputs):
+        return self.network(inputs) + torch.tensor([0.04, 0.0, 0.0])
+
+
+def test_close_calls_are_made_in_float32(network, store, monkeypatch):
+    exact, normalise = network
+    rows, weights, asked = np.arange(45), view_weights(5, 0), []
+    expected, off = (
+        predict_proba(one, normalise, store, rows, SIZE, "float32", weights) for one in (exact, Off(exact))
+    )
+    second, first = np.sort(off, axis=1)[:, -2:].T
+    is_close = first - second < np.median(first - second)  # of so few images of an untrained network, nearly all are
+    monkeypatch.setattr(inference, "CLOSE", np.median(first - second))
+    assert 20 < is_close.sum() < 25 and (expected.argmax(1) != off.argmax(1)).any()
+    handle = exact.register_forward_hook(lambda module, inputs, output: asked.append(len(output)))
+    predictor = Predictor(Off(exact), exact, normalise, SIZE, "float32")
+    found = predictor(store, rows, weights)
+    handle.remove()
+    assert len(predictor.again_seconds) == 1 and predictor.again_seconds[0] > 0
+    assert np.abs(found[is_close] - expected[is_close]).max() < 1e-5 and (found[~is_close] == off[~is_close]).all()
+    assert (found.argmax(1) == expected.argmax(1)).all() and (found.argmax(1) != off.argmax(1)).any()
+    # the fast one asks it for all, the predictor for close ones again
+    assert sum(asked) == (45 + is_close.sum()) * (weights > 0).sum()
+
+
+@pytest.mark.parametrize(("precision", "twice"), [("float32", False), ("bfloat16", True)])
+def test_a_predictor_has_a_second_network_only_where_the_first_rounds(network, store, precision, twice):
+    predictor = Predictor.of(*network, SIZE, precision)
+    assert (predictor.exact is not None) == twice
+    rows, weights = np.arange(20), view_weights(5, 0)
+    exact = predict_proba(*network, store, rows, SIZE, "float32", weights)
+    assert (predictor(store, rows, weights).argmax(1) == exact.argmax(1)).all()
+    assert predictor(store, rows[:0], weights).shape == (0, 3)

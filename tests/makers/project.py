@@ -1,0 +1,90 @@
+"""A tiny competition of image files, and its stages run in this process: what commands need that come after
+training.
+"""
+
+import contextlib
+import shutil
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from makers.packed import TARGETS, square
+from PIL import Image
+
+TRAIN, TEST, FOLDS = 18, 8, (0, 1)
+UNREADABLE = "t7.png"  # the last test image
+PARAMS = """
+competition: {root: data/raw}
+prepare: {longest_side: 48, near_duplicate_similarity: 1}
+split: {folds: [0, 1]}
+augment: {size: 40, copies: 1, policy: none, test_like: {policy: none}}
+train: {members: [lite0, features, grey]}
+members:
+  lite0: &lite0 {kind: finetuned, network: mobilenetv3_small_050, weights: none, size: 32, epochs: 2, batch_size: 4,
+                 learning_rate: 0.003, precision: float32}
+  features: {kind: features, network: mobilenetv3_small_050, weights: none, size: 32, copies: 1, classifier: mlp,
+             precision: float32}
+  grey: {kind: grey, size: 8, copies: 1}
+specialize: {base: lite0, hard_classes: ["7", "10", x], mode: replace, network: *lite0}
+tta: {passes: 5}
+ensemble: {resamples: 100}
+machine: {workers: 1}
+"""
+
+
+def write_competition(folder: Path) -> None:
+    """Write the competition's files: pages higher than wide, some larger than `longest_side`; one test image is
+    broken.
+    """
+    generator = np.random.default_rng(0)
+    for name in ("train", "test"):
+        (folder / name).mkdir(parents=True)
+    for n in range(TRAIN):
+        cv2.imwrite(str(folder / f"train/{n:02d}.jpg"), page(n, generator))
+    for n in range(TEST):
+        cv2.imwrite(str(folder / f"test/t{n}.png"), page(n, generator))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: a quarter turn
+    Image.open(folder / "test/t0.png").save(folder / "test/t0.jpg", exif=exif)
+    (folder / "test/t0.png").unlink()
+    (folder / "test" / UNREADABLE).write_bytes((folder / "test" / UNREADABLE).read_bytes()[:60])
+    (folder / "train.csv").write_text("ID,target\n" + "".join(f"{n:02d},{TARGETS[n % 3]}\n" for n in range(TRAIN)))
+    (folder / "meta.csv").write_text("target,class_name\n7,bright\n10,dark\nx,striped\n")
+    (folder / "sample_submission.csv").write_text("ID,target\n" + "".join(f"t{n},7\n" for n in range(TEST)))
+
+
+def page(n: int, generator: np.random.Generator) -> np.ndarray:
+    """Return a page of class n % 3, uint8 (H, W, 3)."""
+    return cv2.resize(square(n % 3, generator), (30 + 2 * n, 44 + 3 * n), interpolation=cv2.INTER_NEAREST)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Return the folder of a project whose stages have run, but for `review` and `report`; a copy for each file of
+    tests.
+    """
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(make_once(tmp_path_factory.getbasetemp() / "made_project"), folder, dirs_exist_ok=True)
+    return folder
+
+
+@cache
+def make_once(folder: Path) -> Path:
+    """Return the project at `folder`, made by the stages."""
+    from pipelines import augment, ensemble, prepare, specialize, split, train, vote
+
+    write_competition(folder / "data/raw")
+    (folder / "params.yaml").write_text(PARAMS)
+    with contextlib.chdir(folder):
+        for stage in (prepare, split, augment):
+            stage.main()
+        for fold in FOLDS:
+            for member in ("lite0", "features", "grey"):
+                train.main(member, fold)
+        for fold in FOLDS:
+            specialize.main(fold)
+        vote.main()
+        ensemble.main()
+    return folder

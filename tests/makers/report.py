@@ -1,0 +1,159 @@
+"""A small finished project, made by hand and by the library's writers, with names that no page must take for markup."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from makers.gallery import write_images
+
+from competition.audit.duplicate_table import COLUMNS, write_duplicates
+from competition.data.classes import write_classes
+from competition.leaderboard.board import compare, write_leaderboard
+from competition.leaderboard.per_class import class_scores
+from competition.leaderboard.submission import Submission
+from competition.settings.ensemble import EnsembleSettings
+
+CLASSES = {"7": "<script>alert(1)</script>", "10": 'a "b" & <b>bold</b>', "x": "plain_name"}
+QUOTED = """it's "quoted" <i>007</i>.jpg"""
+IDS = (QUOTED, *(f"{n:03d}" for n in range(1, 30)))
+FOLDS = 2
+PARAMS = """split: {folds: [0, 1]}
+train: {members: [lite0, features]}
+members:
+  lite0: &net {kind: finetuned, network: test_resnet, weights: none, size: 64, precision: float32}
+  features: {kind: features, copies: 1}
+specialize: {base: lite0, network: *net}
+ensemble: {resamples: 100}
+# <script>alert(2)</script>
+"""
+
+
+def write_project(folder: Path, classes: dict[str, str] = CLASSES, hard: tuple[str, ...] = ("7", "10")) -> None:
+    """Write everything that the stage `report` reads into `folder`. hard: the specialist's classes, () for no
+    specialist.
+    """
+    for name in ("folds", "submissions/members", "submissions/ensembles"):
+        (folder / name).mkdir(parents=True)
+    (folder / "params.yaml").write_text(PARAMS)
+    targets = list(classes)
+    true = np.array([targets[n % len(targets)] for n in range(len(IDS))])
+    folds = np.arange(len(IDS)) // len(targets) % FOLDS
+    made = [
+        submission(name, member, vote, true, targets, wrong)
+        for name, member, vote, wrong in (
+            ("lite0", "lite0", "soft", 3),
+            ("lite0_hard", "lite0", "hard", 3),
+            ("features", "features", "soft", 9),
+        )
+    ]
+    settings = EnsembleSettings(resamples=100)
+    seconds = {one.name: (10.0, 2.0) for one in made}
+    board = compare(made, true, folds, targets, settings, seconds, {"features": "a note <b>in bold</b>"})
+    write_leaderboard(folder / "submissions/leaderboard.csv", board)
+    write_leaderboard(folder / "submissions/ensembles.csv", board)
+    for one in made:
+        (folder / f"submissions/members/{one.name}.csv").write_text(
+            "ID,target\n" + "".join(f"t{n},{targets[0]}\n" for n in range(8))
+        )
+    (folder / "submissions/final.csv").write_text((folder / "submissions/members/lite0.csv").read_text())
+    class_scores(made, true, classes).to_csv(folder / "submissions/per_class.csv", index=False)
+    answers = {f"{one.name}.{view}": getattr(one, view) for one in made for view in ("clean", "test_like")}
+    pd.DataFrame({"ID": IDS, "target": true, "fold": folds} | answers).to_csv(
+        folder / "submissions/oof.csv", index=False
+    )
+    write_json(folder / "submissions/specialist.json", {"hard_classes": hard, "mode": "replace" if hard else "out"})
+    write_json(folder / "submissions/final.json", final(board, classes))
+    write_folds(folder, classes)
+    write_images(folder, IDS, true, folds, {one.name: one.test_like for one in made if one.vote == "soft"}, classes)
+
+
+def submission(name: str, member: str, vote: str, true: np.ndarray, targets: list[str], wrong: int) -> Submission:
+    """Return a submission that answers the first `wrong` images with the next class, test-like, and all rightly,
+    clean.
+    """
+    answers = true.copy()
+    answers[:wrong] = [targets[(targets.index(one) + 1) % len(targets)] for one in true[:wrong]]
+    return Submission(name, member, vote, true, answers, np.array([targets[0]] * 8))
+
+
+def final(board: pd.DataFrame, classes: dict[str, str]) -> dict:
+    """Return what final.json says where lite0 was chosen."""
+    row = board.set_index("submission").loc["lite0"]
+    scores = {
+        view: {"value": row[view], "low": row[f"{view}_low"], "high": row[f"{view}_high"]}
+        for view in ("clean", "test_like")
+    }
+    shares = [
+        {
+            "target": target,
+            "class_name": name,
+            "rows": 8 * (place == 0),
+            "share": float(place == 0),
+            "training_share": 1 / len(classes),
+            "differs": place == 0,
+        }
+        for place, (target, name) in enumerate(classes.items())
+    ]
+    return {
+        "macro_f1": scores | {"nested_choice": None, "expected": None},
+        "chosen": "lite0",
+        "why": "the best of 3 <candidates>",
+        "choose": "auto",
+        "best": "lite0",
+        "chosen_by_the_other_folds": [],
+        "members": ["lite0"],
+        "fitted": {},
+        "external": [],
+        "rows": 8,
+        "class_shares": shares,
+        "agreement": {"best_member": "lite0", "share": 1.0},
+        "calibration": {"bins": 15, "members": [], "chosen": None},
+        "confidence": 0.95,
+        "lineage": {
+            "params": "0123456789abcdef",
+            "data": "fedcba9876543210",
+            "data_files": ["data/train.arrow"],
+            "label_fixes": None,
+            "git": {"commit": None, "dirty": None},
+            "weights": [],
+            "external": [],
+        },
+        "holdout": None,
+    }
+
+
+def write_folds(folder: Path, classes: dict[str, str]) -> None:
+    sizes = {"height": [10, 20, 30], "width": [11, 21, 31]}
+    rows = [{"target": target, "class_name": name, "images": 10} | sizes for target, name in classes.items()]
+    write_classes(folder / "folds/classes.csv", rows)
+    one = {"unreadable": 1, "unusable_boxes": 0, "images": 30, "blank": [QUOTED], "tiny": []} | sizes
+    counts = dict.fromkeys(("exact_images", "exact_pairs", "near_images", "near_pairs"), 0)
+    duplicates = dict.fromkeys(("within_train", "within_test", "train_and_test"), counts) | {
+        "different_targets": [],
+        "images_with_too_many_look_alikes": 0,
+    }
+    audit = {"train": one, "test": one, "classes": rows, "duplicates": duplicates, "train_against_test": None}
+    write_json(folder / "folds/audit.json", audit)
+    pair = ["near", 0.98, "train", QUOTED, next(iter(classes)), "train", "001", list(classes)[1], True]
+    write_duplicates(folder / "folds/duplicates.csv", pd.DataFrame([pair], columns=COLUMNS))
+    problem = {"ID": QUOTED, "set": "train", "file": f"data/raw/train/{QUOTED}", "problem": "Truncated File Read"}
+    pd.DataFrame([problem]).to_csv(folder / "folds/problem_files.csv", index=False)
+    epochs = {
+        "epoch": [0, 1, 2],
+        "loss": [2.0, 1.0, 0.5],
+        "clean": [0.5, 0.7, 0.9],
+        "test_like": [0.4, 0.81, 0.79],
+        "seconds": 1.5,
+    }
+    history = pd.DataFrame(epochs)
+    for fold in range(FOLDS):
+        for member, epochs in (("lite0", 3), ("features", 1)):
+            (folder / f"folds/history/{member}").mkdir(parents=True, exist_ok=True)
+            history.head(epochs).assign(kept=[0] * (epochs - 1) + [1]).to_csv(
+                folder / f"folds/history/{member}/{fold}.csv", index=False
+            )
+
+
+def write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value), encoding="utf-8")

@@ -1,0 +1,114 @@
+"""dvc.yaml against the code: each stage depends on exactly what its module imports, and what it reads is made."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from competition.common.imports import ROOT
+from competition.settings.load import load_settings
+from competition.settings.params import Settings
+from pipelines.deps import with_modules
+
+TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+STAGES = yaml.safe_load(TEXT)["stages"]
+PARAMS = yaml.safe_load((ROOT / "competition/settings/presets/sample.yaml").read_text(encoding="utf-8"))
+# brought by people and their commands: no stage makes it
+BROUGHT = (
+    "${competition.root}",
+    "submissions/external",
+    "submissions/public.csv",
+    "folds/label_fixes.csv",
+    "folds/shift.csv",
+    "params.yaml",
+)
+
+
+def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines.deps", *arguments], cwd=folder, capture_output=True, text=True
+    )
+
+
+def test_the_module_lists_are_not_stale():
+    assert with_modules(TEXT, ROOT) == TEXT, "run `python -m pipelines.deps --write`"
+
+
+def test_a_stale_list_is_said_and_written(tmp_path):
+    for name in ("competition", "pipelines"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    stale = TEXT.replace("      - competition/folds/split.py\n", "")
+    assert stale != TEXT
+    (tmp_path / "dvc.yaml").write_text(stale)
+    checked = call(tmp_path, "--check")
+    assert (
+        checked.returncode == 1 and "stale stage=split add=competition/folds/split.py remove=nothing" in checked.stdout
+    )
+    assert "run `python -m pipelines.deps --write`" in checked.stderr and (tmp_path / "dvc.yaml").read_text() == stale
+    assert call(tmp_path, "--write").returncode == 0 and (tmp_path / "dvc.yaml").read_text() == TEXT
+    assert call(tmp_path, "--check").returncode == 0
+    assert call(tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_cmd_runs_a_module_that_is_there(stage):
+    words = STAGES[stage]["cmd"].split()
+    assert words[:2] == ["python", "-m"] and (ROOT / f"{words[2].replace('.', '/')}.py").is_file()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_params_stand_in_the_sample_preset_and_in_the_settings(stage):
+    """DVC refuses to run a stage one of whose params is not in the file, even where the settings have a default."""
+    for member in PARAMS["train"]["members"]:
+        for key in STAGES[stage].get("params", []):
+            shipped = PARAMS
+            settings = load_settings(ROOT / "competition/settings/presets/sample.yaml").model_dump()
+            for part in key.replace("${item.member}", member).split("."):
+                assert part in shipped, f"dvc.yaml, {stage}: the preset has no {key}"
+                assert part in settings, f"dvc.yaml, {stage}: Settings has no {key}"
+                shipped, settings = shipped[part], settings[part]
+
+
+def test_every_section_of_the_settings_is_some_stages_param():
+    """A key that no stage watches could change without a run; only who does the work and where it is sent may."""
+    watched = {key.split(".")[0] for stage in STAGES.values() for key in stage.get("params", [])}
+    assert watched == set(Settings.model_fields) - {"machine", "submit"}
+
+
+def test_the_shipped_policies_are_an_input_of_augment():
+    policies = "competition/settings/policies"
+    assert policies in STAGES["augment"]["deps"] and (ROOT / policies / "document.yaml").is_file()
+
+
+def test_dvc_itself_shows_curves_confusion_and_scores():
+    """`dvc plots show` draws the first two, `dvc metrics diff` and `dvc exp show` have the scores."""
+    for stage, member in (("train", "${item.member}"), ("specialize", "specialist")):
+        place = f"{member}/${{item.fold}}"
+        ((path, facts),) = STAGES[stage]["plots"][0].items()
+        assert (path, facts["x"], facts["y"], facts["cache"]) == (
+            f"folds/history/{place}.csv",
+            "epoch",
+            "test_like",
+            False,
+        )
+    metrics = {name: stage["metrics"] for name, stage in STAGES.items() if "metrics" in stage}
+    ((path, facts),) = metrics.pop("ensemble")[0].items()
+    # three scores: a table that a terminal can show
+    assert not metrics and (path, facts["cache"]) == ("submissions/metrics.json", False)
+    (confusion,) = (plot["confusion"] for plot in yaml.safe_load(TEXT)["plots"])
+    drawn = {"submissions/confusion.csv": "predicted"}
+    assert (confusion["template"], confusion["x"], confusion["y"]) == ("confusion", "actual", drawn)
+    assert {"submissions/confusion.csv": {"cache": False}} in STAGES["vote"]["outs"]
+
+
+def test_every_input_is_some_stages_output():
+    outs = [out for stage in STAGES.values() for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
+    made = {next(iter(out)) if isinstance(out, dict) else out for out in outs}
+    made = {path.replace("${item.member}", "lite0") for path in made}
+    for stage, facts in STAGES.items():
+        for dep in facts["deps"]:
+            if not dep.startswith(("competition", "pipelines")) and dep not in BROUGHT:
+                path = dep.replace("${specialize.base}", "lite0")
+                assert any(out == path or out.startswith(f"{path}/") for out in made), f"{stage}: nothing makes {dep}"

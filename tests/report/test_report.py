@@ -1,0 +1,321 @@
+"""The report: every name appears as text, every number as in its file, and what isn't there is left out."""
+
+import contextlib
+import json
+import re
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from makers.report import CLASSES, QUOTED, write_json, write_project
+from sklearn.metrics import confusion_matrix as sklearn_matrix
+
+from competition.report import sections
+from competition.report.charts import as_script, chart, plain, short
+from competition.report.confusion import confusion_section, shares, worst_pairs
+from competition.report.page import make_page
+from competition.report.sections import Section, render
+from competition.report.tables import Number, number, table
+from pipelines import report
+
+
+class Page(HTMLParser):
+    """What a browser makes of a page: its tags, the texts outside scripts and styles, the tables' rows and the charts'
+    figures.
+    """
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags, self.texts, self.tables, self.figures, self.attributes = [], [], [], [], []
+        self.data, self.sources = [], []  # JSON that is no figure; where images come from
+        self.inside, self.json = None, False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attributes]
+        self.sources += [value for name, value in attributes if name == "src"]
+        self.inside = tag if tag in ("script", "style") else None
+        self.json = dict(attributes).get("type") == "application/json"
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_endtag(self, tag):
+        self.inside = None
+
+    def handle_data(self, data):
+        if self.json and self.inside:
+            part = json.loads(data)
+            (self.figures if "data" in part else self.data).append(part)
+        if not self.inside:
+            self.texts.append(data)
+            if self.tables and self.tables[-1] and self.tables[-1][-1]:
+                self.tables[-1][-1][-1] += data.strip()
+
+    def table_of(self, column: str) -> list[list[str]]:
+        """The first table with a column of this name, its head first."""
+        return next(rows for rows in self.tables if column in rows[0])
+
+
+def made(folder: Path) -> str:
+    with contextlib.chdir(folder):
+        report.main()
+    return (folder / "submissions/report/index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    write_project(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def text(folder):
+    return made(folder)
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return Page(text)
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A project of a test's own, to be changed before the page is made."""
+    write_project(tmp_path)
+    return tmp_path
+
+
+def test_names_are_text_everywhere(page, text):
+    shown = "".join(page.texts)
+    others = ("a note <b>in bold</b>", "the best of 3 <candidates>", "<script>alert(2)</script>")
+    assert all(name in shown for name in (*CLASSES.values(), QUOTED, *others))
+    assert "<script>alert" not in text and "i" not in page.tags and page.tags.count("b") == 1  # that of "Beware"
+    assert not [name for name in page.attributes if name.startswith("on")]
+
+
+def test_scripts_are_plotly_and_the_pages_own(page):
+    own = list(Path(sections.__file__).parent.glob("templates/*.js"))
+    assert page.tags.count("script") - len(page.figures) - len(page.data) == 1 + len(own) and page.figures and own
+
+
+def test_plotly_is_given_nothing_that_it_reads_as_markup(page):
+    def strings(value):
+        if isinstance(value, dict):
+            return [text for key, part in value.items() if key != "hovertemplate" for text in strings(part)]
+        if isinstance(value, list):
+            return [text for part in value for text in strings(part)]
+        return [value] if isinstance(value, str) else []
+
+    found = [text for figure in page.figures for text in strings(figure)]
+    assert any("&lt;script" in text for text in found) and not [text for text in found if "<" in text]
+
+
+def test_the_page_is_whole_and_may_ask_for_nothing(text, page):
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)[1]
+    assert unescape(policy).startswith("default-src 'none'; img-src data: blob:;") and "unsafe-eval" not in policy
+    assert page.sources and all(source.startswith("data:image/") for source in page.sources) and len(text) < 15e6
+    assert page.tags.count("h1") == page.tags.count("main") == page.tags.count("nav") == 1
+    assert page.tags.count("caption") == page.tags.count("table") and "table" in page.tags
+
+
+def test_the_leaderboards_numbers_are_the_files(folder, page):
+    board = pd.read_csv(folder / "submissions/leaderboard.csv").to_dict("records")
+    head, *rows = page.table_of("told apart")
+    assert len(rows) == len(board) == 3
+    for row, expected in zip(rows, board, strict=True):
+        shown = dict(zip(head, row, strict=False))
+        assert shown["submission"] == expected["submission"] + (" (final)" if expected["submission"] == "lite0" else "")
+        assert shown["test-like"] == f"{expected['test_like']:.3f}" and shown["clean"] == f"{expected['clean']:.3f}"
+        assert row[2] == f"{expected['test_like_low']:.3f} to {expected['test_like_high']:.3f}"
+        assert shown["told apart"] == {"best": "best", "no": "≈ no", "yes": "yes"}[expected["told_apart"]]
+        assert shown["folds"] == f"{expected['mean']:.3f} ± {expected['std']:.3f}"
+
+
+def test_the_leaderboards_intervals_are_drawn(folder, page):
+    board = pd.read_csv(folder / "submissions/leaderboard.csv")
+    board = board[board["submission"] != "lite0_hard"]  # scores as lite0 does
+    traces = page.figures[0]["data"]
+    drawn = sorted(
+        (round(x - low, 6), round(x + high, 6))
+        for trace in traces
+        for x, low, high in zip(trace["x"], trace["error_x"]["arrayminus"], trace["error_x"]["array"], strict=True)
+    )
+    assert drawn == sorted(zip(board["test_like_low"], board["test_like_high"], strict=True))
+    assert any("can't be told apart" in trace["name"] for trace in traces) == ("no" in set(board["told_apart"]))
+
+
+def test_the_final_score_stands_above_all(folder, text):
+    score = json.loads((folder / "submissions/final.json").read_text())["macro_f1"]["test_like"]
+    head = text[: text.index("<nav")]
+    assert (
+        f"{score['value']:.3f}" in head
+        and f"{score['low']:.3f} to {score['high']:.3f}" in head
+        and "95% interval" in head
+    )
+    assert "1 class has another share" in head
+
+
+def test_confusion_matrices_are_scikit_learns(folder, page):
+    oof = pd.read_csv(folder / "submissions/oof.csv", dtype=str)
+    drawn = [figure["data"][0]["z"] for figure in page.figures if figure["data"][0]["type"] == "heatmap"]
+    assert len(drawn) == 4
+    for counts, of_class, view in ((*drawn[:2], "test_like"), (*drawn[2:], "clean")):
+        expected = sklearn_matrix(oof["target"], oof[f"lite0.{view}"], labels=list(CLASSES))
+        assert counts == expected.tolist()
+        assert np.allclose(of_class, expected / expected.sum(axis=1, keepdims=True), atol=1e-4)
+
+
+def test_per_class_f1_worst_first(folder, page):
+    expected = pd.read_csv(folder / "submissions/per_class.csv", dtype={"target": str}).sort_values(
+        "lite0", kind="stable"
+    )
+    head, *rows = next(rows for rows in page.tables if rows[0][:3] == ["class", "images", "lite0"])
+    assert [row[2] for row in rows] == [f"{value:.3f}" for value in expected["lite0"]]
+    assert [row[0].startswith("★") for row in rows] == [target in ("7", "10") for target in expected["target"]]
+    assert head == ["class", "images", "lite0", "features"]  # lite0_hard scores as lite0 does
+
+
+def test_learning_curves_are_the_histories(page):
+    curves = next(
+        figure for figure in page.figures if any(trace["name"] == "fold 1, clean" for trace in figure["data"])
+    )
+    by_name = {trace["name"]: trace["y"] for trace in curves["data"]}
+    assert by_name["fold 0, test-like"] == [0.4, 0.81, 0.79] and by_name["fold 1, loss"] == [2.0, 1.0, 0.5]
+    # not the one with the highest test-like score: `stop_by` may say otherwise
+    head, *rows = page.table_of("kept epoch")
+    assert [row[:5] for row in rows] == [
+        ["lite0", "0", "3", "2", "0.790"],
+        ["lite0", "1", "3", "2", "0.790"],
+        ["features", "0", "1", "0", "0.400"],
+        ["features", "1", "1", "0", "0.400"],
+    ]
+
+
+def test_without_optional_inputs_the_page_says_so(text):
+    shown = "".join(Page(text).texts)
+    assert "None is recorded." in shown and "Train and test were not compared" in shown and "wasn't measured" in shown
+    assert "holdout" not in shown
+
+
+def test_without_a_specialist_no_class_is_marked(tmp_path):
+    write_project(tmp_path, hard=())
+    page = Page(made(tmp_path))
+    assert "There is no specialist" in "".join(page.texts) and "★" not in "".join(page.texts)
+
+
+def test_optional_inputs_are_shown(fresh):
+    (fresh / "submissions/public.csv").write_text(
+        "submission,public,private,recorded,test_like,test_like_low,test_like_high\n"
+        "lite0,0.8125,,2026-11-01,0.9,0.8,0.95\n"
+    )
+    (fresh / "folds/shift.csv").write_text(
+        "feature,test,clean,clean_auc,present,present_auc,fitted,fitted_auc\nnoise,1.5,0.5,0.737,0.6,0.558,1.2,0.541\n"
+    )
+    final, audit = (json.loads((fresh / path).read_text()) for path in ("submissions/final.json", "folds/audit.json"))
+    score = {"value": 0.7071, "low": 0.6, "high": 0.8}
+    final["holdout"] = {"images": 5, "clean": score, "test_like": score}
+    final["macro_f1"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
+    final["external"] = [{"name": "colleague", "validated": False, "in_scores": False, "votes": True, "agreement": 0.5}]
+    noise = {
+        "feature": "noise",
+        "train": 0.5,
+        "test": 1.5,
+        "train_spread": 0.1,
+        "test_spread": 0.1,
+        "auc": 0.737,
+        "test_is": "higher",
+    }
+    audit["train_against_test"] = {"train_images": 10, "test_images": 10, "auc": 0.9312, "features": [noise]}
+    audit["label_fixes"] = {
+        "digest": "0",
+        "changed": 1,
+        "left_out": 0,
+        "confirmed": 0,
+        "decisions": [{"ID": QUOTED, "from": "7", "to": "10", "reason": "<u>read</u>"}],
+    }
+    write_json(fresh / "submissions/final.json", final)
+    write_json(fresh / "folds/audit.json", audit)
+    page = Page(made(fresh))
+    shown = "".join(page.texts)
+    assert all(
+        text in shown
+        for text in ("0.707", "0.818", "0.931", "<u>read</u>", "no score: colleague", "asked 1 time on 1 day")
+    )
+    assert page.table_of("test-like's AUC")[1][5] == "0.558" and page.table_of("out of fold")[1][2] == "0.8125"
+
+
+def test_a_file_that_is_missing_is_named(fresh):
+    (fresh / "submissions/final.json").unlink()
+    with pytest.raises(FileNotFoundError, match="submissions/final.json: not found; `dvc repro` makes it"):
+        made(fresh)
+
+
+def test_the_same_files_give_the_same_page(folder, text):
+    assert made(folder) == text
+
+
+def test_many_classes_are_pairs_instead_of_a_matrix():
+    names = {str(n): f"class_{n}" for n in range(120)}
+    true = np.array(list(names) * 3)
+    answers = true.copy()
+    answers[:2] = "5"
+    oof = pd.DataFrame({"target": true, "net.clean": true, "net.test_like": answers})
+    page = Page(str(confusion_section(oof, "net", names, [], "soft").body))
+    pairs = [row[:3] for row in page.tables[0][1:]]
+    assert "the final one, soft, is an ensemble" in "".join(page.texts)
+    assert not page.figures and pairs == [["0 class_0", "5 class_5", "1"], ["1 class_1", "5 class_5", "1"]]
+
+
+def test_worst_pairs_and_shares_by_hand():
+    matrix = np.array([[5, 1, 0], [3, 2, 0], [0, 1, 0]])
+    assert worst_pairs(matrix) == [(1, 0), (0, 1), (2, 1)] and worst_pairs(matrix, 1) == [(1, 0)]
+    assert worst_pairs(np.eye(2, dtype=int)) == []
+    assert shares(np.array([[3, 1], [0, 0]])).tolist() == [[0.75, 0.25], [0, 0]]
+
+
+def test_json_in_a_script_ends_no_script():
+    value = {"name": "</script><!-- <script> & \u2028"}
+    text = as_script(json.dumps(value, ensure_ascii=False))
+    assert not set("<>&") & set(text) and json.loads(text) == value
+
+
+def test_plain_and_short():
+    assert plain("<b>&amp;</b>") == "&lt;b&gt;&amp;amp;&lt;/b&gt;"
+    assert short("<" * 40) == "&lt;" * 25 + "…"  # cut first: no half entity
+
+
+def test_a_table_marks_its_rows_and_sorts_by_value():
+    rows = [["a<b", number(0.5)], ["c", number(None)], ["d", Number(2, "two")]]
+    text = str(table('quo"ted', ("name", "score"), rows, sortable=True))
+    page = Page(text)
+    assert page.tables == [[["name", "score"], ["a<b", "0.500"], ["c", ""], ["d", "two"]]]
+    assert re.findall(r'data-value="([^"]*)"', text) == ["0.5", "2"] and 'aria-label="Table: quo&#34;ted"' in text
+    assert text.count('scope="row"') == 3 and text.count('aria-sort="none"') == 2
+
+
+def test_a_table_without_rows_is_a_sentence():
+    assert table("2 < 3 pairs", ("a", "b"), []).strip() == "<p>2 &lt; 3 pairs (none)</p>"
+
+
+def test_a_chart_says_what_is_to_be_seen():
+    text = str(chart([{"type": "scatter", "y": [1, 2]}], {}, 'rises "steeply" <fast>', 200))
+    page = Page(text)
+    assert (
+        page.figures[0]["data"][0]["y"] == [1, 2]
+        and 'role="img" aria-label="rises &#34;steeply&#34; &lt;fast&gt;"' in text
+    )
+
+
+def test_two_sections_with_one_anchor_are_refused():
+    section = Section("a", "A", table("t", ("x",), [["1"]]))
+    with pytest.raises(ValueError, match="different anchors"):
+        make_page("t", render("lineage", table="", params=""), [section, section])

@@ -1,0 +1,374 @@
+"""Fine-tuning on a made competition: resumed runs, early stopping, and folds that leak."""
+
+import numpy as np
+import pytest
+import torch
+from makers.packed import TARGETS, packed_competition
+from sklearn.metrics import f1_score
+
+from competition.data.image_store import ImageStore, write_rows
+from competition.inference.predictor import predict_proba
+from competition.members.members import train_finetuned
+from competition.models.networks import create_network
+from competition.settings.finetuned import FinetunedSettings
+from competition.training.checkpoints import load_weights, save_weights
+from competition.training.fit import fit
+from competition.training.fold_data import load_fold
+from competition.training.schedules import size_at, warmup_cosine
+
+SETTINGS = FinetunedSettings(
+    network="mobilenetv3_small_050",
+    weights="none",
+    size=32,
+    epochs=4,
+    batch_size=5,
+    drop_rate=0.3,
+    learning_rate=3e-3,
+    precision="float32",
+    patience=9,
+)
+SECONDS = ("seconds", "images_per_s")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("competition")
+
+
+@pytest.fixture(scope="module")
+def folds(folder):
+    return packed_competition(folder)
+
+
+def load(folder, folds, fold=0):
+    return load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+
+
+@pytest.fixture(scope="module")
+def data(folder, folds):
+    return load(folder, folds)
+
+
+def trained(data, settings, state_file, report=lambda row: None):
+    network, normalise = create_network(settings, len(TARGETS), settings.seed)
+    return network, fit(network, normalise, data, settings, state_file, report)
+
+
+def scores_of(progress):
+    return [{key: value for key, value in row.items() if key not in SECONDS} for row in progress.history]
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("changes", [{}, {"frozen_stages": 2}], ids=["whole", "frozen"])
+def test_a_run_that_was_stopped_ends_in_the_same_weights(data, tmp_path, changes):
+    settings = SETTINGS.model_copy(update=changes)
+    unbroken_network, unbroken = trained(data, settings, tmp_path / "a.pt")
+    for stop_after in (0, 2):
+
+        def report(row, stop_after=stop_after):
+            if row["epoch"] == stop_after:
+                raise Stop
+
+        with pytest.raises(Stop):
+            trained(data, settings, tmp_path / "b.pt", report)
+        torch.manual_seed(stop_after)  # another process has other random state
+        torch.rand(5)
+    seen = []
+    network, progress = trained(data, settings, tmp_path / "b.pt", seen.append)
+    assert [row["epoch"] for row in seen] == [3]  # epochs 0 to 2 were not trained again
+    assert scores_of(progress) == scores_of(unbroken) and progress.best_epoch == unbroken.best_epoch
+    for states in (
+        (unbroken.best_weights, progress.best_weights),
+        (unbroken_network.state_dict(), network.state_dict()),
+    ):
+        assert all(torch.equal(value, states[1][key]) for key, value in states[0].items())
+    again = trained(data, settings, tmp_path / "b.pt")[1]  # finished: nothing is left to do
+    assert scores_of(again) == scores_of(progress)
+
+
+def test_training_is_its_seeds_and_leaves_global_random_state_alone(data, tmp_path):
+    torch.manual_seed(3)
+    np.random.seed(3)
+    state, numpy_state = torch.random.get_rng_state(), np.random.get_state()[1].tolist()
+    first = trained(data, SETTINGS.model_copy(update={"epochs": 1}), tmp_path / "a.pt")[1]
+    assert torch.equal(torch.random.get_rng_state(), state) and np.random.get_state()[1].tolist() == numpy_state
+    other = trained(data, SETTINGS.model_copy(update={"epochs": 1, "seed": 1}), tmp_path / "b.pt")[1]
+    assert first.history[0]["loss"] != other.history[0]["loss"]
+
+
+@pytest.fixture(scope="module")
+def learnt(data, tmp_path_factory):
+    settings = SETTINGS.model_copy(
+        update={
+            "network": "test_resnet",
+            "epochs": 8,
+            "batch_size": 8,
+            "learning_rate": 1e-2,
+            "patience": 12,
+            "clip": 5.0,
+        }
+    )
+    return settings, *trained(data, settings, tmp_path_factory.mktemp("state") / "a.pt")
+
+
+def test_it_learns_and_keeps_the_best_epoch_by_its_test_like_score(data, learnt):
+    settings, network, progress = learnt
+    test_like = [row["test_like"] for row in progress.history]
+    assert progress.best_epoch == int(np.argmax(test_like)) and progress.best_score == max(test_like)
+    assert progress.history[-1]["loss"] < progress.history[0]["loss"] and max(test_like) > 0.6  # guessing scores 1/3
+    assert all(torch.equal(value, progress.best_weights[key]) for key, value in network.state_dict().items())
+    normalise = create_network(settings, 3)[1]
+    for view, rows in data.valid_rows.items():
+        answers = predict_proba(network, normalise, data.store, rows, 32, "float32", np.eye(8)[0]).argmax(axis=1)
+        expected = f1_score(data.valid_labels, answers, average="macro")
+        assert progress.history[progress.best_epoch][view] == pytest.approx(expected)
+
+
+def test_a_history_row_has_what_a_log_line_needs(learnt):
+    _, _, progress = learnt
+    assert [row["epoch"] for row in progress.history] == list(range(8))
+    assert {"epoch", "loss", "learning_rate", "clean", "test_like", "images_per_s", "seconds"} <= progress.history[
+        0
+    ].keys()
+    rates = [row["learning_rate"] for row in progress.history]
+    assert max(rates) <= 1e-2 and rates[-1] < 0.1 * max(rates)
+
+
+def test_training_stops_when_nothing_gets_better(data, tmp_path):
+    settings = SETTINGS.model_copy(update={"epochs": 30, "learning_rate": 1e-12, "patience": 2})
+    progress = trained(data, settings, tmp_path / "a.pt")[1]
+    assert len(progress.history) == progress.best_epoch + 1 + 2 < 30
+    resumed = trained(data, settings, tmp_path / "a.pt")[1]
+    assert len(resumed.history) == len(progress.history)
+
+
+def test_a_loss_that_is_no_number_ends_training(data, tmp_path):
+    settings = SETTINGS.model_copy(update={"learning_rate": 1e30})
+    with pytest.raises(
+        ValueError, match=r"epoch 0: the loss is (nan|inf), after going back .* 3 times, .*learning rate was 1\.25e\+29"
+    ):
+        trained(data, settings, tmp_path / "a.pt")
+
+
+def test_weights_that_the_last_step_spoilt_are_no_epoch(data, tmp_path, monkeypatch):
+    """No loss has told it; kept as the last good state, they would be what rollbacks go back to."""
+    import competition.training.fit as module
+
+    real, calls = module.evaluate, []
+
+    def evaluate(*arguments):
+        calls.append(arguments)
+        return real(*arguments) | ({"valid_loss": float("nan")} if len(calls) == 2 else {})
+
+    monkeypatch.setattr(module, "evaluate", evaluate)
+    progress = trained(data, SETTINGS.model_copy(update={"epochs": 3, "stop_by": "loss"}), tmp_path / "a.pt")[1]
+    assert len(calls) == 4 and [row["epoch"] for row in progress.history] == [0, 1, 2]
+    assert np.isfinite([row["valid_loss"] for row in progress.history]).all() and np.isfinite(progress.best_score)
+
+
+def test_clean_training_sees_the_pages_as_they_are(data, tmp_path, monkeypatch):
+    import competition.training.epoch as module
+
+    seen, elements, real_batches = [], [], module.batches
+
+    def watched(store, rows, size, batch_size, some):
+        seen.extend(rows), elements.extend(some)
+        return real_batches(store, rows, size, batch_size, some)
+
+    monkeypatch.setattr(module, "batches", watched)
+    trained(data, SETTINGS.model_copy(update={"epochs": 2, "augmented": False}), tmp_path / "a.pt")
+    assert set(seen) <= {rows[0] for rows in data.train_rows} and set(elements) == {0}
+    seen.clear(), elements.clear()
+    trained(data, SETTINGS.model_copy(update={"epochs": 2}), tmp_path / "b.pt")
+    assert set(seen) & {row for rows in data.train_rows for row in rows[1:]} and len(set(elements)) > 4
+
+
+# 5 images each of 3, 7 and 4 views; a lap is 3 epochs, of 5 * (1 + 2 + 1), 5 * (1 + 2 + 1) and 5 * (1 + 3 + 2) views
+@pytest.mark.parametrize(
+    ("augmented", "batch_size", "steps"),
+    [(True, 4, [5, 5, 8, 5, 5]), (True, 19, [1, 1, 2, 1, 1]), (False, 4, [4, 4, 4, 4, 4])],
+)
+def test_the_schedule_ends_with_the_last_step_where_classes_have_unequal_copies(tmp_path, augmented, batch_size, steps):
+    data = load(tmp_path, packed_competition(tmp_path, images=21, copies=(2, 6, 3)), fold=2)
+    assert sorted(map(len, data.train_rows)) == [3] * 5 + [4] * 5 + [7] * 5
+    settings = SETTINGS.model_copy(
+        update={"epochs": 5, "network": "test_resnet", "augmented": augmented, "batch_size": batch_size}
+    )
+    history = trained(data, settings, tmp_path / "a.pt")[1].history
+    expected = [3e-3 * warmup_cosine(sum(steps[:epoch]), sum(steps), settings.warmup) for epoch in range(5)]
+    assert [row["learning_rate"] for row in history] == pytest.approx(expected)
+
+
+def test_a_member_predicts_its_validation_and_the_test_images(data, tmp_path):
+    settings = SETTINGS.model_copy(update={"epochs": 2})
+    member = train_finetuned(settings, data, TARGETS, np.full(8, 1 / 8), tmp_path / "a.pt", lambda row: None)
+    assert member.predictions["clean"].ids.tolist() == member.predictions["test_like"].ids.tolist() == data.valid_ids
+    assert member.predictions["test"].ids.tolist() == [f"t{n}" for n in range(6)]
+    network, normalise = create_network(settings, 3)
+    save_weights(tmp_path / "x.safetensors", member.weights, {"best_epoch": "1"})
+    load_weights(tmp_path / "x.safetensors", network)
+    for view, rows in data.valid_rows.items():
+        expected = predict_proba(network, normalise, data.store, rows, 32, "float32", np.full(8, 1 / 8))
+        assert np.abs(member.predictions[view].probabilities - expected).max() < 1e-3
+
+
+def test_the_holdout_is_predicted_like_the_validation_images_and_never_scored(held, tmp_path):
+    settings, weights = SETTINGS.model_copy(update={"epochs": 1}), np.array([0.5, 0, 0, 0, 0, 0.5, 0, 0])
+    member = train_finetuned(settings, held, TARGETS, weights, tmp_path / "a.pt", lambda row: None)
+    assert list(member.predictions) == ["clean", "test_like", "holdout_clean", "holdout_test_like", "test"]
+    assert list(member.macro_f1) == ["clean", "test_like"] and not any(
+        "holdout" in key for row in member.history for key in row
+    )
+    network, normalise = create_network(settings, 3)
+    network.load_state_dict(member.weights)
+    for view, rows in held.holdout_rows.items():
+        expected = predict_proba(network, normalise, held.store, rows, 32, "float32", weights)
+        assert member.predictions[view].ids.tolist() == held.holdout_ids
+        assert np.abs(member.predictions[view].probabilities - expected).max() < 1e-3
+
+
+def test_a_specialist_begins_with_the_bases_weights_and_predicts_what_it_is_asked(data, tmp_path):
+    settings = SETTINGS.model_copy(update={"epochs": 1, "learning_rate": 1e-12})
+    base = create_network(settings, 3, seed=5)[0].state_dict()
+    hard = data.only([2, 0])
+    asked = {"clean": np.array([0, 2, 4]), "test_like": np.array([], np.int64), "test": np.array([5, 1])}
+    member = train_finetuned(
+        settings,
+        hard,
+        ("x", "7"),
+        np.eye(8)[0],
+        tmp_path / "a.pt",
+        lambda row: None,
+        start=base,
+        predict_from=data,
+        predicted=asked,
+    )
+    for key, value in member.weights.items():
+        if key.endswith("weight") and "classifier" not in key and value.ndim == 4:
+            assert torch.allclose(value, base[key], atol=1e-6), key
+    assert member.weights["classifier.weight"].shape[0] == 2
+    assert member.predictions["clean"].ids.tolist() == [data.valid_ids[n] for n in (0, 2, 4)]
+    assert member.predictions["test"].ids.tolist() == ["t5", "t1"] and len(member.predictions["test_like"]) == 0
+    assert member.predictions["clean"].targets == ("x", "7") and member.macro_f1["test_like"] is None
+
+
+# folds
+
+
+def test_a_fold_knows_its_rows(folder, folds, data):
+    store = ImageStore(folder / "augmented.arrow")
+    ids, views, copies = (store.column(name) for name in ("source_id", "view", "copy"))
+    training, validation = folds[folds.fold != 0], folds[folds.fold == 0]
+    assert [rows.shape for rows in data.train_rows] == [(4,)] * len(
+        training
+    ) and data.valid_ids == validation.ID.tolist()
+    assert [TARGETS[label] for label in data.train_labels] == training.target.tolist()
+    for id, rows in zip(training.ID, data.train_rows, strict=True):
+        assert [(ids[row], views[row], copies[row]) for row in rows] == [
+            (id, "clean", 0),
+            (id, "train", 0),
+            (id, "train", 1),
+            (id, "train", 2),
+        ]
+    for view, rows in data.valid_rows.items():
+        assert [(ids[row], views[row]) for row in rows] == [(id, view) for id in validation.ID]
+    assert not set(np.concatenate(data.train_rows)) & set(np.concatenate(list(data.valid_rows.values())))
+
+
+def test_a_fold_whose_classes_have_unequal_copies(tmp_path):
+    folds = packed_competition(tmp_path, copies=(1, 4, 2))
+    data = load(tmp_path, folds)
+    store = ImageStore(tmp_path / "augmented.arrow")
+    ids, views, copies = (store.column(name) for name in ("source_id", "view", "copy"))
+    for id, label, rows in zip(folds.ID[folds.fold != 0], data.train_labels, data.train_rows, strict=True):
+        assert [(ids[row], views[row], copies[row]) for row in rows] == [
+            (id, "clean", 0),
+            *((id, "train", n) for n in range((1, 4, 2)[label])),
+        ]
+    hard = data.only([1])
+    assert [len(rows) for rows in hard.train_rows] == [5] * len(hard.train_labels)
+
+
+@pytest.fixture(scope="module")
+def held(folder, folds):
+    return load(folder, folds.assign(fold=np.where(np.arange(len(folds)) < 6, -1, folds.fold)))
+
+
+def test_the_holdout_is_on_no_side(folder, folds, held):
+    data = held
+    rows = {*np.concatenate(data.train_rows), *data.valid_rows["clean"], *data.valid_rows["test_like"]}
+    ids = ImageStore(folder / "augmented.arrow").column("source_id")
+    assert not {ids[row] for row in rows} & set(folds.ID[:6]) and len(data.train_labels) + len(data.valid_ids) == 18
+    assert data.holdout_ids == folds.ID[:6].tolist()
+    views = ImageStore(folder / "augmented.arrow").column("view")
+    for view, own in data.holdout_rows.items():
+        assert [(ids[row], f"holdout_{views[row]}") for row in own] == [(id, view) for id in data.holdout_ids]
+    assert list(data.holdout_rows) == ["holdout_clean", "holdout_test_like"]
+    hard = data.only([2])
+    assert hard.holdout_ids is data.holdout_ids and hard.holdout_rows is data.holdout_rows
+
+
+def test_without_a_holdout_there_is_nothing_of_it(data):
+    assert data.holdout_ids == [] and data.holdout_rows == {}
+
+
+def test_only_keeps_and_relabels(data):
+    hard = data.only([2, 0])
+    kept = np.isin(data.train_labels, [0, 2])
+    assert [{0: 1, 2: 0}[label] for label in data.train_labels[kept]] == hard.train_labels.tolist()
+    assert [rows.tolist() for rows in hard.train_rows] == [data.train_rows[n].tolist() for n in np.flatnonzero(kept)]
+    assert hard.test_ids == data.test_ids
+    valid = np.flatnonzero(np.isin(data.valid_labels, [0, 2]))
+    assert hard.valid_ids == [data.valid_ids[n] for n in valid]
+    assert all((hard.valid_rows[view] == rows[valid]).all() for view, rows in data.valid_rows.items())
+    assert [(2, 0)[label] for label in hard.valid_labels] == data.valid_labels[valid].tolist()
+
+
+@pytest.mark.parametrize("fold", [3, -1])
+def test_an_empty_side_is_refused(folder, folds, fold):
+    held = folds.assign(fold=np.where(np.arange(len(folds)) < 6, -1, folds.fold))
+    with pytest.raises(ValueError, match=rf"folds/folds\.csv: fold {fold} has "):
+        load(folder, held, fold=fold)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        lambda row: row["view"] == "test_like",
+        lambda row: row["id"] == "000/test_like/0",
+        lambda row: row["id"] == "005/train/2",
+        lambda row: row["source_id"] == "004",
+        lambda row: row["view"] == "train",
+    ],
+)
+def test_missing_views_are_refused(folder, folds, tmp_path, lost):
+    store = ImageStore(folder / "augmented.arrow")
+    columns = {name: store.column(name) for name in ("id", "source_id", "target", "view", "copy")}
+    columns["image"] = [store.encoded(n).tobytes() for n in range(len(store))]
+    rows = [{name: values[n] for name, values in columns.items()} for n in range(len(store))]
+    write_rows(tmp_path / "x.arrow", [row for row in rows if not lost(row)])
+    with pytest.raises(
+        ValueError, match=r"data/augmented\.arrow: no (clean|train|test_like) view of \d+ IDs .*; run dvc repro"
+    ):
+        load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow")
+
+
+# schedules
+
+
+def test_warmup_and_cosine():
+    factors = [warmup_cosine(step, 100, 0.1) for step in range(100)]
+    assert np.allclose(factors[:10], np.arange(1, 11) / 10)
+    assert np.allclose(factors[10:], 0.5 * (1 + np.cos(np.pi * np.arange(90) / 90)))
+    for steps, warmup in [(1, 0), (1, 1), (2, 0.5), (7, 1)]:
+        assert all(0 <= warmup_cosine(step, steps, warmup) <= 1 for step in range(steps))
+
+
+def test_sizes_grow_to_the_last_third():
+    assert [size_at(epoch, 9, None, 192) for epoch in range(9)] == [192] * 9
+    sizes = [size_at(epoch, 9, 96, 192) for epoch in range(9)]
+    assert sizes[0] == 96 and sizes == sorted(sizes) and sizes[6:] == [192] * 3 and set(sizes) == {96, 128, 160, 192}
+    assert [size_at(epoch, 1, 96, 100) for epoch in range(1)] == [96] and size_at(2, 3, 96, 100) == 100
