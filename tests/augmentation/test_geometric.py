@@ -50,7 +50,7 @@ def test_with_nothing_drawn_it_is_the_page_itself():
         ({"mirror": 1, "transpose": 1}, lambda image: np.fliplr(image).transpose(1, 0, 2)),
         ({"mirror": 1, "transpose": 1, "rotate": 90}, lambda image: np.rot90(np.fliplr(image).transpose(1, 0, 2))),
     ],
-    ids=str,
+    ids=lambda value: "expected" if callable(value) else str(value),
 )
 @pytest.mark.parametrize("shape", [(90, 64), (65, 90), (90, 90)], ids=str)
 def test_flips_and_quarter_turns_are_numpys(shape, drawn, expected):
