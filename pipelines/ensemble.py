@@ -39,6 +39,7 @@ from competition.folds.predictions import most_frequent
 from competition.folds.split import HOLDOUT, read_folds
 from competition.leaderboard.board import read_leaderboard, write_leaderboard
 from competition.leaderboard.tables import print_leaderboard
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from pipelines._main import log, run
@@ -75,8 +76,7 @@ def main() -> None:
     write_final("submissions/final.csv", chosen.submission(images.targets).test, competition)
     write_json("submissions/final.json", facts)
     write_json(
-        "submissions/metrics.json",
-        {name: facts["macro_f1"][name]["value"] for name in SCORES if facts["macro_f1"][name]},
+        "submissions/metrics.json", {name: facts["score"][name]["value"] for name in SCORES if facts["score"][name]}
     )
     report(facts, perf_counter() - began)
 
@@ -145,7 +145,7 @@ def write_ensembles(
                 write_submission(folder / f"{candidate.name}.csv", competition.test_ids, answers, competition.columns)
     board = candidates_board(candidates, images, seconds, settings.ensemble)
     write_leaderboard("submissions/ensembles.csv", board)
-    print_leaderboard(board)
+    print_leaderboard(board, f"{METRICS[settings.task.metric]().title} out of fold")
 
 
 def write_final(path: str, answers: np.ndarray, competition: Competition) -> None:
@@ -168,7 +168,7 @@ def report(facts: dict, seconds: float) -> None:
                 by_training_share=wanted,
                 meaning="missed by the networks, or rarer or commoner in the test set",
             )
-    scores = facts["macro_f1"]
+    scores = facts["score"]
     nested = scores["nested_choice"] or scores
     expected = (scores["expected"] or {}).get("value")
     log(

@@ -26,6 +26,7 @@ from competition.inference.tta import view_weights
 from competition.members.hard_classes import hard_classes
 from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch, write_member
+from competition.metrics.scores import METRICS
 from competition.models.weights import weights_file
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
@@ -49,7 +50,8 @@ def train_and_write(everything: Settings, fold: int) -> None:
     folds = read_folds(FOLDS)
     base = [read_base(settings.base, number, folds) for number in everything.split.folds]
     hard = find_hard_classes(settings, base, folds, targets)
-    data = load_fold(fold, folds, targets, STORE, TEST_STORE)
+    metric = METRICS[everything.task.metric]()
+    data = load_fold(fold, folds, targets, STORE, TEST_STORE, metric)
     names = tuple(targets[index] for index in hard)
     if len(taught := set(data.only(hard).train_labels.tolist())) < 2:
         raise ValueError(
@@ -59,7 +61,7 @@ def train_and_write(everything: Settings, fold: int) -> None:
         )
     crew = processes()
     if crew.main:
-        log("specializing", fold=fold, hard_classes=list(names), processes=crew.count)
+        log("specializing", fold=fold, hard_classes=list(names), metric=metric.label, processes=crew.count)
     base_weights = Path(f"folds/weights/{settings.base}/{fold}.safetensors") if settings.start == "base" else None
     begun_with = [base_weights] if base_weights else weights_file(settings.network)
     key = digest(
@@ -69,6 +71,7 @@ def train_and_write(everything: Settings, fold: int) -> None:
         fold,
         hard,
         targets,
+        metric.source,
         code_digest("competition.members.members"),
         *begun_with,
     )
@@ -85,13 +88,13 @@ def train_and_write(everything: Settings, fold: int) -> None:
         predicted=asked(base, fold, names, settings.asks),
     )
     if crew.main:
-        write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=list(names))
+        write_member(Path("folds"), "specialist", fold, "specialist", trained, metric.name, hard_classes=list(names))
         log(
             "specialized",
             fold=fold,
             best_epoch=trained.best_epoch,
             train_seconds=round(trained.train_seconds, 1),
-            **{view: "no image" if value is None else round(value, 4) for view, value in trained.macro_f1.items()},
+            **{view: "no image" if value is None else round(value, 4) for view, value in trained.scores.items()},
         )
 
 

@@ -22,6 +22,8 @@ from competition.folds.split import read_folds
 from competition.inference.tta import view_weights
 from competition.members.members import TrainedMember, train_classical, train_finetuned
 from competition.members.output_files import print_epoch, write_member
+from competition.metrics.metric import Metric
+from competition.metrics.scores import METRICS
 from competition.models.weights import weights_file
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
@@ -52,7 +54,8 @@ def main(member: str, fold: int) -> None:
 def train_and_write(settings: Settings, member: str, fold: int) -> None:
     keep_memory()
     crew, targets = processes(), read_targets("folds/classes.csv")
-    data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE)
+    metric = METRICS[settings.task.metric]()
+    data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE, metric)
     if crew.main:
         log(
             "training",
@@ -60,15 +63,18 @@ def train_and_write(settings: Settings, member: str, fold: int) -> None:
             fold=fold,
             images=len(data.train_labels),
             validation=len(data.valid_labels),
+            metric=metric.label,
             device=crew.device,
             processes=crew.count,
         )
     if getattr(settings.members[member], "pseudo_labels", 0):
         data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
     weights = view_weights(settings.tta.passes, settings.tta.seed)
-    trained = train(settings.members[member], data, targets, weights, state_file(settings, member, fold, targets))
+    trained = train(
+        settings.members[member], data, targets, weights, state_file(settings, member, fold, targets, metric)
+    )
     if crew.main:
-        write_member(Path("folds"), member, fold, settings.members[member].kind, trained)
+        write_member(Path("folds"), member, fold, settings.members[member].kind, trained, metric.name)
         log(
             "trained",
             member=member,
@@ -76,15 +82,15 @@ def train_and_write(settings: Settings, member: str, fold: int) -> None:
             best_epoch=trained.best_epoch,
             train_seconds=round(trained.train_seconds, 1),
             predict_seconds=round(trained.predict_seconds, 1),
-            **{key: round(value, 4) for key, value in trained.macro_f1.items()},
+            **{key: round(value, 4) for key, value in trained.scores.items()},
         )
 
 
-def state_file(settings: Settings, name: str, fold: int, targets: tuple[str, ...]) -> Path:
+def state_file(settings: Settings, name: str, fold: int, targets: tuple[str, ...], metric: Metric) -> Path:
     """Named by all that the training depends on; the order of the classes is theirs in the network's output."""
     member = settings.members[name]
     files = weights_file(member) if isinstance(member, FinetunedSettings) else []
-    key = digest(member.model_dump(), STORE, FOLDS, fold, targets, *files, code_digest(CODE))
+    key = digest(member.model_dump(), STORE, FOLDS, fold, targets, *files, metric.source, code_digest(CODE))
     return Path(f"data/state/train-{name}-{fold}-{key}.pt")
 
 

@@ -25,6 +25,8 @@ from competition.leaderboard.learning_curves import draw_curves
 from competition.leaderboard.per_class import class_scores, worst_classes
 from competition.leaderboard.submission import Submission
 from competition.leaderboard.tables import print_leaderboard
+from competition.metrics.metric import Metric
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from competition.settings.members import GreySettings
 from competition.settings.params import Settings
@@ -36,6 +38,7 @@ Scores = dict[str, list[dict]]
 
 def main() -> None:
     settings = load_settings()
+    metric = METRICS[settings.task.metric]()
     began = perf_counter()
     competition = read_competition(settings.competition, images=False)
     folds = read_folds("folds/folds.csv")
@@ -55,15 +58,15 @@ def main() -> None:
         path = f"submissions/members/{submission.name}.csv"
         write_submission(path, competition.test_ids, submission.test.tolist(), competition.columns)
         log("voted", path=path, rows=len(submission.test), vote=submission.vote)
-    board = make_leaderboard(settings, submissions, scores, choice, seen, competition)
+    board = make_leaderboard(settings, metric, submissions, scores, choice, seen, competition)
     ranked = sorted(submissions, key=lambda submission: board["submission"].tolist().index(submission.name))
     per_class = class_scores(ranked, seen["target"].to_numpy(), competition.target2class)
     write_leaderboard("submissions/leaderboard.csv", board)
     write_oof(submissions, seen)
     write_csv("submissions/per_class.csv", per_class)
     write_confusion(ranked[0], seen, competition)
-    draw_all_curves(names, settings.split.folds)
-    print_leaderboard(board)
+    draw_all_curves(names, settings.split.folds, metric.label)
+    print_leaderboard(board, f"{metric.title} out of fold")
     log(f"worst classes of {ranked[0].name}, test-like F1: {', '.join(worst_classes(per_class, ranked[0].name))}")
     log(
         "compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1)
@@ -148,6 +151,7 @@ def cast(
 
 def make_leaderboard(
     settings: Settings,
+    metric: Metric,
     submissions: list[Submission],
     scores: Scores,
     choice: Choice | None,
@@ -168,21 +172,22 @@ def make_leaderboard(
         seen["target"].to_numpy(),
         seen["fold"].to_numpy(),
         competition.targets,
+        metric,
         settings.ensemble,
         seconds,
         notes,
     )
     members = {name: settings.members[name] for name in settings.train.members}
     grey_sizes = {name: member.size for name, member in members.items() if isinstance(member, GreySettings)}
-    return giveaway_note(board, grey_sizes, len(competition.targets))
+    return giveaway_note(board, grey_sizes, len(competition.targets), metric)
 
 
-def draw_all_curves(names: list[str], folds: tuple[int, ...]) -> None:
+def draw_all_curves(names: list[str], folds: tuple[int, ...], label: str) -> None:
     Path("folds/curves").mkdir(parents=True, exist_ok=True)
     for name in names:
         files = {fold: Path(f"folds/history/{name}/{fold}.csv") for fold in folds}
         if there := {fold: file for fold, file in files.items() if file.is_file()}:
-            draw_curves(there, f"folds/curves/{name}.png")
+            draw_curves(there, f"folds/curves/{name}.png", label)
 
 
 def write_oof(submissions: list[Submission], seen: pd.DataFrame) -> None:

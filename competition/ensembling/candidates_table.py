@@ -8,6 +8,7 @@ import pandas as pd
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.stacked_predictions import Images
 from competition.leaderboard.board import compare
+from competition.metrics.f1 import macro_f1
 from competition.settings.ensemble import EnsembleSettings
 
 Seconds = tuple[float, float]  # of training, of predicting
@@ -39,6 +40,7 @@ def candidates_board(
         images.seen["target"].to_numpy(),
         images.folds,
         images.targets,
+        macro_f1,
         settings,
         spent,
         {one.name: note_of(one) for one in candidates},

@@ -31,7 +31,7 @@ def final_facts(
     """The chosen candidate's score, why it was chosen, what votes in it, its class shares and calibration; in JSON's
     types.
 
-    macro_f1: the candidate's own, nested where something was fitted; `nested_choice`, of each fold answered by the
+    score: the candidate's own, nested where something was fitted; `nested_choice`, of each fold answered by the
     candidate that the other folds choose, None where a person named it; `expected`: see `expected_score`, None where
     the rules forbid a look at the test images. external: as for `cast_hard_top`.
     """
@@ -41,7 +41,7 @@ def final_facts(
     nested = None if decision.nested is None else scores_of(decision.nested, images, settings)
     best = best_single(candidates, images)
     return {
-        "macro_f1": scores_of(chosen.oof, images, settings) | {"nested_choice": nested, "expected": expected},
+        "score": scores_of(chosen.oof, images, settings) | {"nested_choice": nested, "expected": expected},
         "chosen": chosen.name,
         "why": decision.why,
         "choose": settings.choose,
@@ -69,7 +69,7 @@ def rounded_score(
     true: np.ndarray, answers: np.ndarray, targets: Sequence[str], settings: EnsembleSettings
 ) -> dict[str, float]:
     """{"value", "low", "high"} of macro F1, of class indices; as the leaderboard has it."""
-    return _rounded(score(true, answers, len(targets), settings))
+    return _rounded(score(true, answers, len(targets), macro_f1, settings))
 
 
 def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:

@@ -23,7 +23,6 @@ from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
 from competition.inference.features import features, grey_features, network_features
 from competition.inference.predictor import Predictor
-from competition.metrics.f1 import macro_f1
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.members import FeaturesSettings, GreySettings
@@ -41,14 +40,14 @@ SILENT = SimpleNamespace(update=lambda images: None)
 class TrainedMember:
     """What a member leaves of a fold: weights, a history row per epoch, predictions "clean", "test_like", "test".
 
-    With a holdout also "holdout_clean" and "holdout_test_like", which `macro_f1` says nothing about. again_seconds: of
+    With a holdout also "holdout_clean" and "holdout_test_like", which `scores` says nothing about. again_seconds: of
     predict_seconds, those of close calls, of which a network that has hardly learnt has many.
     """
 
     weights: dict[str, torch.Tensor]
     history: list[dict]
     predictions: dict[str, Predictions]
-    macro_f1: dict[str, float]
+    scores: dict[str, float]  # clean, test_like; the metric's
     best_epoch: int
     train_seconds: float
     predict_seconds: float
@@ -129,7 +128,7 @@ def train_classical(
     scored = make(data.store, np.flatnonzero(np.array(data.store.column("view")) != "train"), views)
     tested = make(data.test_store, np.arange(len(data.test_store)), views)
     rows, labels = _first_views(data, settings.copies)
-    valid = scored.at(data.valid_rows["test_like"]), view_weights[views], data.valid_labels
+    valid = scored.at(data.valid_rows["test_like"]), view_weights[views], data.valid_labels, data.metric
     if getattr(settings, "classifier", "logistic") == "mlp":
         member = fit_mlp(training.at(rows)[0], labels, len(targets), 0, *valid)
     else:
@@ -224,6 +223,6 @@ def _scores(predictions: dict[str, Predictions], data: FoldData) -> dict[str, fl
         known = [index for index, id in enumerate(predictions[view].ids) if id in label]
         true = np.array([label[predictions[view].ids[index]] for index in known], np.int64)
         scores[view] = (
-            macro_f1(true, predictions[view].indices[known], len(predictions[view].targets)) if known else None
+            data.metric(true, predictions[view].indices[known], len(predictions[view].targets)) if known else None
         )
     return scores

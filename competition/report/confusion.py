@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.folds.predictions import OOF_VIEWS
-from competition.metrics.f1 import confusion_matrix
+from competition.metrics.per_class import confusion_matrix
 from competition.report.charts import chart, names_axis
 from competition.report.sections import Section, render
 from competition.report.tables import class_label, number, table

@@ -37,10 +37,10 @@ def headline(final: Mapping) -> Markup:
 
 
 def scores_of(final: Mapping) -> dict[str, dict]:
-    """Return name -> {"value", "low", "high"} of every macro F1 that is known of the final submission, the one to
+    """Return name -> {"value", "low", "high"} of every score that is known of the final submission, the one to
     compare by first.
     """
-    scores, holdout = final["macro_f1"], final["holdout"] or {}
+    scores, holdout = final["score"], final["holdout"] or {}
     named = {
         "test-like": scores["test_like"],
         "expected of the test set": scores["expected"],

@@ -22,7 +22,7 @@ class FeaturesSettings(Section):
         "logistic", description="L2 logistic regression, or a slim residual MLP"
     )
     c_range: tuple[float, ...] = Field(
-        (0.001, 0.01, 0.1), description="inverse penalties tried; chosen by test-like macro F1"
+        (0.001, 0.01, 0.1), description="inverse penalties tried; chosen by test-like score"
     )
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
@@ -34,7 +34,7 @@ class GreySettings(Section):
     size: int = Field(20, ge=2, description="pixels, height and width")
     copies: int = Field(2, ge=1, description="copies per training image, beside the clean one")
     c_range: tuple[float, ...] = Field(
-        (0.01, 0.1, 1.0), description="inverse penalties tried; chosen by test-like macro F1"
+        (0.01, 0.1, 1.0), description="inverse penalties tried; chosen by test-like score"
     )
 
 

@@ -18,6 +18,7 @@ from competition.settings.section import Name, Section
 from competition.settings.specialize import SpecializeSettings
 from competition.settings.split import SplitSettings
 from competition.settings.submit import SubmitSettings
+from competition.settings.task import TaskSettings
 from competition.settings.tta import TtaSettings
 
 
@@ -25,6 +26,7 @@ class Settings(Section):
     """The whole of params.yaml."""
 
     competition: CompetitionSettings = CompetitionSettings()
+    task: TaskSettings = TaskSettings()
     rules: RulesSettings = RulesSettings()
     prepare: PrepareSettings = PrepareSettings()
     split: SplitSettings = SplitSettings()

@@ -14,6 +14,8 @@ from competition.common.imports import code_digest
 from competition.inference.tta import view_weights
 from competition.members.members import TrainedMember, train_finetuned
 from competition.members.output_files import print_epoch
+from competition.metrics.metric import Metric
+from competition.metrics.scores import METRICS
 from competition.models.weights import weights_file
 from competition.settings.params import Settings
 from competition.training.checkpoints import load_state
@@ -37,13 +39,18 @@ class Trainer:
     stores: Stores
     states: Path
 
+    @property
+    def metric(self) -> Metric:
+        """Metric that trials are compared by."""
+        return METRICS[self.settings.task.metric]()
+
     def __call__(
         self, found: Candidate, fold: int, folds: pd.DataFrame, report: Callable[[dict], None] = print_epoch
     ) -> TrainedMember:
         """Train and predict the fold's test-like views, by the same flips and turns as the stage does; `report` gets
         each epoch's row.
         """
-        data = self.stores.load(found.augment, fold, folds, self.targets)
+        data = self.stores.load(found.augment, fold, folds, self.targets, self.metric)
         if found.member.pseudo_labels:
             data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
         wanted = {"clean": NONE, "test_like": np.arange(len(data.valid_ids)), "test": NONE}
@@ -61,6 +68,7 @@ class Trainer:
             found.augment.model_dump(),
             folds[["ID", "target", "fold"]].values.tolist(),
             fold,
+            self.metric.source,
         )
         files = weights_file(found.member)
         return (
@@ -83,7 +91,7 @@ class Trainer:
 
 @dataclass(frozen=True)
 class Objective:
-    """The mean test-like out-of-fold macro F1 over the folds of a trial's settings, told fold by fold and epoch by
+    """The mean test-like out-of-fold score over the folds of a trial's settings, told fold by fold and epoch by
     epoch.
 
     After an epoch it tells the mean of the folds that are done and of the running one's best epoch so far, and after a
@@ -120,11 +128,12 @@ class Objective:
         return float(np.mean(scores))
 
     def _fold(self, trial: optuna.Trial, found: Candidate, fold: int, done: list[float]) -> float:
-        best = [0.0]
+        seen, metric = [], self.trainer.metric
 
         def report(row: dict) -> None:
-            best.append(max(best[-1], row["test_like"]))
-            _tell(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best[-1]])
+            seen.append(row["test_like"])
+            best = max(seen, key=lambda score: metric.sign * score)
+            _tell(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best])
 
         def trained(row: dict) -> None:
             print_epoch(row)
@@ -133,7 +142,7 @@ class Objective:
 
         for row in self.trainer.earlier(found, fold, self.folds):
             report(row)
-        return self.trainer(found, fold, self.folds, trained).macro_f1["test_like"]
+        return self.trainer(found, fold, self.folds, trained).scores["test_like"]
 
 
 def fold_numbers(folds: pd.DataFrame) -> list[int]:

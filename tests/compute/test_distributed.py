@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 from makers.distributed import CONTEXT, SETTINGS, together
+from makers.metrics import F1
 from makers.packed import SIZE, TARGETS, packed_competition
 
 from competition.compute.device import check_precision
@@ -36,7 +37,7 @@ def folder(tmp_path_factory):
 
 def load(folder):
     folds = pd.read_csv(folder / "folds.csv", dtype={"ID": str, "target": str})
-    return load_fold(0, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    return load_fold(0, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
 # predictions

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from makers.gallery import write_images
+from makers.metrics import F1
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
 from competition.data.classes import write_classes
@@ -49,7 +50,7 @@ def write_project(folder: Path, classes: dict[str, str] = CLASSES, hard: tuple[s
     ]
     settings = EnsembleSettings(resamples=100)
     seconds = {one.name: (10.0, 2.0) for one in made}
-    board = compare(made, true, folds, targets, settings, seconds, {"features": "a note <b>in bold</b>"})
+    board = compare(made, true, folds, targets, F1, settings, seconds, {"features": "a note <b>in bold</b>"})
     write_leaderboard(folder / "submissions/leaderboard.csv", board)
     write_leaderboard(folder / "submissions/ensembles.csv", board)
     for one in made:
@@ -96,7 +97,8 @@ def final(board: pd.DataFrame, classes: dict[str, str]) -> dict:
         for place, (target, name) in enumerate(classes.items())
     ]
     return {
-        "macro_f1": scores | {"nested_choice": None, "expected": None},
+        "metric": "f1_macro",
+        "score": scores | {"nested_choice": None, "expected": None},
         "chosen": "lite0",
         "why": "the best of 3 <candidates>",
         "choose": "auto",

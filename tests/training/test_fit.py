@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
 from sklearn.metrics import f1_score
 
@@ -41,7 +42,7 @@ def folds(folder):
 
 
 def load(folder, folds, fold=0):
-    return load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    return load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +220,7 @@ def test_the_holdout_is_predicted_like_the_validation_images_and_never_scored(he
     settings, weights = SETTINGS.model_copy(update={"epochs": 1}), np.array([0.5, 0, 0, 0, 0, 0.5, 0, 0])
     member = train_finetuned(settings, held, TARGETS, weights, tmp_path / "a.pt", lambda row: None)
     assert list(member.predictions) == ["clean", "test_like", "holdout_clean", "holdout_test_like", "test"]
-    assert list(member.macro_f1) == ["clean", "test_like"] and not any(
+    assert list(member.scores) == ["clean", "test_like"] and not any(
         "holdout" in key for row in member.history for key in row
     )
     network, normalise = create_network(settings, 3)
@@ -252,7 +253,7 @@ def test_a_specialist_begins_with_the_bases_weights_and_predicts_what_it_is_aske
     assert member.weights["classifier.weight"].shape[0] == 2
     assert member.predictions["clean"].ids.tolist() == [data.valid_ids[n] for n in (0, 2, 4)]
     assert member.predictions["test"].ids.tolist() == ["t5", "t1"] and len(member.predictions["test_like"]) == 0
-    assert member.predictions["clean"].targets == ("x", "7") and member.macro_f1["test_like"] is None
+    assert member.predictions["clean"].targets == ("x", "7") and member.scores["test_like"] is None
 
 
 # folds
@@ -353,7 +354,7 @@ def test_missing_views_are_refused(folder, folds, tmp_path, lost):
     with pytest.raises(
         ValueError, match=r"data/augmented\.arrow: no (clean|train|test_like) view of \d+ IDs .*; run dvc repro"
     ):
-        load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow")
+        load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow", F1)
 
 
 # schedules
