@@ -259,7 +259,7 @@ def test_fewer_copies_are_the_first(pages):
         (strength(1.5).model_copy(update={"copies": 5}), 5),
         (SETTINGS.augment, 3),
     ):
-        data = stores.load(settings, 0, folds, TARGETS)
+        data = stores.load(settings, 0, folds, TARGETS, F1)
         copies = data.store.column("copy")
         assert [[int(copies[row]) for row in rows] for rows in data.train_rows] == [[0, *range(count)]] * 3
 
@@ -286,7 +286,7 @@ def test_a_store_that_params_yaml_has_left_behind(pages):
     )
     more = AugmentSettings(**AUGMENT | {"copies": 4})
     with pytest.raises(ValueError, match="fewer copies of an image than augment.copies; run `dvc repro augment`"):
-        stores_in(pages, own=more).load(more, 0, folds, TARGETS)
+        stores_in(pages, own=more).load(more, 0, folds, TARGETS, F1)
 
 
 # what the best is worth
