@@ -72,7 +72,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(objective_module, "train_finetuned", stub)
     monkeypatch.setattr(working, "POLL", 0.05)
-    monkeypatch.setattr(tune, "draw_study", lambda study, folder: [])  # a second each time
+    monkeypatch.setattr(tune, "draw_study", lambda study, folder, label: [])  # a second each time
     Path("params.yaml").write_text(PARAMS)
     Path("data").mkdir()
     packed_competition(Path("data"), images=90).to_csv(Path("data/folds.csv"), index=False)
