@@ -17,7 +17,7 @@ from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation, create_network
 from competition.models.shipped_weights import LITE, PACKAGES, load_shipped, refuse_untouched_statistics
 from competition.settings.finetuned import FinetunedSettings
-from competition.settings.members import FeaturesSettings
+from competition.members.kinds.features import FeaturesSettings
 
 
 def random_input(*shape, seed=0):

@@ -20,7 +20,7 @@ from competition.models.layers.hybrid import Hybrid
 from competition.models.networks import create_network
 from competition.models.outputs import split, training_loss
 from competition.settings.finetuned import FinetunedSettings
-from competition.settings.members import FeaturesSettings
+from competition.members.kinds.features import FeaturesSettings
 
 FAMILIES = {
     "resnet18": 32,

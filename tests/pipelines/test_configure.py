@@ -7,7 +7,7 @@ import timm
 
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
-from competition.settings.members import FeaturesSettings
+from competition.members.kinds.features import FeaturesSettings
 from pipelines import configure
 
 PRESETS = sorted(configure.PRESETS.glob("*.yaml"))
