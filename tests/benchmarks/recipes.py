@@ -20,8 +20,8 @@ from competition.common.seeds import generator
 from competition.compute.device import keep_memory
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
-from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch
+from competition.members.training import train_member
 from competition.metrics.scores import METRICS
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
@@ -29,7 +29,7 @@ from competition.training.fold_data import load_fold
 
 F1 = METRICS["f1_macro"]()
 
-CODE = "competition.members.members"  # whose source names the state
+CODE = "competition.members.fitting.finetuning"  # whose source names the state
 
 FOLDER = Path("data/cache/recipes")
 RESAMPLES = 1000
@@ -84,7 +84,7 @@ def result(settings: FinetunedSettings, fold: int) -> dict:
     )
     asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows} | {"test": np.zeros(0, np.int64)}
     state = FOLDER / f"{digest(settings.model_dump(), fold, code_digest(CODE))}.pt"
-    trained = train_finetuned(settings, data, targets, np.eye(8)[0], state, print_epoch, predicted=asked)
+    trained = train_member(settings, data, targets, np.eye(8)[0], state, print_epoch, only=asked)
     answers = {view: trained.predictions[view].indices.tolist() for view in data.valid_rows}
     return {
         "answers": answers,
