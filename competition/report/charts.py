@@ -12,7 +12,7 @@ from html import escape
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from competition.report.sections import render
+from competition.report.rendering import render
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from makers.gallery import write_images
+from makers.image_sections import write_images
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
 from competition.data.classes import write_classes

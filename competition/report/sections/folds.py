@@ -1,4 +1,4 @@
-"""Each submission's macro F1 fold by fold: whether a difference between two is there in every fold."""
+"""Macro F1 of each submission fold by fold: whether a difference between two is there in every fold."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,29 +6,38 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.report.charts import chart, look, names_axis, plain
-from competition.report.sections import Section, render
+from competition.report.context import ReportContext
+from competition.report.rendering import render
+from competition.report.section import Section
+from competition.report.sections import SECTIONS
 from competition.report.tables import number, table
 
 MOST = 8  # submissions that are drawn; the table has all
 
 
-def folds_section(board: pd.DataFrame) -> Section:
-    """Return the section of the leaderboard's columns fold_0, fold_1, ..."""
-    columns = [name for name in board if name.startswith("fold_")]
+@SECTIONS.register
+class Folds(Section):
+    """Scores fold by fold of the candidates for the final submission."""
+
+    order, title, reads = 30, "Fold by fold", ("submissions/ensembles.csv",)
+
+    def body(self, context: ReportContext) -> Markup:
+        return fold_scores(context.candidates)
+
+
+def fold_scores(leaderboard: pd.DataFrame) -> Markup:
+    """Chart and table of the leaderboard's columns fold_0, fold_1, ..."""
+    columns = [name for name in leaderboard if name.startswith("fold_")]
     titles = [name.replace("_", " ") for name in columns]
-    rows = board[~board.duplicated(columns)].to_dict("records")
+    rows = leaderboard[~leaderboard.duplicated(columns)].to_dict("records")
     cells = [[row["submission"], *(number(row[key]) for key in (*columns, "mean", "std"))] for row in rows]
-    return Section(
+    return render(
         "folds",
-        "Fold by fold",
-        render(
-            "folds",
-            chart=_chart(rows[:MOST], columns, titles),
-            drawn=min(MOST, len(rows)),
-            distinct=len(rows),
-            all=len(board),
-            table=table("Macro F1 test-like by fold", ("submission", *titles, "mean", "std"), cells, sortable=True),
-        ),
+        chart=_chart(rows[:MOST], columns, titles),
+        drawn=min(MOST, len(rows)),
+        distinct=len(rows),
+        all=len(leaderboard),
+        table=table("Macro F1 test-like by fold", ("submission", *titles, "mean", "std"), cells, sortable=True),
     )
 
 

@@ -6,7 +6,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.report.charts import chart, look
-from competition.report.sections import Section, render
+from competition.report.context import ReportContext
+from competition.report.rendering import render
+from competition.report.section import Section
+from competition.report.sections import SECTIONS
 from competition.report.tables import Cell, number, table
 
 OPEN = 4  # members whose curves are shown at once; the others' on request
@@ -21,8 +24,18 @@ COLUMNS = ("member", "fold", "epochs", "kept epoch", "test-like there", "clean t
 Histories = Mapping[int, pd.DataFrame]  # fold -> a row per epoch
 
 
-def learning_section(histories: Mapping[str, Histories]) -> Section:
-    """Return the section of the members' histories (see folds/history).
+@SECTIONS.register
+class LearningCurves(Section):
+    """Learning curves of the members and the specialist."""
+
+    order, title, reads = 40, "Learning curves", ("folds/history",)
+
+    def body(self, context: ReportContext) -> Markup:
+        return learning_curves(context.histories)
+
+
+def learning_curves(histories: Mapping[str, Histories]) -> Markup:
+    """Chart of each member's history, and a table of all trainings.
 
     What learns in one step has no curve, only its row of the table.
     """
@@ -38,11 +51,11 @@ def learning_section(histories: Mapping[str, Histories]) -> Section:
         if (best := kept_epoch(history))
     ]
     trained = table("Training of each network", COLUMNS, rows, sortable=True)
-    return Section("curves", "Learning curves", render("learning", curves=curves, open=OPEN, table=trained))
+    return render("learning_curves", curves=curves, open=OPEN, table=trained)
 
 
 def kept_epoch(history: pd.DataFrame) -> Mapping | None:
-    """Return the row of the epoch whose weights were kept; None without any."""
+    """Row of the epoch whose weights were kept; None without any."""
     kept = history[history["kept"] == 1].to_dict("records")
     return kept[0] if kept else None
 
@@ -95,7 +108,7 @@ def _chart(name: str, folds: Histories) -> Markup:
 
 
 def _traces(place: int, fold: int, history: pd.DataFrame) -> list[dict]:
-    """Return the lines of a fold: of the same colour and mark, told apart by their dash and their panel."""
+    """Lines of a fold: of one colour and mark, different in dash and axes."""
     lines, mark = [], look(place)["marker"] | {"size": 5}
     for column, title, dash, x, y in LINES:
         if column in history and history[column].notna().any():
