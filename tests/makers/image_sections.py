@@ -1,4 +1,4 @@
-"""Files that the report's image sections read: packed images, predictions, weights, labels in doubt, a contact sheet."""
+"""Files of the report's image sections: packed images, predictions, weights, labels in doubt, a contact sheet."""
 
 from pathlib import Path
 

@@ -159,19 +159,19 @@ def test_hovering_over_a_chart_names_what_is_there(browser, address):
 
 def test_sorting(browser, address):
     look(browser, address)
-    cells = "return [...document.querySelectorAll('#classes tbody tr')].map((row) => row.cells[%d].textContent)"
-    head = find(browser, "#classes th[aria-sort]")
+    cells = "return [...document.querySelectorAll('#class-f1 tbody tr')].map((row) => row.cells[%d].textContent)"
+    head = find(browser, "#class-f1 th[aria-sort]")
     before = browser.execute_script(cells % 0)
-    find(browser, "#classes th button")[0].click()
+    find(browser, "#class-f1 th button")[0].click()
     names = browser.execute_script(cells % 0)
     assert sorted(names) == sorted(before) and head[0].get_attribute("aria-sort") == "ascending"
     assert names.index(f"x {CLASSES['x']}") in (0, 2)  # ★ 7 and ★ 10 stand together, 7 before 10
     assert names.index("★ 7 <script>alert(1)</script>") < names.index('★ 10 a "b" & <b>bold</b>')
-    find(browser, "#classes th button")[2].send_keys(" ")  # by keyboard
+    find(browser, "#class-f1 th button")[2].send_keys(" ")  # by keyboard
     scores = [float(text) for text in browser.execute_script(cells % 2)]
     assert scores == sorted(scores, reverse=True)
     assert [one.get_attribute("aria-sort") for one in head] == ["none", "none", "descending", "none"]
-    find(browser, "#classes th button")[2].click()
+    find(browser, "#class-f1 th button")[2].click()
     assert [float(text) for text in browser.execute_script(cells % 2)] == sorted(scores)
 
 
