@@ -8,7 +8,7 @@ from competition.common.errors import counted
 from competition.report.rendering import render
 
 MEANINGS = {
-    "test-like": "out of fold, on damaged views: what every choice is made by",
+    "test-like": "out of fold, on damaged images: what every choice is made by",
     "expected of the test set": "test-like, weighted until the images are as hard as the test's",
     "clean": "out of fold, on the images as they are",
     "of the whole choice": "test-like, each fold answered by what the other folds choose",

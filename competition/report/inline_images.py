@@ -1,6 +1,4 @@
-"""Images inside the page: data URIs, heat laid over an image, and many small images as few large ones (sprite
-sheets).
-"""
+"""Images inside the page: data URIs, heat maps over images, and sprite sheets (many small images in few large ones)."""
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,9 +43,7 @@ def with_heat(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 
 def sprite_sheets(images: Iterable[np.ndarray]) -> list[str]:
-    """Sprite sheets, as data URIs, of square images uint8 (S, S, 3): COLUMNS x LINES tiles each, row by row, in
-    order.
-    """
+    """Sprite sheets, as data URIs, of images uint8 (S, S, 3): COLUMNS x LINES tiles each, row by row, in order."""
     return [data_uri(sheet, SHEET_QUALITY) for sheet in _sheets(images)]
 
 

@@ -33,11 +33,10 @@ def write_images(
     (folder / "data").mkdir()
     generator, targets = np.random.default_rng(0), list(classes)
     label = {target: place % 3 for place, target in enumerate(targets)}
+    labelled = list(zip(ids, y_true, strict=True))
     images = {
-        view: [
-            row(id, target, view, 0, square(label[target], generator)) for id, target in zip(ids, y_true, strict=True)
-        ]
-        for view in ("clean", "test_like")
+        condition: [row(id, target, condition, 0, square(label[target], generator)) for id, target in labelled]
+        for condition in ("clean", "test_like")
     }
     write_rows(folder / "data/augmented.arrow", [*images["clean"], *images["test_like"]])
     write_rows(folder / "data/train.arrow", [image | {"id": image["source_id"]} for image in images["clean"]])
@@ -59,7 +58,7 @@ def write_images(
             }
             save_predictions(
                 folder / f"folds/predictions/{member}/{fold}.npz",
-                {view: sure(*pair, targets, generator) for view, pair in parts.items()},
+                {condition: sure(*pair, targets, generator) for condition, pair in parts.items()},
             )
     write_weights(folder, len(targets), np.unique(folds).tolist())
     write_sheet(folder / "folds/augmented.png", np.full((60, 90, 3), 120, np.uint8))

@@ -63,37 +63,37 @@ def predictions(ids, rows):
 
 def test_worst_errors_by_hand():
     """Wrong are b (own 0.1), c (0.3), d (0.1) and f (a label that is no target: 0); b stands before d by its ID."""
-    said = predictions(
+    found = predictions(
         ["a", "d", "b", "c", "e", "f"],
         [[0.6, 0.2, 0.2], [0.5, 0.1, 0.4], [0.1, 0.5, 0.4], [0.3, 0.6, 0.1], [0.1, 0.1, 0.8], [1, 0, 0]],
     )
-    order = worst_errors(said, np.array(["7", "10", "7", "7", "x", "gone"]))
-    assert said.ids[order].tolist() == ["f", "b", "d", "c"]
+    order = worst_errors(found, np.array(["7", "10", "7", "7", "x", "gone"]))
+    assert found.ids[order].tolist() == ["f", "b", "d", "c"]
 
 
 def test_least_certain_by_hand():
     """Margins: a 0.2, b 0, c 0, d 0.9."""
-    said = predictions(["a", "c", "b", "d"], [[0.5, 0.3, 0.2], [0.4, 0.2, 0.4], [0.5, 0.5, 0], [0.95, 0.05, 0]])
-    np.testing.assert_allclose(margins(said), [0.2, 0, 0, 0.9], atol=1e-6)
-    assert said.ids[least_certain(said)].tolist() == ["b", "c", "a", "d"]
+    found = predictions(["a", "c", "b", "d"], [[0.5, 0.3, 0.2], [0.4, 0.2, 0.4], [0.5, 0.5, 0], [0.95, 0.05, 0]])
+    np.testing.assert_allclose(margins(found), [0.2, 0, 0, 0.9], atol=1e-6)
+    assert found.ids[least_certain(found)].tolist() == ["b", "c", "a", "d"]
     assert len(least_certain(predictions([f"{n}" for n in range(40)], np.full((40, 3), 1 / 3)))) == 24
     assert margins(Predictions(["a"], [[1.0]], ["7"])).tolist() == [1]
 
 
 @pytest.fixture
 def store(tmp_path):
-    """Return a store of four images, one of them with an ID that is HTML, each with its views."""
+    """Return a store of four images, one of them with an ID that is HTML, each in both conditions."""
     generator = np.random.default_rng(0)
     ids = (ROGUE, "b", "c", "d")
     write_rows(
-        tmp_path / "views.arrow",
+        tmp_path / "images.arrow",
         [
-            row(id, "7", view, 0, generator.integers(0, 256, (48, 48, 3)).astype(np.uint8))
+            row(id, "7", condition, 0, generator.integers(0, 256, (48, 48, 3)).astype(np.uint8))
             for id in ids
-            for view in ("clean", "test_like")
+            for condition in ("clean", "test_like")
         ],
     )
-    return ImageStore(tmp_path / "views.arrow")
+    return ImageStore(tmp_path / "images.arrow")
 
 
 def out_of_fold_of(ids, y_true, rows):

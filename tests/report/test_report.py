@@ -129,10 +129,10 @@ def test_the_page_is_whole_and_may_ask_for_nothing(text, page):
 
 
 def test_the_leaderboards_numbers_are_the_files(folder, page):
-    board = pd.read_csv(folder / "submissions/leaderboard.csv").to_dict("records")
+    leaderboard = pd.read_csv(folder / "submissions/leaderboard.csv").to_dict("records")
     head, *rows = page.table_of("told apart")
-    assert len(rows) == len(board) == 3
-    for row, expected in zip(rows, board, strict=True):
+    assert len(rows) == len(leaderboard) == 3
+    for row, expected in zip(rows, leaderboard, strict=True):
         shown = dict(zip(head, row, strict=False))
         assert shown["submission"] == expected["submission"] + (" (final)" if expected["submission"] == "lite0" else "")
         assert shown["test-like"] == f"{expected['test_like']:.3f}" and shown["clean"] == f"{expected['clean']:.3f}"
@@ -142,16 +142,16 @@ def test_the_leaderboards_numbers_are_the_files(folder, page):
 
 
 def test_the_leaderboards_intervals_are_drawn(folder, page):
-    board = pd.read_csv(folder / "submissions/leaderboard.csv")
-    board = board[board["submission"] != "lite0_hard"]  # scores as lite0 does
+    leaderboard = pd.read_csv(folder / "submissions/leaderboard.csv")
+    leaderboard = leaderboard[leaderboard["submission"] != "lite0_hard"]  # scores as lite0 does
     traces = page.figures[0]["data"]
     drawn = sorted(
         (round(x - low, 6), round(x + high, 6))
         for trace in traces
         for x, low, high in zip(trace["x"], trace["error_x"]["arrayminus"], trace["error_x"]["array"], strict=True)
     )
-    assert drawn == sorted(zip(board["test_like_low"], board["test_like_high"], strict=True))
-    assert any("can't be told apart" in trace["name"] for trace in traces) == ("no" in set(board["told_apart"]))
+    assert drawn == sorted(zip(leaderboard["test_like_low"], leaderboard["test_like_high"], strict=True))
+    assert any("can't be told apart" in trace["name"] for trace in traces) == ("no" in set(leaderboard["told_apart"]))
 
 
 def test_the_final_score_stands_above_all(folder, text):
@@ -169,8 +169,8 @@ def test_confusion_matrices_are_scikit_learns(folder, page):
     oof = pd.read_csv(folder / "submissions/oof.csv", dtype=str)
     drawn = [figure["data"][0]["z"] for figure in page.figures if figure["data"][0]["type"] == "heatmap"]
     assert len(drawn) == 4
-    for counts, of_class, view in ((*drawn[:2], "test_like"), (*drawn[2:], "clean")):
-        expected = sklearn_matrix(oof["target"], oof[f"lite0.{view}"], labels=list(CLASSES))
+    for counts, of_class, condition in ((*drawn[:2], "test_like"), (*drawn[2:], "clean")):
+        expected = sklearn_matrix(oof["target"], oof[f"lite0.{condition}"], labels=list(CLASSES))
         assert counts == expected.tolist()
         assert np.allclose(of_class, expected / expected.sum(axis=1, keepdims=True), atol=1e-4)
 

@@ -112,10 +112,10 @@ def test_nothing_is_asked_of_a_network_and_nothing_goes_wrong(browser, address, 
     # the browser's own first page asks, too
     urls = [request["request"]["url"] for request in asked if request["documentURL"] == address]
     assert address in urls and not [url for url in urls if url != address and not url.startswith(("data:", "blob:"))]
-    pictures = browser.execute_script(
+    missing = browser.execute_script(
         "return [...document.images].filter((image) => !(image.complete && image.naturalWidth)).length"
     )
-    assert pictures == 0
+    assert missing == 0
     shown = browser.execute_script(
         "return [...document.querySelectorAll('.plot')].filter((plot) => plot.offsetWidth).map((plot) => "
         "plot.querySelectorAll('.main-svg').length > 0)"
@@ -178,14 +178,14 @@ def test_sorting(browser, address):
 def test_the_confusion_matrix_can_be_switched(browser, address):
     look(browser, address)
     browser.execute_script("document.querySelector('#confusion').scrollIntoView()")
-    for view, unit in (("test_like", "counts"), ("clean", "counts"), ("clean", "shares")):
-        for value in (view, unit):
+    for condition, unit in (("test_like", "counts"), ("clean", "counts"), ("clean", "shares")):
+        for value in (condition, unit):
             browser.execute_script("arguments[0].click()", find(browser, f"#confusion input[value='{value}']")[0])
         settle(browser)
         seen = [
             box.get_attribute("data-shown") for box in find(browser, "#confusion [data-shown]") if box.is_displayed()
         ]
-        assert seen == [f"{view} {unit}"]
+        assert seen == [f"{condition} {unit}"]
         assert (
             browser.execute_script(
                 "return document.querySelector('#confusion [data-shown]:not([hidden]) .main-svg').clientWidth"

@@ -65,7 +65,7 @@ def _fitted(fitted: pd.DataFrame) -> Markup:
         for row in fitted.to_dict("records")
     ]
     caption = (
-        "Test images against clean ones, the test-like views at that time, and those of the fitted policy: medians"
+        "Test images against clean ones, the test-like images at that time, and those of the fitted policy: medians"
     )
     return table(caption, ("feature", *FITTED.values()), rows, sortable=True)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from markupsafe import Markup
 
-from competition.report.charts import chart, look, names_axis, plain
+from competition.report.charts import chart, line_style, names_axis, plain
 from competition.report.context import ReportContext
 from competition.report.rendering import render
 from competition.report.section import Section
@@ -43,7 +43,7 @@ def fold_scores(leaderboard: pd.DataFrame) -> Markup:
 
 def _chart(rows: Sequence[Mapping], columns: Sequence[str], titles: Sequence[str]) -> Markup:
     traces = [
-        look(place)
+        line_style(place)
         | {
             "type": "scatter",
             "mode": "lines+markers",

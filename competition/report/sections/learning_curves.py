@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from markupsafe import Markup
 
-from competition.report.charts import chart, look
+from competition.report.charts import chart, line_style
 from competition.report.context import ReportContext
 from competition.report.rendering import render
 from competition.report.section import Section
@@ -109,12 +109,12 @@ def _chart(name: str, folds: Histories) -> Markup:
 
 def _traces(place: int, fold: int, history: pd.DataFrame) -> list[dict]:
     """Lines of a fold: of one colour and mark, different in dash and axes."""
-    lines, mark = [], look(place)["marker"] | {"size": 5}
+    lines, mark = [], line_style(place)["marker"] | {"size": 5}
     for column, title, dash, x, y in LINES:
         if column in history and history[column].notna().any():
             text = f"fold {fold}, {title}"
             lines.append(
-                look(place)
+                line_style(place)
                 | {
                     "type": "scatter",
                     "mode": "lines+markers",
