@@ -11,15 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-import pandas as pd
-
 from competition.audit.duplicate_table import write_duplicates
 from competition.audit.duplicates import Duplicates, find_duplicates
 from competition.audit.perceptual_hash import MOST
+from competition.audit.problem_files import write_problem_files
 from competition.audit.scan import Job, Packer, jobs_of, problems_of
 from competition.audit.summary import summary
 from competition.audit.tables import print_audit
-from competition.common.files import digest, replace_file, write_json
+from competition.common.files import digest, write_json
 from competition.common.imports import code_digest
 from competition.data.classes import write_classes
 from competition.data.competition import read_competition
@@ -45,10 +44,7 @@ def main() -> None:
     for name, jobs in zip(("train", "test"), jobs_of(competition), strict=True):
         facts += pack(name, jobs, settings)
     problems = problems_of(facts)
-    with replace_file("folds/problem_files.csv") as temporary:
-        pd.DataFrame(problems, columns=["ID", "set", "file", "problem"]).to_csv(
-            temporary, index=False, lineterminator="\n"
-        )
+    write_problem_files("folds/problem_files.csv", problems)
     if all(fact["problem"] for fact in facts if fact["set"] == "train"):
         raise ValueError("train/: not one image can be used; folds/problem_files.csv lists why")
     duplicates = look_for_duplicates(facts, settings)

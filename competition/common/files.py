@@ -54,6 +54,13 @@ def write_json(path: Path | str, value: object) -> None:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def read_json(path: Path | str) -> dict:
+    """What `write_json` wrote. Raises FileNotFoundError."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it")
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
 def digest(*parts: object) -> str:
     """Return 16 hex digits (sha256) of `parts`: a file's bytes for a Path, sorted JSON for anything else."""
     total = hashlib.sha256()

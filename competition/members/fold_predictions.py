@@ -42,7 +42,7 @@ def predict_fold(
 
 
 def score_fold(predictions: dict[str, Predictions], data: FoldData) -> dict[str, float | None]:
-    """Return the metric's score of the fold's validation images by condition; None where no image with a label was predicted.
+    """Return the score of the fold's validation images by condition; None where no image with a label was predicted.
 
     The holdout is never scored here.
     """

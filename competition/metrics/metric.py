@@ -21,6 +21,7 @@ class Metric(ABC):
     label: ClassVar[str]  # for people, as in a sentence: "macro F1"
     greater_is_better: ClassVar[bool] = True
     needs: ClassVar[str] = "labels"  # what is scored: predicted labels
+    per_class_note: ClassVar[str] = ""  # what F1 per class has to do with it, a sentence; "" for nothing
 
     @abstractmethod
     def score(self, y_true: np.ndarray, y_pred: np.ndarray, n_classes: int, weights: np.ndarray | None) -> float:

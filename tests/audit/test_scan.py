@@ -17,7 +17,7 @@ from competition.audit.summary import summary
 from competition.audit.tables import print_audit
 from competition.data.competition import read_competition
 from competition.data.image_store import ImageStore
-from competition.report.data_audit import audit_section
+from competition.report.sections.data_audit import audit_tables
 from competition.settings.competition import CompetitionSettings
 from pipelines import prepare, split
 
@@ -198,7 +198,7 @@ def test_without_a_look_at_the_test_images_nothing_is_said_of_their_duplicates(p
     print_audit(audit | {"duplicates": found}, log)
     rows = [" ".join(line.split()) for line in log.getvalue().splitlines()]
     assert "within train 2 1 2 1" in rows and f"train and test{' not looked at' * 4}" in rows
-    page = audit_section(audit | {"duplicates": found}, table, pd.DataFrame(columns=["ID"])).body
+    page = audit_tables(audit | {"duplicates": found}, table, pd.DataFrame(columns=["ID"]))
     assert page.count("not looked at") == 8
 
 

@@ -19,6 +19,7 @@ class MacroF1(Metric):
     """
 
     label = "macro F1"
+    per_class_note = "Macro F1 is the mean of these: a class of few images counts as much as any."
 
     def score(self, y_true: np.ndarray, y_pred: np.ndarray, n_classes: int, weights: np.ndarray | None) -> float:
         """Macro F1 of class indices (N,)."""

@@ -1,6 +1,4 @@
-"""Images inside the page: data URIs, heat laid over an image, and many small images as few large ones (sprite
-sheets).
-"""
+"""Images inside the page: data URIs, heat maps over images, and sprite sheets (many small images in few large ones)."""
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +7,7 @@ from itertools import islice
 import cv2
 import numpy as np
 
+from competition.common.errors import examples
 from competition.data.image_store import ImageStore
 from competition.data.images import resize
 
@@ -18,39 +17,33 @@ TILE, COLUMNS, LINES = 72, 25, 20  # pixels of a sheet's tile; tiles beside and 
 HEAT, OPACITY = ((230, 0, 90), 0.7)
 
 
-def rows_of(store: ImageStore, ids: Sequence[str], view: str = "clean") -> np.ndarray:
-    """Return the rows (N,) at which `store` holds `view` of the images `ids`. Raises ValueError that names what isn't
-    there.
-    """
+def rows_of(store: ImageStore, ids: Sequence[str], condition: str = "clean") -> np.ndarray:
+    """Rows (N,) of `store` with the images `ids` in a condition. Raises ValueError that names what isn't there."""
     found = {
         id: row
-        for row, (id, seen) in enumerate(zip(store.column("source_id"), store.column("view"), strict=True))
-        if seen == view
+        for row, (id, view) in enumerate(zip(store.column("source_id"), store.column("view"), strict=True))
+        if view == condition
     }
     if missing := [id for id in ids if id not in found]:
-        raise ValueError(f"{store.path}: no {view} view of {len(missing)} images: {missing[:5]}; run dvc repro")
+        raise ValueError(f"{store.path}: no {condition} image of {examples(missing)}; run `dvc repro`")
     return np.array([found[id] for id in ids], np.int64)
 
 
 def data_uri(image: np.ndarray, quality: int = QUALITY) -> str:
-    """Return `image`, uint8 (H, W, 3) RGB, as a WebP data URI."""
+    """WebP data URI of `image`, uint8 (H, W, 3) RGB."""
     done, data = cv2.imencode(".webp", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, quality])
     assert done, image.shape
     return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
 
 
 def with_heat(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Return `image`, uint8 (S, S, 3), under a colour that covers it the more the nearer `heat` (S, S) is to 1; 0
-    leaves it as it is.
-    """
+    """`image`, uint8 (S, S, 3), under a colour that is the denser the nearer `heat` (S, S) is to 1, and absent at 0."""
     share = OPACITY * heat[..., None]
     return np.rint(image * (1 - share) + np.array(HEAT) * share).astype(np.uint8)
 
 
-def sheets(images: Iterable[np.ndarray]) -> list[str]:
-    """Return sprite sheets, as data URIs, of square images uint8 (S, S, 3): COLUMNS x LINES tiles each, row by row, in
-    order.
-    """
+def sprite_sheets(images: Iterable[np.ndarray]) -> list[str]:
+    """Sprite sheets, as data URIs, of images uint8 (S, S, 3): COLUMNS x LINES tiles each, row by row, in order."""
     return [data_uri(sheet, SHEET_QUALITY) for sheet in _sheets(images)]
 
 

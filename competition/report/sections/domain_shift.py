@@ -1,4 +1,4 @@
-"""How train and test differ, and how near the test-like views come to the test images."""
+"""Shift between training and test images, and how near the test-like images come to the test images."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.audit.domain_shift import STATISTICS
-from competition.report.sections import Section, render
+from competition.report.context import ReportContext
+from competition.report.rendering import render
+from competition.report.section import Section
+from competition.report.sections import SECTIONS
 from competition.report.tables import Cell, number, table
 
-# the columns of folds/shift.csv, and how they are headed
+# columns of folds/shift.csv -> headings
 FITTED = {
     "test": "test",
     "clean": "clean",
@@ -21,16 +24,23 @@ FITTED = {
 }
 
 
-def shift_section(shift: Mapping | None, fitted: pd.DataFrame | None) -> Section:
-    """Return the section of how train and test differ.
+@SECTIONS.register
+class DomainShift(Section):
+    """Domain shift as the audit measured it, and the domain gap that fitting the policy left."""
 
-    shift: `train_against_test` of audit.json; fitted: folds/shift.csv, None or without rows while nobody has fitted a
-    policy.
+    order, title, reads = 120, "Train against test", ("folds/audit.json", "folds/shift.csv")
+
+    def body(self, context: ReportContext) -> Markup:
+        return domain_shift(context.audit["train_against_test"], context.shift)
+
+
+def domain_shift(shift: Mapping | None, fitted: pd.DataFrame | None) -> Markup:
+    """Tables of features that differ between train and test.
+
+    shift: `train_against_test` of audit.json; fitted: folds/shift.csv, None while no policy was fitted.
     """
-    fit = None if fitted is None or fitted.empty else _fitted(fitted)
-    return Section(
-        "shift", "Train against test", render("shift", shift=shift, table=_features(shift) if shift else None, fit=fit)
-    )
+    features = _features(shift) if shift else None
+    return render("domain_shift", shift=shift, table=features, fit=None if fitted is None else _fitted(fitted))
 
 
 def _features(shift: Mapping) -> Markup:
@@ -55,7 +65,7 @@ def _fitted(fitted: pd.DataFrame) -> Markup:
         for row in fitted.to_dict("records")
     ]
     caption = (
-        "Test images against clean ones, the test-like views at that time, and those of the fitted policy: medians"
+        "Test images against clean ones, the test-like images at that time, and those of the fitted policy: medians"
     )
     return table(caption, ("feature", *FITTED.values()), rows, sortable=True)
 

@@ -1,50 +1,35 @@
-"""The leaderboard with its intervals, the candidates for the final submission, and what the competition's site said."""
+"""Table and chart of a leaderboard: scores with their intervals, and differences to the best."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 from markupsafe import Markup
 
-from competition.leaderboard.public_comparison import Comparison
-from competition.leaderboard.public_table import public_lines
 from competition.leaderboard.tables import ALIKE
 from competition.report.charts import chart, downwards, names_axis, short
-from competition.report.sections import Section, render
 from competition.report.tables import Cell, Number, number, table
 
-MOST = 40  # rows that are drawn; the tables have all
-TOLD = {"best": "best", "no": f"{ALIKE} no", "yes": "yes"}
+MOST = 40  # rows that are drawn; the table has all
+SIGNIFICANT = {"best": "best", "no": f"{ALIKE} no", "yes": "yes"}
 LEGEND = {"best": "the best", "no": f"{ALIKE} can't be told apart from the best", "yes": "told apart from the best"}
 LOOKS = {"best": (0, "star"), "no": (2, "circle"), "yes": (1, "x")}  # colour's number, mark
 COLUMNS = ("submission", "test-like", "its interval", "to the best", "its interval", "told apart", "clean", "folds")
 SECONDS = ("train s", "predict s")
 
 
-def leaderboard_section(board: pd.DataFrame, ensembles: pd.DataFrame, comparison: Comparison, chosen: str) -> Section:
-    """Return the section of submissions/leaderboard.csv, of ensembles.csv and of the public scores.
+def leaderboard_table(
+    leaderboard: pd.DataFrame, what: str, chosen: str, metric: str, public: Mapping[str, float] = MappingProxyType({})
+) -> Markup:
+    """Chart and table of a leaderboard.
 
-    chosen: the name of the final submission.
+    what: its rows are, for the captions; chosen: name of the final submission; metric: what scores are called; public:
+    submission -> public score, a column of its own where there is any.
     """
-    return Section(
-        "leaderboard",
-        "Leaderboard",
-        render(
-            "leaderboard",
-            alike=ALIKE,
-            submissions=_board(board, "Submissions", comparison.newest, chosen),
-            candidates=_board(ensembles, "Candidates for the final submission", {}, chosen),
-            public=_public(comparison) if comparison.rows else None,
-            public_lines=public_lines(comparison),
-            notes=[(row["submission"], row["note"]) for row in board.to_dict("records") if row["note"]],
-        ),
-    )
-
-
-def _board(board: pd.DataFrame, what: str, public: Mapping[str, float], chosen: str) -> Markup:
-    rows = board.to_dict("records")
+    rows = leaderboard.to_dict("records")
     columns = (*COLUMNS, *(("public",) if public else ()), *SECONDS)
     cells = [_cells(row, public, chosen) for row in rows]
-    return _chart(rows, what) + table(f"{what}: macro F1 out of fold", columns, cells, sortable=True)
+    return _chart(rows, what, metric) + table(f"{what}: {metric} out of fold", columns, cells, sortable=True)
 
 
 def _cells(row: Mapping, public: Mapping[str, float], chosen: str) -> list[Cell]:
@@ -63,7 +48,7 @@ def _cells(row: Mapping, public: Mapping[str, float], chosen: str) -> list[Cell]
         number(row["test_like"]),
         _interval(row, "test_like", ".3f"),
         *difference,
-        TOLD[row["told_apart"]],
+        SIGNIFICANT[row["told_apart"]],
         number(row["clean"]),
         folds,
         *asked,
@@ -76,31 +61,34 @@ def _interval(row: Mapping, key: str, form: str) -> Number:
     return Number(low, f"{low:{form}} to {high:{form}}")
 
 
-def _chart(rows: Sequence[Mapping], what: str) -> Markup:
+def _chart(rows: Sequence[Mapping], what: str, metric: str) -> Markup:
     soft = [row for row in rows if row["submission"] != f"{row['member']}_hard"]
     shown = soft[:MOST]
     labels = [f"{ALIKE} {row['submission']}" if row["told_apart"] == "no" else row["submission"] for row in shown]
     layout = {
         "yaxis": names_axis(labels) | downwards(len(shown)),
         "showlegend": True,
-        "xaxis": {"title": {"text": "macro F1, test-like, out of fold"}, "zeroline": False},
+        "xaxis": {"title": {"text": f"{metric}, test-like, out of fold"}, "zeroline": False},
     }
     best, more = rows[0], f", the first {MOST}" if len(soft) > MOST else ""
     label = (
-        f"{what}: test-like macro F1 with its interval{more}. Best: {best['submission']}, {best['test_like']:.3f} "
+        f"{what}: test-like {metric} with its interval{more}. Best: {best['submission']}, {best['test_like']:.3f} "
         f"({best['test_like_low']:.3f} to {best['test_like_high']:.3f}). The table below has the numbers."
     )
     return chart(
-        [trace for told in LOOKS if (trace := _trace(shown, told))], layout, label, height=130 + 26 * len(shown)
+        [trace for significant in LOOKS if (trace := _trace(shown, significant))],
+        layout,
+        label,
+        height=130 + 26 * len(shown),
     )
 
 
-def _trace(shown: Sequence[Mapping], told: str) -> dict | None:
-    """Return the rows that stand so to the best as points with their intervals; None without any."""
-    places = [place for place, row in enumerate(shown) if row["told_apart"] == told]
+def _trace(shown: Sequence[Mapping], significant: str) -> dict | None:
+    """Rows whose difference to the best is so `significant`, as points with their intervals; None without any."""
+    places = [place for place, row in enumerate(shown) if row["told_apart"] == significant]
     if not places:
         return None
-    rows, (colour, symbol) = [shown[place] for place in places], LOOKS[told]
+    rows, (colour, symbol) = [shown[place] for place in places], LOOKS[significant]
     value, low, high = ([row[key] for row in rows] for key in ("test_like", "test_like_low", "test_like_high"))
     error = {
         "type": "data",
@@ -114,7 +102,7 @@ def _trace(shown: Sequence[Mapping], told: str) -> dict | None:
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": LEGEND[told],
+        "name": LEGEND[significant],
         "x": value,
         "y": places,
         "error_x": error,
@@ -123,25 +111,3 @@ def _trace(shown: Sequence[Mapping], told: str) -> dict | None:
         "customdata": list(zip(names, low, high, strict=True)),
         "hovertemplate": "%{customdata[0]}<br>%{x:.3f} (%{customdata[1]:.3f} to %{customdata[2]:.3f})<extra></extra>",
     }
-
-
-def _public(comparison: Comparison) -> Markup:
-    rows = [
-        [
-            row["recorded"],
-            row["submission"],
-            *(number(row[key], ".4f") for key in ("public", "private", "test_like")),
-            number(row["difference"], "+.4f"),
-            number(row["low"], ".4f"),
-            number(row["high"], ".4f"),
-            _verdict(row),
-        ]
-        for row in comparison.rows
-    ]
-    columns = ("day", "submission", "public", "private", "out of fold", "difference", "expected from", "to", "it lies")
-    return table("What the competition's site said", columns, rows, sortable=True)
-
-
-def _verdict(row: Mapping) -> str:
-    inside = {None: "", True: "inside", False: "outside"}[row["inside"]]
-    return ", ".join(filter(None, (inside, "an earlier file" if row["same_file"] is False else "")))

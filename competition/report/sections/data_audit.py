@@ -1,4 +1,4 @@
-"""What is in the data and what is wrong with it: audit.json and the tables beside it."""
+"""Data audit: sizes, classes, duplicates, images left out, decisions about labels."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,30 +7,40 @@ from markupsafe import Markup
 
 from competition.audit.summary import TINY
 from competition.common.errors import examples
-from competition.report.sections import Section, render
+from competition.report.context import ReportContext
+from competition.report.rendering import render
+from competition.report.section import Section
+from competition.report.sections import SECTIONS
 from competition.report.tables import class_label, number, table
 
 MOST = 200  # rows of a table; the files have all
 NAMED = 20  # IDs in a cell
 
 
-def audit_section(audit: Mapping, duplicates: pd.DataFrame, problems: pd.DataFrame) -> Section:
-    """Return the section of audit.json, duplicates.csv and problem_files.csv, IDs and targets as text."""
+@SECTIONS.register
+class DataAudit(Section):
+    """Audit of the images and their labels."""
+
+    order, title = 130, "Data audit"
+    reads = ("folds/audit.json", "folds/duplicates.csv", "folds/problem_files.csv")
+
+    def body(self, context: ReportContext) -> Markup:
+        return audit_tables(context.audit, context.duplicates, context.problem_files)
+
+
+def audit_tables(audit: Mapping, duplicates: pd.DataFrame, problems: pd.DataFrame) -> Markup:
+    """Tables of audit.json, duplicates.csv and problem_files.csv, IDs and targets as text."""
     counts = audit["duplicates"]
-    return Section(
-        "audit",
-        "Data audit",
-        render(
-            "audit",
-            sets=_sets(audit),
-            odd=_odd(audit),
-            classes=_classes(audit["classes"]),
-            counts=_counts(counts),
-            crowded=counts["images_with_too_many_look_alikes"],
-            duplicates=_pairs(duplicates),
-            problems=_problems(problems),
-            fixes=_fixes(audit.get("label_fixes")),
-        ),
+    return render(
+        "data_audit",
+        sets=_sets(audit),
+        odd=_odd(audit),
+        classes=_classes(audit["classes"]),
+        counts=_counts(counts),
+        crowded=counts["images_with_too_many_look_alikes"],
+        duplicates=_pairs(duplicates),
+        problems=_problems(problems),
+        fixes=_fixes(audit.get("label_fixes")),
     )
 
 

@@ -1,12 +1,15 @@
-"""Learning curves: loss and macro F1 by epoch, a line for each fold."""
+"""Learning curves: loss and score by epoch, a line for each fold."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 from markupsafe import Markup
 
-from competition.report.charts import chart, look
-from competition.report.sections import Section, render
+from competition.report.charts import chart, line_style
+from competition.report.context import ReportContext
+from competition.report.rendering import render
+from competition.report.section import Section
+from competition.report.sections import SECTIONS
 from competition.report.tables import Cell, number, table
 
 OPEN = 4  # members whose curves are shown at once; the others' on request
@@ -21,13 +24,23 @@ COLUMNS = ("member", "fold", "epochs", "kept epoch", "test-like there", "clean t
 Histories = Mapping[int, pd.DataFrame]  # fold -> a row per epoch
 
 
-def learning_section(histories: Mapping[str, Histories]) -> Section:
-    """Return the section of the members' histories (see folds/history).
+@SECTIONS.register
+class LearningCurves(Section):
+    """Learning curves of the members and the specialist."""
 
-    What learns in one step has no curve, only its row of the table.
+    order, title, reads = 40, "Learning curves", ("folds/history",)
+
+    def body(self, context: ReportContext) -> Markup:
+        return learning_curves(context.histories, context.metric.label)
+
+
+def learning_curves(histories: Mapping[str, Histories], metric: str) -> Markup:
+    """Chart of each member's history, and a table of all trainings.
+
+    metric: what scores are called. What learns in one step has no curve, only its row of the table.
     """
     curves = [
-        (name, _chart(name, folds), _numbers(name, folds))
+        (name, _chart(name, folds, metric), _numbers(name, folds))
         for name, folds in histories.items()
         if any(len(history) > 1 for history in folds.values())
     ]
@@ -38,11 +51,11 @@ def learning_section(histories: Mapping[str, Histories]) -> Section:
         if (best := kept_epoch(history))
     ]
     trained = table("Training of each network", COLUMNS, rows, sortable=True)
-    return Section("curves", "Learning curves", render("learning", curves=curves, open=OPEN, table=trained))
+    return render("learning_curves", curves=curves, open=OPEN, table=trained)
 
 
 def kept_epoch(history: pd.DataFrame) -> Mapping | None:
-    """Return the row of the epoch whose weights were kept; None without any."""
+    """Row of the epoch whose weights were kept; None without any."""
     kept = history[history["kept"] == 1].to_dict("records")
     return kept[0] if kept else None
 
@@ -76,13 +89,13 @@ def _numbers(name: str, folds: Histories) -> Markup:
     return table(f"Epochs of {name}", ("fold", "epoch", *(title for _, title in there), "kept"), rows)
 
 
-def _chart(name: str, folds: Histories) -> Markup:
+def _chart(name: str, folds: Histories, metric: str) -> Markup:
     step = 1 + max(len(history) for history in folds.values()) // EPOCH_TICKS
     epochs = {"zeroline": False, "tickmode": "linear", "tick0": 0, "dtick": step}
     layout = {
         "xaxis": epochs | {"matches": "x2", "showticklabels": False},
         "xaxis2": epochs | {"anchor": "y2", "title": {"text": "epoch"}},
-        "yaxis": {"domain": [0.42, 1], "title": {"text": "macro F1"}, "zeroline": False},
+        "yaxis": {"domain": [0.42, 1], "title": {"text": metric}, "zeroline": False},
         "yaxis2": {"domain": [0, 0.34], "title": {"text": "training loss"}, "zeroline": False, "anchor": "x2"},
     }
     bests = [
@@ -95,13 +108,13 @@ def _chart(name: str, folds: Histories) -> Markup:
 
 
 def _traces(place: int, fold: int, history: pd.DataFrame) -> list[dict]:
-    """Return the lines of a fold: of the same colour and mark, told apart by their dash and their panel."""
-    lines, mark = [], look(place)["marker"] | {"size": 5}
+    """Lines of a fold: of one colour and mark, different in dash and axes."""
+    lines, mark = [], line_style(place)["marker"] | {"size": 5}
     for column, title, dash, x, y in LINES:
         if column in history and history[column].notna().any():
             text = f"fold {fold}, {title}"
             lines.append(
-                look(place)
+                line_style(place)
                 | {
                     "type": "scatter",
                     "mode": "lines+markers",

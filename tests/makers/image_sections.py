@@ -1,6 +1,4 @@
-"""What the sections with images read, of a finished project: packed images, predictions, weights, labels in doubt, a
-contact sheet.
-"""
+"""Files of the report's image sections: packed images, predictions, weights, labels in doubt, a contact sheet."""
 
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from safetensors.torch import save_file
 from competition.common.image_grid import write_sheet
 from competition.data.image_store import write_rows
 from competition.data.predictions import Predictions, save_predictions
+from competition.labels.review_table import write_label_review
 from competition.models.networks import network_to_load
 from competition.settings.load import load_settings
 
@@ -20,7 +19,7 @@ from competition.settings.load import load_settings
 def write_images(
     folder: Path,
     ids: tuple[str, ...],
-    true: np.ndarray,
+    y_true: np.ndarray,
     folds: np.ndarray,
     answers: dict[str, np.ndarray],
     classes: dict[str, str],
@@ -28,15 +27,16 @@ def write_images(
 ) -> None:
     """Write them into `folder`, where params.yaml is.
 
-    ids, true, folds (N,): of the training images; answers: member -> (N,), what it says test-like; clean, it is right.
+    ids, y_true, folds (N,): of the training images; answers: member -> (N,), test-like; clean, it is right.
     classes: target -> readable name.
     """
     (folder / "data").mkdir()
     generator, targets = np.random.default_rng(0), list(classes)
     label = {target: place % 3 for place, target in enumerate(targets)}
+    labelled = list(zip(ids, y_true, strict=True))
     images = {
-        view: [row(id, target, view, 0, square(label[target], generator)) for id, target in zip(ids, true, strict=True)]
-        for view in ("clean", "test_like")
+        condition: [row(id, target, condition, 0, square(label[target], generator)) for id, target in labelled]
+        for condition in ("clean", "test_like")
     }
     write_rows(folder / "data/augmented.arrow", [*images["clean"], *images["test_like"]])
     write_rows(folder / "data/train.arrow", [image | {"id": image["source_id"]} for image in images["clean"]])
@@ -44,35 +44,35 @@ def write_images(
         folder / "data/test_squares.arrow",
         [row(f"t{n}", None, "clean", 0, square(n % 3, generator)) for n in range(tests)],
     )
-    pd.DataFrame({"ID": ids, "target": true, "fold": folds, "group": ids}).to_csv(
+    pd.DataFrame({"ID": ids, "target": y_true, "fold": folds, "group": ids}).to_csv(
         folder / "folds/folds.csv", index=False
     )
     test_answers = np.array(targets)[np.arange(tests) % len(targets)]
     for member, found in answers.items():
         for fold in np.unique(folds):
             own = np.flatnonzero(folds == fold)
-            said = {
-                "clean": (np.array(ids)[own], true[own]),
+            parts = {
+                "clean": (np.array(ids)[own], y_true[own]),
                 "test_like": (np.array(ids)[own], found[own]),
                 "test": (np.array([f"t{n}" for n in range(tests)]), test_answers),
             }
             save_predictions(
                 folder / f"folds/predictions/{member}/{fold}.npz",
-                {view: sure(*pair, targets, generator) for view, pair in said.items()},
+                {condition: sure(*pair, targets, generator) for condition, pair in parts.items()},
             )
     write_weights(folder, len(targets), np.unique(folds).tolist())
     write_sheet(folder / "folds/augmented.png", np.full((60, 90, 3), 120, np.uint8))
     review = {
         "ID": ids[0],
-        "target": true[0],
+        "target": y_true[0],
         "suggestion": targets[1],
         "confidence": 0.9,
         "label_probability": 0.1,
         "agreeing": 0.5,
-        "class_name": classes[true[0]],
+        "class_name": classes[y_true[0]],
         "suggested_name": classes[targets[1]],
     }
-    pd.DataFrame([review]).to_csv(folder / "folds/label_review.csv", index=False)
+    write_label_review(folder / "folds/review/label_review.csv", pd.DataFrame([review]))
 
 
 def sure(ids: np.ndarray, answers: np.ndarray, targets: list[str], generator: np.random.Generator) -> Predictions:
