@@ -18,6 +18,8 @@ from competition.data.classes import read_names
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
 from competition.data.submission import read_submission
+from competition.ensembling.final_files import read_final
+from competition.ensembling.specialist_choice import read_hard_classes
 from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
 from competition.leaderboard.board import read_leaderboard
@@ -46,7 +48,7 @@ DATA, FOLDS, FOLDER, PAGE = Path("data"), Path("folds"), Path("submissions"), Pa
 def main() -> None:
     began = perf_counter()
     keep_memory()
-    final = read_json(FOLDER / "final.json")
+    final = read_final(FOLDER)
     page = make_page("Foldvote report", headline(final), sections_of(final))
     with replace_file(PAGE) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -59,7 +61,7 @@ def sections_of(final: dict) -> list[Section]:
     board = read_leaderboard(FOLDER / "leaderboard.csv")
     class_names = read_names(FOLDS / "classes.csv")
     audit = read_json(FOLDS / "audit.json")
-    hard = read_json(FOLDER / "specialist.json")["hard_classes"]
+    hard = read_hard_classes(FOLDER / "votes.json")
     candidates = read_leaderboard(FOLDER / "ensembles.csv")
     sizes = read_sizes(FOLDER, board, settings.competition.submission_columns)
     comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
@@ -136,8 +138,8 @@ def read_per_class() -> pd.DataFrame:
 
 
 def read_label_review() -> pd.DataFrame:
-    """folds/label_review.csv, IDs, targets and names as str, the rest as float64."""
-    texts = read_text_table(FOLDS / "label_review.csv")
+    """folds/review/label_review.csv, IDs, targets and names as str, the rest as float64."""
+    texts = read_text_table(FOLDS / "review/label_review.csv")
     return texts.assign(
         **{name: pd.to_numeric(texts[name]) for name in ("confidence", "label_probability", "agreeing")}
     )

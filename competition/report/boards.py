@@ -52,7 +52,7 @@ def _cells(row: Mapping, public: Mapping[str, float], chosen: str) -> list[Cell]
     title = f"{name} (final)" if name == chosen else name
     difference = (
         ["", ""]
-        if row["told_apart"] == "best"
+        if row["significant"] == "best"
         else [number(row["difference"], "+.3f"), _interval(row, "difference", "+.3f")]
     )
     folds = Number(row["mean"], f"{row['mean']:.3f} ± {row['std']:.3f}")
@@ -63,7 +63,7 @@ def _cells(row: Mapping, public: Mapping[str, float], chosen: str) -> list[Cell]
         number(row["test_like"]),
         _interval(row, "test_like", ".3f"),
         *difference,
-        TOLD[row["told_apart"]],
+        TOLD[row["significant"]],
         number(row["clean"]),
         folds,
         *asked,
@@ -79,7 +79,7 @@ def _interval(row: Mapping, key: str, form: str) -> Number:
 def _chart(rows: Sequence[Mapping], what: str) -> Markup:
     soft = [row for row in rows if row["submission"] != f"{row['member']}_hard"]
     shown = soft[:MOST]
-    labels = [f"{ALIKE} {row['submission']}" if row["told_apart"] == "no" else row["submission"] for row in shown]
+    labels = [f"{ALIKE} {row['submission']}" if row["significant"] == "no" else row["submission"] for row in shown]
     layout = {
         "yaxis": names_axis(labels) | downwards(len(shown)),
         "showlegend": True,
@@ -97,7 +97,7 @@ def _chart(rows: Sequence[Mapping], what: str) -> Markup:
 
 def _trace(shown: Sequence[Mapping], told: str) -> dict | None:
     """Return the rows that stand so to the best as points with their intervals; None without any."""
-    places = [place for place, row in enumerate(shown) if row["told_apart"] == told]
+    places = [place for place, row in enumerate(shown) if row["significant"] == told]
     if not places:
         return None
     rows, (colour, symbol) = [shown[place] for place in places], LOOKS[told]

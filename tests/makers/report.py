@@ -62,7 +62,7 @@ def write_project(folder: Path, classes: dict[str, str] = CLASSES, hard: tuple[s
     pd.DataFrame({"ID": IDS, "target": true, "fold": folds} | answers).to_csv(
         folder / "submissions/oof.csv", index=False
     )
-    write_json(folder / "submissions/specialist.json", {"hard_classes": hard, "mode": "replace" if hard else "out"})
+    write_json(folder / "submissions/votes.json", {"specialist": {"hard_classes": hard} if hard else None})
     write_json(folder / "submissions/final.json", final(board, classes))
     write_folds(folder, classes)
     write_images(folder, IDS, true, folds, {one.name: one.test_like for one in made if one.vote == "soft"}, classes)

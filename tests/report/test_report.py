@@ -136,7 +136,7 @@ def test_the_leaderboards_numbers_are_the_files(folder, page):
         assert shown["submission"] == expected["submission"] + (" (final)" if expected["submission"] == "lite0" else "")
         assert shown["test-like"] == f"{expected['test_like']:.3f}" and shown["clean"] == f"{expected['clean']:.3f}"
         assert row[2] == f"{expected['test_like_low']:.3f} to {expected['test_like_high']:.3f}"
-        assert shown["told apart"] == {"best": "best", "no": "≈ no", "yes": "yes"}[expected["told_apart"]]
+        assert shown["told apart"] == {"best": "best", "no": "≈ no", "yes": "yes"}[expected["significant"]]
         assert shown["folds"] == f"{expected['mean']:.3f} ± {expected['std']:.3f}"
 
 
@@ -150,7 +150,7 @@ def test_the_leaderboards_intervals_are_drawn(folder, page):
         for x, low, high in zip(trace["x"], trace["error_x"]["arrayminus"], trace["error_x"]["array"], strict=True)
     )
     assert drawn == sorted(zip(board["test_like_low"], board["test_like_high"], strict=True))
-    assert any("can't be told apart" in trace["name"] for trace in traces) == ("no" in set(board["told_apart"]))
+    assert any("can't be told apart" in trace["name"] for trace in traces) == ("no" in set(board["significant"]))
 
 
 def test_the_final_score_stands_above_all(folder, text):
