@@ -19,7 +19,7 @@ from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
 from competition.data.classes import read_targets
 from competition.data.predictions import Predictions, concatenate, load_predictions
-from competition.ensembling.voting import asked
+from competition.ensembling.specialist_votes import asked
 from competition.folds.leakage import check_predicted
 from competition.folds.split import read_folds
 from competition.inference.tta import view_weights

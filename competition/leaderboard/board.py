@@ -17,8 +17,8 @@ from competition.settings.ensemble import EnsembleSettings
 DECIMALS = 6
 NOTABLE = 0.5  # of the best member's score: grey pixels alone should get nowhere near it
 CHANCES = 3  # times what guessing scores
-TEXTS = ("submission", "member", "vote", "told_apart", "note")
-STANDING = ("difference", "difference_low", "difference_high", "standard_error", "told_apart")
+TEXTS = ("submission", "member", "vote", "significant", "note")
+STANDING = ("difference", "difference_low", "difference_high", "standard_error", "significant")
 
 
 def score(
@@ -45,7 +45,7 @@ def compare(
     spent on training and on predicting, all folds together; notes: submission -> text, of those that have one.
     `fold_<k>`, `mean` and `std` (over folds, as numpy's) are test-like macro F1; `clean` and `test_like` are over all
     `images` out of fold at once. The columns STANDING hold the paired difference to the first row, test-like;
-    `told_apart` is best, yes or no. All rows are scored on the same resamples.
+    `significant` is best, yes or no. All rows are scored on the same resamples.
     """
     scores = _scores(submissions, true, targets)
     order = np.lexsort([[s.name for s in submissions], [s.vote != "soft" for s in submissions], -scores["test_like"]])
@@ -93,7 +93,7 @@ def fold_scores(answers: np.ndarray, true: np.ndarray, folds: np.ndarray, target
 
 def standing_columns(standing: Standing, best: bool) -> dict[str, object]:
     """A standing as the columns STANDING; `best`: it is the one that the others are held against."""
-    told = "best" if best else "yes" if standing.told_apart else "no"
+    told = "best" if best else "yes" if standing.significant else "no"
     return dict(
         zip(STANDING, (standing.difference, standing.low, standing.high, standing.standard_error, told), strict=True)
     )
@@ -123,12 +123,16 @@ def write_leaderboard(path: Path | str, board: pd.DataFrame) -> None:
         board.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
 
 
+def _stage(path: Path | str) -> str:
+    return "ensemble" if Path(path).name == "ensembles.csv" else "vote"
+
+
 def read_leaderboard(path: Path | str) -> pd.DataFrame:
     """The leaderboard as written: TEXTS as str, scores as float64. Raises FileNotFoundError, and ValueError for an
     older one.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage vote)")
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage {_stage(path)})")
     board = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, encoding="utf-8")
     if missing := [
         column for column in dict.fromkeys((*TEXTS, *STANDING, "images", *OOF_VIEWS)) if column not in board

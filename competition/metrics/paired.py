@@ -24,7 +24,7 @@ class Standing:
     standard_error: float
 
     @property
-    def told_apart(self) -> bool:
+    def significant(self) -> bool:
         """Whether the interval of the difference leaves 0 out."""
         return self.low > 0 or self.high < 0
 

@@ -13,6 +13,8 @@ from competition.data.classes import read_names
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
 from competition.data.submission import read_submission
+from competition.ensembling.final_files import read_final
+from competition.ensembling.specialist_choice import read_hard_classes
 from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
 from competition.labels.review_table import read_label_review
@@ -43,7 +45,7 @@ class ReportContext:
     @cached_property
     def final(self) -> dict:
         """final.json: the final submission's scores, members, lineage."""
-        return read_json(SUBMISSIONS / "final.json")
+        return read_final(SUBMISSIONS)
 
     @cached_property
     def final_targets(self) -> dict[str, str]:
@@ -93,7 +95,7 @@ class ReportContext:
     @cached_property
     def hard_classes(self) -> tuple[str, ...]:
         """The specialist's targets; () without a specialist."""
-        return tuple(read_json(SUBMISSIONS / "specialist.json")["hard_classes"])
+        return read_hard_classes(SUBMISSIONS / "votes.json")
 
     @cached_property
     def histories(self) -> dict[str, dict[int, pd.DataFrame]]:

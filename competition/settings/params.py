@@ -8,11 +8,13 @@ from pydantic import model_validator
 
 from competition.settings.augment import AugmentSettings
 from competition.settings.competition import CompetitionSettings
-from competition.settings.ensemble import ENSEMBLES, RESERVED, EnsembleSettings
+from competition.settings.ensemble import RESERVED, EnsembleSettings, ensemble_rules
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.machine import MachineSettings
 from competition.settings.members import FeaturesSettings, GreySettings, Member, TrainSettings
 from competition.settings.prepare import PrepareSettings
+from competition.settings.report import ReportSettings
+from competition.settings.review import ReviewSettings
 from competition.settings.rules import RulesSettings
 from competition.settings.section import Name, Section
 from competition.settings.specialize import SpecializeSettings
@@ -32,8 +34,10 @@ class Settings(Section):
     train: TrainSettings = TrainSettings()
     members: dict[Name, Member] = {"lite0": FinetunedSettings(), "features": FeaturesSettings(), "grey": GreySettings()}
     specialize: SpecializeSettings = SpecializeSettings()
+    review: ReviewSettings = ReviewSettings()
     tta: TtaSettings = TtaSettings()
     ensemble: EnsembleSettings = EnsembleSettings()
+    report: ReportSettings = ReportSettings()
     machine: MachineSettings = MachineSettings()
     submit: SubmitSettings = SubmitSettings()
 
@@ -81,7 +85,13 @@ class Settings(Section):
     def _check_names(self) -> None:
         """Refuse a member whose file or column would take another's place."""
         members = self.train.members
-        made = [*RESERVED, *members, *(f"{name}_hard" for name in members), f"{self.specialize.base}_specialist"]
+        made = [
+            *RESERVED,
+            *ensemble_rules(),
+            *members,
+            *(f"{name}_hard" for name in members),
+            f"{self.specialize.base}_specialist",
+        ]
         if wrong := sorted({name for name in made if made.count(name) > 1}):
             raise ValueError(
                 f"train.members: {', '.join(wrong)}: submissions/ has, or will have, another one of that name; "
@@ -89,7 +99,7 @@ class Settings(Section):
             )
 
     def _check_ensemble(self) -> None:
-        known = ("auto", *self.train.members, f"{self.specialize.base}_specialist", *ENSEMBLES)
+        known = ("auto", *self.train.members, f"{self.specialize.base}_specialist", *ensemble_rules())
         if self.ensemble.choose not in known:
             raise ValueError(f"ensemble.choose: {self.ensemble.choose!r}; expected one of {list(known)}")
         if len(set(self.ensemble.external)) < len(self.ensemble.external):

@@ -26,3 +26,8 @@ class SpecializeSettings(Section):
     asks: Literal["answer", "top2"] = Field(
         "answer", description="where the base's answer, or one of its two likeliest, is hard"
     )
+
+    @property
+    def base_member(self) -> str | None:
+        """The member whose answers the specialist may replace; None: there is no specialist."""
+        return self.base

@@ -8,7 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from makers.stacked import TARGETS, TEST_IDS, made_images, made_member, made_members, made_panel
+from competition.ensembling.greedy import select
+from competition.ensembling.hard_top import best_of, cast_hard_top
+from competition.ensembling.stacking import C_RANGE, choose_c, fit_stacking, is_affordable
+from makers.stacked import TARGETS, TEST_IDS, made_images, made_member, made_members, made_stacked
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -18,8 +21,7 @@ from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
 from competition.data.predictions import Predictions
 from competition.ensembling import nested as casting
 from competition.ensembling.candidates import member_candidate, specialist_candidate
-from competition.ensembling.greedy import select
-from competition.ensembling.hard_top import best_of, cast_hard_top
+from competition.ensembling.member_submissions import vote_member, vote_specialist
 from competition.ensembling.nested import WAYS, cast, cast_ensembles
 from competition.ensembling.rules import (
     best_first,
@@ -31,9 +33,8 @@ from competition.ensembling.rules import (
 )
 from competition.ensembling.specialist_choice import Choice
 from competition.ensembling.specialist_votes import replace_hard
-from competition.ensembling.stacked_predictions import Voters, make_panel
-from competition.ensembling.stacking import C_RANGE, choose_c, fit_stacking, is_affordable
-from competition.ensembling.voting import soft_vote, vote_member, vote_specialist
+from competition.ensembling.stacked_predictions import Voters, stack_predictions
+from competition.ensembling.voting import soft_vote
 from competition.metrics.calibration import LEAST, apply_temperature
 
 VIEWS = ("clean", "test_like")
@@ -202,16 +203,16 @@ def test_stacking_with_one_fold_or_without_a_class():
 
 
 def test_cast_ensembles_answers_the_test_set_and_the_holdout_as_fitted_on_all():
-    panel = made_panel()
-    images, temperatures = panel.images, panel.temperatures[0]
-    by_name = {candidate.name: candidate for candidate in cast_ensembles(panel)}
+    stacked = made_stacked()
+    images, temperatures = stacked.images, stacked.temperatures[0]
+    by_name = {candidate.name: candidate for candidate in cast_ensembles(stacked)}
     assert list(by_name) == list(WAYS)
     for name, fit in WAYS.items():
-        rule = fit(Voters(panel.oof["test_like"], temperatures), images.true, images.folds)
-        expected = panel.in_submission(rule.vote(Voters(panel.test, temperatures)).answers)
+        rule = fit(Voters(stacked.oof["test_like"], temperatures), images.y_true, images.folds)
+        expected = stacked.in_submission(rule.vote(Voters(stacked.test, temperatures)).answers)
         assert (by_name[name].test == expected).all() and expected.shape == (30,)
         for view in VIEWS:
-            assert (by_name[name].holdout[view] == rule.vote(Voters(panel.holdout[view], temperatures)).answers).all()
+            assert (by_name[name].holdout[view] == rule.vote(Voters(stacked.holdout[view], temperatures)).answers).all()
     assert (by_name["hard"].probabilities, by_name["foldwise_hard"].probabilities) == (None, None)
     assert by_name["stacking"].fitted["c"] in C_RANGE and sum(
         by_name["greedy"].fitted["weights"].values()
@@ -222,27 +223,27 @@ def test_cast_ensembles_answers_the_test_set_and_the_holdout_as_fitted_on_all():
 
 
 def test_blocks_change_no_answer(monkeypatch):
-    panel = made_panel()
-    whole = cast("stacking", WAYS["stacking"], panel)
+    stacked = made_stacked()
+    whole = cast("stacking", WAYS["stacking"], stacked)
     monkeypatch.setattr(casting, "BLOCK", 3 * 4 * 4 * 5)  # five rows at once
-    assert (cast("stacking", WAYS["stacking"], panel).test == whole.test).all()
+    assert (cast("stacking", WAYS["stacking"], stacked).test == whole.test).all()
 
 
 def test_one_member_is_its_own_ensemble():
-    panel = made_panel(1)
-    images = panel.images
-    member = member_candidate("a", made_members(images, 1)["a"], panel)
-    for candidate in cast_ensembles(panel):
+    stacked = made_stacked(1)
+    images = stacked.images
+    member = member_candidate("a", made_members(images, 1)["a"], stacked)
+    for candidate in cast_ensembles(stacked):
         if candidate.name != "stacking":
             assert (candidate.oof["test_like"] == member.oof["test_like"]).all() and candidate.parts == ("a",)
-    assert (cast("hard", fit_hard, panel).test == member.test).all()
+    assert (cast("hard", fit_hard, stacked).test == member.test).all()
 
 
 def test_a_members_candidate_is_its_submission():
-    panel = made_panel()
-    images = panel.images
+    stacked = made_stacked()
+    images = stacked.images
     per_fold = made_members(images)["b"]
-    candidate = member_candidate("b", per_fold, panel)
+    candidate = member_candidate("b", per_fold, stacked)
     submission = vote_member("b", per_fold, images.seen["ID"].tolist(), TEST_IDS, "2")[0]
     told = candidate.submission(TARGETS)
     for view in (*VIEWS, "test"):
@@ -270,11 +271,11 @@ def made_specialist(images, base, seed=7):
 
 
 def test_the_specialists_candidate_is_its_submission():
-    panel = made_panel()
-    images = panel.images
+    stacked = made_stacked()
+    images = stacked.images
     base = made_members(images)["c"]
     specialist, choice = made_specialist(images, base), Choice(1.0, WEIGHTS, {}, HARD, "answer")
-    candidate = specialist_candidate("c", base, specialist, choice, panel)
+    candidate = specialist_candidate("c", base, specialist, choice, stacked)
     ids = images.seen["ID"].tolist()
     submission = vote_specialist("c", base, specialist, HARD, ids, TEST_IDS, "2", choice, images.folds)
     told = candidate.submission(TARGETS)
@@ -299,29 +300,29 @@ def test_the_specialists_candidate_is_its_submission():
 
 def singles_of(images, members=None):
     members = made_members(images) if members is None else members
-    panel = make_panel(members, images)
+    stacked = stack_predictions(members, images)
     base = members["c"]
     specialist = specialist_candidate(
-        "c", base, made_specialist(images, base), Choice(1.0, WEIGHTS, {}, HARD, "answer"), panel
+        "c", base, made_specialist(images, base), Choice(1.0, WEIGHTS, {}, HARD, "answer"), stacked
     )
-    return panel, [*(member_candidate(name, members[name], panel) for name in sorted(members)), specialist]
+    return stacked, [*(member_candidate(name, members[name], stacked) for name in sorted(members)), specialist]
 
 
 def test_hard_top_is_a_count_of_the_best_by_the_other_folds():
     images = made_images()
     _, singles = singles_of(images)
-    candidate = cast_hard_top(singles, images.true, images.folds, 4, 3)
+    candidate = cast_hard_top(singles, images.y_true, images.folds, 4, 3)
     for fold in range(4):
         here = images.folds == fold
         scores = {
-            s.name: f1_score(images.true[~here], s.oof_without(fold)["test_like"][~here], average="macro")
+            s.name: f1_score(images.y_true[~here], s.oof_without(fold)["test_like"][~here], average="macro")
             for s in singles
         }
         order = sorted(singles, key=lambda s: (-scores[s.name], s.name))[:3]
         for row in np.flatnonzero(here):
             ballot = [int(s.oof["test_like"][row]) for s in order]
             assert candidate.oof["test_like"][row] == max(ballot, key=ballot.count)  # of equals the first, so the best
-    scores = {s.name: f1_score(images.true, s.oof["test_like"], average="macro") for s in singles}
+    scores = {s.name: f1_score(images.y_true, s.oof["test_like"], average="macro") for s in singles}
     order = sorted(singles, key=lambda s: (-scores[s.name], s.name))[:3]
     assert candidate.fitted == {"votes": [s.name for s in order]} and candidate.probabilities is None
     for row in range(30):
@@ -335,9 +336,9 @@ def test_hard_top_is_a_count_of_the_best_by_the_other_folds():
 def test_external_votes_count_on_the_test_set_alone_and_break_no_tie():
     images = made_images()
     _, singles = singles_of(images)
-    alone = cast_hard_top(singles, images.true, images.folds, 4, 2)
+    alone = cast_hard_top(singles, images.y_true, images.folds, 4, 2)
     external = {"one": np.full(30, 3), "two": np.full(30, 3)}
-    joined = cast_hard_top(singles, images.true, images.folds, 4, 2, external)
+    joined = cast_hard_top(singles, images.y_true, images.folds, 4, 2, external)
     assert (joined.oof["test_like"] == alone.oof["test_like"]).all() and (
         joined.holdout["clean"] == alone.holdout["clean"]
     ).all()
@@ -369,12 +370,12 @@ def test_the_labels_of_a_slice_do_not_change_what_answers_it(part):
     images = made_images()
     members = made_members(images, 4)
     changed = with_labels_of_a_slice_changed(images, part)
-    assert (changed.true != images.true).sum() > 2
+    assert (changed.true != images.y_true).sum() > 2
     cast_twice = []
     for these in (images, changed):
-        panel, singles = singles_of(these, members)
+        stacked, singles = singles_of(these, members)
         top = cast_hard_top(singles, these.true, these.folds, 4, 2)
-        cast_twice.append({candidate.name: candidate for candidate in [top, *cast_ensembles(panel)]})
+        cast_twice.append({candidate.name: candidate for candidate in [top, *cast_ensembles(stacked)]})
     here = images.slices == part
     differs = set()
     for name in ("hard_top", *WAYS):
@@ -394,7 +395,7 @@ def test_ensembles_know_no_seen_order():
     order = np.random.default_rng(1).permutation(len(images.seen))
     mixed = replace(images, seen=images.seen.iloc[order].reset_index(drop=True))
     for one, other in zip(
-        cast_ensembles(make_panel(members, images)), cast_ensembles(make_panel(members, mixed)), strict=True
+        cast_ensembles(stack_predictions(members, images)), cast_ensembles(stack_predictions(members, mixed)), strict=True
     ):
         assert (one.oof["test_like"][order] == other.oof["test_like"]).all(), one.name
 
@@ -402,6 +403,6 @@ def test_ensembles_know_no_seen_order():
 def test_a_weak_member_is_left_out_by_what_is_fitted():
     images = made_images(n=400)
     members = {"good": made_member(images, 0.5, 1), "noise": made_member(images, 0.0, 2)}
-    by_name = {candidate.name: candidate for candidate in cast_ensembles(make_panel(members, images))}
+    by_name = {candidate.name: candidate for candidate in cast_ensembles(stack_predictions(members, images))}
     assert by_name["greedy"].parts == ("good",) and by_name["weighted_soft"].fitted["weights"]["good"] > 0.9
     assert pd.Series(by_name["soft"].parts).tolist() == ["good", "noise"]

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from competition.data.predictions import Predictions
+from competition.ensembling.member_submissions import vote_specialist
 from competition.ensembling.specialist_choice import BLENDS, choose
-from competition.ensembling.specialist_votes import asked_rows, replace_hard
-from competition.ensembling.voting import asked, vote_specialist
+from competition.ensembling.specialist_votes import asked, asked_rows, replace_hard
 
 TARGETS = ("a", "b", "c", "d")
 HARD = ("a", "b")

@@ -38,7 +38,7 @@ COLUMNS = [
     "difference_low",
     "difference_high",
     "standard_error",
-    "told_apart",
+    "significant",
     "images",
     "train_seconds",
     "predict_seconds",
@@ -71,7 +71,7 @@ def test_a_row():
     assert (row["mean"], row["std"]) == pytest.approx((np.mean(per_fold), np.std(per_fold)), abs=1e-6)
     for view in ("clean", "test_like"):
         assert row[view] == pytest.approx(plain(TRUE, getattr(submission, view)), abs=1e-6)
-    assert row[["difference", "difference_low", "difference_high", "standard_error", "told_apart"]].tolist() == [
+    assert row[["difference", "difference_low", "difference_high", "standard_error", "significant"]].tolist() == [
         0,
         0,
         0,
@@ -104,8 +104,8 @@ def test_intervals_are_the_plain_loops():
         )
         found = row[["difference_low", "difference_high", "standard_error"]].tolist()
         assert found == pytest.approx([low, high, np.std(differences, ddof=1)], abs=1e-6)
-        assert row["told_apart"] == ("best" if submission is best else "no" if low <= 0 <= high else "yes")
-    assert set(board["told_apart"]) == {"best", "yes", "no"}
+        assert row["significant"] == ("best" if submission is best else "no" if low <= 0 <= high else "yes")
+    assert set(board["significant"]) == {"best", "yes", "no"}
     alone = score(TRUE, best.test_like, TARGETS, SETTINGS)  # on the same resamples
     found = board.loc[best.name, ["test_like", "test_like_low", "test_like_high"]].tolist()
     assert found == pytest.approx([alone["value"], alone["low"], alone["high"]], abs=1e-6)
@@ -121,14 +121,14 @@ def test_a_submission_has_the_same_numbers_in_any_company():
 def test_standings_by_hand():
     drawn = np.array([[0.5, 0.4, 0.5, 0.2], [0.6, 0.7, 0.6, 0.3], [0.4, 0.3, 0.4, 0.1]])
     first, second, same, last = standings("abcd", [0.5, 0.45, 0.5, 0.2], drawn, 0.9)
-    assert (first.difference, first.low, first.high, first.standard_error, first.told_apart) == (0, 0, 0, 0, False)
+    assert (first.difference, first.low, first.high, first.standard_error, first.significant) == (0, 0, 0, 0, False)
     # b - a: -0.1, 0.1, -0.1; quantiles 0.05 and 0.95 of three values lie a tenth of the way inwards
-    assert (second.name, second.score, second.told_apart) == ("b", 0.45, False)
+    assert (second.name, second.score, second.significant) == ("b", 0.45, False)
     assert (second.difference, second.low, second.high) == pytest.approx((-0.05, -0.1, 0.08))
     assert second.standard_error == pytest.approx(np.sqrt(0.04 / 3))  # mean -1/30, squares (4 + 16 + 4) / 900, over 2
-    assert (same.difference, same.told_apart) == (0, False)
+    assert (same.difference, same.significant) == (0, False)
     # d - a: -0.3 each time
-    assert last.told_apart and (last.low, last.high, last.standard_error) == pytest.approx((-0.3, -0.3, 0))
+    assert last.significant and (last.low, last.high, last.standard_error) == pytest.approx((-0.3, -0.3, 0))
 
 
 def test_best_first_then_soft_then_name():
@@ -143,7 +143,7 @@ def test_best_first_then_soft_then_name():
     assert board["submission"].tolist() == ["z", "a", "b", "b_hard", "worse"]
     assert board.equals(board_of(*submissions[::-1]))
     alike = board_of(*submissions[:1], *submissions[2:4])
-    assert alike["told_apart"].tolist() == ["best", "no", "no"] and (alike["difference"] == 0).all()
+    assert alike["significant"].tolist() == ["best", "no", "no"] and (alike["difference"] == 0).all()
 
 
 def test_grey_pixels_that_score_are_noted():
@@ -173,8 +173,8 @@ def test_file(tmp_path):
     assert (tmp_path / "leaderboard.csv").read_bytes() == first
     with pytest.raises(FileNotFoundError, match="stage vote"):
         read_leaderboard(tmp_path / "none.csv")
-    write_leaderboard(tmp_path / "leaderboard.csv", board.drop(columns=["difference", "told_apart"]))
-    with pytest.raises(ValueError, match=r"no column told_apart, difference; another .*`dvc repro` makes it anew"):
+    write_leaderboard(tmp_path / "leaderboard.csv", board.drop(columns=["difference", "significant"]))
+    with pytest.raises(ValueError, match=r"no column significant, difference; another .*`dvc repro` makes it anew"):
         read_leaderboard(tmp_path / "leaderboard.csv")
 
 
@@ -194,7 +194,7 @@ def test_table():
         *(made_up(name, accuracy=a, seed=i) for i, (name, a) in enumerate(names.items())), notes={"grey": "note [7]"}
     )
     best, alike, worse = board["submission"]
-    assert board["told_apart"].tolist() == ["best", "no", "yes"]
+    assert board["significant"].tolist() == ["best", "no", "yes"]
     text = printed(board, 150, public={alike: 0.87654})
     assert " best " in line_of(text, best) and f"{board['test_like'][0]:.3f}" in line_of(text, best)
     difference = " ({difference_low:+.3f} to {difference_high:+.3f})"

@@ -2,9 +2,13 @@
 bagging.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from competition.ensembling.rules import Rule, weighted_rule
+from competition.ensembling.member_rule import MemberRule
+from competition.ensembling.rule import Vote, by_probability
+from competition.ensembling.rules import RULES
 from competition.ensembling.stacked_predictions import Voters
 from competition.metrics.calibration import LEAST
 from competition.metrics.f1 import macro_f1
@@ -12,27 +16,41 @@ from competition.metrics.f1 import macro_f1
 STEPS = 30  # members selected at the most, so weights are multiples of 1/30 or coarser
 
 
-def fit_greedy(voters: Voters, true: np.ndarray, folds: np.ndarray) -> Rule:
+@RULES.register
+@dataclass(frozen=True, eq=False)
+class Greedy(MemberRule):
     """The mean of calibrated probabilities, each member counted as often as `select` selects it."""
-    counts = select(voters.soft, true)
-    return weighted_rule(counts / counts.sum())
+
+    level = 2
+    precedence = 6
+
+    weights: np.ndarray
+
+    @classmethod
+    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray) -> "Greedy":
+        counts = select(voters.soft, y_true)
+        return cls(counts / counts.sum())
+
+    def vote(self, voters: Voters) -> Vote:
+        return by_probability(voters.weighted_mean(self.weights))
 
 
-def select(probabilities: np.ndarray, true: np.ndarray, steps: int = STEPS) -> np.ndarray:
-    """(M,) int64: how often each member is selected; probabilities: (M, n, C), true: (n,) class indices.
+def select(probabilities: np.ndarray, y_true: np.ndarray, steps: int = STEPS) -> np.ndarray:
+    """(M,) int64: how often each member is selected; probabilities: (M, n, C), y_true: (n,) class indices.
 
     Each step adds the member with which the mean of all selected scores best, until there are `steps`; what is kept is
     the shortest of these selections that scored best. Scores are macro F1, those alike are told apart by log loss; of
     members that are still alike the first is taken.
     """
     n_members, n_rows, n_classes = probabilities.shape
-    of_true = probabilities[:, np.arange(n_rows), true]
+    of_true = probabilities[:, np.arange(n_rows), y_true]
     total, total_of_true = np.zeros(probabilities.shape[1:]), np.zeros(n_rows)
     path: list[int] = []
     scores: list[tuple[float, float]] = []
     while len(path) < steps:
         tried = [
-            _score(total + probabilities[m], total_of_true + of_true[m], true, len(path) + 1) for m in range(n_members)
+            _score(total + probabilities[m], total_of_true + of_true[m], y_true, len(path) + 1)
+            for m in range(n_members)
         ]
         best = max(range(n_members), key=tried.__getitem__)
         total += probabilities[best]
@@ -43,8 +61,8 @@ def select(probabilities: np.ndarray, true: np.ndarray, steps: int = STEPS) -> n
     return np.bincount(path[:kept], minlength=n_members)
 
 
-def _score(total: np.ndarray, of_true: np.ndarray, true: np.ndarray, selected: int) -> tuple[float, float]:
+def _score(total: np.ndarray, of_true: np.ndarray, y_true: np.ndarray, selected: int) -> tuple[float, float]:
     """(macro F1, log likelihood) of the mean of `selected` members, given their total."""
     # the rest is rounding: alike is alike
     likelihood = round(float(np.log(np.maximum(of_true / selected, LEAST)).mean()), 9)
-    return macro_f1(true, total.argmax(axis=1), total.shape[1]), likelihood
+    return macro_f1(y_true, total.argmax(axis=1), total.shape[1]), likelihood

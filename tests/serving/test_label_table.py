@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-
-from competition.data.predictions import Predictions
 from competition.ensembling.combination import Voted
 from competition.serving.confidence import HEADER, Threshold, choose_threshold, label_rows
+
+from competition.data.predictions import Predictions
 
 TARGETS = ("a", "b", "c")
 

@@ -2,11 +2,16 @@
 log-probabilities.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from competition.ensembling.rules import Rule, Vote, by_probability
+from competition.ensembling.member_rule import MemberRule
+from competition.ensembling.rule import Vote, by_probability
+from competition.ensembling.rules import RULES
 from competition.ensembling.stacked_predictions import Voters
 from competition.metrics.calibration import LEAST, log_loss
 
@@ -14,31 +19,49 @@ C_RANGE = (0.001, 0.01, 0.1)  # inverse L2 penalties tried
 TOO_LARGE = 50_000_000  # images x members x classes squared: beyond it the fits would take minutes
 
 
-def is_affordable(n_images: int, n_members: int, n_classes: int) -> bool:
-    """Whether stacking so many members is a matter of seconds."""
-    return n_images * n_members * n_classes**2 <= TOO_LARGE
-
-
-def fit_stacking(voters: Voters, true: np.ndarray, folds: np.ndarray) -> Rule:
+@RULES.register
+@dataclass(frozen=True, eq=False)
+class Stacking(MemberRule):
     """L2-regularised logistic regression on calibrated log-probabilities, (M x C) features.
 
     C is the one of C_RANGE with the least log loss on a fold when fitted on the other given folds; where there is one
     fold only, the strongest penalty. Networks of one fold answer together; over folds the answers' mean is taken, since
     it was fitted on single networks' predictions, and a mean of several is less sure of itself.
+
+    classes: (L,) indices that occurred; coefficients: (L, M x C), of two classes (1, M x C); intercepts: alike.
     """
-    n_classes = voters.raw.shape[-1]
-    features = _features(voters)[0]
-    with threadpool_limits(1):  # the same bytes with any number of cores
-        c = choose_c(features, true, folds, n_classes)
-        model = _fit(features, true, c)
 
-    def vote(asked: Voters) -> Vote:
-        return by_probability(np.mean([_predict(model, part, n_classes) for part in _features(asked)], axis=0))
+    level = 2
+    precedence = 7
 
-    return Rule(vote, np.full(len(voters.raw), 1 / len(voters.raw)), c)
+    weights: np.ndarray
+    c: float
+    classes: np.ndarray
+    coefficients: np.ndarray
+    intercepts: np.ndarray
+
+    @classmethod
+    def is_affordable(cls, n_images: int, n_members: int, n_classes: int) -> bool:
+        return n_images * n_members * n_classes**2 <= TOO_LARGE
+
+    @classmethod
+    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray) -> "Stacking":
+        features = _features(voters)[0]
+        with threadpool_limits(1):  # the same bytes with any number of cores
+            c = choose_c(features, y_true, folds, voters.n_classes)
+            model = _fit(features, y_true, c)
+        return cls(voters.even_weights, c, model.classes_, model.coef_, model.intercept_)
+
+    def vote(self, voters: Voters) -> Vote:
+        model = LogisticRegression()
+        model.classes_, model.coef_, model.intercept_ = self.classes, self.coefficients, self.intercepts
+        return by_probability(np.mean([_predict(model, part, voters.n_classes) for part in _features(voters)], axis=0))
+
+    def facts(self, members: Sequence[str]) -> dict[str, object]:
+        return {"c": self.c}
 
 
-def choose_c(features: np.ndarray, true: np.ndarray, folds: np.ndarray, n_classes: int) -> float:
+def choose_c(features: np.ndarray, y_true: np.ndarray, folds: np.ndarray, n_classes: int) -> float:
     """The C of C_RANGE with the least mean log loss over folds, each predicted from the others; of equals the
     smallest.
     """
@@ -49,8 +72,8 @@ def choose_c(features: np.ndarray, true: np.ndarray, folds: np.ndarray, n_classe
     for fold in numbers:
         here = folds == fold
         for index, c in enumerate(C_RANGE):
-            probabilities = _predict(_fit(features[~here], true[~here], c), features[here], n_classes)
-            losses[index] += here.sum() * log_loss(probabilities, true[here])
+            probabilities = _predict(_fit(features[~here], y_true[~here], c), features[here], n_classes)
+            losses[index] += here.sum() * log_loss(probabilities, y_true[here])
     return C_RANGE[int(losses.argmin())]
 
 
@@ -62,8 +85,8 @@ def _features(voters: Voters) -> np.ndarray:
     return logits.transpose(1, 2, 0, 3).reshape(networks, n, members * classes)
 
 
-def _fit(features: np.ndarray, true: np.ndarray, c: float) -> LogisticRegression:
-    return LogisticRegression(C=c, max_iter=1000, tol=1e-3).fit(features, true)
+def _fit(features: np.ndarray, y_true: np.ndarray, c: float) -> LogisticRegression:
+    return LogisticRegression(C=c, max_iter=1000, tol=1e-3).fit(features, y_true)
 
 
 def _predict(model: LogisticRegression, features: np.ndarray, n_classes: int) -> np.ndarray:
