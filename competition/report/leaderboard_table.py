@@ -12,11 +12,7 @@ from competition.report.tables import Cell, Number, number, table
 
 MOST = 40  # rows that are drawn; the table has all
 SIGNIFICANT = {"best": "best", "no": f"{ALIKE} no", "yes": "yes"}
-LEGEND = {
-    "best": "the best",
-    "no": f"{ALIKE} not significantly worse than the best",
-    "yes": "significantly worse than the best",
-}
+LEGEND = {"best": "the best", "no": f"{ALIKE} not significantly worse", "yes": "significantly worse"}
 LOOKS = {"best": (0, "star"), "no": (2, "circle"), "yes": (1, "x")}  # colour's number, mark
 COLUMNS = ("submission", "test-like", "its interval", "to the best", "its interval", "significant", "clean", "folds")
 SECONDS = ("train s", "predict s")
