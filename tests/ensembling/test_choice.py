@@ -10,22 +10,24 @@ from makers.stacked import made_images
 from sklearn.metrics import f1_score
 
 from competition.common.seeds import generator
-from competition.ensembling.candidates import SINGLE, Candidate
-from competition.ensembling.choice import LEVELS, by_simplicity, decide, simplest, stand
+from competition.ensembling.candidates import Candidate
+from competition.ensembling.choice import by_simplicity, decide
 from competition.ensembling.holdout import Unlocking, read_unlockings, record_unlocking, score_holdout
 from competition.ensembling.lineage import git_state, lineage
-from competition.ensembling.nested import WAYS
+from competition.ensembling.one_standard_error import paired_bootstrap, simplest
+from competition.ensembling.rules import RULES
 from competition.ensembling.sanity_checks import agreement, class_shares
 from competition.metrics.paired import Standing
-from competition.settings.ensemble import ENSEMBLES, EnsembleSettings
+from competition.settings.ensemble import EnsembleSettings
 from competition.settings.params import Settings
 
 SETTINGS = EnsembleSettings(resamples=200)
 COSTS = {"a": 1.0, "b": 2.0, "c": 3.0}
 
 
-def candidate(name, answers, way=SINGLE, parts=("a",)):
-    return Candidate(name, way, parts, {"clean": answers, "test_like": answers}, answers[:5], {}, None)
+def candidate(name, answers, rule=None, parts=("a",)):
+    both = {"clean": answers, "test_like": answers}
+    return Candidate(name, parts, both, answers[:5], {}, None, rule=RULES[rule] if rule else None)
 
 
 def right_for(true, share, seed):
@@ -39,37 +41,35 @@ def made_up(n=300):
     return true, np.arange(n) % 3
 
 
-def test_every_ensemble_has_a_level_and_simpler_comes_first():
-    assert list(LEVELS) == [SINGLE, *ENSEMBLES] and set(WAYS) == set(ENSEMBLES) - {"hard_top"}
-    assert sorted(LEVELS.values()) == list(LEVELS.values())  # the order in which they are documented
+def test_simpler_comes_first():
     answers = np.zeros(5, int)
     parts = {"stacking": "a", "hard": "ab", "b": "b", "hard_top": "cb", "soft": "a", "z": "a", "a": "a"}
     made = [
-        candidate(name, answers, name if name in ENSEMBLES else SINGLE, tuple(these)) for name, these in parts.items()
+        candidate(name, answers, name if name in RULES.names() else None, tuple(these)) for name, these in parts.items()
     ]
     # single before all, what is fitted last; of equals the cheaper (a, z and soft cost 1, b 2; hard 3, hard_top 5),
     # then by name
     assert [c.name for c in by_simplicity(made, COSTS)] == ["a", "z", "b", "soft", "hard", "hard_top", "stacking"]
     alike = [candidate(name, answers, name) for name in ("foldwise_hard", "hard", "soft")]
-    assert [c.name for c in by_simplicity(alike, COSTS)] == ["hard", "soft", "foldwise_hard"]  # the order of LEVELS
+    assert [c.name for c in by_simplicity(alike, COSTS)] == ["hard", "soft", "foldwise_hard"]  # by precedence
 
 
 def test_standings_are_a_plain_paired_bootstraps():
     true, _ = made_up(90)
     answers = [right_for(true, 0.7, 1), right_for(true, 0.8, 2), right_for(true, 0.75, 3)]
-    standings = stand(answers, ["x", "y", "z"], true, 3, SETTINGS)
+    compared = paired_bootstrap(answers, ["x", "y", "z"], true, 3, SETTINGS)
     random, differences = generator(SETTINGS.seed, "bootstrap"), []
     for _ in range(SETTINGS.resamples):
         rows = random.integers(len(true), size=len(true))
         scores = [f1_score(true[rows], answer[rows], average="macro") for answer in answers]
         differences.append([score - scores[1] for score in scores])
-    for index, standing in enumerate(standings):
+    for index, standing in enumerate(compared):
         drawn = np.array(differences)[:, index]
         assert standing.score == pytest.approx(f1_score(true, answers[index], average="macro"))
-        assert standing.difference == pytest.approx(standing.score - standings[1].score)
+        assert standing.difference == pytest.approx(standing.score - compared[1].score)
         assert standing.standard_error == pytest.approx(drawn.std(ddof=1), abs=1e-6)
         assert (standing.low, standing.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=1e-6)
-    assert (standings[1].difference, standings[1].standard_error, standings[1].is_within, standings[1].told_apart) == (
+    assert (compared[1].difference, compared[1].standard_error, compared[1].is_within, compared[1].significant) == (
         0,
         0,
         True,
@@ -92,7 +92,7 @@ def test_within_one_standard_error_by_hand():
     )
     assert simplest([far, near, nearer, best], [0, 1, 1, 2]).name == "nearer"  # on one level the higher score
     assert simplest([far, near, nearer, best], [0, 1, 2, 2]).name == "near"
-    assert far.told_apart and not near.told_apart
+    assert far.significant and not near.significant
     assert simplest([standing("alike", 0.0, 0.0), best], [0, 0]).name == "alike"  # the same answers as the best
 
 
@@ -113,7 +113,7 @@ def test_the_simplest_within_one_standard_error_is_chosen():
         "soft",
         "stacking",
     ) and "within one standard error of the best, stacking" in decision.why
-    assert [standing.name for standing in decision.standings] == ["poor", "soft", "stacking"]
+    assert [standing.name for standing in decision.compared] == ["poor", "soft", "stacking"]
     assert set(decision.per_fold.values()) <= {"soft", "stacking"} and list(decision.per_fold) == [0, 1, 2]
     alone = decide(made[:1], COSTS, true, folds, 3, SETTINGS)
     assert (
@@ -196,7 +196,7 @@ def test_the_holdouts_score(tmp_path):
     images = made_images(holdout=40)
     true = images.indices(images.holdout["target"])
     answers = {"clean": true, "test_like": np.where(np.arange(40) % 4 == 0, (true + 1) % 4, true)}
-    chosen = Candidate("soft", "soft", ("a",), {}, true[:5], answers, None)
+    chosen = Candidate("soft", ("a",), {}, true[:5], answers, None)
     path = tmp_path / "holdout.csv"
     score = score_holdout(path, chosen, images, SETTINGS, "2026-11-02")
     assert score["images"] == 40 and score["clean"]["value"] == 1
@@ -211,7 +211,7 @@ def test_the_holdouts_score(tmp_path):
     with pytest.raises(ValueError, match="unlocked on 2026-11-02"):
         score_holdout(path, chosen, images, SETTINGS, "2026-11-03")
     # locked
-    assert score_holdout(path, Candidate("soft", "soft", ("a",), {}, true[:5], {}, None), images, SETTINGS, "") is None
+    assert score_holdout(path, Candidate("soft", ("a",), {}, true[:5], {}, None), images, SETTINGS, "") is None
 
 
 def git(*arguments):
