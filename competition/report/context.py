@@ -7,8 +7,8 @@ import pandas as pd
 
 from competition.audit.duplicate_table import read_duplicates
 from competition.audit.problem_files import read_problem_files
+from competition.audit.summary import read_audit
 from competition.augmentation.shift_table import read_shift
-from competition.common.files import read_json
 from competition.data.classes import read_names
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
@@ -100,8 +100,9 @@ class ReportContext:
     @cached_property
     def histories(self) -> dict[str, dict[int, pd.DataFrame]]:
         """Member, or specialist -> fold -> a row per epoch."""
-        names, folds = (*self.settings.train.members, "specialist"), self.settings.split.folds
-        return {name: read_histories(FOLDS / "history", name, folds) for name in names}
+        specialist = ("specialist",) if self.settings.specialize.base_member else ()
+        names = (*self.settings.train.members, *specialist)
+        return {name: read_histories(FOLDS / "history", name, self.settings.split.folds) for name in names}
 
     @cached_property
     def ranked_members(self) -> list[str]:
@@ -142,8 +143,8 @@ class ReportContext:
 
     @cached_property
     def audit(self) -> dict:
-        """audit.json."""
-        return read_json(FOLDS / "audit.json")
+        """audit.json: sizes, classes, duplicates, domain shift."""
+        return read_audit(FOLDS / "audit.json")
 
     @cached_property
     def duplicates(self) -> pd.DataFrame:
