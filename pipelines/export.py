@@ -13,7 +13,7 @@ import typer
 
 from competition.data.classes import read_names
 from competition.data.image_store import ImageStore
-from competition.ensembling.named_votes import changed_since_final
+from competition.ensembling.final_vote import changed_since_final
 from competition.serving.onnx import TOLERANCE, export
 from competition.settings.load import load_settings
 from competition.settings.params import Settings

@@ -1,7 +1,7 @@
 """Print the leaderboard with the public scores beside it; runs nothing.
 
-python -m pipelines.leaderboard           submissions/leaderboard.csv and public.csv as tables, and what final.csv
-should score python -m pipelines.leaderboard --json    the same as one JSON object
+python -m pipelines.leaderboard           leaderboard.csv and public.csv as tables, and what final.csv should score
+python -m pipelines.leaderboard --json    the same as one JSON object
 """
 
 import json
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from competition.ensembling.final_files import read_final_if_any
 from competition.leaderboard.board import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_table import print_public
@@ -32,9 +33,7 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON ob
         return
     metric = METRICS[settings.task.metric]()
     print_leaderboard(board, f"{metric.title} out of fold", public=comparison.newest)
-    final = (
-        json.loads((FOLDER / "final.json").read_text(encoding="utf-8")) if (FOLDER / "final.json").is_file() else None
-    )
+    final = read_final_if_any(FOLDER)
     if final and (FOLDER / "ensembles.csv").is_file():
         newest = comparison.newest
         public = newest | ({final["chosen"]: newest["final"]} if "final" in newest else {})
@@ -54,10 +53,10 @@ def final_lines(facts: dict, label: str) -> list[str]:
         "of the whole choice, nested": nested.get("test_like"),
         "expected of the test set": scores["expected"],
     }
-    said = [
+    lines = [
         f"  {what:<27} {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for what, row in rows.items() if row
     ]
-    return [f"{FOLDER}/final.csv: {facts['chosen']}; {label}:", *said]
+    return [f"{FOLDER}/final.csv: {facts['chosen']}; {label}:", *lines]
 
 
 if __name__ == "__main__":

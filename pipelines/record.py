@@ -10,7 +10,6 @@ NAME is that of submissions/final.csv, or of a file in submissions/members/ or s
 leaderboard with all recorded scores.
 """
 
-import json
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +18,7 @@ import pandas as pd
 import typer
 
 from competition.common.errors import examples
+from competition.ensembling.final_files import read_final_if_any
 from competition.leaderboard.board import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_scores import (
@@ -60,8 +60,8 @@ def main(
     columns = settings.competition.submission_columns
     # what is missing is said before anything is recorded
     sizes = None if board is None else read_sizes(FOLDER, board, columns)
-    told = {"public": score, "private": private}
-    scores = {which: score_text(value, which) for which, value in told.items() if value is not None}
+    given = {"public": score, "private": private}
+    scores = {which: score_text(value, which) for which, value in given.items() if value is not None}
     most = settings.rules.public_submissions
     print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, board, most)}")
     comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
@@ -125,7 +125,7 @@ def _out_of_fold(name: str, board: pd.DataFrame | None) -> tuple[str, ...]:
     boards = [board] if board is not None else []
     if (FOLDER / "ensembles.csv").is_file():
         boards.append(read_leaderboard(FOLDER / "ensembles.csv"))
-    final = json.loads((FOLDER / "final.json").read_text(encoding="utf-8")) if (FOLDER / "final.json").is_file() else {}
+    final = read_final_if_any(FOLDER) or {}
     scores = final.get("score", {}) if name in ("final", final.get("chosen")) else {}
     expected = _texts(scores.get("expected"))
     if row := next((rows for one in boards for rows in one.to_dict("records") if rows["submission"] == name), None):

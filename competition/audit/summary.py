@@ -1,6 +1,8 @@
 """What is in the data, what is wrong with it, and how train and test differ: folds/audit.json."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,6 +33,13 @@ def summary(competition: Competition, facts: list[dict], duplicates: Duplicates,
         "duplicates": _of_duplicates(duplicates, compared),
         "train_against_test": _shift(read["train"], read["test"]) if compared else None,
     }
+
+
+def read_audit(path: Path | str) -> dict:
+    """What `summary` found, as stage `prepare` wrote it to `path`, folds/audit.json. Raises FileNotFoundError."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage prepare)")
+    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def _of_set(facts: list[dict], read: list[dict]) -> dict:

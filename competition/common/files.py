@@ -55,10 +55,14 @@ def write_json(path: Path | str, value: object) -> None:
 
 
 def read_json(path: Path | str) -> dict:
-    """What `write_json` wrote. Raises FileNotFoundError."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it")
+    """Return the object that `write_json` wrote. Raises FileNotFoundError; ValueError for what is no JSON."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def file_sha256(path: Path | str) -> str:
+    """Return the file's SHA-256 as `sha256sum` prints it: 64 hex digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest(*parts: object) -> str:

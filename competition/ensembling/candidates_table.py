@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from competition.ensembling.candidates import Candidate
-from competition.ensembling.stacked_predictions import Images
+from competition.ensembling.images import Images
 from competition.leaderboard.board import compare
-from competition.metrics.f1 import macro_f1
 from competition.settings.ensemble import EnsembleSettings
 
 Seconds = tuple[float, float]  # of training, of predicting
@@ -30,7 +29,7 @@ def seconds_of_parts(board: pd.DataFrame, singles: Sequence[Candidate]) -> dict[
     return seconds
 
 
-def candidates_board(
+def candidates_table(
     candidates: Sequence[Candidate], images: Images, seconds: Mapping[str, Seconds], settings: EnsembleSettings
 ) -> pd.DataFrame:
     """The leaderboard of all candidates, members and ensembles alike: see `leaderboard.compare`."""
@@ -40,7 +39,7 @@ def candidates_board(
         images.seen["target"].to_numpy(),
         images.folds,
         images.targets,
-        macro_f1,
+        images.metric,
         settings,
         spent,
         {one.name: note_of(one) for one in candidates},

@@ -1,4 +1,4 @@
-"""A specialist's word on the hard classes: where it is asked, and what the base's predictions become with it."""
+"""Specialist on the hard classes: which images it is asked about, and the base's predictions blended with its own."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 
 from competition.data.predictions import Predictions
+from competition.ensembling.voting import soft_vote
+from competition.folds.predictions import OOF_VIEWS
 
 SPECIALIST = "specialist"  # what its folders are called, and what `<base>_specialist` ends in
 
@@ -22,6 +24,22 @@ def asked_rows(predictions: Predictions, hard: Sequence[str], asks: Asks = "answ
     likeliest = np.argsort(-predictions.probabilities, axis=1, kind="stable")[:, : 1 if asks == "answer" else 2]
     possible = np.take_along_axis(predictions.probabilities, likeliest, axis=1) > 0
     return np.flatnonzero((np.isin(likeliest, columns) & possible).any(axis=1))
+
+
+def asked(
+    base: Sequence[dict[str, Predictions]], fold: int, hard: Sequence[str], asks: Asks = "answer"
+) -> dict[str, np.ndarray]:
+    """Return, for each part of a fold's predictions, the positions of the images that the specialist is asked about.
+
+    base: each fold's predictions; the validation images (clean, test_like) are those of `fold`; the test images and the
+    holdout are answered by all folds' soft vote, since that is the answer that the specialist may change. hard:
+    targets; asks: see `asked_rows`.
+    """
+    parts = {
+        name: own if name in OOF_VIEWS else soft_vote([predictions[name] for predictions in base])
+        for name, own in base[fold].items()
+    }
+    return {name: asked_rows(part, hard, asks) for name, part in parts.items()}
 
 
 def replace_hard(

@@ -12,14 +12,14 @@ from competition.folds.predictions import OOF_VIEWS
 from competition.leaderboard.submission import Submission
 from competition.metrics.bootstrap import interval
 from competition.metrics.metric import Metric
-from competition.metrics.paired import PairedDifference, paired_bootstrap
+from competition.metrics.paired import PairedDifference, paired_differences
 from competition.settings.ensemble import EnsembleSettings
 
 DECIMALS = 6
 NOTABLE = 0.5  # of the best member's score: grey pixels alone should get nowhere near it
 CHANCES = 3  # times what guessing scores
-TEXTS = ("submission", "member", "vote", "told_apart", "note")
-STANDING = ("difference", "difference_low", "difference_high", "standard_error", "told_apart")
+TEXTS = ("submission", "member", "vote", "significant", "note")
+STANDING = ("difference", "difference_low", "difference_high", "standard_error", "significant")
 
 
 def score(
@@ -47,7 +47,7 @@ def compare(
     spent on training and on predicting, all folds together; notes: submission -> text, of those that have one.
     `fold_<k>`, `mean` and `std` (over folds, as numpy's) are the test-like score; `clean` and `test_like` are over all
     `images` out of fold at once. The columns STANDING hold the paired difference to the first row, test-like;
-    `told_apart` is best, yes or no. All rows are scored on the same resamples.
+    `significant` is best, yes or no. All rows are scored on the same resamples.
     """
     scores = _scores(submissions, true, targets, metric)
     best_first = -metric.sign * scores["test_like"]
@@ -55,7 +55,7 @@ def compare(
     ranked, scores = [submissions[index] for index in order], {view: scores[view][order] for view in OOF_VIEWS}
     drawn = _resampled(ranked, true, targets, metric, settings)
     names = [s.name for s in ranked]
-    stand = paired_bootstrap(names, scores["test_like"], drawn["test_like"], settings.confidence, metric.sign)
+    stand = paired_differences(names, scores["test_like"], drawn["test_like"], settings.confidence, metric.sign)
     rows = []
     for place, submission in enumerate(ranked):
         row = {"submission": submission.name, "member": submission.member, "vote": submission.vote}
@@ -138,12 +138,16 @@ def write_leaderboard(path: Path | str, board: pd.DataFrame) -> None:
         board.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
 
 
+def _stage(path: Path | str) -> str:
+    return "ensemble" if Path(path).name == "ensembles.csv" else "vote"
+
+
 def read_leaderboard(path: Path | str) -> pd.DataFrame:
     """The leaderboard as written: TEXTS as str, scores as float64. Raises FileNotFoundError, and ValueError for an
     older one.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage vote)")
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage {_stage(path)})")
     board = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, encoding="utf-8")
     if missing := [
         column for column in dict.fromkeys((*TEXTS, *STANDING, "images", *OOF_VIEWS)) if column not in board

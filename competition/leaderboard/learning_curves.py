@@ -1,5 +1,6 @@
 """A member's training as a picture: loss, score, learning rate and speed by epoch, one line per fold."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
@@ -22,6 +23,18 @@ PANELS = (
     ("images_per_s", "images/s"),
 )
 SIZE, DPI = (12.0, 7.5), 100  # inches, dots per inch: 1200 x 750 pixels
+
+
+def draw_member_curves(names: Iterable[str], folds: Iterable[int], label: str, root: Path | str = "folds") -> None:
+    """Draw the learning curves of each of `names` from `root`/history/<name>/<fold>.csv to `root`/curves/<name>.png;
+    of one without histories none. label: the metric's.
+    """
+    root = Path(root)
+    (root / "curves").mkdir(parents=True, exist_ok=True)
+    for name in names:
+        files = {fold: root / f"history/{name}/{fold}.csv" for fold in folds}
+        if there := {fold: file for fold, file in files.items() if file.is_file()}:
+            draw_curves(there, root / f"curves/{name}.png", label)
 
 
 def draw_curves(history_files: dict[int, Path], path: Path | str, label: str) -> None:

@@ -3,11 +3,28 @@
 Columns: ID, target, fold; then `<submission>.clean` and `<submission>.test_like`, the targets that it answers.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from competition.common.csv import write_frame
+from competition.folds.predictions import OOF_VIEWS
+from competition.leaderboard.submission import Submission
+
 OOF_FILES = ("submissions/oof.csv", "submissions/ensembles_oof.csv")
+
+
+def write_oof(path: Path | str, submissions: Sequence[Submission], seen: pd.DataFrame) -> None:
+    """Write the submissions' answers to the out-of-fold images `seen` (ID, target, fold; aligned)."""
+    columns = {f"{one.name}.{condition}": getattr(one, condition) for one in submissions for condition in OOF_VIEWS}
+    write_frame(path, pd.concat([seen[["ID", "target", "fold"]], pd.DataFrame(columns)], axis=1))
+
+
+def write_confusion(path: Path | str, best: Submission, seen: pd.DataFrame, target2class: Mapping[str, str]) -> None:
+    """Write actual,predicted class names, a row per image of `seen`, test-like out of fold: for DVC's plot."""
+    predicted = pd.Series(best.test_like.tolist()).map(target2class)
+    write_frame(path, pd.DataFrame({"actual": seen["target"].map(target2class), "predicted": predicted}))
 
 
 def read_oof(folder: Path | str) -> pd.DataFrame:

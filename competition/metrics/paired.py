@@ -29,15 +29,13 @@ class PairedDifference:
         """Whether the interval of the difference leaves 0 out."""
         return self.low > 0 or self.high < 0
 
-    told_apart = significant
-
     @property
     def is_within(self) -> bool:
         """Whether the score is within one standard error of the best."""
         return -self.sign * self.difference <= self.standard_error
 
 
-def paired_bootstrap(
+def paired_differences(
     names: Sequence[str], scores: Sequence[float], resampled: np.ndarray, confidence: float, sign: int = 1
 ) -> tuple[PairedDifference, ...]:
     """Difference of each of M `scores` to the best of them, the first of equals.
@@ -60,6 +58,3 @@ def paired_bootstrap(
         )
         for column, (name, score) in enumerate(zip(names, scores, strict=True))
     )
-
-
-Standing, standings = PairedDifference, paired_bootstrap  # until competition.ensembling has the new names

@@ -14,8 +14,7 @@ import pandas as pd
 
 from competition.common.seeds import generator
 from competition.data.predictions import Predictions, load_predictions, save_predictions
-from competition.ensembling.specialist_votes import SPECIALIST
-from competition.ensembling.voting import asked
+from competition.ensembling.specialist_votes import SPECIALIST, asked
 from competition.folds.predictions import OOF_VIEWS
 from competition.folds.predictions import ROOT as PREDICTIONS
 from competition.folds.split import HOLDOUT, read_folds, write_folds

@@ -7,12 +7,14 @@ import pandas as pd
 
 from competition.audit.duplicate_table import read_duplicates
 from competition.audit.problem_files import read_problem_files
+from competition.audit.summary import read_audit
 from competition.augmentation.shift_table import read_shift
-from competition.common.files import read_json
 from competition.data.classes import read_names
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
 from competition.data.submission import read_submission
+from competition.ensembling.final_files import read_final
+from competition.ensembling.specialist_choice import read_hard_classes
 from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
 from competition.labels.review_table import read_label_review
@@ -50,7 +52,7 @@ class ReportContext:
     @cached_property
     def final(self) -> dict:
         """final.json: the final submission's scores, members, lineage."""
-        return read_json(SUBMISSIONS / "final.json")
+        return read_final(SUBMISSIONS)
 
     @cached_property
     def final_targets(self) -> dict[str, str]:
@@ -100,13 +102,14 @@ class ReportContext:
     @cached_property
     def hard_classes(self) -> tuple[str, ...]:
         """The specialist's targets; () without a specialist."""
-        return tuple(read_json(SUBMISSIONS / "specialist.json")["hard_classes"])
+        return read_hard_classes(SUBMISSIONS / "votes.json")
 
     @cached_property
     def histories(self) -> dict[str, dict[int, pd.DataFrame]]:
         """Member, or specialist -> fold -> a row per epoch."""
-        names, folds = (*self.settings.train.members, "specialist"), self.settings.split.folds
-        return {name: read_histories(FOLDS / "history", name, folds) for name in names}
+        specialist = ("specialist",) if self.settings.specialize.base_member else ()
+        names = (*self.settings.train.members, *specialist)
+        return {name: read_histories(FOLDS / "history", name, self.settings.split.folds) for name in names}
 
     @cached_property
     def ranked_members(self) -> list[str]:
@@ -147,8 +150,8 @@ class ReportContext:
 
     @cached_property
     def audit(self) -> dict:
-        """audit.json."""
-        return read_json(FOLDS / "audit.json")
+        """audit.json: sizes, classes, duplicates, domain shift."""
+        return read_audit(FOLDS / "audit.json")
 
     @cached_property
     def duplicates(self) -> pd.DataFrame:

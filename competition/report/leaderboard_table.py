@@ -12,9 +12,9 @@ from competition.report.tables import Cell, Number, number, table
 
 MOST = 40  # rows that are drawn; the table has all
 SIGNIFICANT = {"best": "best", "no": f"{ALIKE} no", "yes": "yes"}
-LEGEND = {"best": "the best", "no": f"{ALIKE} can't be told apart from the best", "yes": "told apart from the best"}
+LEGEND = {"best": "the best", "no": f"{ALIKE} not significantly worse", "yes": "significantly worse"}
 LOOKS = {"best": (0, "star"), "no": (2, "circle"), "yes": (1, "x")}  # colour's number, mark
-COLUMNS = ("submission", "test-like", "its interval", "to the best", "its interval", "told apart", "clean", "folds")
+COLUMNS = ("submission", "test-like", "its interval", "to the best", "its interval", "significant", "clean", "folds")
 SECONDS = ("train s", "predict s")
 
 
@@ -37,7 +37,7 @@ def _cells(row: Mapping, public: Mapping[str, float], chosen: str) -> list[Cell]
     title = f"{name} (final)" if name == chosen else name
     difference = (
         ["", ""]
-        if row["told_apart"] == "best"
+        if row["significant"] == "best"
         else [number(row["difference"], "+.3f"), _interval(row, "difference", "+.3f")]
     )
     folds = Number(row["mean"], f"{row['mean']:.3f} ± {row['std']:.3f}")
@@ -48,7 +48,7 @@ def _cells(row: Mapping, public: Mapping[str, float], chosen: str) -> list[Cell]
         number(row["test_like"]),
         _interval(row, "test_like", ".3f"),
         *difference,
-        SIGNIFICANT[row["told_apart"]],
+        SIGNIFICANT[row["significant"]],
         number(row["clean"]),
         folds,
         *asked,
@@ -64,7 +64,7 @@ def _interval(row: Mapping, key: str, form: str) -> Number:
 def _chart(rows: Sequence[Mapping], what: str, metric: str) -> Markup:
     soft = [row for row in rows if row["submission"] != f"{row['member']}_hard"]
     shown = soft[:MOST]
-    labels = [f"{ALIKE} {row['submission']}" if row["told_apart"] == "no" else row["submission"] for row in shown]
+    labels = [f"{ALIKE} {row['submission']}" if row["significant"] == "no" else row["submission"] for row in shown]
     layout = {
         "yaxis": names_axis(labels) | downwards(len(shown)),
         "showlegend": True,
@@ -85,7 +85,7 @@ def _chart(rows: Sequence[Mapping], what: str, metric: str) -> Markup:
 
 def _trace(shown: Sequence[Mapping], significant: str) -> dict | None:
     """Rows whose difference to the best is so `significant`, as points with their intervals; None without any."""
-    places = [place for place, row in enumerate(shown) if row["told_apart"] == significant]
+    places = [place for place, row in enumerate(shown) if row["significant"] == significant]
     if not places:
         return None
     rows, (colour, symbol) = [shown[place] for place in places], LOOKS[significant]

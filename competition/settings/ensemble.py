@@ -2,10 +2,8 @@
 
 from pydantic import Field
 
+from competition.common.registry import registry_of
 from competition.settings.section import ExternalName, Section
-
-ENSEMBLES = ("hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking")  # names of candidates
-
 
 # what submissions/ calls something else: files, columns of its tables, and a word of `ensemble.choose`
 RESERVED = (
@@ -19,8 +17,12 @@ RESERVED = (
     "target",
     "class_name",
     "images",
-    *ENSEMBLES,
 )
+
+
+def ensemble_rules() -> tuple[str, ...]:
+    """Names of all ensemble rules, plugins' among them."""
+    return registry_of("competition.ensembling.rules").names()
 
 
 class EnsembleSettings(Section):

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 import sklearn.metrics
+from makers.metrics import F1
 
 from competition.ensembling.expected import shift_weights
-from competition.metrics.scores import METRICS
-
-F1 = METRICS["f1_macro"]()
 
 
 def test_weighted_scores_are_scikit_learns():

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from competition.data.predictions import Predictions
-from competition.ensembling.voting import hard_vote, replace_hard, soft_vote, unanswered, vote_member, vote_specialist
+from competition.ensembling.member_submissions import vote_member, vote_specialist
+from competition.ensembling.specialist_votes import replace_hard
+from competition.ensembling.voting import hard_vote, soft_vote, unanswered
 from competition.folds.predictions import out_of_fold
 from competition.inference.tta import view_weights
 

@@ -14,7 +14,7 @@ from competition.leaderboard.board import compare, giveaway_note, read_leaderboa
 from competition.leaderboard.per_class import class_scores, worst_classes
 from competition.leaderboard.submission import Submission
 from competition.leaderboard.tables import make_console, print_leaderboard
-from competition.metrics.paired import paired_bootstrap
+from competition.metrics.paired import paired_differences
 from competition.settings.ensemble import EnsembleSettings
 
 TARGETS = ("a", "b", "c", "d")
@@ -39,7 +39,7 @@ COLUMNS = [
     "difference_low",
     "difference_high",
     "standard_error",
-    "told_apart",
+    "significant",
     "images",
     "train_seconds",
     "predict_seconds",
@@ -74,7 +74,7 @@ def test_a_row():
     assert (row["mean"], row["std"]) == pytest.approx((np.mean(per_fold), np.std(per_fold)), abs=1e-6)
     for view in ("clean", "test_like"):
         assert row[view] == pytest.approx(plain(TRUE, getattr(submission, view)), abs=1e-6)
-    assert row[["difference", "difference_low", "difference_high", "standard_error", "told_apart"]].tolist() == [
+    assert row[["difference", "difference_low", "difference_high", "standard_error", "significant"]].tolist() == [
         0,
         0,
         0,
@@ -107,8 +107,8 @@ def test_intervals_are_the_plain_loops():
         )
         found = row[["difference_low", "difference_high", "standard_error"]].tolist()
         assert found == pytest.approx([low, high, np.std(differences, ddof=1)], abs=1e-6)
-        assert row["told_apart"] == ("best" if submission is best else "no" if low <= 0 <= high else "yes")
-    assert set(board["told_apart"]) == {"best", "yes", "no"}
+        assert row["significant"] == ("best" if submission is best else "no" if low <= 0 <= high else "yes")
+    assert set(board["significant"]) == {"best", "yes", "no"}
     alone = score(TRUE, best.test_like, TARGETS, F1, SETTINGS)  # on the same resamples
     found = board.loc[best.name, ["test_like", "test_like_low", "test_like_high"]].tolist()
     assert found == pytest.approx([alone["value"], alone["low"], alone["high"]], abs=1e-6)
@@ -121,9 +121,9 @@ def test_a_submission_has_the_same_numbers_in_any_company():
     pd.testing.assert_frame_equal(two, three[three["submission"] != "third"])
 
 
-def test_standings_by_hand():
+def test_paired_differences_by_hand():
     drawn = np.array([[0.5, 0.4, 0.5, 0.2], [0.6, 0.7, 0.6, 0.3], [0.4, 0.3, 0.4, 0.1]])
-    first, second, same, last = paired_bootstrap("abcd", [0.5, 0.45, 0.5, 0.2], drawn, 0.9)
+    first, second, same, last = paired_differences("abcd", [0.5, 0.45, 0.5, 0.2], drawn, 0.9)
     assert (first.difference, first.low, first.high, first.standard_error, first.significant) == (0, 0, 0, 0, False)
     # b - a: -0.1, 0.1, -0.1; quantiles 0.05 and 0.95 of three values lie a tenth of the way inwards
     assert (second.name, second.score, second.significant) == ("b", 0.45, False)
@@ -146,7 +146,7 @@ def test_best_first_then_soft_then_name():
     assert board["submission"].tolist() == ["z", "a", "b", "b_hard", "worse"]
     assert board.equals(board_of(*submissions[::-1]))
     alike = board_of(*submissions[:1], *submissions[2:4])
-    assert alike["told_apart"].tolist() == ["best", "no", "no"] and (alike["difference"] == 0).all()
+    assert alike["significant"].tolist() == ["best", "no", "no"] and (alike["difference"] == 0).all()
 
 
 def test_grey_pixels_that_score_are_noted():
@@ -176,8 +176,8 @@ def test_file(tmp_path):
     assert (tmp_path / "leaderboard.csv").read_bytes() == first
     with pytest.raises(FileNotFoundError, match="stage vote"):
         read_leaderboard(tmp_path / "none.csv")
-    write_leaderboard(tmp_path / "leaderboard.csv", board.drop(columns=["difference", "told_apart"]))
-    with pytest.raises(ValueError, match=r"no column told_apart, difference; another .*`dvc repro` makes it anew"):
+    write_leaderboard(tmp_path / "leaderboard.csv", board.drop(columns=["difference", "significant"]))
+    with pytest.raises(ValueError, match=r"no column significant, difference; another .*`dvc repro` makes it anew"):
         read_leaderboard(tmp_path / "leaderboard.csv")
 
 
@@ -197,7 +197,7 @@ def test_table():
         *(made_up(name, accuracy=a, seed=i) for i, (name, a) in enumerate(names.items())), notes={"grey": "note [7]"}
     )
     best, alike, worse = board["submission"]
-    assert board["told_apart"].tolist() == ["best", "no", "yes"]
+    assert board["significant"].tolist() == ["best", "no", "yes"]
     text = printed(board, 150, public={alike: 0.87654})
     assert " best " in line_of(text, best) and f"{board['test_like'][0]:.3f}" in line_of(text, best)
     difference = " ({difference_low:+.3f} to {difference_high:+.3f})"

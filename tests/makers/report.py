@@ -9,9 +9,9 @@ from makers.image_sections import write_images
 from makers.metrics import F1
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
-from competition.common.csv import write_frame
 from competition.data.classes import write_classes
 from competition.leaderboard.board import compare, write_leaderboard
+from competition.leaderboard.oof_answers import write_oof
 from competition.leaderboard.submission import Submission
 from competition.settings.ensemble import EnsembleSettings
 
@@ -58,14 +58,15 @@ def write_project(
     ensemble = submission("soft", "soft", "soft", y_true, targets, 1)
     candidates = compare([*made, ensemble], y_true, folds, targets, F1, settings, seconds | {"soft": (20.0, 4.0)}, {})
     write_leaderboard(folder / "submissions/ensembles.csv", candidates)
-    write_oof(folder / "submissions/ensembles_oof.csv", [ensemble], y_true, folds)
-    write_oof(folder / "submissions/oof.csv", made, y_true, folds)
+    images = pd.DataFrame({"ID": IDS, "target": y_true, "fold": folds})
+    write_oof(folder / "submissions/ensembles_oof.csv", [ensemble], images)
+    write_oof(folder / "submissions/oof.csv", made, images)
     for one in made:
         (folder / f"submissions/members/{one.name}.csv").write_text(
             "ID,target\n" + "".join(f"t{n},{targets[0]}\n" for n in range(8))
         )
     (folder / "submissions/final.csv").write_text((folder / "submissions/members/lite0.csv").read_text())
-    write_json(folder / "submissions/specialist.json", {"hard_classes": hard, "mode": "replace" if hard else "out"})
+    write_json(folder / "submissions/votes.json", {"specialist": {"hard_classes": hard} if hard else None})
     write_json(folder / "submissions/final.json", final(candidates, classes, chosen))
     write_folds(folder, classes)
     write_images(folder, IDS, y_true, folds, {one.name: one.test_like for one in made if one.vote == "soft"}, classes)
@@ -76,12 +77,6 @@ def submission(name: str, member: str, vote: str, y_true: np.ndarray, targets: l
     answers = y_true.copy()
     answers[:wrong] = [targets[(targets.index(one) + 1) % len(targets)] for one in y_true[:wrong]]
     return Submission(name, member, vote, y_true, answers, np.array([targets[0]] * 8))
-
-
-def write_oof(path: Path, submissions: list[Submission], y_true: np.ndarray, folds: np.ndarray) -> None:
-    """Write the answers of `submissions` out of fold."""
-    answers = {f"{one.name}.{part}": getattr(one, part) for one in submissions for part in ("clean", "test_like")}
-    write_frame(path, pd.DataFrame({"ID": IDS, "target": y_true, "fold": folds} | answers))
 
 
 def final(candidates: pd.DataFrame, classes: dict[str, str], chosen: str) -> dict:

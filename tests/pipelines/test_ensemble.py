@@ -162,12 +162,12 @@ def test_all_candidates_have_a_table_as_the_leaderboard(project):
     _, facts = cast()
     board, members = pd.read_csv("submissions/ensembles.csv"), pd.read_csv("submissions/leaderboard.csv")
     assert set(board["submission"]) == {*ENSEMBLES, *SINGLES} and board["test_like"].is_monotonic_decreasing
-    assert list(board) == list(members) and board["told_apart"][0] == "best"
+    assert list(board) == list(members) and board["significant"][0] == "best"
     of_name = {row["submission"]: row for row in facts["candidates"]}
     for _, row in board.iterrows():
         for key in ("test_like", "difference", "difference_low", "difference_high", "standard_error"):
             assert row[key] == pytest.approx(of_name[row["submission"]][key], abs=2e-6), (row["submission"], key)
-        assert (row["told_apart"] == "yes") == of_name[row["submission"]]["told_apart"]
+        assert (row["significant"] == "yes") == of_name[row["submission"]]["significant"]
     for name in ENSEMBLES:
         assert answers(f"submissions/ensembles/{name}.csv")["t05"] == "2"
     soft = board.set_index("submission").loc["soft"]

@@ -35,7 +35,7 @@ def write_board(**test_like):
         for (name, value), told in zip(test_like.items(), ("best", "no", "yes"), strict=False)
     ]
     header = (
-        f"submission,member,vote,test_like,test_like_low,test_like_high,{','.join(columns)},images,told_apart,note\n"
+        f"submission,member,vote,test_like,test_like_low,test_like_high,{','.join(columns)},images,significant,note\n"
     )
     Path("submissions/leaderboard.csv").write_text(header + "".join(rows))
 
@@ -151,7 +151,7 @@ def test_leaderboard_prints_the_public_scores_beside(project, call):
     assert "final.csv" not in out
     code, out, _ = call(leaderboard, "--json")
     found = json.loads(out)
-    assert [(row["submission"], row["told_apart"]) for row in found["leaderboard"]] == [("b", "best"), ("a", "no")]
+    assert [(row["submission"], row["significant"]) for row in found["leaderboard"]] == [("b", "best"), ("a", "no")]
     told = found["public"]["scores"][0]
     assert (found["public"]["asks"], told["submission"], told["public"], told["inside"], told["same_file"]) == (
         1,

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from competition.ensembling.stacking import is_affordable
 
 from competition.data.competition import read_competition
 from competition.data.predictions import Predictions, load_predictions, save_predictions
 from competition.ensembling.specialist_votes import asked_rows
-from competition.ensembling.stacking import is_affordable
 from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
 from competition.planning.cost_model import forecast

@@ -130,14 +130,14 @@ def test_the_page_is_whole_and_may_ask_for_nothing(text, page):
 
 def test_the_leaderboards_numbers_are_the_files(folder, page):
     leaderboard = pd.read_csv(folder / "submissions/leaderboard.csv").to_dict("records")
-    head, *rows = page.table_of("told apart")
+    head, *rows = page.table_of("significant")
     assert len(rows) == len(leaderboard) == 3
     for row, expected in zip(rows, leaderboard, strict=True):
         shown = dict(zip(head, row, strict=False))
         assert shown["submission"] == expected["submission"] + (" (final)" if expected["submission"] == "lite0" else "")
         assert shown["test-like"] == f"{expected['test_like']:.3f}" and shown["clean"] == f"{expected['clean']:.3f}"
         assert row[2] == f"{expected['test_like_low']:.3f} to {expected['test_like_high']:.3f}"
-        assert shown["told apart"] == {"best": "best", "no": "≈ no", "yes": "yes"}[expected["told_apart"]]
+        assert shown["significant"] == {"best": "best", "no": "≈ no", "yes": "yes"}[expected["significant"]]
         assert shown["folds"] == f"{expected['mean']:.3f} ± {expected['std']:.3f}"
 
 
@@ -151,7 +151,8 @@ def test_the_leaderboards_intervals_are_drawn(folder, page):
         for x, low, high in zip(trace["x"], trace["error_x"]["arrayminus"], trace["error_x"]["array"], strict=True)
     )
     assert drawn == sorted(zip(leaderboard["test_like_low"], leaderboard["test_like_high"], strict=True))
-    assert any("can't be told apart" in trace["name"] for trace in traces) == ("no" in set(leaderboard["told_apart"]))
+    legend = [trace["name"] for trace in traces]
+    assert ("≈ not significantly worse" in legend) == ("no" in set(leaderboard["significant"]))
 
 
 def test_the_final_score_stands_above_all(folder, text):

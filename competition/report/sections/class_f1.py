@@ -24,7 +24,7 @@ class ClassF1(Section):
 
     order, title = 60, "F1 of each class"
     reads = (
-        *("submissions/final.json", "submissions/leaderboard.csv", "submissions/specialist.json", "folds/classes.csv"),
+        *("submissions/final.json", "submissions/leaderboard.csv", "submissions/votes.json", "folds/classes.csv"),
         *OOF_FILES,
     )
 

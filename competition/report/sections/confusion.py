@@ -32,7 +32,7 @@ class Confusion(Section):
         "submissions/leaderboard.csv",
         *OOF_FILES,
         "folds/classes.csv",
-        "submissions/specialist.json",
+        "submissions/votes.json",
     )
 
     def body(self, context: ReportContext) -> Markup:
