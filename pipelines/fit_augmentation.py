@@ -30,7 +30,7 @@ from competition.augmentation.fitting import Trial, search
 from competition.augmentation.measuring import Distance, Yardstick, clean_squares, read_pages
 from competition.common.files import replace_file
 from competition.common.seeds import generator
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.image_store import ImageStore
 from competition.data.images import resize
 from competition.inference.features import network_features
@@ -68,7 +68,7 @@ def main(
     apply: Annotated[Apply, typer.Option(help="section of params.yaml that gets the policy")] = Apply.none,
 ) -> None:
     """Fit the augmentation policy to the unlabelled test images."""
-    keep_memory()
+    set_up_process()
     settings = load_settings(PARAMS)
     if not settings.rules.test_statistics:
         raise ValueError("rules.test_statistics: false in params.yaml: no policy may be fitted to the test images")

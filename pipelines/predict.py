@@ -21,13 +21,13 @@ import typer
 
 from competition.common.csv import write_table
 from competition.common.progress import progress
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.classes import read_names
 from competition.ensembling.combination import Combination, Voted
 from competition.ensembling.named_votes import changed_since_final, read_choice_if_any, read_combination
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.folds.split import read_folds
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.serving.confidence import HEADER, Threshold, choose_threshold, label_rows
 from competition.serving.new_images import list_files
 from competition.serving.predict import Answered, Voter, ask, load_voter
@@ -51,7 +51,7 @@ def main(
 ) -> None:
     """Label every image of a folder."""
     began = perf_counter()
-    keep_memory()
+    set_up_process()
     check_out(out)
     settings, (names, closed), target2class = load_settings(), list_files(folder), read_names("folds/classes.csv")
     folds = read_folds("folds/folds.csv")
@@ -62,7 +62,7 @@ def main(
     warn_of_changes(changed_since_final(settings, combination.parts))
     threshold = choose_threshold(combination.oof, folds["target"][folds["fold"] >= 0].tolist(), precision)
     voters = load(combination, settings, tuple(target2class), fast)
-    weights = ONE_VIEW if fast else view_weights(settings.tta.passes, settings.tta.seed)
+    weights = ONE_VIEW if fast else orientation_weights(settings.tta.passes, settings.tta.seed)
     tell_threshold(threshold, precision)
     log(
         "asking",

@@ -13,7 +13,7 @@ import pandas as pd
 
 from competition.audit.duplicate_table import read_duplicates
 from competition.common.files import replace_file
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.classes import read_names
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
@@ -45,7 +45,7 @@ DATA, FOLDS, FOLDER, PAGE = Path("data"), Path("folds"), Path("submissions"), Pa
 
 def main() -> None:
     began = perf_counter()
-    keep_memory()
+    set_up_process()
     final = read_json(FOLDER / "final.json")
     page = make_page("Foldvote report", headline(final), sections_of(final))
     with replace_file(PAGE) as temporary:

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from competition.common.files import digest
 from competition.common.imports import code_digest
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
 from competition.data.classes import read_targets
@@ -22,7 +22,7 @@ from competition.data.predictions import Predictions, concatenate, load_predicti
 from competition.ensembling.voting import asked
 from competition.folds.leakage import check_predicted
 from competition.folds.split import read_folds
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.hard_classes import hard_classes
 from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch, write_member
@@ -45,7 +45,7 @@ def main(fold: int) -> None:
 
 def train_and_write(everything: Settings, fold: int) -> None:
     settings, targets = everything.specialize, read_targets("folds/classes.csv")
-    keep_memory()
+    set_up_process()
     folds = read_folds(FOLDS)
     base = [read_base(settings.base, number, folds) for number in everything.split.folds]
     hard = find_hard_classes(settings, base, folds, targets)
@@ -77,7 +77,7 @@ def train_and_write(everything: Settings, fold: int) -> None:
         settings.network,
         data.only(hard),
         names,
-        view_weights(everything.tta.passes, everything.tta.seed),
+        orientation_weights(everything.tta.passes, everything.tta.seed),
         state,
         print_epoch,
         start=load_file(base_weights) if base_weights else None,

@@ -14,12 +14,12 @@ import numpy as np
 from competition.audit.duplicate_table import read_duplicates
 from competition.common.files import digest
 from competition.common.imports import code_digest
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.members import TrainedMember, train_classical, train_finetuned
 from competition.members.output_files import print_epoch, write_member
 from competition.models.weights import weights_file
@@ -50,7 +50,7 @@ def main(member: str, fold: int) -> None:
 
 
 def train_and_write(settings: Settings, member: str, fold: int) -> None:
-    keep_memory()
+    set_up_process()
     crew, targets = processes(), read_targets("folds/classes.csv")
     data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE)
     if crew.main:
@@ -65,7 +65,7 @@ def train_and_write(settings: Settings, member: str, fold: int) -> None:
         )
     if getattr(settings.members[member], "pseudo_labels", 0):
         data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
-    weights = view_weights(settings.tta.passes, settings.tta.seed)
+    weights = orientation_weights(settings.tta.passes, settings.tta.seed)
     trained = train(settings.members[member], data, targets, weights, state_file(settings, member, fold, targets))
     if crew.main:
         write_member(Path("folds"), member, fold, settings.members[member].kind, trained)

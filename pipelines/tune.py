@@ -20,7 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from competition.common.files import digest, write_json
 from competition.common.optuna_logging import quiet_optuna
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
 from competition.settings import edit as params_file
@@ -62,7 +62,7 @@ def main(
     apply: Annotated[bool, typer.Option("--apply", help="write the best settings into params.yaml")] = False,
 ) -> None:
     """Search a member's settings by its test-like macro F1 out of fold."""
-    keep_memory()
+    set_up_process()
     deadline = monotonic() + 60 * minutes if minutes is not None else float("inf")
     settings = load_settings(PARAMS)
     member = member_of(settings, member)

@@ -31,7 +31,7 @@ from competition.training.fit import fit
 from competition.training.fold_data import FoldData
 from competition.training.logistic import fit_logistic
 from competition.training.mlp import fit_mlp
-from competition.training.pseudo_labels import Facts, fit_again
+from competition.training.pseudo_labels import PseudoLabelResult, fit_again
 
 Report = Callable[[dict], None]
 SILENT = SimpleNamespace(update=lambda images: None)
@@ -53,7 +53,7 @@ class TrainedMember:
     train_seconds: float
     predict_seconds: float
     again_seconds: float = 0.0
-    pseudo_labels: Facts | None = None
+    pseudo_labels: PseudoLabelResult | None = None
 
 
 def train_finetuned(

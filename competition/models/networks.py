@@ -42,7 +42,7 @@ def create_network(
     """Return a network with `n_classes` outputs and its normalisation; all that is random in it comes from `seed`.
 
     `settings.network`: a name of timm's, googlenet, or hybrid_<an EfficientNet of timm's>. In training googlenet
-    answers a tuple: see `outputs.split`. Raises, before any work is done, ValueError for a name that nobody knows,
+    answers a tuple: see `auxiliary.split`. Raises, before any work is done, ValueError for a name that nobody knows,
     weights that can't be had, a head, a tuning mode or an image size that the network can't take; FileNotFoundError and
     ModuleNotFoundError for missing weights.
     """

@@ -89,7 +89,7 @@ def fit_logistic(
     n_classes: int,
     c_range: tuple[float, ...],
     valid_values: np.ndarray,
-    view_weights: np.ndarray,
+    orientation_weights: np.ndarray,
     valid_labels: np.ndarray,
 ) -> LogisticMember:
     """Return the regression on `values` (N, F) whose penalty scores best by macro F1 of `valid_values` (V, M, F), its
@@ -104,7 +104,7 @@ def fit_logistic(
         model = LogisticRegression(C=c, max_iter=200, tol=1e-3).fit(values, labels)
         coefficients, intercepts = _for_all_classes(model, n_classes)
         member = LogisticMember(mean, scale, coefficients, intercepts, c, 0.0)
-        answers = member.predict_proba(valid_values, view_weights).argmax(axis=1)
+        answers = member.predict_proba(valid_values, orientation_weights).argmax(axis=1)
         score = macro_f1(valid_labels, answers, n_classes)
         if best is None or score > best.score:
             best = LogisticMember(mean, scale, coefficients, intercepts, c, score)

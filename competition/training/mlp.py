@@ -92,7 +92,7 @@ def fit_mlp(
     n_classes: int,
     seed: int,
     valid_values: np.ndarray,
-    view_weights: np.ndarray,
+    orientation_weights: np.ndarray,
     valid_labels: np.ndarray,
     epochs: int = 8,
     batch_size: int = 32,
@@ -118,7 +118,7 @@ def fit_mlp(
             learning_rate,
         )
         member = MlpMember(mean, scale, network.eval().requires_grad_(False), 0.0)
-        answers = member.predict_proba(valid_values, view_weights).argmax(axis=1)
+        answers = member.predict_proba(valid_values, orientation_weights).argmax(axis=1)
     return MlpMember(mean, scale, network, macro_f1(valid_labels, answers, n_classes) if len(answers) else 0.0)
 
 

@@ -11,14 +11,14 @@ import pandas as pd
 from competition.audit.duplicate_table import read_duplicates
 from competition.common.files import digest
 from competition.common.imports import code_digest
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.members import TrainedMember, train_finetuned
 from competition.members.output_files import print_epoch
 from competition.models.weights import weights_file
 from competition.settings.params import Settings
-from competition.training.checkpoints import load_state
 from competition.training.pseudo_labels import bar_copies
 from competition.training.recovery import Diverged
+from competition.training.run import saved_history
 from competition.tuning.packed_copies import Stores
 from competition.tuning.pruning import step_of
 from competition.tuning.space import Candidate, Space, candidate, suggested
@@ -47,7 +47,7 @@ class Trainer:
         if found.member.pseudo_labels:
             data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
         wanted = {"clean": NONE, "test_like": np.arange(len(data.valid_ids)), "test": NONE}
-        views = view_weights(self.settings.tta.passes, self.settings.tta.seed)
+        views = orientation_weights(self.settings.tta.passes, self.settings.tta.seed)
         return train_finetuned(
             found.member, data, self.targets, views, self.state_file(found, fold, folds), report, predicted=wanted
         )
@@ -70,8 +70,7 @@ class Trainer:
 
     def earlier(self, found: Candidate, fold: int, folds: pd.DataFrame) -> list[dict]:
         """Return the rows of the epochs that were trained before it was stopped."""
-        state = load_state(self.state_file(found, fold, folds))
-        return state["progress"]["history"] if state else []
+        return saved_history(self.state_file(found, fold, folds))
 
     def forget(self, found: Candidate, folds: pd.DataFrame) -> None:
         """Remove the state of a trial that is over."""

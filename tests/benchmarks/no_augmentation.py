@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
 from competition.members.members import train_finetuned
@@ -24,7 +24,7 @@ from competition.training.fold_data import load_fold
 
 
 def main() -> None:
-    keep_memory()
+    set_up_process()
     settings = load_settings().members["lite0"].model_copy(update={"augmented": False})
     targets = read_targets("folds/classes.csv")
     data = load_fold(0, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow")

@@ -17,7 +17,7 @@ import numpy as np
 from competition.common.files import digest, write_json
 from competition.common.imports import code_digest
 from competition.common.seeds import generator
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
 from competition.members.members import train_finetuned
@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--fold", type=int, default=0)
     parser.add_argument("--recipes", nargs="+", default=list(RECIPES))
     given = parser.parse_args()
-    keep_memory()
+    set_up_process()
     base = load_settings().members[given.member]
     found, table = {}, {}
     for name in dict.fromkeys(["base", *given.recipes]):

@@ -32,7 +32,7 @@ from stages import begin, command, once, sample_params, train_members, truth
 
 from competition.common.files import write_json
 from competition.common.seeds import generator
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.classes import read_targets
 from competition.data.predictions import Predictions, load_predictions
 from competition.ensembling.expected import shift_weights
@@ -182,7 +182,7 @@ def result(folder: Path, seed: int) -> dict[str, float]:
 
 def main() -> None:
     given = parse()
-    keep_memory()
+    set_up_process()
     seeds = {}
     for seed in given.seeds:
         folder = given.folder.resolve() / f"seed-{seed}"

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from competition.models.auxiliary import training_loss
 from competition.models.heads import ArcFace, RowNorm, classifier_names, margin_logits, set_head
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
-from competition.models.outputs import training_loss
 from competition.settings.finetuned import FinetunedSettings
 
 NETWORKS = {"mobilenetv3_small_050": 32, "test_resnet": 32, "test_convnext": 32, "test_vit": 32, "googlenet": 32}

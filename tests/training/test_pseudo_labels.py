@@ -22,8 +22,8 @@ from competition.training import epoch as epoch_module
 from competition.training import pseudo_labels as module
 from competition.training.fit import fit
 from competition.training.fold_data import load_fold
-from competition.training.pseudo_labels import sure_answers, with_labels
-from competition.training.run import Progress
+from competition.training.pseudo_labels import confident_predictions, with_labels
+from competition.training.run import TrainingResult
 
 SETTINGS = FinetunedSettings(
     network="test_resnet",
@@ -108,9 +108,9 @@ def test_the_surest_answers_of_each_class_up_to_its_cap():
         ([1, 0, 1], {2: 0, 5: 2}),
         ([0, 0, 0], {}),
     ):  # of rows 0 and 6, equally sure, the first
-        rows, labels = sure_answers(probabilities, 0.8, np.array(most))
+        rows, labels = confident_predictions(probabilities, 0.8, np.array(most))
         assert dict(zip(rows.tolist(), labels.tolist(), strict=True)) == expected and rows.tolist() == sorted(rows)
-    assert len(sure_answers(probabilities, 0.96, np.array([9, 9, 9]))[0]) == 0
+    assert len(confident_predictions(probabilities, 0.96, np.array([9, 9, 9]))[0]) == 0
 
 
 def test_labelled_test_images_stand_behind_the_training_images(data):
@@ -147,7 +147,7 @@ def test_the_labels_are_the_folds_own_networks(data, first, member, state, tmp_p
     """They are what the network that the first run alone leaves answers, by the same test-time augmentation."""
     test = first.predictions["test"]
     caps = np.bincount(data.train_labels, minlength=3)
-    expected = sure_answers(test.probabilities, 0.4, caps)
+    expected = confident_predictions(test.probabilities, 0.4, caps)
     given = []
     monkeypatch.setattr(
         module, "with_labels", lambda *arguments: (given.append(arguments[1:]), with_labels(*arguments))[1]
@@ -180,7 +180,7 @@ def test_of_two_runs_the_better(data, state, monkeypatch, capsys, score, kept):
     network, normalise = create_network(SETTINGS, 3)
     first = fit(network, normalise, data, SETTINGS, state)
     other = {key: value + 1 for key, value in first.best_weights.items()}
-    second = Progress([{"epoch": 0, "test_like": 0.5}], 0, first.best_score if score is None else score, other)
+    second = TrainingResult([{"epoch": 0, "test_like": 0.5}], 0, first.best_score if score is None else score, other)
     monkeypatch.setattr(module, "fit", lambda *rest: second)
     best, facts = module.fit_again(network, normalise, data, SETTINGS, VIEWS, state, lambda row: None, TARGETS, first)
     assert facts.kept == kept and best.best_epoch == (6 if kept else first.best_epoch) and len(best.history) == 7

@@ -17,7 +17,7 @@ from competition.common.optuna_logging import quiet_optuna
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.data.predictions import Predictions
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.members import train_finetuned
 from competition.settings.augment import AugmentSettings
 from competition.settings.ensemble import EnsembleSettings
@@ -99,7 +99,7 @@ def test_a_trial_is_the_mean_of_what_the_stage_would_train(folder, folds, tmp_pa
         # the clean one, and two of three
         data = type(data)(**vars(data) | {"train_rows": tuple(rows[:3] for rows in data.train_rows)})
         expected = train_finetuned(
-            member, data, TARGETS, view_weights(20, 0), tmp_path / f"{fold}.pt", lambda row: None
+            member, data, TARGETS, orientation_weights(20, 0), tmp_path / f"{fold}.pt", lambda row: None
         )
         truth = folds.set_index("ID").target.loc[expected.predictions["test_like"].ids.tolist()]
         scores.append(f1_score(truth, expected.predictions["test_like"].answers, average="macro"))

@@ -1,4 +1,4 @@
-"""Optimizers, with the parameters in groups: decayed or not, and by depth where the learning rate falls with it."""
+"""Parameter groups of an optimizer: decayed or not, and by depth where the learning rate falls with it."""
 
 from contextlib import contextmanager
 
@@ -7,6 +7,7 @@ from timm.optim import param_groups_layer_decay
 from torch import nn
 
 from competition.settings.finetuned import FinetunedSettings
+from competition.training.optimizers import OPTIMIZERS
 
 
 def make_optimizer(network: nn.Module, settings: FinetunedSettings, everything: bool = False) -> torch.optim.Optimizer:
@@ -15,20 +16,11 @@ def make_optimizer(network: nn.Module, settings: FinetunedSettings, everything: 
     Frozen parameters (requires_grad False) are left out, unless `everything`: then those that are unfrozen later are
     there already, and are passed over as long as they have no gradient.
 
-    Biases, norms, and what timm's network itself excepts (position embeddings) have no weight decay. It is decoupled
-    for adamw (https://arxiv.org/abs/1711.05101) and nadam; for adam and sgd it is added to the gradient, the classical
-    way. `layer_decay` multiplies the rate once per layer from the head down, by timm's own grouping. Raises ValueError
-    if `layer_decay` is asked of a network whose layers timm can't tell.
+    Biases, norms, and what timm's network itself excepts (position embeddings) have no weight decay. `layer_decay`
+    multiplies the rate once per layer from the head down, by timm's own grouping. Raises ValueError if `layer_decay` is
+    asked of a network whose layers timm can't tell.
     """
-    groups = parameter_groups(network, settings, everything)
-    rate, name = settings.learning_rate, settings.optimizer
-    if name == "sgd":
-        return torch.optim.SGD(groups, lr=rate, momentum=settings.momentum, nesterov=settings.momentum > 0)
-    if name == "adam":
-        return torch.optim.Adam(groups, lr=rate, fused=True)
-    if name == "nadam":
-        return torch.optim.NAdam(groups, lr=rate, decoupled_weight_decay=True)
-    return torch.optim.AdamW(groups, lr=rate, fused=True)  # docs/log.md
+    return OPTIMIZERS[settings.optimizer](parameter_groups(network, settings, everything), settings)
 
 
 def parameter_groups(network: nn.Module, settings: FinetunedSettings, everything: bool = False) -> list[dict]:
