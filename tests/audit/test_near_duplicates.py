@@ -114,7 +114,7 @@ def test_thumbnails_of_any_shape(shape):
 
 
 def hashes_with_relatives(n, generator, flips=13):
-    """Return (n, 8) random hashes; a third of the images have, in some orientation, another's upright hash, up to `flips`
+    """Return (n, 8) random hashes; a third of the images have an orientation with another's upright hash, up to `flips`
     bits changed.
     """
     hashes = generator.integers(0, 2**64, size=(n, 8), dtype=np.uint64)
@@ -142,6 +142,7 @@ def test_look_alikes_are_all_that_counting_every_pair_finds(bits, at_once, monke
     alike = look_alikes(hashes, bits)
     found = set(zip(alike.one.tolist(), alike.other.tolist(), alike.orientation.tolist(), strict=True))
     assert found == expected and expected
+    assert len(alike.one) == len(expected) and alike.crowded == 0
 
 
 @pytest.mark.parametrize("bits", range(12))
