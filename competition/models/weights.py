@@ -1,4 +1,4 @@
-"""Weights out of a file: safetensors, or a state dict as torch saves it."""
+"""Weights from a file: safetensors, or a state dict as torch saves it."""
 
 from pathlib import Path
 from pickle import UnpicklingError
