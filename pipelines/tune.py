@@ -24,7 +24,6 @@ from competition.compute.device import set_up_process
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
 from competition.settings import edit as params_file
-from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.training.recovery import Diverged
@@ -99,7 +98,7 @@ def main(
 
 
 def member_of(settings: Settings, name: str) -> str:
-    finetuned = [key for key, member in settings.members.items() if isinstance(member, FinetunedSettings)]
+    finetuned = [key for key, member in settings.members.items() if member.tunable]
     if not name:
         name = next((key for key in settings.train.members if key in finetuned), "")
     if name not in finetuned:

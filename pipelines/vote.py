@@ -26,7 +26,6 @@ from competition.leaderboard.per_class import class_scores, worst_classes
 from competition.leaderboard.submission import Submission
 from competition.leaderboard.tables import print_leaderboard
 from competition.settings.load import load_settings
-from competition.settings.members import GreySettings
 from competition.settings.params import Settings
 from pipelines._main import log, run
 
@@ -100,7 +99,7 @@ def choose_specialist(settings: Settings, predictions: Folds, hard: list[str], s
         return None
     ids, specialize = seen["ID"].tolist(), settings.specialize
     choice = choose(
-        out_of_fold(predictions[specialize.base], "test_like", ids),
+        out_of_fold(predictions[specialize.base_member], "test_like", ids),
         concatenate([fold["test_like"] for fold in predictions["specialist"]]),
         seen["target"].tolist(),
         seen["fold"].to_numpy(),
@@ -137,7 +136,7 @@ def cast(
     where = seen["ID"].tolist(), competition.test_ids, fallback
     submissions = [s for name in settings.train.members for s in vote_member(name, predictions[name], *where)]
     if choice and choice.mode != "out":
-        base = settings.specialize.base
+        base = settings.specialize.base_member
         submissions.append(
             vote_specialist(
                 base, predictions[base], predictions["specialist"], choice.hard, *where, choice, seen["fold"].to_numpy()
@@ -154,7 +153,7 @@ def make_leaderboard(
     seen: pd.DataFrame,
     competition: Competition,
 ) -> pd.DataFrame:
-    base = settings.specialize.base
+    base = settings.specialize.base_member
     specialist = f"{base}_specialist"
     seconds = {}
     for submission in submissions:
@@ -173,7 +172,7 @@ def make_leaderboard(
         notes,
     )
     members = {name: settings.members[name] for name in settings.train.members}
-    grey_sizes = {name: member.size for name, member in members.items() if isinstance(member, GreySettings)}
+    grey_sizes = {name: member.guard_size for name, member in members.items() if member.guard_size}
     return giveaway_note(board, grey_sizes, len(competition.targets))
 
 

@@ -50,7 +50,7 @@ members:
   lite0: {kind: finetuned, size: 32, epochs: 2, batch_size: 16, learning_rate: 0.001}
   features: {kind: features, size: 32, copies: 1}
   grey: {kind: grey, size: 8, copies: 1}
-specialize: {base: lite0, mode: replace, network: {size: 32, epochs: 1, batch_size: 8}}
+specialize: {base: [lite0], mode: replace, network: {size: 32, epochs: 1, batch_size: 8}}
 tta: {passes: 20}
 ensemble: {top: 3, resamples: 100}
 """

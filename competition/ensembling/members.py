@@ -29,6 +29,6 @@ def read_members(
     panel = make_panel(per_member, images)
     singles = [member_candidate(name, per_member[name], panel) for name in panel.members]
     if choice is not None:
-        base = settings.specialize.base
+        base = settings.specialize.base_member
         singles.append(specialist_candidate(base, per_member[base], read(SPECIALIST), choice, panel))
     return panel, singles

@@ -32,7 +32,7 @@ def read_combination(
     have run, ValueError for a name that no candidate has, and for a vote that images can't be asked of: it holds
     submissions made elsewhere.
     """
-    name, base, choice = name or _final_choice(), settings.specialize.base, read_choice_if_any()
+    name, base, choice = name or _final_choice(), settings.specialize.base_member, read_choice_if_any()
     _check_name(name, settings, choice)
     seen = folds[folds["fold"] >= 0].reset_index(drop=True)
     images = Images(seen, seen.iloc[:0], (), targets, targets[0])  # the test images aren't asked about
@@ -68,7 +68,11 @@ def _final_choice() -> str:
 
 
 def _check_name(name: str, settings: Settings, choice: Choice | None) -> None:
-    known = [*settings.train.members, *([f"{settings.specialize.base}_{SPECIALIST}"] if choice else []), *ENSEMBLES]
+    known = [
+        *settings.train.members,
+        *([f"{settings.specialize.base_member}_{SPECIALIST}"] if choice else []),
+        *ENSEMBLES,
+    ]
     if name not in known:
         raise ValueError(
             f"{name}: no vote of that name; --member takes {', '.join(known)}. If params.yaml was changed, `dvc "

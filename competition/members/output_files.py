@@ -1,13 +1,12 @@
 """What a trained member leaves under folds/, in one layout for every kind of member."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from competition.common.files import replace_file, write_json
 from competition.data.predictions import save_predictions
-from competition.members.members import TrainedMember
+from competition.members.training import TrainedMember
 from competition.training.checkpoints import save_weights
 
 
@@ -33,8 +32,6 @@ def write_member(root: Path, name: str, fold: int, kind: str, trained: TrainedMe
     history = [row | {"kept": int(row["epoch"] == trained.best_epoch)} for row in trained.history]
     with replace_file(root / f"history/{name}/{fold}.csv") as temporary:
         pd.DataFrame(history).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
-    if trained.pseudo_labels:
-        facts |= {"pseudo_labels": asdict(trained.pseudo_labels)}
     write_json(
         root / f"scores/{name}/{fold}.json",
         {
@@ -47,5 +44,6 @@ def write_member(root: Path, name: str, fold: int, kind: str, trained: TrainedMe
             "predict_seconds": round(trained.predict_seconds, 1),
             "again_seconds": round(trained.again_seconds, 1),
             **facts,
+            **trained.facts,
         },
     )

@@ -20,8 +20,6 @@ from competition.report.mistakes import MOST, OutOfFold, errors_section, worst_e
 from competition.report.pictures import rows_of
 from competition.report.sections import Section
 from competition.report.unsure import least_certain, unsure_section
-from competition.settings.finetuned import FinetunedSettings
-from competition.settings.members import FeaturesSettings
 from competition.settings.params import Settings
 
 PerFold = Sequence[dict[str, Predictions]]
@@ -48,9 +46,9 @@ def member_with_network(ranked: Sequence[str], settings: Settings) -> str | None
     """Return the first of the members `ranked`, best first, that is fine-tuned; else the first with a frozen network;
     else None.
     """
-    for kind in (FinetunedSettings, FeaturesSettings):
+    for use in ("trained", "frozen"):
         for name in ranked:
-            if isinstance(settings.members[name], kind):
+            if settings.members[name].network_use == use:
                 return name
     return None
 
@@ -102,7 +100,7 @@ def embedding(member: str | None, per_fold: PerFold, pages: Pages) -> Section:
     if member is None:
         return _no_map("No map: no member has a network.")
     settings, fold = pages.settings, pages.settings.split.folds[0]
-    tuned = isinstance(settings.members[member], FinetunedSettings)
+    tuned = settings.members[member].network_use == "trained"
     own = pages.seen[pages.seen["fold"] == fold] if tuned else pages.seen
     test = soft_vote([views["test"] for views in per_fold])
     images = len(own) + len(test) * settings.rules.test_statistics

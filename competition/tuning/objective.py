@@ -9,12 +9,11 @@ import optuna
 import pandas as pd
 
 from competition.audit.duplicate_table import read_duplicates
-from competition.common.files import digest
-from competition.common.imports import code_digest
 from competition.inference.tta import orientation_weights
-from competition.members.members import TrainedMember, train_finetuned
+from competition.members.make import make_member
 from competition.members.output_files import print_epoch
-from competition.models.weights import weights_file
+from competition.members.state import state_file
+from competition.members.training import TrainedMember, train_member
 from competition.settings.params import Settings
 from competition.training.pseudo_labels import bar_copies
 from competition.training.recovery import Diverged
@@ -22,8 +21,6 @@ from competition.training.run import saved_history
 from competition.tuning.packed_copies import Stores
 from competition.tuning.pruning import step_of
 from competition.tuning.space import Candidate, Space, candidate, suggested
-
-CODE = "competition.members.members"  # whose source names the state
 
 NONE = np.zeros(0, np.int64)
 
@@ -48,8 +45,8 @@ class Trainer:
             data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
         wanted = {"clean": NONE, "test_like": np.arange(len(data.valid_ids)), "test": NONE}
         views = orientation_weights(self.settings.tta.passes, self.settings.tta.seed)
-        return train_finetuned(
-            found.member, data, self.targets, views, self.state_file(found, fold, folds), report, predicted=wanted
+        return train_member(
+            found.member, data, self.targets, views, self.state_file(found, fold, folds), report, only=wanted
         )
 
     def state_file(self, found: Candidate, fold: int, folds: pd.DataFrame) -> Path:
@@ -57,16 +54,13 @@ class Trainer:
         it.
         """
         inputs = (
-            found.member.model_dump(),
             found.augment.model_dump(),
             folds[["ID", "target", "fold"]].values.tolist(),
             fold,
+            self.targets,
+            self.stores.packed_digest,
         )
-        files = weights_file(found.member)
-        return (
-            self.states
-            / f"tune-{fold}-{digest(*inputs, self.targets, *files, self.stores.packed_digest, code_digest(CODE))}.pt"
-        )
+        return state_file(f"tune-{fold}", make_member(found.member), *inputs, folder=self.states)
 
     def earlier(self, found: Candidate, fold: int, folds: pd.DataFrame) -> list[dict]:
         """Return the rows of the epochs that were trained before it was stopped."""

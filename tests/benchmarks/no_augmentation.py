@@ -16,8 +16,8 @@ import pandas as pd
 from competition.compute.device import set_up_process
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
-from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch
+from competition.members.training import train_member
 from competition.metrics.f1 import macro_f1
 from competition.settings.load import load_settings
 from competition.training.fold_data import load_fold
@@ -29,7 +29,7 @@ def main() -> None:
     targets = read_targets("folds/classes.csv")
     data = load_fold(0, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow")
     with tempfile.TemporaryDirectory() as folder:
-        trained = train_finetuned(settings, data, targets, np.eye(8)[0], Path(folder) / "state.pt", print_epoch)
+        trained = train_member(settings, data, targets, np.eye(8)[0], Path(folder) / "state.pt", print_epoch)
     test = trained.predictions["test"]
     solution = pd.read_csv("data/solution.csv", dtype=str).set_index("ID").loc[test.ids.tolist()]
     scores = {

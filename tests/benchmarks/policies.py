@@ -31,8 +31,8 @@ from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
 from competition.inference.predictor import predict_proba
 from competition.inference.tta import orientation_weights
-from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch
+from competition.members.training import train_member
 from competition.metrics.f1 import bootstrap_interval, macro_f1
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
@@ -90,7 +90,7 @@ def scores(settings: Settings, member: FinetunedSettings, policy: str, with_test
         data = load_fold(fold, folds, targets, store, "data/test_squares.arrow")
         asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows}
         asked["test"] = np.arange(len(data.test_ids) if with_test else 0)
-        trained = train_finetuned(member, data, targets, weights, state, print_epoch, predicted=asked)
+        trained = train_member(member, data, targets, weights, state, print_epoch, only=asked)
         judged = load_fold(fold, folds, targets, judge, "data/test_squares.arrow")
         trained.predictions["fitted_views"] = predicted(trained.weights, member, judged, targets, weights)
         for view, predictions in trained.predictions.items():

@@ -20,14 +20,14 @@ from competition.common.seeds import generator
 from competition.compute.device import set_up_process
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
-from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch
+from competition.members.training import train_member
 from competition.metrics.f1 import bootstrap_interval, macro_f1
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.training.fold_data import load_fold
 
-CODE = "competition.members.members"  # whose source names the state
+CODE = "competition.members.fitting.finetuning"  # whose source names the state
 
 FOLDER = Path("data/cache/recipes")
 RESAMPLES = 1000
@@ -80,7 +80,7 @@ def result(settings: FinetunedSettings, fold: int) -> dict:
     data = load_fold(fold, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow")
     asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows} | {"test": np.zeros(0, np.int64)}
     state = FOLDER / f"{digest(settings.model_dump(), fold, code_digest(CODE))}.pt"
-    trained = train_finetuned(settings, data, targets, np.eye(8)[0], state, print_epoch, predicted=asked)
+    trained = train_member(settings, data, targets, np.eye(8)[0], state, print_epoch, only=asked)
     answers = {view: trained.predictions[view].indices.tolist() for view in data.valid_rows}
     return {
         "answers": answers,

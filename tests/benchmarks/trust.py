@@ -37,8 +37,8 @@ from competition.data.classes import read_targets
 from competition.data.predictions import Predictions, load_predictions
 from competition.ensembling.expected import shift_weights
 from competition.folds.split import read_folds
-from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch
+from competition.members.training import train_member
 from competition.metrics.f1 import macro_f1
 from competition.settings.load import load_settings
 from competition.training.fold_data import FoldData, load_fold
@@ -111,7 +111,7 @@ def random_views(folder: Path, seed: int) -> dict[str, float]:
         targets = read_targets(folder / "folds/classes.csv")
         stores = folder / "data/augmented.arrow", folder / "data/test_squares.arrow"
         data = split_at_random(together(*(load_fold(fold, folds, targets, *stores) for fold in (0, 1))), seed)
-        trained = train_finetuned(settings, data, targets, np.eye(8)[0], folder / "data/state/random.pt", print_epoch)
+        trained = train_member(settings, data, targets, np.eye(8)[0], folder / "data/state/random.pt", print_epoch)
         write_json(
             file,
             {

@@ -17,7 +17,7 @@ from competition.compute.device import check_precision
 from competition.compute.distributed import processes
 from competition.inference.predictor import predict_proba
 from competition.inference.tta import orientation_weights
-from competition.members.members import train_finetuned
+from competition.members.training import train_member
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
 from competition.training import epoch as epoch_module
@@ -146,7 +146,7 @@ def test_too_few_images_for_every_process_are_refused(folder, tmp_path):
 
 def pseudo_labelled(folder, state):
     settings = SETTINGS.model_copy(update={"pseudo_labels": 0.35, "pseudo_epochs": 1})
-    member = train_finetuned(settings, load(folder), TARGETS, orientation_weights(5, 0), state, lambda row: None)
+    member = train_member(settings, load(folder), TARGETS, orientation_weights(5, 0), state, lambda row: None)
     return (
         {key: value.numpy() for key, value in member.weights.items()},
         [row["loss"] for row in member.history],

@@ -23,7 +23,7 @@ train: {members: [lite0, features]}
 members:
   lite0: &net {kind: finetuned, network: test_resnet, weights: none, size: 64, precision: float32}
   features: {kind: features, copies: 1}
-specialize: {base: lite0, network: *net}
+specialize: {base: [lite0], network: *net}
 ensemble: {resamples: 100}
 # <script>alert(2)</script>
 """

@@ -37,7 +37,7 @@ members:
     learning_rate: 0.001   # too low
   frozen: {kind: features, copies: 1, size: 32}
 specialize:
-  base: tiny
+  base: [tiny]
   network: {network: test_resnet, size: 32}
 ensemble: {resamples: 200}
 """
@@ -70,7 +70,7 @@ def stub(member, data, targets, views, state_file, report, predicted):
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(objective_module, "train_finetuned", stub)
+    monkeypatch.setattr(objective_module, "train_member", stub)
     monkeypatch.setattr(working, "POLL", 0.05)
     monkeypatch.setattr(tune, "draw_study", lambda study, folder: [])  # a second each time
     Path("params.yaml").write_text(PARAMS)
@@ -204,7 +204,7 @@ def test_a_best_that_diverges_on_other_folds_is_not_written(project, capsys, mon
             raise Diverged("the loss is nan")
         return stub(member, data, targets, views, state_file, report, predicted)
 
-    monkeypatch.setattr(objective_module, "train_finetuned", diverging)
+    monkeypatch.setattr(objective_module, "train_member", diverging)
     call(apply=True)
     said = "can't be held against those of params.yaml, which stays reason=best, fold 0 of other folds: the loss is nan"
     assert said in capsys.readouterr().out

@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score
 
 from competition.data.image_store import ImageStore, write_rows
 from competition.inference.predictor import predict_proba
-from competition.members.members import train_finetuned
+from competition.members.training import train_member
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import save_weights
@@ -206,7 +206,7 @@ def test_the_schedule_ends_with_the_last_step_where_classes_have_unequal_copies(
 
 def test_a_member_predicts_its_validation_and_the_test_images(data, tmp_path):
     settings = SETTINGS.model_copy(update={"epochs": 2})
-    member = train_finetuned(settings, data, TARGETS, np.full(8, 1 / 8), tmp_path / "a.pt", lambda row: None)
+    member = train_member(settings, data, TARGETS, np.full(8, 1 / 8), tmp_path / "a.pt", lambda row: None)
     assert member.predictions["clean"].ids.tolist() == member.predictions["test_like"].ids.tolist() == data.valid_ids
     assert member.predictions["test"].ids.tolist() == [f"t{n}" for n in range(6)]
     network, normalise = create_network(settings, 3)
@@ -219,7 +219,7 @@ def test_a_member_predicts_its_validation_and_the_test_images(data, tmp_path):
 
 def test_the_holdout_is_predicted_like_the_validation_images_and_never_scored(held, tmp_path):
     settings, weights = SETTINGS.model_copy(update={"epochs": 1}), np.array([0.5, 0, 0, 0, 0, 0.5, 0, 0])
-    member = train_finetuned(settings, held, TARGETS, weights, tmp_path / "a.pt", lambda row: None)
+    member = train_member(settings, held, TARGETS, weights, tmp_path / "a.pt", lambda row: None)
     assert list(member.predictions) == ["clean", "test_like", "holdout_clean", "holdout_test_like", "test"]
     assert list(member.macro_f1) == ["clean", "test_like"] and not any(
         "holdout" in key for row in member.history for key in row
@@ -237,7 +237,7 @@ def test_a_specialist_begins_with_the_bases_weights_and_predicts_what_it_is_aske
     base = create_network(settings, 3, seed=5)[0].state_dict()
     hard = data.only([2, 0])
     asked = {"clean": np.array([0, 2, 4]), "test_like": np.array([], np.int64), "test": np.array([5, 1])}
-    member = train_finetuned(
+    member = train_member(
         settings,
         hard,
         ("x", "7"),
@@ -246,7 +246,7 @@ def test_a_specialist_begins_with_the_bases_weights_and_predicts_what_it_is_aske
         lambda row: None,
         start=base,
         predict_from=data,
-        predicted=asked,
+        only=asked,
     )
     for key, value in member.weights.items():
         if key.endswith("weight") and "classifier" not in key and value.ndim == 4:

@@ -11,9 +11,10 @@ from sklearn.preprocessing import StandardScaler
 from competition.data.image_store import ImageStore
 from competition.inference.features import features, grey_features, network_features
 from competition.inference.tta import oriented_batch
-from competition.members.members import train_classical
+from competition.members.kinds.features import FeaturesSettings
+from competition.members.kinds.grey import GreySettings
+from competition.members.training import train_member
 from competition.models.networks import create_network
-from competition.settings.members import FeaturesSettings, GreySettings
 from competition.training.fold_data import load_fold
 from competition.training.logistic import fit_logistic
 
@@ -115,7 +116,7 @@ def test_features_are_the_networks_maps_of_each_view(competition):
 @pytest.mark.parametrize("settings", [GreySettings(size=8, copies=1), NETWORK], ids=["grey", "features"])
 def test_a_member_learns_and_predicts_in_order(competition, tmp_path, settings):
     data = competition[1]
-    member = train_classical(settings, data, TARGETS, np.full(8, 1 / 8), tmp_path)
+    member = train_member(settings, data, TARGETS, np.full(8, 1 / 8), tmp_path / "unused.pt", cache=tmp_path)
     assert {view: part.ids.tolist() for view, part in member.predictions.items()} == {
         "clean": data.valid_ids,
         "test_like": data.valid_ids,
@@ -134,7 +135,7 @@ def test_a_member_predicts_the_holdout_and_does_not_score_it(competition, tmp_pa
     folder, folds = competition[0], packed_competition(tmp_path)
     held = folds.assign(fold=[-1 if n in (3, 7) else fold for n, fold in enumerate(folds.fold)])
     data = load_fold(0, held, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
-    member = train_classical(settings, data, TARGETS, np.full(8, 1 / 8), tmp_path)
+    member = train_member(settings, data, TARGETS, np.full(8, 1 / 8), tmp_path / "unused.pt", cache=tmp_path)
     parts = {name: part.ids.tolist() for name, part in member.predictions.items() if name.startswith("holdout")}
     assert parts == {"holdout_clean": ["003", "007"], "holdout_test_like": ["003", "007"]}
     assert list(member.macro_f1) == ["clean", "test_like"]
@@ -143,13 +144,13 @@ def test_a_member_predicts_the_holdout_and_does_not_score_it(competition, tmp_pa
 
 
 def test_classes_with_few_copies_are_fitted_on_what_they_have(tmp_path, monkeypatch):
-    import competition.members.members as module
+    import competition.members.fitting.classifying as module
 
     folds = packed_competition(tmp_path, copies=(1, 4, 2))
     data = load_fold(0, folds, TARGETS, tmp_path / "augmented.arrow", tmp_path / "test.arrow")
     fitted = []
     monkeypatch.setattr(module, "fit_logistic", lambda *rest: (fitted.append(rest[:2]), fit_logistic(*rest))[1])
-    train_classical(GreySettings(size=8, copies=3), data, TARGETS, ONE_VIEW, tmp_path)
+    train_member(GreySettings(size=8, copies=3), data, TARGETS, ONE_VIEW, tmp_path / "unused.pt", cache=tmp_path)
     values, labels = fitted[0]
     # 2, 4 and 3 views of an image
     expected = [(n, int(row)) for n, rows in enumerate(data.train_rows) for row in rows[:4]]
@@ -165,15 +166,17 @@ def test_classes_with_few_copies_are_fitted_on_what_they_have(tmp_path, monkeypa
 def test_what_no_fold_changes_is_computed_once(competition, tmp_path):
     folder, data = competition
     settings, weights = GreySettings(size=8, copies=1), np.full(8, 1 / 8)
-    first = train_classical(settings, data, TARGETS, weights, tmp_path)
+    first = train_member(settings, data, TARGETS, weights, tmp_path / "unused.pt", cache=tmp_path)
     files = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     assert len(files) == 3  # training, scored and test images
     folds = packed_competition(tmp_path / "again")
     other = load_fold(1, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
-    train_classical(settings, other, TARGETS, weights, tmp_path)
-    again = train_classical(settings, data, TARGETS, weights, tmp_path)
+    train_member(settings, other, TARGETS, weights, tmp_path / "unused.pt", cache=tmp_path)
+    again = train_member(settings, data, TARGETS, weights, tmp_path / "unused.pt", cache=tmp_path)
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.npy")} == files
     for view, part in first.predictions.items():
         assert (part.probabilities == again.predictions[view].probabilities).all()
-    train_classical(settings.model_copy(update={"size": 9}), data, TARGETS, weights, tmp_path)
+    train_member(
+        settings.model_copy(update={"size": 9}), data, TARGETS, weights, tmp_path / "unused.pt", cache=tmp_path
+    )
     assert len(list(tmp_path.glob("*.npy"))) == 6

@@ -7,7 +7,8 @@ from safetensors.torch import load, save
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from competition.settings.members import FeaturesSettings, GreySettings
+from competition.members.kinds.features import FeaturesSettings
+from competition.members.kinds.grey import GreySettings
 from competition.training.logistic import fit_logistic
 from competition.training.mlp import MlpMember, SlimResidual, fit_mlp
 

@@ -14,8 +14,8 @@ import torch
 from makers.packed import TARGETS, packed_competition
 
 from competition.inference.loader import epoch_rows
-from competition.members.members import train_finetuned
 from competition.members.output_files import write_member
+from competition.members.training import train_member
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
 from competition.training import epoch as epoch_module
@@ -52,7 +52,7 @@ def data(tmp_path_factory):
 
 
 def trained(data, state_file, report=lambda row: None, **changes):
-    return train_finetuned(SETTINGS.model_copy(update=changes), data, TARGETS, VIEWS, state_file, report)
+    return train_member(SETTINGS.model_copy(update=changes), data, TARGETS, VIEWS, state_file, report)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.data.predictions import Predictions
 from competition.inference.tta import orientation_weights
-from competition.members.members import train_finetuned
+from competition.members.training import train_member
 from competition.settings.augment import AugmentSettings
 from competition.settings.ensemble import EnsembleSettings
 from competition.settings.finetuned import FinetunedSettings
@@ -98,7 +98,7 @@ def test_a_trial_is_the_mean_of_what_the_stage_would_train(folder, folds, tmp_pa
         data = load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
         # the clean one, and two of three
         data = type(data)(**vars(data) | {"train_rows": tuple(rows[:3] for rows in data.train_rows)})
-        expected = train_finetuned(
+        expected = train_member(
             member, data, TARGETS, orientation_weights(20, 0), tmp_path / f"{fold}.pt", lambda row: None
         )
         truth = folds.set_index("ID").target.loc[expected.predictions["test_like"].ids.tolist()]
@@ -127,7 +127,7 @@ def test_a_second_run_with_pseudo_labels_is_not_compared_and_its_files_go_too(fo
             )
         return SimpleNamespace(macro_f1={"test_like": 0.6})
 
-    monkeypatch.setattr(module, "train_finetuned", trained)
+    monkeypatch.setattr(module, "train_member", trained)
     monkeypatch.setattr(Trainer, "earlier", lambda *_: [])
     study, trial = asked()
     assert Objective(trainer_in(folder, tmp_path), "tiny", SPACE, folds)(trial) == pytest.approx(0.6)
