@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from competition.models.heads import margin_logits
+from competition.models.classifier import margin_logits
 
 # of each auxiliary classifier's loss: Szegedy et al. 2014, https://arxiv.org/abs/1409.4842, section 5
 AUXILIARY_WEIGHT = 0.3

@@ -6,7 +6,7 @@ which parameters come before it.
 
 from torch import nn
 
-from competition.models.heads import classifier_names
+from competition.models.classifier import classifier_names
 from competition.settings.finetuned import FinetunedSettings
 
 

@@ -6,8 +6,9 @@ import timm
 import torch
 from torch import nn
 
+from competition.models.classifier import set_head
 from competition.models.freezing import check_tuning
-from competition.models.heads import has_own_dropout, set_head
+from competition.models.heads import HEADS
 from competition.models.layers.depthwise import with_fast_depthwise
 from competition.models.layers.googlenet import create_googlenet
 from competition.models.layers.hybrid import create_hybrid
@@ -96,7 +97,7 @@ def _normalisation(network: nn.Module, settings: NetworkSettings) -> Normalisati
 
 def _with_weights(settings: NetworkSettings) -> nn.Module:
     name, rates = settings.network, settings.drop_rates
-    if has_own_dropout(settings):
+    if HEADS[settings.head_name].own_dropout:
         rates["drop_rate"] = 0.0
     if name == "googlenet":
         return create_googlenet(settings.weights, **rates)

@@ -41,7 +41,7 @@ class FinetunedSettings(NetworkSettings):
         0, ge=0, description="the stem and this many first stages keep their weights; 0 trains all"
     )
     layer_decay: float = Field(1.0, gt=0, le=1, description="factor on the learning rate per block, from the head down")
-    head: Literal["linear", "dense", "deep", "arcface"] = Field(
+    head: Annotated[str, registered("competition.models.heads")] = Field(
         "linear", description="dense: batch-norm before it; deep: two hidden layers; arcface: angles with a margin"
     )
 

@@ -7,8 +7,8 @@ from torch import nn
 from torch.nn import functional
 
 from competition.models.auxiliary import training_loss
+from competition.models.classifier import classifier_names
 from competition.models.freezing import frozen_modules, stage_starts
-from competition.models.heads import classifier_names
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
 
