@@ -16,8 +16,8 @@ import pandas as pd
 from competition.compute.device import keep_memory
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
-from competition.members.training import train_member
 from competition.members.output_files import print_epoch
+from competition.members.training import train_member
 from competition.metrics.f1 import macro_f1
 from competition.settings.load import load_settings
 from competition.training.fold_data import load_fold

@@ -31,8 +31,8 @@ from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
 from competition.inference.predictor import predict_proba
 from competition.inference.tta import view_weights
-from competition.members.training import train_member
 from competition.members.output_files import print_epoch
+from competition.members.training import train_member
 from competition.metrics.f1 import bootstrap_interval, macro_f1
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network

@@ -20,8 +20,8 @@ from competition.common.seeds import generator
 from competition.compute.device import keep_memory
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
-from competition.members.training import train_member
 from competition.members.output_files import print_epoch
+from competition.members.training import train_member
 from competition.metrics.f1 import bootstrap_interval, macro_f1
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings

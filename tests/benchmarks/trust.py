@@ -37,8 +37,8 @@ from competition.data.classes import read_targets
 from competition.data.predictions import Predictions, load_predictions
 from competition.ensembling.expected import shift_weights
 from competition.folds.split import read_folds
-from competition.members.training import train_member
 from competition.members.output_files import print_epoch
+from competition.members.training import train_member
 from competition.metrics.f1 import macro_f1
 from competition.settings.load import load_settings
 from competition.training.fold_data import FoldData, load_fold

@@ -6,10 +6,10 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from competition.settings.finetuned import FinetunedSettings
-from competition.settings.load import load_settings
 from competition.members.kinds.features import FeaturesSettings
 from competition.members.kinds.grey import GreySettings
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.load import load_settings
 from competition.settings.params import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,10 +11,10 @@ from sklearn.preprocessing import StandardScaler
 from competition.data.image_store import ImageStore
 from competition.inference.features import features, grey_features, network_features
 from competition.inference.loader import dihedral
-from competition.members.training import train_member
-from competition.models.networks import create_network
 from competition.members.kinds.features import FeaturesSettings
 from competition.members.kinds.grey import GreySettings
+from competition.members.training import train_member
+from competition.models.networks import create_network
 from competition.training.fold_data import load_fold
 from competition.training.logistic import fit_logistic
 
@@ -176,5 +176,7 @@ def test_what_no_fold_changes_is_computed_once(competition, tmp_path):
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.npy")} == files
     for view, part in first.predictions.items():
         assert (part.probabilities == again.predictions[view].probabilities).all()
-    train_member(settings.model_copy(update={"size": 9}), data, TARGETS, weights, tmp_path / "unused.pt", cache=tmp_path)
+    train_member(
+        settings.model_copy(update={"size": 9}), data, TARGETS, weights, tmp_path / "unused.pt", cache=tmp_path
+    )
     assert len(list(tmp_path.glob("*.npy"))) == 6

@@ -98,9 +98,7 @@ def test_a_trial_is_the_mean_of_what_the_stage_would_train(folder, folds, tmp_pa
         data = load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
         # the clean one, and two of three
         data = type(data)(**vars(data) | {"train_rows": tuple(rows[:3] for rows in data.train_rows)})
-        expected = train_member(
-            member, data, TARGETS, view_weights(20, 0), tmp_path / f"{fold}.pt", lambda row: None
-        )
+        expected = train_member(member, data, TARGETS, view_weights(20, 0), tmp_path / f"{fold}.pt", lambda row: None)
         truth = folds.set_index("ID").target.loc[expected.predictions["test_like"].ids.tolist()]
         scores.append(f1_score(truth, expected.predictions["test_like"].answers, average="macro"))
         best_of_fold.append([row["test_like"] for row in expected.history])
@@ -116,7 +114,7 @@ def test_a_second_run_with_pseudo_labels_is_not_compared_and_its_files_go_too(fo
     """Its epochs would be told as the fold's end, and as the next fold's."""
     import competition.tuning.objective as module
 
-    def trained(member, data, targets, views, state_file, report, predicted):
+    def trained(member, data, targets, views, state_file, report, only):
         state_file.parent.mkdir(parents=True, exist_ok=True)
         for ending in ("", "-pseudo-0123", "-pseudo-0123.labels"):
             state_file.with_name(f"{state_file.stem}{ending}.pt").touch()
