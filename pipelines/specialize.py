@@ -15,7 +15,7 @@ from competition.data.classes import read_targets
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
-from competition.members.make import member_named
+from competition.members.named import member_named
 from competition.members.output_files import print_epoch, write_member
 from competition.members.specialist import check_learnable, find_hard_classes, train_specialist
 from competition.settings.load import load_settings

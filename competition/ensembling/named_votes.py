@@ -13,7 +13,6 @@ from competition.ensembling.hard_top import HARD_TOP
 from competition.ensembling.lineage import changed_since
 from competition.ensembling.members import read_members
 from competition.ensembling.specialist_choice import Choice, read_choice
-from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacked_predictions import Images
 from competition.ensembling.stacking import is_affordable
 from competition.settings.ensemble import ENSEMBLES
@@ -68,11 +67,7 @@ def _final_choice() -> str:
 
 
 def _check_name(name: str, settings: Settings, choice: Choice | None) -> None:
-    known = [
-        *settings.train.members,
-        *([f"{settings.specialize.base_member}_{SPECIALIST}"] if choice else []),
-        *ENSEMBLES,
-    ]
+    known = [*settings.train.members, *([settings.specialist] if choice else []), *ENSEMBLES]
     if name not in known:
         raise ValueError(
             f"{name}: no vote of that name; --member takes {', '.join(known)}. If params.yaml was changed, `dvc "

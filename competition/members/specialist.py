@@ -11,7 +11,7 @@ from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.voting import asked
 from competition.inference.tta import orientation_weights
 from competition.members.hard_classes import hard_classes
-from competition.members.make import member_named
+from competition.members.named import member_named
 from competition.members.state import state_file
 from competition.members.training import TrainedMember, train_member
 from competition.models.trained import read_trained, trained_file

@@ -22,7 +22,7 @@ from competition.compute.device import autocast, device, use_bfloat16
 from competition.data.image_store import ImageStore
 from competition.inference.loader import stack
 from competition.inference.tta import orientation_weights
-from competition.members.make import member_named
+from competition.members.named import member_named
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings

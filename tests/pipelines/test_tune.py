@@ -48,7 +48,7 @@ class Trained:
         self.macro_f1, self.predictions = {"test_like": score}, {"test_like": predictions}
 
 
-def stub(member, data, targets, views, state_file, report, predicted):
+def stub(member, data, targets, views, state_file, report, only):
     """A training that is the better the nearer its learning rate is to 0.003."""
     score = float(np.exp(-abs(np.log(member.learning_rate / 0.003))))
     for epoch in range(member.epochs):
@@ -199,10 +199,10 @@ def test_settings_that_were_edited_meanwhile_are_not_mixed_with_the_best(project
 
 
 def test_a_best_that_diverges_on_other_folds_is_not_written(project, capsys, monkeypatch):
-    def diverging(member, data, targets, views, state_file, report, predicted):
+    def diverging(member, data, targets, views, state_file, report, only):
         if member.seed != load_settings().members["tiny"].seed and member.learning_rate > 0.002:
             raise Diverged("the loss is nan")
-        return stub(member, data, targets, views, state_file, report, predicted)
+        return stub(member, data, targets, views, state_file, report, only)
 
     monkeypatch.setattr(objective_module, "train_member", diverging)
     call(apply=True)

@@ -140,7 +140,7 @@ def test_no_row_of_a_scored_or_held_out_image_is_trained_on(data, state, monkeyp
     own = {row for rows in data.train_rows for row in rows}
     tested = {row - len(data.store) for row in seen if row >= len(data.store)}
     assert {row for row in seen if row < len(data.store)} <= own
-    assert len(tested) == member.pseudo_labels.images and tested <= set(range(TESTS))
+    assert len(tested) == member.facts["pseudo_labels"]["images"] and tested <= set(range(TESTS))
 
 
 def test_the_labels_are_the_folds_own_networks(data, first, member, state, tmp_path, monkeypatch):
@@ -154,7 +154,7 @@ def test_the_labels_are_the_folds_own_networks(data, first, member, state, tmp_p
     )
     trained(data, state)
     assert [part.tolist() for part in given[0]] == [part.tolist() for part in expected] and len(expected[0]) > 2
-    assert member.pseudo_labels.images == len(expected[0])
+    assert member.facts["pseudo_labels"]["images"] == len(expected[0])
     trained(data, shutil.copy(state, tmp_path / "b.pt"), pseudo_share=0.25)
     assert caps.tolist() == [4, 4, 4] and max(np.bincount(given[1][1])) == 1  # a quarter of 4
 
@@ -163,12 +163,14 @@ def test_the_labels_are_the_folds_own_networks(data, first, member, state, tmp_p
 
 
 def test_the_second_run_follows_the_first_and_the_better_is_kept(first, member):
-    assert first.pseudo_labels is None and [row["epoch"] for row in member.history] == list(range(8))
+    assert "pseudo_labels" not in first.facts and [row["epoch"] for row in member.history] == list(range(8))
     assert rows_of(member.history)[:6] == rows_of(first.history)
-    facts, scores = member.pseudo_labels, [row["test_like"] for row in member.history]
-    assert facts.score_without == pytest.approx(max(scores[:6])) and facts.score_with == pytest.approx(max(scores[6:]))
-    assert facts.kept == (facts.score_with > facts.score_without)
-    assert member.best_epoch == int(np.argmax(scores)) and same(member.weights, first.weights) != facts.kept
+    facts, scores = member.facts["pseudo_labels"], [row["test_like"] for row in member.history]
+    assert facts["score_without"] == pytest.approx(max(scores[:6])) and facts["score_with"] == pytest.approx(
+        max(scores[6:])
+    )
+    assert facts["kept"] == (facts["score_with"] > facts["score_without"])
+    assert member.best_epoch == int(np.argmax(scores)) and same(member.weights, first.weights) != facts["kept"]
     rates = [row["learning_rate"] for row in member.history]
     assert max(rates[6:]) <= 0.3 * 1e-2 + 1e-9
 
@@ -194,7 +196,11 @@ def test_without_a_sure_answer_there_is_no_second_run(data, first, state, capsys
     member = trained(data, state, pseudo_labels=1.0)
     assert "pseudo-labels: none of 9 test images is answered with a probability of 1" in capsys.readouterr().out
     assert same(first.weights, member.weights) and len(member.history) == 6
-    assert (member.pseudo_labels.images, member.pseudo_labels.score_with, member.pseudo_labels.kept) == (0, None, False)
+    assert (
+        member.facts["pseudo_labels"]["images"],
+        member.facts["pseudo_labels"]["score_with"],
+        member.facts["pseudo_labels"]["kept"],
+    ) == (0, None, False)
 
 
 class Stop(Exception):
@@ -214,7 +220,7 @@ def test_a_second_run_that_was_stopped_ends_the_same(data, member, state, monkey
     seen = []
     again = trained(data, state, seen.append)
     assert [row["epoch"] for row in seen] == [7]  # all else was done
-    assert rows_of(again.history) == rows_of(member.history) and again.pseudo_labels == member.pseudo_labels
+    assert rows_of(again.history) == rows_of(member.history) and again.facts == member.facts
     assert same(again.weights, member.weights) and again.best_epoch == member.best_epoch
     for name, part in member.predictions.items():
         assert (again.predictions[name].probabilities == part.probabilities).all()
@@ -239,10 +245,10 @@ def test_the_scores_file_says_what_became_of_them(member, tmp_path):
     write_member(tmp_path, "tiny", 0, "finetuned", member)
     facts = json.loads((tmp_path / "scores/tiny/0.json").read_text())["pseudo_labels"]
     assert facts == {
-        "images": member.pseudo_labels.images,
-        "score_without": member.pseudo_labels.score_without,
-        "score_with": member.pseudo_labels.score_with,
-        "kept": member.pseudo_labels.kept,
+        "images": member.facts["pseudo_labels"]["images"],
+        "score_without": member.facts["pseudo_labels"]["score_without"],
+        "score_with": member.facts["pseudo_labels"]["score_with"],
+        "kept": member.facts["pseudo_labels"]["kept"],
     }
 
 

@@ -116,7 +116,7 @@ def test_a_second_run_with_pseudo_labels_is_not_compared_and_its_files_go_too(fo
     """Its epochs would be told as the fold's end, and as the next fold's."""
     import competition.tuning.objective as module
 
-    def trained(member, data, targets, views, state_file, report, predicted):
+    def trained(member, data, targets, views, state_file, report, only):
         state_file.parent.mkdir(parents=True, exist_ok=True)
         for ending in ("", "-pseudo-0123", "-pseudo-0123.labels"):
             state_file.with_name(f"{state_file.stem}{ending}.pt").touch()
