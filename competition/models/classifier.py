@@ -29,15 +29,13 @@ def set_head(network: nn.Module, settings: NetworkSettings, n_classes: int) -> N
 
 
 def margin_logits(network: nn.Module, logits: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
-    """Return the logits (B, C) that the training loss of targets `soft` (B, C) sees; without a margin, the very
-    same.
-    """
+    """Return the logits (B, C) for the training loss of targets `soft` (B, C), with a margin head's margin."""
     head = network.get_classifier()
     return head.with_margin(logits, soft) if isinstance(head, ArcFace) else logits
 
 
 def classifier_names(network: nn.Module) -> tuple[str, ...]:
-    """Return the names of the modules that answer with classes: the head, distilled and auxiliary ones too."""
+    """Return the names of the modules that output logits: the head, distilled and auxiliary ones too."""
     found = network.get_classifier()
     heads = found if isinstance(found, tuple | list) else (found,)
     return (*(_name_of(network, head) for head in heads), *getattr(network, "auxiliary_names", ()))

@@ -40,7 +40,7 @@ def create_network(settings: NetworkSettings, n_classes: int, seed: int = 0) -> 
     """Return a network with `n_classes` outputs and its normalisation; all that is random in it comes from `seed`.
 
     `settings.network`: a name of timm's, googlenet, or hybrid_<an EfficientNet of timm's>. In training googlenet
-    answers a tuple: see `auxiliary.split`. Raises, before any work is done, ValueError for a name that nobody knows,
+    outputs a tuple: see `auxiliary.split`. Raises, before any work is done, ValueError for an unknown name,
     weights that can't be had, a head, a tuning mode or an image size that the network can't take; FileNotFoundError and
     ModuleNotFoundError for missing weights.
     """
@@ -84,7 +84,7 @@ def _plain_network(settings: NetworkSettings, n_classes: int, seed: int) -> nn.M
         )
     for module in network.modules():
         if hasattr(module, "inplace"):
-            module.inplace = False  # on this processor, activations in place are the slower ones (docs/log.md)
+            module.inplace = False  # on a CPU, activations in place are the slower ones (docs/log.md)
     return network
 
 

@@ -94,8 +94,8 @@ def fit_logistic(
         model = LogisticRegression(C=c, max_iter=200, tol=1e-3).fit(values, labels)
         coefficients, intercepts = _for_all_classes(model, n_classes)
         member = LogisticMember(mean, scale, coefficients, intercepts, c, 0.0)
-        answers = member.predict_proba(valid_values, orientation_weights).argmax(axis=1)
-        score = macro_f1(valid_labels, answers, n_classes)
+        predictions = member.predict_proba(valid_values, orientation_weights).argmax(axis=1)
+        score = macro_f1(valid_labels, predictions, n_classes)
         if best is None or score > best.score:
             best = LogisticMember(mean, scale, coefficients, intercepts, c, score)
     return best

@@ -98,7 +98,7 @@ def fit_mlp(
 
     Adam; `learning_rate` is the peak of one cycle (Smith, https://arxiv.org/abs/1708.07120), after which nothing is
     left to choose, so the validation images only score. Classes that no training image has get a probability of 0. The
-    same seed gives the same bytes: the work is done on one thread of the processor, in float32.
+    same seed gives the same bytes: the work is done on one thread of the CPU, in float32.
     """
     mean, scale = (part.astype(np.float32) for part in standardisation(values))
     with _reproducible(seed):
@@ -114,8 +114,8 @@ def fit_mlp(
             learning_rate,
         )
         member = MlpMember(mean, scale, network.eval().requires_grad_(False), 0.0)
-        answers = member.predict_proba(valid_values, orientation_weights).argmax(axis=1)
-    return MlpMember(mean, scale, network, macro_f1(valid_labels, answers, n_classes) if len(answers) else 0.0)
+        predictions = member.predict_proba(valid_values, orientation_weights).argmax(axis=1)
+    return MlpMember(mean, scale, network, macro_f1(valid_labels, predictions, n_classes) if len(predictions) else 0.0)
 
 
 def _train(

@@ -98,9 +98,8 @@ def test_a_trial_is_the_mean_of_what_the_stage_would_train(folder, folds, tmp_pa
         data = load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
         # the clean one, and two of three
         data = type(data)(**vars(data) | {"train_rows": tuple(rows[:3] for rows in data.train_rows)})
-        expected = train_member(
-            member, data, TARGETS, orientation_weights(20, 0), tmp_path / f"{fold}.pt", lambda row: None
-        )
+        weights, state = orientation_weights(20, 0), tmp_path / f"{fold}.pt"
+        expected = train_member(member, data, TARGETS, weights, state, lambda row: None)
         truth = folds.set_index("ID").target.loc[expected.predictions["test_like"].ids.tolist()]
         scores.append(f1_score(truth, expected.predictions["test_like"].answers, average="macro"))
         best_of_fold.append([row["test_like"] for row in expected.history])
