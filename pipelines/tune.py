@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from competition.common.files import digest, write_json
 from competition.common.optuna_logging import quiet_optuna
 from competition.compute.device import keep_memory
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.folds.split import read_folds
 from competition.settings import edit as params_file
 from competition.settings.finetuned import FinetunedSettings
@@ -112,7 +112,7 @@ def member_of(settings: Settings, name: str) -> str:
 def trainer_of(settings: Settings, space: Space) -> Trainer:
     most = space[COPIES].high if COPIES in space else settings.augment.copies
     stores = Stores(SOURCE, STORE, TEST_STORE, settings.augment, most, settings.machine, CACHE)
-    return Trainer(settings, read_targets("folds/classes.csv"), stores, STATES)
+    return Trainer(settings, tuple(read_classes("folds/classes.csv")), stores, STATES)
 
 
 def study_name(settings: Settings, member: str, space: Space, trainer: Trainer, seed: int) -> str:

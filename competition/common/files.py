@@ -54,6 +54,11 @@ def write_json(path: Path | str, value: object) -> None:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def read_json(path: Path | str) -> dict:
+    """Return the object that `write_json` wrote. Raises FileNotFoundError; ValueError for what is no JSON."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
 def digest(*parts: object) -> str:
     """Return 16 hex digits (sha256) of `parts`: a file's bytes for a Path, sorted JSON for anything else."""
     total = hashlib.sha256()

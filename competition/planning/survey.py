@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.data.predictions import load_predictions
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacking import TOO_LARGE, is_affordable
@@ -99,7 +99,7 @@ def survey_votes(folder: Path, size: Size, settings: Settings, tell: Tell) -> li
     parts of it.
     """
     found = []
-    for share in tried_shares(size, len(settings.train.members), len(read_targets(folder / "folds/classes.csv"))):
+    for share in tried_shares(size, len(settings.train.members), len(read_classes(folder / "folds/classes.csv"))):
         rows = Size(*(max(1, round(share * images)) for images in (size.train, size.test)))
         test_ids = draw_rows(folder, rows, settings)
         for name in settings.train.members:
