@@ -59,6 +59,12 @@ def read_json(path: Path | str) -> dict:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
+def file_sha256(path: Path | str) -> str:
+    """Return the file's SHA-256 as `sha256sum` prints it: 64 hex digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def digest(*parts: object) -> str:
     """Return 16 hex digits (sha256) of `parts`: a file's bytes for a Path, sorted JSON for anything else."""
     total = hashlib.sha256()
