@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from competition.compute.device import set_up_process
-from competition.data.classes import read_names
+from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.ensembling.named_votes import changed_since_final
 from competition.serving.onnx import TOLERANCE, export
@@ -34,7 +34,7 @@ def main(
         member,
         fold,
         settings,
-        read_names("folds/classes.csv"),
+        read_classes("folds/classes.csv"),
         ImageStore("data/test_squares.arrow"),
         f"exports/{member}-{fold}.onnx",
     )

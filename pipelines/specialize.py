@@ -11,7 +11,7 @@ from pathlib import Path
 from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
@@ -37,7 +37,7 @@ def main(fold: int) -> None:
 
 def train_and_write(settings: Settings, fold: int) -> None:
     set_up_process()
-    targets, folds = read_targets("folds/classes.csv"), read_folds(FOLDS)
+    targets, folds = tuple(read_classes("folds/classes.csv")), read_folds(FOLDS)
     base = [read_fold(settings.specialize.base_member, number, folds, targets) for number in settings.split.folds]
     hard = find_hard_classes(settings.specialize, base, folds, targets)
     names = [targets[index] for index in hard]

@@ -13,7 +13,7 @@ from competition.audit.duplicate_table import read_duplicates
 from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.folds.split import read_folds
 from competition.inference.tta import orientation_weights
 from competition.members.make import make_member
@@ -44,7 +44,7 @@ def main(member: str, fold: int) -> None:
 
 def train_and_write(member: Member, fold: int, settings: Settings) -> None:
     set_up_process()
-    targets = read_targets("folds/classes.csv")
+    targets = tuple(read_classes("folds/classes.csv"))
     data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE)
     if processes().main:
         warn_of_undeclared("train", [*settings.plugins, *member.weights_files()])
