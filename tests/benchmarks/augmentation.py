@@ -27,16 +27,16 @@ from time import perf_counter
 
 import joblib
 import numpy as np
-
 from competition.augmentation.bank import Bank, open_bank
 from competition.augmentation.document_noise import BANKED, DOCUMENT_NOISE, direct
 from competition.augmentation.geometric import photograph
+from competition.settings.catalogue import CATALOGUE
+
 from competition.augmentation.policy import OURS, OVERSAMPLING
 from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
 from competition.data.images import encode_jpeg, letterbox, resize, shrink
 from competition.settings.augment import AugmentSettings
-from competition.settings.catalogue import CATALOGUE
 from competition.settings.machine import MachineSettings
 
 RECIPE = ("ink_bleed", "brightness_texturize", "pattern")

@@ -78,7 +78,7 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
             "augment.transforms.mirror.probability",
             "less than or equal to 1",
         ),
-        ("augment: {transforms: {miror: {probability: 0.5}}}", "augment.transforms", "no such transform: ['miror']"),
+        ("augment: {transforms: {miror: {probability: 0.5}}}", "augment.transforms", "no effect 'miror'"),
         (
             "augment: {transforms: {jpeg: {probability: 0.5, range: [60, 15]}}}",
             "augment.transforms",

@@ -1,28 +1,12 @@
-"""A policy's knobs, one or two per family of transforms, and the policy that a setting of them makes."""
+"""Knobs of a policy, one or two per family of effects, and the policy that a setting of them makes."""
 
 from collections.abc import Mapping
 
-from competition.settings.augment import AugmentSettings, Transforms, TransformSettings, ViewSettings
-from competition.settings.catalogue import CATALOGUE, Entry
+from competition.augmentation.effect_registry import FAMILIES, Effect
+from competition.augmentation.effects import EFFECTS
+from competition.settings.augment import AugmentSettings, TestLikeSettings, Transforms, TransformSettings
 from competition.settings.edit import block
 
-
-def _of_phase(phase: str) -> tuple[str, ...]:
-    return tuple(name for name, entry in CATALOGUE.items() if entry.phase == phase)
-
-
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "turn": ("rotate",),
-    "camera": ("perspective", "stretch", "shift_scale", "crop", "optical_distortion", "grid_distortion"),
-    "background": ("background",),
-    "ink": _of_phase("ink"),
-    "paper": _of_phase("paper"),
-    "light": _of_phase("light"),
-    "cover": _of_phase("cover"),
-    "noise": ("gauss_noise", "iso_noise", "salt_and_pepper", "multiplicative_noise"),
-    "blur": ("gaussian_blur", "motion_blur", "downscale", "jpeg"),
-    "colour": ("brightness", "contrast", "gamma", "colour_shift", "colour_jitter", "to_grey"),
-}
 WITHOUT_STRENGTH = ("turn", "background")  # a page turned by less is another question than a page turned less often
 # the factors that may be tried; 1 leaves the policy as it is
 KNOBS: dict[str, tuple[float, float]] = {
@@ -34,55 +18,48 @@ KNOBS: dict[str, tuple[float, float]] = {
 
 
 def scaled(settings: AugmentSettings, factors: Mapping[str, float]) -> Transforms:
-    """Return the policy of `settings`, held-out transforms included, its families scaled by `factors`, by transform.
+    """Return the policy of `settings`, held-out effects included, its families scaled by `factors`, by effect.
 
     `factors`: positive numbers by the names of KNOBS; what is left out is 1. A probability p becomes min(1, factor *
     p); both ends of a range move away from the neutral amount, or towards it, by the factor, but stay within the
-    catalogue's limits. Raises ValueError for an unknown name and for a factor that isn't positive.
+    effect's limits. Raises ValueError for an unknown name and for a factor that isn't positive.
     """
     wrong = [f"{name}: {factor:g}" for name, factor in factors.items() if name not in KNOBS or not factor > 0]
     if wrong:
         raise ValueError(f"factors: {', '.join(wrong)}; expected positive numbers for names out of {', '.join(KNOBS)}")
-    family_of = {name: family for family, names in FAMILIES.items() for name in names}
     result = {}
     for name, transform in settings.merged().items():
-        family = family_of.get(name)
-        probability = min(1.0, transform.probability * factors.get(f"{family}.probability", 1.0))
-        ends = _scaled_range(CATALOGUE[name], transform.range, factors.get(f"{family}.strength", 1.0))
+        effect = EFFECTS[name]
+        probability = min(1.0, transform.probability * factors.get(f"{effect.family}.probability", 1.0))
+        ends = _scaled_range(effect, transform.range, factors.get(f"{effect.family}.strength", 1.0))
         result[name] = TransformSettings(probability=probability, range=ends)
     return result
 
 
-def _scaled_range(entry: Entry, ends: tuple[float, float], factor: float) -> tuple[float, float]:
-    if factor == 1 or is_switch(entry):
+def _scaled_range(effect: Effect, ends: tuple[float, float], factor: float) -> tuple[float, float]:
+    if factor == 1 or effect.switch:
         return ends
     low, high = (
-        min(max(entry.neutral + factor * (end - entry.neutral), entry.limits[0]), entry.limits[1]) for end in ends
+        min(max(effect.neutral + factor * (end - effect.neutral), effect.limits[0]), effect.limits[1]) for end in ends
     )
     return low, high
 
 
-def is_switch(entry: Entry) -> bool:
-    """Return whether the transform has no amount: it is done or not."""
-    return entry.amount.startswith("none")
-
-
-def describing_test(settings: AugmentSettings, transforms: Transforms) -> AugmentSettings:
-    """Return `settings` whose test-like views are damaged by exactly `transforms`."""
-    return settings.model_copy(update={"test_like": ViewSettings(policy="none", transforms=transforms)})
+def with_test_like(settings: AugmentSettings, transforms: Transforms) -> AugmentSettings:
+    """Return `settings` whose test-like images are damaged by exactly `transforms`."""
+    return settings.model_copy(update={"test_like": TestLikeSettings(policy="none", transforms=transforms)})
 
 
 def as_mapping(transforms: Transforms) -> dict[str, dict]:
-    """Return `transforms` as params.yaml has them, numbers to 4 digits, for every name of the catalogue.
+    """Return `transforms` as params.yaml has them, numbers to 4 digits, for every effect.
 
-    A transform that isn't drawn has a probability of 0, so that the mapping means the same on top of any shipped
-    policy.
+    An effect that isn't drawn has a probability of 0, so that the mapping means the same on top of any shipped policy.
     """
     result = {}
-    for name, entry in CATALOGUE.items():
+    for name, effect in EFFECTS.items():
         transform = transforms.get(name)
         result[name] = {"probability": _rounded(transform.probability) if transform else 0.0}
-        if transform and not is_switch(entry):
+        if transform and not effect.switch:
             result[name]["range"] = [_rounded(end) for end in transform.range]
     return result
 
@@ -92,6 +69,6 @@ def _rounded(value: float) -> float:
 
 
 def policy_text(policy: str, transforms: dict[str, dict], comment: str) -> str:
-    """Return a file that PolicySettings reads: `comment`, the shipped policy's name, and a line per transform."""
+    """Return a file that PolicySettings reads: `comment`, the shipped policy's name, and a line per effect."""
     header = "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines())
     return f"{header}policy: {policy}\n" + block(["transforms"], transforms)
