@@ -58,6 +58,11 @@ def test_the_order_is_pinned_whatever_is_imported_first():
     assert sorted(ORDER, key=lambda name: PHASES.index(EFFECTS[name].phase)) == ORDER
 
 
+def test_the_documentation_names_every_effect():
+    text = (Path(__file__).parents[2] / "docs/augmentation.md").read_text(encoding="utf-8")
+    assert not [name for name in ORDER if f"`{name}`" not in text]
+
+
 def test_only_the_camera_has_effects_without_a_function():
     for name, effect in EFFECTS.items():
         assert (effect.apply is None) == (effect.phase == "camera"), name
