@@ -1,10 +1,12 @@
 """How every command ends when its user made a mistake: one message, exit code 1, no traceback."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
+from pathlib import Path
 
 import typer
+import yaml
 
 INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
 MISTAKES = (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError, ModuleNotFoundError)
@@ -61,6 +63,20 @@ def warn_of_changes(changed: Sequence[str]) -> None:
             "warning: not what made submissions/final.csv",
             changed=", ".join(changed),
             advice="`dvc repro` makes them fit again",
+        )
+
+
+def warn_of_undeclared(stage: str, files: Iterable[Path | str]) -> None:
+    """Say which of `files`, read by `stage`, dvc.yaml doesn't list: their edit would run nothing."""
+    if not Path("dvc.yaml").is_file():
+        return
+    deps = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"].get(stage, {}).get("deps", [])
+    if missing := [str(file) for file in files if str(file) not in deps]:
+        log(
+            "warning: dvc.yaml doesn't list what is read",
+            stage=stage,
+            files=", ".join(missing),
+            advice="run `python -m pipelines.deps --write`",
         )
 
 

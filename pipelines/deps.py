@@ -1,4 +1,5 @@
-"""Write or check the modules that each stage of dvc.yaml depends on: those that it imports, directly or not.
+"""Write or check the files that each stage of dvc.yaml depends on: modules that it imports, directly or not, plugins,
+and weights files that params.yaml names.
 
 python -m pipelines.deps --write
 python -m pipelines.deps --check
@@ -13,21 +14,26 @@ import yaml
 
 from competition.common.files import replace_file
 from competition.common.imports import import_closure, module_file
+from competition.settings.load import load_settings
+from competition.settings.member import NO_FILES
+from competition.settings.params import Settings
 from pipelines._main import log, run
 
 FILE = Path("dvc.yaml")
-MODULE = re.compile(r"^ +- (?:competition|pipelines)/\S+\.py$")
+# what --write writes: no other dep is a Python file or a file of weights, but those that DVC fills in itself
+WRITTEN = re.compile(r"^ +- (?!.*\$\{)\S.*\.(?:py|safetensors|pth)$")
+SETTINGS = "competition/settings/load.py"
 
 
 def main(
     write: Annotated[bool, typer.Option("--write", help="write the lists into dvc.yaml")] = False,
     check: Annotated[bool, typer.Option("--check", help="say which lists are stale; exit code 1 if any is")] = False,
 ) -> None:
-    """Write or check the modules that each stage of dvc.yaml depends on."""
+    """Write or check the files that each stage of dvc.yaml depends on."""
     if write == check:
         raise ValueError("expected --write or --check")
     text = FILE.read_text(encoding="utf-8")
-    new = with_modules(text, Path.cwd())
+    new = with_modules(text, Path.cwd(), load_settings() if Path("params.yaml").is_file() else Settings())
     changed = stale_stages(text, new)
     if write and text != new:
         with replace_file(FILE) as temporary:
@@ -43,17 +49,19 @@ def main(
         raise ValueError("dvc.yaml: module lists are stale; run `python -m pipelines.deps --write`")
 
 
-def with_modules(text: str, root: Path) -> str:
-    """Return dvc.yaml's `text` with each stage's modules listed at the end of its deps, sorted."""
+def with_modules(text: str, root: Path, settings: Settings) -> str:
+    """Return dvc.yaml's `text` with each stage's modules listed at the end of its deps, sorted, and before them its
+    plugins and weights files.
+    """
     stages = yaml.safe_load(text)["stages"]
     lines: list[str] = []
     stage, in_deps = "", False
     for line in text.splitlines():
-        if MODULE.match(line):
+        if WRITTEN.match(line):
             continue
         indent = len(line) - len(line.lstrip())
         if in_deps and line.strip() and indent <= 4:
-            lines += [f"      - {name}" for name in modules_of(stages[stage]["cmd"], root)]
+            lines += [f"      - {name}" for name in files_of(stages[stage]["cmd"], root, settings)]
             in_deps = False
         if indent == 2 and line.strip().removesuffix(":") in stages:
             stage = line.strip().removesuffix(":")
@@ -62,10 +70,24 @@ def with_modules(text: str, root: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def modules_of(cmd: str, root: Path) -> list[str]:
-    """Return the files that a stage's `python -m pipelines.NAME` imports, relative to `root`, sorted."""
+def files_of(cmd: str, root: Path, settings: Settings) -> list[str]:
+    """Return what a stage's `python -m pipelines.NAME` reads that isn't written in dvc.yaml by hand: weights files,
+    plugins, and the modules that it imports, relative to `root`.
+    """
     module = cmd.split()[2]
-    return sorted(path.relative_to(root).as_posix() for path in import_closure(module_file(module, root), root))
+    modules = sorted(path.relative_to(root).as_posix() for path in import_closure(module_file(module, root), root))
+    plugins = [*settings.plugins] if SETTINGS in modules else []
+    return [*weights_of(module, settings), *plugins, *modules]
+
+
+def weights_of(module: str, settings: Settings) -> list[str]:
+    """Return the weights files of the members that the stage of `module` trains."""
+    trained = {
+        "pipelines.train": [settings.members[name] for name in settings.train.members],
+        "pipelines.specialize": [settings.specialize.network] * len(settings.specialize.base),
+    }
+    found = {member.weights_source for member in trained.get(module, [])}
+    return sorted(found - set(NO_FILES))
 
 
 def stale_stages(old: str, new: str) -> dict[str, tuple[list[str], list[str]]]:

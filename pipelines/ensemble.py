@@ -29,7 +29,7 @@ from competition.ensembling.choice import decide
 from competition.ensembling.ensembles import ensemble_candidates, with_external_votes
 from competition.ensembling.external import read_external
 from competition.ensembling.final_facts import final_facts, metrics_of
-from competition.ensembling.final_files import FACTS, FINAL, FINAL_VOTE, FOLDER, METRICS, replace_final
+from competition.ensembling.final_files import FACTS, FINAL, FINAL_VOTE, FOLDER, METRICS_FILE, replace_final
 from competition.ensembling.final_vote import write_final_vote
 from competition.ensembling.holdout import check_ledger_is_kept, score_holdout
 from competition.ensembling.images import Images, images_of
@@ -42,6 +42,7 @@ from competition.inference.tta import view_weights
 from competition.leaderboard.board import read_leaderboard, write_leaderboard
 from competition.leaderboard.oof_answers import write_oof
 from competition.leaderboard.tables import print_leaderboard
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from pipelines._main import log, run
 
@@ -53,7 +54,8 @@ def main() -> None:
     competition = read_competition(settings.competition, images=False)
     board = read_leaderboard("submissions/leaderboard.csv")
     folds = read_folds("folds/folds.csv")
-    images = images_of(folds, competition.test_ids, competition.targets, settings.ensemble.unlock_holdout)
+    metric, unlock = METRICS[settings.task.metric](), settings.ensemble.unlock_holdout
+    images = images_of(folds, competition.test_ids, competition.targets, metric, unlock)
     external = {name: read_external(name, images, competition) for name in settings.ensemble.external}
     choice = read_choice("submissions/votes.json")
     stacked, singles = read_members(settings.train.members, choice, settings, folds, images)
@@ -62,13 +64,13 @@ def main() -> None:
     candidates = [*singles, *ensembles]
     seconds = seconds_of_parts(board, singles)
     costs = {part: weight_bytes(part, settings) for part in seconds}
-    decision = decide(candidates, costs, images.y_true, images.folds, len(images.targets), settings.ensemble)
+    decision = decide(candidates, costs, images.y_true, images.folds, len(images.targets), metric, settings.ensemble)
     chosen = next(candidate for candidate in candidates if candidate.name == decision.chosen)
     warn(candidates, left_out, chosen, external)
     write_ensembles(ensembles, images, competition)
     table = candidates_table(candidates, images, seconds, settings.ensemble)
     write_leaderboard("submissions/ensembles.csv", table)
-    print_leaderboard(table)
+    print_leaderboard(table, f"{metric.title} out of fold")
     weights = digests_of_weights(list(seconds), settings)
     facts = final_facts(candidates, chosen, decision, stacked, competition.class_names, settings, external)
     facts["lineage"] = lineage(settings, chosen.parts, weights)
@@ -79,7 +81,7 @@ def main() -> None:
         write_final_vote(
             folder / FINAL_VOTE, chosen, candidates, stacked, competition.target2class, orientations, weights, settings
         )
-        write_json(folder / METRICS, metrics_of(facts))
+        write_json(folder / METRICS_FILE, metrics_of(facts))
         write_json(folder / FACTS, facts)
     report(facts, perf_counter() - began)
 
@@ -130,7 +132,7 @@ def report(facts: dict, seconds: float) -> None:
                 by_training_share=wanted,
                 meaning="missed by the networks, or rarer or commoner in the test set",
             )
-    scores = facts["macro_f1"]
+    scores = facts["score"]
     nested = scores["nested_choice"] or scores
     expected = (scores["expected"] or {}).get("value")
     log(

@@ -15,7 +15,6 @@ from competition.data.classes import read_names
 from competition.data.image_store import ImageStore
 from competition.ensembling.final_vote import changed_since_final
 from competition.serving.onnx import TOLERANCE, export
-from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from pipelines._main import ANEW, log, run, warn_of_changes
@@ -58,7 +57,7 @@ def main(
 
 
 def check(member: str, fold: int, settings: Settings) -> None:
-    exportable = [name for name, facts in settings.members.items() if isinstance(facts, FinetunedSettings)]
+    exportable = [name for name, facts in settings.members.items() if facts.network_use == "trained"]
     if member not in exportable:
         raise ValueError(f"member {member}: expected one of kind finetuned: {', '.join(exportable) or 'there is none'}")
     if fold not in settings.split.folds:

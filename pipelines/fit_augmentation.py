@@ -34,10 +34,10 @@ from competition.compute.device import keep_memory
 from competition.data.image_store import ImageStore
 from competition.data.images import resize
 from competition.inference.features import network_features
+from competition.members.kinds import KINDS
 from competition.models.networks import create_network
 from competition.settings import edit as params_file
 from competition.settings.load import load_settings
-from competition.settings.members import FeaturesSettings
 from competition.settings.params import Settings
 from pipelines._main import log, run
 
@@ -119,9 +119,8 @@ def embedding(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
     """Return the features of squares by the frozen network of the first member of kind `features`, or of the default
     one.
     """
-    member = next(
-        (member for member in settings.members.values() if isinstance(member, FeaturesSettings)), FeaturesSettings()
-    )
+    frozen = (member for member in settings.members.values() if member.network_use == "frozen")
+    member = next(frozen, None) or KINDS["features"].Settings()
     extract = network_features(*create_network(member, 1), member.precision)
 
     def embed(squares: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from competition.leaderboard.board import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_table import print_public
 from competition.leaderboard.tables import print_leaderboard
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from pipelines._main import run
 
@@ -30,21 +31,22 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON ob
     if as_json:
         print(json.dumps({"leaderboard": board.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False))
         return
-    print_leaderboard(board, public=comparison.newest)
+    metric = METRICS[settings.task.metric]()
+    print_leaderboard(board, f"{metric.title} out of fold", public=comparison.newest)
     final = read_final_if_any(FOLDER)
     if final and (FOLDER / "ensembles.csv").is_file():
         newest = comparison.newest
         public = newest | ({final["chosen"]: newest["final"]} if "final" in newest else {})
         title = f"Candidates for final.csv, which is {final['chosen']}"
-        print_leaderboard(read_leaderboard(FOLDER / "ensembles.csv"), public=public, title=title)
+        print_leaderboard(read_leaderboard(FOLDER / "ensembles.csv"), title, public=public)
     print_public(comparison)
     if final:
-        print("\n".join(final_lines(final)))
+        print("\n".join(final_lines(final, metric.label)))
 
 
-def final_lines(facts: dict) -> list[str]:
-    """What is known of final.csv: which vote made it, and the macro F1 that it may be expected to get."""
-    scores = facts["macro_f1"]
+def final_lines(facts: dict, label: str) -> list[str]:
+    """What is known of final.csv: which vote made it, and the score that it may be expected to get."""
+    scores = facts["score"]
     nested = scores["nested_choice"] or {}
     rows = {
         "test-like, out of fold": scores["test_like"],
@@ -54,7 +56,7 @@ def final_lines(facts: dict) -> list[str]:
     lines = [
         f"  {what:<27} {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for what, row in rows.items() if row
     ]
-    return [f"{FOLDER}/final.csv: {facts['chosen']}; macro F1:", *lines]
+    return [f"{FOLDER}/final.csv: {facts['chosen']}; {label}:", *lines]
 
 
 if __name__ == "__main__":

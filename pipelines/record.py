@@ -33,6 +33,7 @@ from competition.leaderboard.public_scores import (
 )
 from competition.leaderboard.public_table import print_public
 from competition.leaderboard.tables import print_leaderboard
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from pipelines._main import run
 
@@ -65,7 +66,8 @@ def main(
     print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, board, most)}")
     comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
     if board is not None:
-        print_leaderboard(board, public=comparison.newest)
+        title = f"{METRICS[settings.task.metric]().title} out of fold"
+        print_leaderboard(board, title, public=comparison.newest)
     print_public(comparison)
 
 
@@ -117,14 +119,14 @@ def _known(submission: str) -> Path:
 
 
 def _out_of_fold(name: str, board: pd.DataFrame | None) -> tuple[str, ...]:
-    """The submission's own test-like macro F1 and interval, and of the final one what is expected of it, as recorded;
+    """The submission's own test-like score and interval, and of the final one what is expected of it, as recorded;
     () if unknown.
     """
     boards = [board] if board is not None else []
     if (FOLDER / "ensembles.csv").is_file():
         boards.append(read_leaderboard(FOLDER / "ensembles.csv"))
     final = read_final_if_any(FOLDER) or {}
-    scores = final.get("macro_f1", {}) if name in ("final", final.get("chosen")) else {}
+    scores = final.get("score", {}) if name in ("final", final.get("chosen")) else {}
     expected = _texts(scores.get("expected"))
     if row := next((rows for one in boards for rows in one.to_dict("records") if rows["submission"] == name), None):
         return *(repr(float(row[column])) for column in ("test_like", "test_like_low", "test_like_high")), *expected

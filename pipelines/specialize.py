@@ -3,122 +3,62 @@
 Reads what `train` reads, and the base member's predictions and weights. Makes the same files as `train` does, under the
 name `specialist`; its predictions are of the images that the base answers with a hard class, and of no others (of the
 holdout too, where there is one: predicted, and never scored here). Several processes train it together as they do a
-member: see `train`.
+member: see `train`. With `specialize.base: []` there is no such stage.
 """
 
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from safetensors.torch import load_file
-
-from competition.common.files import digest
-from competition.common.imports import code_digest
 from competition.compute.device import keep_memory
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
 from competition.data.classes import read_targets
-from competition.data.predictions import Predictions, concatenate, load_predictions
-from competition.ensembling.specialist_votes import asked
-from competition.folds.leakage import check_predicted
+from competition.ensembling.specialist_votes import SPECIALIST
+from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
-from competition.inference.tta import view_weights
-from competition.members.hard_classes import hard_classes
-from competition.members.members import train_finetuned
+from competition.members.make import member_named
 from competition.members.output_files import print_epoch, write_member
-from competition.models.weights import weights_file
+from competition.members.specialist import check_learnable, find_hard_classes, train_specialist
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
-from competition.settings.specialize import SpecializeSettings
 from competition.training.fold_data import load_fold
-from pipelines._main import log, run
+from pipelines._main import log, run, warn_of_undeclared
 
 STORE, TEST_STORE, FOLDS = Path("data/augmented.arrow"), Path("data/test_squares.arrow"), Path("folds/folds.csv")
 
 
 def main(fold: int) -> None:
-    everything = load_settings()
-    if not run_together(everything.machine.processes, "pipelines.specialize", fold):
-        train_and_write(everything, fold)
+    settings = load_settings()
+    if settings.specialize.base_member is None:
+        raise ValueError("specialize.base: [] in params.yaml, so there is no specialist to train; name a member there")
+    if not run_together(settings.machine.processes, "pipelines.specialize", fold):
+        train_and_write(settings, fold)
         processes().leave()
 
 
-def train_and_write(everything: Settings, fold: int) -> None:
-    settings, targets = everything.specialize, read_targets("folds/classes.csv")
+def train_and_write(settings: Settings, fold: int) -> None:
     keep_memory()
-    folds = read_folds(FOLDS)
-    base = [read_base(settings.base, number, folds) for number in everything.split.folds]
-    hard = find_hard_classes(settings, base, folds, targets)
-    data = load_fold(fold, folds, targets, STORE, TEST_STORE)
-    names = tuple(targets[index] for index in hard)
-    if len(taught := set(data.only(hard).train_labels.tolist())) < 2:
-        raise ValueError(
-            f"specialize: of the hard classes {', '.join(names)} fold {fold} has training images of {len(taught)}, "
-            "expected 2 "
-            "or more; name others as specialize.hard_classes, or take classes with few groups of images out of it"
-        )
-    crew = processes()
-    if crew.main:
-        log("specializing", fold=fold, hard_classes=list(names), processes=crew.count)
-    base_weights = Path(f"folds/weights/{settings.base}/{fold}.safetensors") if settings.start == "base" else None
-    begun_with = [base_weights] if base_weights else weights_file(settings.network)
-    key = digest(
-        settings.network.model_dump(),
-        STORE,
-        FOLDS,
-        fold,
-        hard,
-        targets,
-        code_digest("competition.members.members"),
-        *begun_with,
-    )
-    state = Path(f"data/state/specialize-{fold}-{key}.pt")
-    trained = train_finetuned(
-        settings.network,
-        data.only(hard),
-        names,
-        view_weights(everything.tta.passes, everything.tta.seed),
-        state,
-        print_epoch,
-        start=load_file(base_weights) if base_weights else None,
-        predict_from=data,
-        predicted=asked(base, fold, names, settings.asks),
-    )
-    if crew.main:
-        write_member(Path("folds"), "specialist", fold, "specialist", trained, hard_classes=list(names))
+    targets, folds = read_targets("folds/classes.csv"), read_folds(FOLDS)
+    base = [read_fold(settings.specialize.base_member, number, folds, targets) for number in settings.split.folds]
+    hard = find_hard_classes(settings.specialize, base, folds, targets)
+    names = [targets[index] for index in hard]
+    metric = METRICS[settings.task.metric]()
+    data = load_fold(fold, folds, targets, STORE, TEST_STORE, metric)
+    check_learnable(data, hard, targets, fold)
+    if processes().main:
+        warn_of_undeclared("specialize", [*settings.plugins, *member_named(SPECIALIST, settings).weights_files()])
+        log("specializing", fold=fold, hard_classes=names, metric=metric.label, processes=processes().count)
+    trained = train_specialist(settings, base, hard, data, targets, fold, [STORE, FOLDS], print_epoch)
+    if processes().main:
+        write_member(Path("folds"), SPECIALIST, fold, SPECIALIST, trained, metric.name, hard_classes=names)
+        scores = {name: "no image" if value is None else round(value, 4) for name, value in trained.scores.items()}
         log(
             "specialized",
             fold=fold,
             best_epoch=trained.best_epoch,
             train_seconds=round(trained.train_seconds, 1),
-            **{view: "no image" if value is None else round(value, 4) for view, value in trained.macro_f1.items()},
+            **scores,
         )
-
-
-def read_base(name: str, fold: int, folds: pd.DataFrame) -> dict[str, Predictions]:
-    path = f"folds/predictions/{name}/{fold}.npz"
-    parts = load_predictions(path)
-    check_predicted({part: found.ids.tolist() for part, found in parts.items()}, fold, folds, path)
-    return parts
-
-
-def find_hard_classes(
-    settings: SpecializeSettings, base: list[dict[str, Predictions]], folds: pd.DataFrame, targets: tuple[str, ...]
-) -> list[int]:
-    if settings.hard_classes != "auto":
-        unknown = [target for target in settings.hard_classes if target not in targets]
-        if unknown or len(set(settings.hard_classes)) < 2:
-            raise ValueError(
-                f"specialize.hard_classes: expected at least two of {list(targets)}, found "
-                f"{list(settings.hard_classes)}"
-            )
-        return sorted({targets.index(target) for target in settings.hard_classes})
-    seen = concatenate([predictions["test_like"] for predictions in base])
-    true = folds.set_index("ID").target.loc[list(seen.ids)].map(targets.index)
-    folds_of_class = folds[folds["fold"] >= 0].groupby("target")["fold"].nunique().reindex(targets, fill_value=0)
-    return hard_classes(
-        true.to_numpy(np.int64), seen.indices, len(targets), settings.most, folds_of_class.to_numpy() > 1
-    )
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ from competition.compute.device import keep_memory
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
 from competition.settings import edit as params_file
-from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.training.recovery import Diverged
@@ -61,7 +60,7 @@ def main(
     seed: Annotated[int, typer.Option(min=0, help="of the search")] = 0,
     apply: Annotated[bool, typer.Option("--apply", help="write the best settings into params.yaml")] = False,
 ) -> None:
-    """Search a member's settings by its test-like macro F1 out of fold."""
+    """Search a member's settings by its test-like score out of fold."""
     keep_memory()
     deadline = monotonic() + 60 * minutes if minutes is not None else float("inf")
     settings = load_settings(PARAMS)
@@ -83,12 +82,14 @@ def main(
                     seed,
                     rungs,
                     resume,
+                    "maximize" if trainer.metric.greater_is_better else "minimize",
                 )
             log(
                 "study",
                 name=name,
                 trials=len(study.get_trials(deepcopy=False)),
                 wanted=trials,
+                metric=trainer.metric.label,
                 settings=len(space),
                 worker=worker.name,
             )
@@ -99,7 +100,7 @@ def main(
 
 
 def member_of(settings: Settings, name: str) -> str:
-    finetuned = [key for key, member in settings.members.items() if isinstance(member, FinetunedSettings)]
+    finetuned = [key for key, member in settings.members.items() if member.tunable]
     if not name:
         name = next((key for key in settings.train.members if key in finetuned), "")
     if name not in finetuned:
@@ -121,7 +122,7 @@ def study_name(settings: Settings, member: str, space: Space, trainer: Trainer, 
     """
     inputs = settings.members[member].model_dump(), settings.augment.model_dump(), settings.tta.model_dump()
     ranges = {key: repr(distribution) for key, distribution in space.items()}
-    return f"{member}-{digest(*inputs, ranges, FOLDS, trainer.stores.packed_digest, seed)[:8]}"
+    return f"{member}-{digest(*inputs, ranges, FOLDS, trainer.metric.source, trainer.stores.packed_digest, seed)[:8]}"
 
 
 def reporter(trials: int) -> Callable[[optuna.Study, FrozenTrial], None]:
@@ -132,7 +133,7 @@ def reporter(trials: int) -> Callable[[optuna.Study, FrozenTrial], None]:
         log(
             f"trial {trial.number}",
             state=trial.state.name.lower(),
-            macro_f1=value,
+            score=value,
             done=f"{done(study)}/{trials}",
             seconds=round(trial.duration.total_seconds()) if trial.duration else "unknown",
         )
@@ -145,10 +146,11 @@ def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int,
     asked.
     """
     write_trials(study, folder / "trials.csv")
+    label = objective.trainer.metric.label
     log(
         "drawn",
         table=folder / "trials.csv",
-        pictures=" ".join(path.name for path in draw_study(study, folder)) or "none: too few trials",
+        pictures=" ".join(path.name for path in draw_study(study, folder, label)) or "none: too few trials",
     )
     if not study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
         return log("no trial is finished; --resume goes on")
@@ -160,7 +162,7 @@ def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int,
     point = {
         key: float(f"{value:.3g}") if isinstance(value, float) else value for key, value in study.best_params.items()
     }
-    log("best", trial=study.best_trial.number, macro_f1=round(study.best_value, 4), **point)
+    log("best", trial=study.best_trial.number, score=round(study.best_value, 4), **point)
     if not changes:
         return log(f"no trial did better than the settings as they are: {PARAMS} stays")
     try:
@@ -172,7 +174,8 @@ def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int,
         {
             "study": study.study_name,
             "trial": study.best_trial.number,
-            "macro_f1_in_study": study.best_value,
+            "metric": objective.trainer.metric.name,
+            "score_in_study": study.best_value,
             "point": point,
             **found.facts(),
             "verdict": found.verdict,

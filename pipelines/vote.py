@@ -23,14 +23,16 @@ from competition.leaderboard.learning_curves import draw_member_curves
 from competition.leaderboard.oof_answers import write_confusion, write_oof
 from competition.leaderboard.per_class import class_scores, worst_classes
 from competition.leaderboard.tables import print_leaderboard
+from competition.metrics.metric import Metric
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
-from competition.settings.members import GreySettings
 from competition.settings.params import Settings
 from pipelines._main import log, run
 
 
 def main() -> None:
     settings = load_settings()
+    metric = METRICS[settings.task.metric]()
     began = perf_counter()
     competition = read_competition(settings.competition, images=False)
     folds = read_folds("folds/folds.csv")
@@ -38,13 +40,13 @@ def main() -> None:
     names = [*settings.train.members, *([SPECIALIST] if settings.specialize.base_member else [])]
     scores = {name: read_scores(name, settings.split.folds) for name in names}
     hard = hard_classes_of(scores[SPECIALIST]) if SPECIALIST in scores else []
-    votes = vote_members(settings, folds, competition.test_ids, competition.targets, hard)
+    votes = vote_members(settings, folds, competition.test_ids, competition.targets, hard, metric)
     tell(votes)
     for submission in votes.submissions:
         path = f"submissions/members/{submission.name}.csv"
         write_submission(path, competition.test_ids, submission.test.tolist(), competition.columns)
         log("voted", path=path, rows=len(submission.test), vote=submission.vote)
-    board = make_leaderboard(settings, votes, scores, seen, competition)
+    board = make_leaderboard(settings, metric, votes, scores, seen, competition)
     by_name = {one.name: one for one in votes.submissions}
     ranked = [by_name[name] for name in board["submission"]]
     per_class = class_scores(ranked, seen["target"].to_numpy(), competition.target2class)
@@ -53,8 +55,8 @@ def main() -> None:
     write_frame("submissions/per_class.csv", per_class)
     write_confusion("submissions/confusion.csv", ranked[0], seen, competition.target2class)
     write_choice("submissions/votes.json", votes.choice)
-    draw_member_curves(names, settings.split.folds)
-    print_leaderboard(board)
+    draw_member_curves(names, settings.split.folds, metric.label)
+    print_leaderboard(board, f"{metric.title} out of fold")
     log(f"worst classes of {ranked[0].name}, test-like F1: {', '.join(worst_classes(per_class, ranked[0].name))}")
     log(
         "compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1)
@@ -72,7 +74,12 @@ def tell(votes: MemberVotes) -> None:
 
 
 def make_leaderboard(
-    settings: Settings, votes: MemberVotes, scores: dict[str, list[dict]], seen: pd.DataFrame, competition: Competition
+    settings: Settings,
+    metric: Metric,
+    votes: MemberVotes,
+    scores: dict[str, list[dict]],
+    seen: pd.DataFrame,
+    competition: Competition,
 ) -> pd.DataFrame:
     base = settings.specialize.base_member
     specialist = f"{base}_{SPECIALIST}"
@@ -86,13 +93,14 @@ def make_leaderboard(
         seen["target"].to_numpy(),
         seen["fold"].to_numpy(),
         competition.targets,
+        metric,
         settings.ensemble,
         seconds,
         notes,
     )
     members = {name: settings.members[name] for name in settings.train.members}
-    grey_sizes = {name: member.size for name, member in members.items() if isinstance(member, GreySettings)}
-    return giveaway_note(board, grey_sizes, len(competition.targets))
+    grey_sizes = {name: member.guard_size for name, member in members.items() if member.guard_size}
+    return giveaway_note(board, grey_sizes, len(competition.targets), metric)
 
 
 if __name__ == "__main__":

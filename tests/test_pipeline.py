@@ -50,7 +50,7 @@ members:
   lite0: {kind: finetuned, size: 32, epochs: 2, batch_size: 16, learning_rate: 0.001}
   features: {kind: features, size: 32, copies: 1}
   grey: {kind: grey, size: 8, copies: 1}
-specialize: {base: lite0, mode: replace, network: {size: 32, epochs: 1, batch_size: 8}}
+specialize: {base: [lite0], mode: replace, network: {size: 32, epochs: 1, batch_size: 8}}
 tta: {passes: 20}
 ensemble: {top: 3, resamples: 100}
 """
@@ -363,7 +363,7 @@ def test_the_final_submission_is_the_candidate_that_its_facts_name(straight):
     folder = "ensembles" if (submissions / f"ensembles/{facts['chosen']}.csv").is_file() else "members"
     assert (submissions / "final.csv").read_bytes() == (submissions / folder / f"{facts['chosen']}.csv").read_bytes()
     for view in ("clean", "test_like"):
-        score, nested = facts["macro_f1"][view], facts["macro_f1"]["nested_choice"][view]
+        score, nested = facts["score"][view], facts["score"]["nested_choice"][view]
         assert (
             set(score) == {"value", "low", "high"} and score["low"] <= score["high"] and nested["low"] <= nested["high"]
         )
@@ -396,7 +396,7 @@ def test_validate_and_score_take_the_final_submission(straight):
 
 def test_dvc_metrics_show(straight):
     metrics = json.loads(call(straight.folder, "dvc", "metrics", "show", "--json"))
-    scores = json.loads((straight.folder / "submissions/final.json").read_text())["macro_f1"]
+    scores = json.loads((straight.folder / "submissions/final.json").read_text())["score"]
     expected = {name: scores[name]["value"] for name in ("clean", "test_like", "expected")}
     assert metrics[""]["data"] == {"submissions/metrics.json": {"data": expected}}
 

@@ -67,6 +67,11 @@ def registry_of(package: str) -> Registry:
     return next(registry for registry in found if registry.package == package)
 
 
+def loaded_plugins() -> tuple[str, ...]:
+    """Return the files of all plugins that this process has imported."""
+    return tuple(module.__file__ for name, module in [*sys.modules.items()] if name.startswith("plugin."))
+
+
 def load_plugin(path: Path | str) -> None:
     """Import the Python file at `path`, which registers what it holds; once per process. Raises FileNotFoundError,
     ValueError.

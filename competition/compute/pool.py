@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from types import ModuleType
 
@@ -15,6 +16,7 @@ import joblib
 from joblib.externals.loky import get_reusable_executor
 
 from competition.common.imports import package_digest
+from competition.common.registry import load_plugin, loaded_plugins
 from competition.settings.machine import MachineSettings
 
 TIMEOUT = 30.0  # seconds that a scheduler has to answer, and to have a worker
@@ -27,8 +29,11 @@ def deal(work: Callable, tasks: Iterable[tuple], machine: MachineSettings) -> It
 
     `work` and the tasks are pickled; what they name has to be found by the workers: paths are absolute. With
     `machine.scheduler` raises ModuleNotFoundError without the package `distributed`, ConnectionError where no scheduler
-    or no worker answers, and ValueError where a worker runs other code than this.
+    or no worker answers, and ValueError where a worker runs other code than this. Workers import the plugins that this
+    process has, before their work; tasks hold nothing that a plugin defines but its name.
     """
+    if plugins := loaded_plugins():
+        work = _WithPlugins(work, plugins)
     if machine.scheduler is not None:
         yield from _on_cluster(work, tasks, machine.scheduler)
     else:
@@ -36,6 +41,19 @@ def deal(work: Callable, tasks: Iterable[tuple], machine: MachineSettings) -> It
             n_jobs=machine.workers or -1, return_as="generator_unordered", pre_dispatch="2*n_jobs"
         )
         yield from parallel(joblib.delayed(work)(*task) for task in tasks)
+
+
+@dataclass(frozen=True)
+class _WithPlugins:
+    """`work` for a process that may not have imported the plugins yet."""
+
+    work: Callable
+    plugins: tuple[str, ...]
+
+    def __call__(self, *task: object) -> object:
+        for path in self.plugins:
+            load_plugin(path)
+        return self.work(*task)
 
 
 def release() -> None:

@@ -39,6 +39,7 @@ def candidates_table(
         images.seen["target"].to_numpy(),
         images.folds,
         images.targets,
+        images.metric,
         settings,
         spent,
         {one.name: note_of(one) for one in candidates},

@@ -1,5 +1,5 @@
 """Which candidate becomes final.csv: of the simplest kind within one standard error of the best the best one, by nested
-test-like macro F1.
+test-like score.
 
 See `one_standard_error`. Kinds are told apart by what could have been fitted to the images that are scored: nothing by
 one member, nothing but ranks and temperatures by a vote, weights by the rest. Within a kind there is nothing that a
@@ -14,7 +14,8 @@ import numpy as np
 from competition.ensembling.candidates import Answers, Candidate
 from competition.ensembling.one_standard_error import best_of, paired_bootstrap, simplest
 from competition.folds.predictions import OOF_VIEWS
-from competition.metrics.paired import Standing
+from competition.metrics.metric import Metric
+from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
 
 AUTO = "auto"
@@ -22,7 +23,7 @@ AUTO = "auto"
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """chosen: name of the candidate; best: of the one with the highest score; compared: all, simplest first.
+    """chosen: name of the candidate; best: of the one with the best score; compared: all, simplest first.
 
     nested: (N,) answers out of fold, each fold by the candidate that the other folds chose, per_fold; None and {} where
     a person named the candidate.
@@ -31,7 +32,7 @@ class Decision:
     chosen: str
     best: str
     why: str
-    compared: tuple[Standing, ...]
+    compared: tuple[PairedDifference, ...]
     nested: Answers | None
     per_fold: dict[int, str]
 
@@ -42,6 +43,7 @@ def decide(
     y_true: np.ndarray,
     folds: np.ndarray,
     n_classes: int,
+    metric: Metric,
     settings: EnsembleSettings,
 ) -> Decision:
     """The candidate that `settings.choose` names, or, when it says `auto`, the best of the simplest within one standard
@@ -54,7 +56,7 @@ def decide(
     ordered = by_simplicity(candidates, costs)
     names, levels = [candidate.name for candidate in ordered], [candidate.simplicity[0] for candidate in ordered]
     answers = [candidate.oof["test_like"] for candidate in ordered]
-    compared = paired_bootstrap(answers, names, y_true, n_classes, settings)
+    compared = paired_bootstrap(answers, names, y_true, n_classes, metric, settings)
     best, found = best_of(compared), simplest(compared, levels)
     if settings.choose != AUTO:
         if settings.choose not in names:
@@ -62,7 +64,7 @@ def decide(
         return Decision(
             settings.choose, best.name, f"named by ensemble.choose; auto would choose {found.name}", compared, None, {}
         )
-    nested, per_fold = choose_nested(ordered, y_true, folds, n_classes, settings)
+    nested, per_fold = choose_nested(ordered, y_true, folds, n_classes, metric, settings)
     return Decision(found.name, best.name, _why(found, best, len(ordered)), compared, nested, per_fold)
 
 
@@ -77,7 +79,12 @@ def by_simplicity(candidates: Sequence[Candidate], costs: dict[str, float]) -> l
 
 
 def choose_nested(
-    ordered: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, settings: EnsembleSettings
+    ordered: Sequence[Candidate],
+    y_true: np.ndarray,
+    folds: np.ndarray,
+    n_classes: int,
+    metric: Metric,
+    settings: EnsembleSettings,
 ) -> tuple[Answers, dict[int, str]]:
     """Answers out of fold, each fold by the candidate that the same rule chooses by the other folds; and who that
     was.
@@ -88,7 +95,7 @@ def choose_nested(
     for fold in np.unique(folds).tolist():
         here = folds == fold
         answers = [candidate.oof["test_like"][~here] for candidate in ordered]
-        compared = paired_bootstrap(answers, list(by_name), y_true[~here], n_classes, settings)
+        compared = paired_bootstrap(answers, list(by_name), y_true[~here], n_classes, metric, settings)
         chosen = by_name[simplest(compared, levels).name]
         per_fold[fold] = chosen.name
         for condition in OOF_VIEWS:
@@ -96,7 +103,7 @@ def choose_nested(
     return oof, per_fold
 
 
-def _why(found: Standing, best: Standing, candidates: int) -> str:
+def _why(found: PairedDifference, best: PairedDifference, candidates: int) -> str:
     if found is best:
         return f"the best of {candidates} candidates, and no simpler one is within one standard error of it"
     return (

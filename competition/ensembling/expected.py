@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from competition.common.seeds import generator
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.stacked_predictions import StackedPredictions
-from competition.metrics.f1 import bootstrap_scores, interval, macro_f1
+from competition.metrics.bootstrap import interval
 from competition.settings.ensemble import EnsembleSettings
 
 LEAST = 1e-6  # the probability of either set, at the least: keeps odds finite
@@ -29,7 +29,7 @@ LEAST = 1e-6  # the probability of either set, at the least: keeps odds finite
 def expected_score(
     chosen: Candidate, stacked: StackedPredictions, folds: Sequence[int], settings: EnsembleSettings
 ) -> dict[str, float]:
-    """{"value", "low", "high"} of the candidate's test-like macro F1, weighted by `fold_weights`, and
+    """{"value", "low", "high"} of the candidate's test-like score, weighted by `fold_weights`, and
     `effective_images`.
 
     folds: (K,) their numbers, in the order of the stacked networks. The interval takes the weights as given.
@@ -37,13 +37,13 @@ def expected_score(
     (Kish).
     """
     y_true, answers, n_classes = stacked.images.y_true, chosen.oof["test_like"], len(stacked.images.targets)
-    weights = fold_weights(stacked, folds)
-    resampled = bootstrap_scores(
+    weights, metric = fold_weights(stacked, folds), stacked.images.metric
+    resampled = metric.bootstrap(
         y_true, [answers], n_classes, settings.resamples, generator(settings.seed, "bootstrap"), weights
     )
     low, high = interval(resampled[:, 0], settings.confidence)
     return {
-        "value": macro_f1(y_true, answers, n_classes, weights),
+        "value": metric(y_true, answers, n_classes, weights),
         "low": low,
         "high": high,
         "effective_images": float(weights.sum() ** 2 / (weights**2).sum()),

@@ -13,8 +13,7 @@ from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.folds.predictions import OOF_VIEWS
 from competition.leaderboard.board import DECIMALS, score
 from competition.metrics.calibration import BINS, calibration_error, fit_temperatures
-from competition.metrics.f1 import macro_f1
-from competition.metrics.paired import Standing
+from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
 from competition.settings.params import Settings
 
@@ -31,7 +30,7 @@ def final_facts(
     """The chosen candidate's score, why it was chosen, what votes in it, its class shares and calibration; in JSON's
     types.
 
-    macro_f1: the candidate's own, nested where something was fitted; `nested_choice`, of each fold answered by the
+    score: the candidate's own, nested where something was fitted; `nested_choice`, of each fold answered by the
     candidate that the other folds choose, None where a person named it; `expected`: see `expected_score`, None where
     the rules forbid a look at the test images. external: see `RuleInputs`.
     """
@@ -41,7 +40,8 @@ def final_facts(
     nested = None if decision.nested is None else scores_of(decision.nested, images, settings)
     best = best_single(candidates, images)
     return {
-        "macro_f1": scores_of(chosen.oof, images, settings) | {"nested_choice": nested, "expected": expected},
+        "metric": images.metric.name,
+        "score": scores_of(chosen.oof, images, settings) | {"nested_choice": nested, "expected": expected},
         "chosen": chosen.name,
         "why": decision.why,
         "choose": settings.choose,
@@ -62,30 +62,29 @@ def final_facts(
 
 def metrics_of(facts: Mapping[str, object]) -> dict[str, float]:
     """metrics.json, out of `final_facts`: clean, test_like, and expected unless rules.test_statistics forbids it."""
-    scores = facts["macro_f1"]
+    scores = facts["score"]
     return {name: scores[name]["value"] for name in ("clean", "test_like", "expected") if scores[name]}
 
 
 def scores_of(answers: Answers, images: Images, settings: EnsembleSettings) -> dict[str, dict[str, float]]:
     """View -> {"value", "low", "high"} of out-of-fold `answers`."""
-    return {
-        condition: rounded_score(images.y_true, answers[condition], images.targets, settings) for condition in OOF_VIEWS
-    }
+    return {condition: rounded_score(images.y_true, answers[condition], images, settings) for condition in OOF_VIEWS}
 
 
 def rounded_score(
-    y_true: np.ndarray, answers: np.ndarray, targets: Sequence[str], settings: EnsembleSettings
+    y_true: np.ndarray, answers: np.ndarray, images: Images, settings: EnsembleSettings
 ) -> dict[str, float]:
-    """{"value", "low", "high"} of macro F1, of class indices; as the leaderboard has it."""
-    return _rounded(score(y_true, answers, len(targets), settings))
+    """{"value", "low", "high"} of the score, of class indices; as the leaderboard has it."""
+    return _rounded(score(y_true, answers, len(images.targets), images.metric, settings))
 
 
 def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:
-    """The single candidate with the highest test-like macro F1, of equals the first by name."""
+    """The single candidate with the best test-like score, of equals the first by name."""
     singles = sorted(
         (candidate for candidate in candidates if candidate.is_single), key=lambda candidate: candidate.name
     )
-    return max(singles, key=lambda candidate: macro_f1(images.y_true, candidate.oof["test_like"], len(images.targets)))
+    metric, n_classes = images.metric, len(images.targets)
+    return max(singles, key=lambda one: metric.sign * metric(images.y_true, one.oof["test_like"], n_classes))
 
 
 def external_votes(chosen: Candidate, external: Mapping[str, np.ndarray]) -> list[dict[str, object]]:
@@ -132,7 +131,7 @@ def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:
     return {key: round(float(value), DECIMALS) for key, value in numbers.items()}
 
 
-def _standing(standing: Standing) -> dict[str, object]:
+def _standing(standing: PairedDifference) -> dict[str, object]:
     numbers = {
         "test_like": standing.score,
         "difference": standing.difference,

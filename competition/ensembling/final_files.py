@@ -14,7 +14,7 @@ from pathlib import Path
 from competition.common.files import write_json
 
 FOLDER = Path("submissions")
-FINAL, FINAL_VOTE, FACTS, METRICS = "final.csv", "final_vote.json", "final.json", "metrics.json"
+FINAL, FINAL_VOTE, FACTS, METRICS_FILE = "final.csv", "final_vote.json", "final.json", "metrics.json"
 
 
 @contextmanager

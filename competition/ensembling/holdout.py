@@ -19,8 +19,8 @@ from competition.settings.ensemble import EnsembleSettings
 
 @dataclass(frozen=True)
 class Unlocking:
-    """A holdout that was scored: when, which (digest of its IDs), by what (digest of IDs, targets and answers); macro
-    F1 as text.
+    """A holdout that was scored: when, which (digest of its IDs), by what (digest of IDs, targets and answers); scores
+    as text.
     """
 
     date: str  # YYYY-MM-DD
@@ -74,8 +74,7 @@ def record_unlocking(path: Path | str, new: Unlocking) -> bool:
     if same_holdout:
         old = same_holdout[-1]
         raise ValueError(
-            f"{path}: this holdout was unlocked on {old.date}, for other answers or targets ({old.submission}: macro "
-            "F1 "
+            f"{path}: this holdout was unlocked on {old.date}, for other answers or targets ({old.submission}: "
             f"test-like {old.test_like}, clean {old.clean}); a holdout is scored once. Set ensemble.unlock_holdout: "
             "false, or draw a new holdout with another split.seed"
         )
@@ -86,7 +85,7 @@ def record_unlocking(path: Path | str, new: Unlocking) -> bool:
 def score_holdout(
     path: Path | str, chosen: Candidate, images: Images, settings: EnsembleSettings, date: str
 ) -> dict | None:
-    """The chosen candidate's macro F1 on the unlocked holdout, and its entry in the ledger at `path`; None while it is
+    """The chosen candidate's score on the unlocked holdout, and its entry in the ledger at `path`; None while it is
     locked.
 
     {"images", "clean", "test_like"}, the latter as {"value", "low", "high"}. Votes from elsewhere have no answers to it
@@ -96,8 +95,7 @@ def score_holdout(
         return None
     ids, y_true = images.holdout["ID"].tolist(), images.indices(images.holdout["target"])
     scores = {
-        condition: rounded_score(y_true, answers, images.targets, settings)
-        for condition, answers in chosen.holdout.items()
+        condition: rounded_score(y_true, answers, images, settings) for condition, answers in chosen.holdout.items()
     }
     indices = {condition: answers.tolist() for condition, answers in chosen.holdout.items()}
     ends = {"": "value", "_low": "low", "_high": "high"}

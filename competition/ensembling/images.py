@@ -9,6 +9,7 @@ import pandas as pd
 
 from competition.folds.predictions import most_frequent
 from competition.folds.split import HOLDOUT, make_folds
+from competition.metrics.metric import Metric
 
 SLICES = 10  # of the out-of-fold images, at the least: each is answered by what was fitted on the others
 
@@ -19,7 +20,7 @@ class Images:
 
     seen: ID, target, fold, group of the N out-of-fold images; holdout: the same of the H images of an unlocked holdout,
     or no rows. test_ids: the submission's, in its order; targets: (C,). fallback: the target for a test image that
-    nobody could read.
+    nobody could read; metric: what answers are scored by.
     """
 
     seen: pd.DataFrame
@@ -27,6 +28,7 @@ class Images:
     test_ids: Sequence[str]
     targets: tuple[str, ...]
     fallback: str
+    metric: Metric
 
     def indices(self, answers: Sequence[str] | np.ndarray) -> np.ndarray:
         """(n,) int64 class indices of targets."""
@@ -64,7 +66,7 @@ class Images:
 
 
 def images_of(
-    folds: pd.DataFrame, test_ids: Sequence[str], targets: tuple[str, ...], unlock_holdout: bool = False
+    folds: pd.DataFrame, test_ids: Sequence[str], targets: tuple[str, ...], metric: Metric, unlock_holdout: bool = False
 ) -> Images:
     """The images of `folds` (ID, target, fold, group): the holdout's only once it is unlocked. Raises ValueError where
     one is unlocked that isn't there.
@@ -75,4 +77,4 @@ def images_of(
             "ensemble.unlock_holdout: true, but folds/folds.csv has no image of fold -1; raise split.holdout"
         )
     unlocked = holdout if unlock_holdout else holdout.iloc[:0]
-    return Images(seen, unlocked, test_ids, targets, most_frequent(seen["target"], targets))
+    return Images(seen, unlocked, test_ids, targets, most_frequent(seen["target"], targets), metric)

@@ -13,6 +13,7 @@ from competition.ensembling.fitted_votes import FittedVote, PerNetwork, Voted
 from competition.ensembling.nested import best_first, fit_on_all, nested_cv, vote_in_blocks
 from competition.ensembling.rule import EnsembleRule, RuleInputs, SavedVotes, Vote
 from competition.ensembling.stacked_predictions import StackedPredictions, Voters
+from competition.metrics.metric import Metric
 
 
 class MemberRule(EnsembleRule):
@@ -25,8 +26,8 @@ class MemberRule(EnsembleRule):
 
     @classmethod
     @abstractmethod
-    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray) -> Self:
-        """The rule fitted on n images: y_true (n,) class indices, folds (n,) fold numbers."""
+    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray, metric: Metric) -> Self:
+        """The rule fitted on n images: y_true (n,) class indices, folds (n,) fold numbers; metric: to choose by."""
 
     @abstractmethod
     def vote(self, voters: Voters) -> Vote:
@@ -119,5 +120,5 @@ def mean_of_all(raw: np.ndarray) -> np.ndarray:
 def best_member(parts: Sequence[str], stacked: StackedPredictions) -> str:
     """The one of `parts` that scores best, test-like out of fold."""
     answers = stacked.oof["test_like"][:, 0].argmax(axis=2)
-    ranked = best_first(answers, stacked.images.y_true, len(stacked.images.targets)).tolist()
+    ranked = best_first(answers, stacked.images.y_true, len(stacked.images.targets), stacked.images.metric).tolist()
     return next(stacked.members[m] for m in ranked if stacked.members[m] in parts)

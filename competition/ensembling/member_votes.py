@@ -12,6 +12,7 @@ from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.voting import unanswered
 from competition.folds.predictions import most_frequent, out_of_fold, read_fold
 from competition.leaderboard.submission import Submission
+from competition.metrics.metric import Metric
 from competition.settings.params import Settings
 
 PerFold = list[dict[str, Predictions]]
@@ -30,7 +31,12 @@ class MemberVotes:
 
 
 def vote_members(
-    settings: Settings, folds: pd.DataFrame, test_ids: Sequence[str], targets: Sequence[str], hard: Sequence[str]
+    settings: Settings,
+    folds: pd.DataFrame,
+    test_ids: Sequence[str],
+    targets: Sequence[str],
+    hard: Sequence[str],
+    metric: Metric,
 ) -> MemberVotes:
     """All members' votes, from folds/predictions/. folds: ID, target, fold; hard: the specialist's targets, () without
     one. Raises FileNotFoundError for a member that wasn't trained, ValueError for predictions of other images.
@@ -43,7 +49,7 @@ def vote_members(
     submissions = [one for name in settings.train.members for one in vote_member(name, predictions[name], *where)]
     choice, base = None, settings.specialize.base_member
     if hard:
-        choice = choose_specialist(settings, predictions[base], predictions[SPECIALIST], hard, seen)
+        choice = choose_specialist(settings, predictions[base], predictions[SPECIALIST], hard, seen, metric)
         if choice.mode != "out":
             both = predictions[base], predictions[SPECIALIST]
             submissions.append(vote_specialist(base, *both, hard, *where, choice, seen["fold"].to_numpy()))
@@ -52,7 +58,7 @@ def vote_members(
 
 
 def choose_specialist(
-    settings: Settings, base: PerFold, specialist: PerFold, hard: Sequence[str], seen: pd.DataFrame
+    settings: Settings, base: PerFold, specialist: PerFold, hard: Sequence[str], seen: pd.DataFrame, metric: Metric
 ) -> Choice:
     """The specialist's weight that `specialize.mode` and the test-like out-of-fold predictions choose."""
     return choose(
@@ -61,6 +67,7 @@ def choose_specialist(
         seen["target"].tolist(),
         seen["fold"].to_numpy(),
         hard,
+        metric,
         settings.specialize.asks,
         settings.specialize.mode,
         settings.ensemble,

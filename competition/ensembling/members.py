@@ -30,6 +30,6 @@ def read_members(
     stacked = stack_predictions(per_member, images)
     singles = [member_candidate(name, per_member[name], stacked) for name in stacked.members]
     if choice is not None:
-        base = settings.specialize.base
+        base = settings.specialize.base_member
         singles.append(specialist_candidate(base, per_member[base], read(SPECIALIST), choice, stacked))
     return stacked, singles

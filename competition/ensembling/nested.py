@@ -8,22 +8,22 @@ from competition.ensembling.candidates import Answers
 from competition.ensembling.rule import EnsembleRule, Vote
 from competition.ensembling.stacked_predictions import StackedPredictions, Voters
 from competition.folds.predictions import OOF_VIEWS
-from competition.metrics.f1 import macro_f1
+from competition.metrics.metric import Metric
 
-# of out-of-fold voters, (n,) class indices and (n,) fold numbers
-Fit = Callable[[Voters, np.ndarray, np.ndarray], EnsembleRule]
+# of out-of-fold voters, (n,) class indices, (n,) fold numbers and the metric
+Fit = Callable[[Voters, np.ndarray, np.ndarray, Metric], EnsembleRule]
 BLOCK = 4_000_000  # probabilities voted on at once: bounds the memory, changes no answer
 
 
-def best_first(answers: np.ndarray, y_true: np.ndarray, n_classes: int) -> np.ndarray:
-    """(M,) int64: the members by macro F1 of their `answers` (M, n), best first; of equals the first one."""
-    return np.argsort([-macro_f1(y_true, answer, n_classes) for answer in answers], kind="stable")
+def best_first(answers: np.ndarray, y_true: np.ndarray, n_classes: int, metric: Metric) -> np.ndarray:
+    """(M,) int64: the members by the score of their `answers` (M, n), best first; of equals the first one."""
+    return np.argsort([-metric.sign * metric(y_true, answer, n_classes) for answer in answers], kind="stable")
 
 
 def fit_on_all(fit: Fit, stacked: StackedPredictions) -> EnsembleRule:
     """The rule for images that no fold holds: fitted on all test-like out-of-fold predictions."""
     voters = Voters(stacked.oof["test_like"], stacked.temperatures[0])
-    return fit(voters, stacked.images.y_true, stacked.images.folds)
+    return fit(voters, stacked.images.y_true, stacked.images.folds, stacked.images.metric)
 
 
 def nested_cv(fit: Fit, stacked: StackedPredictions) -> tuple[Answers, np.ndarray | None]:
@@ -37,7 +37,7 @@ def nested_cv(fit: Fit, stacked: StackedPredictions) -> tuple[Answers, np.ndarra
     for part, temperatures in stacked.temperatures[1].items():
         here = images.slices == part
         known = Voters(stacked.oof["test_like"][:, :, ~here], temperatures)
-        rule = fit(known, images.y_true[~here], images.folds[~here])
+        rule = fit(known, images.y_true[~here], images.folds[~here], images.metric)
         for condition in OOF_VIEWS:
             vote = rule.vote(Voters(stacked.oof[condition][:, :, here], temperatures))
             oof[condition][here] = vote.answers

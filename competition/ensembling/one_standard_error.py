@@ -9,26 +9,31 @@ from collections.abc import Sequence
 import numpy as np
 
 from competition.common.seeds import generator
-from competition.metrics.f1 import bootstrap_scores, macro_f1
-from competition.metrics.paired import Standing, standings
+from competition.metrics.metric import Metric
+from competition.metrics.paired import PairedDifference, paired_differences
 from competition.settings.ensemble import EnsembleSettings
 
 
 def paired_bootstrap(
-    answers: Sequence[np.ndarray], names: Sequence[str], y_true: np.ndarray, n_classes: int, settings: EnsembleSettings
-) -> tuple[Standing, ...]:
+    answers: Sequence[np.ndarray],
+    names: Sequence[str],
+    y_true: np.ndarray,
+    n_classes: int,
+    metric: Metric,
+    settings: EnsembleSettings,
+) -> tuple[PairedDifference, ...]:
     """Each of `answers` (n,) held against the best of them, the first of equals; on the leaderboard's resamples."""
-    scores = [macro_f1(y_true, answer, n_classes) for answer in answers]
-    resampled = bootstrap_scores(y_true, answers, n_classes, settings.resamples, generator(settings.seed, "bootstrap"))
-    return standings(names, scores, resampled, settings.confidence)
+    scores = [metric(y_true, answer, n_classes) for answer in answers]
+    resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, generator(settings.seed, "bootstrap"))
+    return paired_differences(names, scores, resampled, settings.confidence, metric.sign)
 
 
-def best_of(compared: Sequence[Standing]) -> Standing:
-    """The one with the highest score, the first of equals."""
-    return max(compared, key=lambda one: one.score)
+def best_of(compared: Sequence[PairedDifference]) -> PairedDifference:
+    """The one with the best score, the first of equals."""
+    return max(compared, key=lambda one: one.sign * one.score)
 
 
-def simplest(compared: Sequence[Standing], levels: Sequence[int]) -> Standing:
+def simplest(compared: Sequence[PairedDifference], levels: Sequence[int]) -> PairedDifference:
     """Of those within one standard error of the best that are on the lowest of `levels` the best, the first of
     equals.
     """

@@ -1,4 +1,4 @@
-"""The specialist's weight in the vote: chosen by test-like macro F1 out of fold, its score by nested CV.
+"""The specialist's weight in the vote: chosen by test-like score out of fold, its score by nested CV.
 
 The score that is reported is nested: each fold is answered as the other folds alone would have chosen.
 """
@@ -15,7 +15,8 @@ from competition.common.files import write_json
 from competition.data.predictions import Predictions
 from competition.ensembling.one_standard_error import paired_bootstrap, simplest
 from competition.ensembling.specialist_votes import Asks, replace_hard
-from competition.metrics.f1 import macro_f1, per_class_f1
+from competition.metrics.metric import Metric
+from competition.metrics.per_class import per_class_f1
 from competition.settings.ensemble import EnsembleSettings
 
 OUT, REPLACE = 0.0, 1.0  # weights of the specialist; a blend's lies between
@@ -35,10 +36,10 @@ class Choice:
     """The weight of a specialist for the targets `hard`.
 
     weight: chosen on all out-of-fold images; see `mode_of`. per_fold: the weight that the other folds alone choose for
-    a fold. scores: macro F1, test-like, out of fold: `out`, `replace`, `blend` (the best weight's, which flatters it),
-    and `nested`, of each fold answered by its `per_fold`, the one to report; `gain` and `noise`: over `out`, of the
-    chosen weight (where that is out: of the best other one), and its standard error; `hard_out`, `hard_nested`: mean F1
-    of the hard classes.
+    a fold. scores: by the metric, test-like, out of fold: `out`, `replace`, `blend` (the best weight's, which flatters
+    it), and `nested`, of each fold answered by its `per_fold`, the one to report; `gain` and `noise`: difference to
+    `out` of the chosen weight (where that is out: of the best other one), and its standard error; `hard_out`,
+    `hard_nested`: mean F1 of the hard classes.
     """
 
     weight: float
@@ -85,7 +86,7 @@ def read_choice(path: Path | str) -> Choice | None:
     if facts is None or facts["mode"] == "out":
         return None
     per_fold = {int(fold): weight for fold, weight in facts["weight_per_fold"].items()}
-    return Choice(facts["weight"], per_fold, facts["macro_f1"], tuple(facts["hard_classes"]), facts["asks"])
+    return Choice(facts["weight"], per_fold, facts["score"], tuple(facts["hard_classes"]), facts["asks"])
 
 
 def read_hard_classes(path: Path | str) -> tuple[str, ...]:
@@ -106,7 +107,7 @@ def _facts(choice: Choice) -> dict[str, object]:
         "mode": choice.mode,
         "weight": choice.weight,
         "asks": choice.asks,
-        "macro_f1": {key: round(value, 4) for key, value in choice.scores.items()},
+        "score": {key: round(value, 4) for key, value in choice.scores.items()},
         "weight_per_fold": choice.per_fold,
         "note": choice.note,
     }
@@ -118,6 +119,7 @@ def choose(
     y_true: Sequence[str],
     folds: Sequence[int],
     hard: Sequence[str],
+    metric: Metric,
     asks: Asks = "answer",
     mode: Literal["auto", "out", "replace", "blend"] = "auto",
     settings: EnsembleSettings = EnsembleSettings(),
@@ -143,33 +145,42 @@ def choose(
     for fold in np.unique(folds).tolist():
         others = folds != fold
         seen = {weight: answer[others] for weight, answer in answers.items()}
-        per_fold[fold] = _best_weight(labels[others], seen, n_classes, WEIGHTS[mode], settings)
+        per_fold[fold] = _best_weight(labels[others], seen, n_classes, WEIGHTS[mode], metric, settings)
     nested = _by_fold(folds, per_fold, answers)
-    weight = _best_weight(labels, answers, n_classes, WEIGHTS[mode], settings)
-    scores = _scores(labels, answers, nested, n_classes, weight, settings, [position[target] for target in hard])
+    weight = _best_weight(labels, answers, n_classes, WEIGHTS[mode], metric, settings)
+    hard_labels = [position[target] for target in hard]
+    scores = _scores(labels, answers, nested, n_classes, weight, metric, settings, hard_labels)
     return Choice(weight, per_fold, scores, tuple(hard), asks)
 
 
 def _best_weight(
-    labels: np.ndarray, answers: Answers, n_classes: int, allowed: Sequence[float], settings: EnsembleSettings
+    labels: np.ndarray,
+    answers: Answers,
+    n_classes: int,
+    allowed: Sequence[float],
+    metric: Metric,
+    settings: EnsembleSettings,
 ) -> float:
-    scores = {weight: macro_f1(labels, answers[weight], n_classes) for weight in allowed}
+    scores = {weight: metric.sign * metric(labels, answers[weight], n_classes) for weight in allowed}
     by_simplicity = [weight for weight in (OUT, REPLACE, _best_blend(scores)) if weight in scores]
     names = {str(weight): weight for weight in by_simplicity}
     tried = [answers[weight] for weight in by_simplicity]
-    compared = paired_bootstrap(tried, list(names), labels, n_classes, settings)
+    compared = paired_bootstrap(tried, list(names), labels, n_classes, metric, settings)
     return names[simplest(compared, range(len(names))).name]
 
 
 def _best_blend(scores: dict[float, float]) -> float | None:
+    """The middle one of the best blends; scores: greater is better."""
     blends = [weight for weight in BLENDS if weight in scores]
     best = [weight for weight in blends if scores[weight] == max(scores[blend] for blend in blends)]
     return best[len(best) // 2] if best else None
 
 
-def _noise(labels: np.ndarray, one: np.ndarray, other: np.ndarray, n_classes: int, settings: EnsembleSettings) -> float:
-    """The standard error of the difference in macro F1 of two (N,) answers to the same images."""
-    compared = paired_bootstrap([one, other], ["one", "other"], labels, n_classes, settings)
+def _noise(
+    labels: np.ndarray, one: np.ndarray, other: np.ndarray, n_classes: int, metric: Metric, settings: EnsembleSettings
+) -> float:
+    """The standard error of the difference in score of two (N,) answers to the same images."""
+    compared = paired_bootstrap([one, other], ["one", "other"], labels, n_classes, metric, settings)
     return max(each.standard_error for each in compared)
 
 
@@ -179,12 +190,14 @@ def _scores(
     nested: np.ndarray,
     n_classes: int,
     weight: float,
+    metric: Metric,
     settings: EnsembleSettings,
     hard: list[int],
 ) -> dict[str, float]:
-    scores = {tried: macro_f1(labels, answer, n_classes) for tried, answer in answers.items()}
-    blend = _best_blend(scores)
-    best = weight if weight != OUT else max((REPLACE, blend), key=scores.get)
+    scores = {tried: metric(labels, answer, n_classes) for tried, answer in answers.items()}
+    utility = {tried: metric.sign * score for tried, score in scores.items()}
+    blend = _best_blend(utility)
+    best = weight if weight != OUT else max((REPLACE, blend), key=utility.get)
 
     def of_hard(answer: np.ndarray) -> float:
         return float(np.nanmean(per_class_f1(labels, answer, n_classes)[hard]))
@@ -193,9 +206,9 @@ def _scores(
         "out": scores[OUT],
         "replace": scores[REPLACE],
         "blend": scores[blend],
-        "nested": macro_f1(labels, nested, n_classes),
+        "nested": metric(labels, nested, n_classes),
         "gain": scores[best] - scores[OUT],
-        "noise": _noise(labels, answers[best], answers[OUT], n_classes, settings),
+        "noise": _noise(labels, answers[best], answers[OUT], n_classes, metric, settings),
         "hard_out": of_hard(answers[OUT]),
         "hard_nested": of_hard(nested),
     }

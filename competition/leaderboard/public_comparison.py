@@ -126,7 +126,7 @@ def expected_range(value: float, low: float, high: float, sizes: Sizes) -> tuple
 
     The interval widened on either side by sqrt(1 + n / m), for n images out of fold and m public ones: two samples of
     one population scatter by s^2 / n and s^2 / m, their difference by the sum (the prediction interval for the mean of
-    m future observations: Meeker, Hahn and Escobar, Statistical Intervals, 2017, chapter 4; macro F1 is taken for a
+    m future observations: Meeker, Hahn and Escobar, Statistical Intervals, 2017, chapter 4; the score is taken for a
     mean). It knows of chance alone: scores outside, again and again, say that the test-like views are not like the test
     set.
     """

@@ -15,10 +15,7 @@ ALIKE = "≈"
 
 
 def print_leaderboard(
-    board: pd.DataFrame,
-    console: Console | None = None,
-    public: Mapping[str, float] | None = None,
-    title: str = "Macro F1 out of fold",
+    board: pd.DataFrame, title: str, console: Console | None = None, public: Mapping[str, float] | None = None
 ) -> None:
     """Print the leaderboard as a table, scores to three decimals; `public`: submission -> the score its site gave it.
 

@@ -1,27 +1,27 @@
 """What a trained member leaves under folds/, in one layout for every kind of member."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from competition.common.files import replace_file, write_json
 from competition.data.predictions import save_predictions
-from competition.members.members import TrainedMember
+from competition.members.training import TrainedMember
 from competition.training.checkpoints import save_weights
 
 
 def print_epoch(row: dict) -> None:
     """Print an epoch as one line."""
     print(
-        f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  rate {row['learning_rate']:.2e}  macro F1 clean "
-        f"{row['clean']:.4f}  "
-        f"test-like {row['test_like']:.4f}  {row['images_per_s']:.0f} images/s",
+        f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  rate {row['learning_rate']:.2e}  score clean "
+        f"{row['clean']:.4f}  test-like {row['test_like']:.4f}  {row['images_per_s']:.0f} images/s",
         flush=True,
     )
 
 
-def write_member(root: Path, name: str, fold: int, kind: str, trained: TrainedMember, **facts: object) -> None:
+def write_member(
+    root: Path, name: str, fold: int, kind: str, trained: TrainedMember, metric: str, **facts: object
+) -> None:
     """Write `trained` to `root`: weights/, predictions/, history/ and scores/, each as NAME/FOLD; `facts` go to the
     scores.
 
@@ -33,19 +33,19 @@ def write_member(root: Path, name: str, fold: int, kind: str, trained: TrainedMe
     history = [row | {"kept": int(row["epoch"] == trained.best_epoch)} for row in trained.history]
     with replace_file(root / f"history/{name}/{fold}.csv") as temporary:
         pd.DataFrame(history).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
-    if trained.pseudo_labels:
-        facts |= {"pseudo_labels": asdict(trained.pseudo_labels)}
     write_json(
         root / f"scores/{name}/{fold}.json",
         {
             "member": name,
             "fold": fold,
             "kind": kind,
-            "macro_f1": trained.macro_f1,
+            "metric": metric,
+            "score": trained.scores,
             "best_epoch": trained.best_epoch,
             "train_seconds": round(trained.train_seconds, 1),
             "predict_seconds": round(trained.predict_seconds, 1),
             "again_seconds": round(trained.again_seconds, 1),
             **facts,
+            **trained.facts,
         },
     )

@@ -6,8 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from competition.settings.finetuned import FinetunedSettings
-from competition.settings.members import FeaturesSettings
+from competition.settings.member import NetworkSettings
 
 HIDDEN = (512, 256)  # units of the deep head's layers
 
@@ -64,14 +63,14 @@ def margin_logits(network: nn.Module, logits: torch.Tensor, soft: torch.Tensor) 
     return head.with_margin(logits, soft) if isinstance(head, ArcFace) else logits
 
 
-def set_head(network: nn.Module, settings: FinetunedSettings | FeaturesSettings, n_classes: int) -> None:
+def set_head(network: nn.Module, settings: NetworkSettings, n_classes: int) -> None:
     """Give `network` (timm's, or with timm's reset_classifier and get_classifier) a new head with `n_classes` outputs.
 
     Raises ValueError for a head other than linear where the network has no single linear classifier that it could
     replace.
     """
     network.reset_classifier(n_classes)
-    head = getattr(settings, "head", "linear")
+    head = settings.head_name
     if head == "linear":
         return
     linear = network.get_classifier()
@@ -95,9 +94,9 @@ def _make(head: str, width: int, n_classes: int, drop_rate: float) -> nn.Module:
     return nn.Sequential(*layers, nn.Linear(width, n_classes))
 
 
-def has_own_dropout(settings: FinetunedSettings | FeaturesSettings) -> bool:
+def has_own_dropout(settings: NetworkSettings) -> bool:
     """Return whether the head drops units itself, so that the network's dropout before it has to stay out."""
-    return getattr(settings, "head", "linear") in ("dense", "deep")
+    return settings.head_name in ("dense", "deep")
 
 
 def classifier_names(network: nn.Module) -> tuple[str, ...]:

@@ -11,10 +11,9 @@ from competition.models.heads import has_own_dropout, set_head
 from competition.models.layers.depthwise import with_fast_depthwise
 from competition.models.layers.googlenet import create_googlenet
 from competition.models.layers.hybrid import create_hybrid
-from competition.models.shipped_weights import MEAN_STD, load_shipped, refuse_untouched_statistics
+from competition.models.shipped_weights import MEAN_STD, PACKAGES, load_shipped, refuse_untouched_statistics
 from competition.models.weights import load_weights_file
-from competition.settings.finetuned import NO_FILES, FinetunedSettings
-from competition.settings.members import FeaturesSettings
+from competition.settings.member import NO_FILES, NetworkSettings
 
 HYBRID = "hybrid_"
 
@@ -36,9 +35,7 @@ class Normalisation:
         return rows.view(pixels.shape).permute(0, 3, 1, 2)
 
 
-def create_network(
-    settings: FinetunedSettings | FeaturesSettings, n_classes: int, seed: int = 0
-) -> tuple[nn.Module, Normalisation]:
+def create_network(settings: NetworkSettings, n_classes: int, seed: int = 0) -> tuple[nn.Module, Normalisation]:
     """Return a network with `n_classes` outputs and its normalisation; all that is random in it comes from `seed`.
 
     `settings.network`: a name of timm's, googlenet, or hybrid_<an EfficientNet of timm's>. In training googlenet
@@ -50,9 +47,13 @@ def create_network(
     return with_fast_depthwise(network).to(memory_format=torch.channels_last), _normalisation(network, settings)
 
 
-def network_to_load(
-    settings: FinetunedSettings, n_classes: int, plain: bool = False
-) -> tuple[nn.Module, Normalisation]:
+def packages_of(settings: NetworkSettings) -> tuple[str, ...]:
+    """Return the distributions that the network's layers and weights come from."""
+    shipping = PACKAGES.get(settings.network.removeprefix(HYBRID)) if settings.weights == "shipped" else None
+    return ("torch", "torchvision", "timm", *([shipping] if shipping else []))
+
+
+def network_to_load(settings: NetworkSettings, n_classes: int, plain: bool = False) -> tuple[nn.Module, Normalisation]:
     """Return what `create_network` does, with random weights: for a trained member's to be loaded, without a package or
     a hub.
 
@@ -64,7 +65,7 @@ def network_to_load(
     return (network if plain else with_fast_depthwise(network).to(memory_format=torch.channels_last)), normalise
 
 
-def _plain_network(settings: FinetunedSettings | FeaturesSettings, n_classes: int, seed: int) -> nn.Module:
+def _plain_network(settings: NetworkSettings, n_classes: int, seed: int) -> nn.Module:
     name = settings.network
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -73,7 +74,7 @@ def _plain_network(settings: FinetunedSettings | FeaturesSettings, n_classes: in
     if settings.weights not in NO_FILES:
         load_weights_file(network, settings.weights)
     _check_sizes(network, settings)
-    if isinstance(settings, FinetunedSettings):
+    if settings.network_use == "trained":
         check_tuning(network, settings)
     elif not hasattr(network, "forward_intermediates"):
         raise ValueError(
@@ -86,15 +87,15 @@ def _plain_network(settings: FinetunedSettings | FeaturesSettings, n_classes: in
     return network
 
 
-def _normalisation(network: nn.Module, settings: FinetunedSettings | FeaturesSettings) -> Normalisation:
+def _normalisation(network: nn.Module, settings: NetworkSettings) -> Normalisation:
     """Return the mean and deviation that go with `settings.weights`."""
     own = network.pretrained_cfg["mean"], network.pretrained_cfg["std"]
     mean, std = MEAN_STD.get(settings.network.removeprefix(HYBRID), own) if settings.weights == "shipped" else own
     return Normalisation(tuple(mean), tuple(std))
 
 
-def _with_weights(settings: FinetunedSettings | FeaturesSettings) -> nn.Module:
-    name, rates = settings.network, {key: getattr(settings, key, 0.0) for key in ("drop_rate", "drop_path_rate")}
+def _with_weights(settings: NetworkSettings) -> nn.Module:
+    name, rates = settings.network, settings.drop_rates
     if has_own_dropout(settings):
         rates["drop_rate"] = 0.0
     if name == "googlenet":
@@ -105,7 +106,7 @@ def _with_weights(settings: FinetunedSettings | FeaturesSettings) -> nn.Module:
     return _timm_network(name, settings, rates)
 
 
-def _timm_network(name: str, settings: FinetunedSettings | FeaturesSettings, rates: dict[str, float]) -> nn.Module:
+def _timm_network(name: str, settings: NetworkSettings, rates: dict[str, float]) -> nn.Module:
     if not timm.is_model(name):
         near = timm.list_models(f"*{name.split('.')[0][-12:]}*")[:5]
         raise ValueError(f"network {name!r}: timm doesn't know it{'; perhaps ' + ', '.join(near) if near else ''}")
@@ -125,7 +126,7 @@ def _timm_network(name: str, settings: FinetunedSettings | FeaturesSettings, rat
         ) from error
 
 
-def _size_arguments(name: str, settings: FinetunedSettings | FeaturesSettings) -> list[dict]:
+def _size_arguments(name: str, settings: NetworkSettings) -> list[dict]:
     """Return what timm may be told of the image size, best first: networks of a fixed one call it differently, or not
     at all.
     """
@@ -133,7 +134,7 @@ def _size_arguments(name: str, settings: FinetunedSettings | FeaturesSettings) -
     if config is None or not config.fixed_input_size:
         return [{}]
     fixed = {"img_size": settings.size}
-    return [*([fixed | {"dynamic_img_size": True}] if getattr(settings, "first_size", None) else []), fixed, {}]
+    return [*([fixed | {"dynamic_img_size": True}] if settings.first_pixels != settings.size else []), fixed, {}]
 
 
 def _created(name: str, weights: str, extra: dict) -> nn.Module:
@@ -160,12 +161,12 @@ def _created(name: str, weights: str, extra: dict) -> nn.Module:
     return network
 
 
-def _check_sizes(network: nn.Module, settings: FinetunedSettings | FeaturesSettings) -> None:
+def _check_sizes(network: nn.Module, settings: NetworkSettings) -> None:
     """Raise ValueError for an image size, the first or the last, at which the network fails: it is tried on one black
     image.
     """
     training = network.training
-    for size in sorted({getattr(settings, "first_size", None) or settings.size, settings.size}):
+    for size in sorted({settings.first_pixels, settings.size}):
         try:
             with torch.no_grad():
                 network.eval()(torch.zeros(1, 3, size, size))

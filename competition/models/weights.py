@@ -10,12 +10,12 @@ from torch import nn
 
 from competition.models.heads import classifier_names
 from competition.models.shipped_weights import refuse_untouched_statistics
-from competition.settings.finetuned import NO_FILES, FinetunedSettings
+from competition.settings.member import NO_FILES, NetworkSettings
 
 State = dict[str, torch.Tensor]
 
 
-def weights_file(settings: FinetunedSettings) -> list[Path]:
+def weights_file(settings: NetworkSettings) -> list[Path]:
     """Return the file that `settings.weights` names, in a list; [] where it names none."""
     return [] if settings.weights in NO_FILES else [Path(settings.weights)]
 

@@ -4,7 +4,7 @@ from competition.ensembling.specialist_votes import SPECIALIST
 from competition.planning.forecast import Forecast, Line, line, memory_line
 from competition.planning.subset import Size
 from competition.planning.survey import Survey, Trained, Votes
-from competition.settings.finetuned import FinetunedSettings
+from competition.settings.member import MemberSettings
 from competition.settings.params import Settings
 
 Pair = tuple[Survey, Survey]  # of a smaller and a larger part
@@ -17,11 +17,9 @@ def forecast(pair: Pair, votes: list[Votes], settings: Settings, size: Size) -> 
     """
     stages = [_stage(name, pair, size) for name in ("prepare", "split", "augment")]
     stages += [_member(name, pair, settings, size) for name in settings.train.members]
-    stages.append(
-        _finetuned(
-            "specialize", settings.specialize.network, [part.trained[SPECIALIST] for part in pair], pair, settings, size
-        )
-    )
+    if settings.specialize.base:
+        found = [part.trained[SPECIALIST] for part in pair]
+        stages.append(_by_epochs("specialize", settings.specialize.network, found, pair, settings, size))
     return [*stages, _stage("review", pair, size), *(_vote(name, votes, size) for name in ("vote", "ensemble"))]
 
 
@@ -58,8 +56,8 @@ def _vote(name: str, votes: list[Votes], size: Size) -> Forecast:
 
 def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
     member, found = settings.members[name], [part.trained[name] for part in pair]
-    if isinstance(member, FinetunedSettings):
-        return _finetuned(f"train {name}", member, found, pair, settings, size)
+    if not member.shares_features:
+        return _by_epochs(f"train {name}", member, found, pair, settings, size)
     works = [part.size.all for part in pair]
     first, later = (
         [(work, taken.taken.seconds) for work, taken in zip(works, of, strict=True)]
@@ -70,8 +68,8 @@ def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
     return Forecast(f"train {name}", folds, seconds, _memory(found, works).at(size.all), grows_with="images x copies")
 
 
-def _finetuned(
-    stage: str, member: FinetunedSettings, found: list[Trained], pair: Pair, settings: Settings, size: Size
+def _by_epochs(
+    stage: str, member: MemberSettings, found: list[Trained], pair: Pair, settings: Settings, size: Size
 ) -> Forecast:
     """An epoch grows with the training images, the last predictions with all images and their views, the rest with all
     images.
@@ -82,9 +80,8 @@ def _finetuned(
         for taken in ([one.other_seconds for one in found], [one.predict_seconds for one in found])
     )
     epoch = line(*((part.size.train, one.epoch_seconds) for part, one in zip(pair, found, strict=True)))
-    seconds = member.epochs * epoch.at(size.train) + predict + other
-    if member.pseudo_labels:
-        seconds += member.pseudo_epochs * epoch.at(size.all)
+    epochs, with_test_images = member.planned_epochs
+    seconds = epochs * epoch.at(size.train) + predict + other + with_test_images * epoch.at(size.all)
     return Forecast(
         stage, folds, folds * seconds, _memory(found, sizes).at(size.all), grows_with="images x epochs, images x views"
     )

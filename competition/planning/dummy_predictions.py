@@ -60,7 +60,7 @@ def draw_folds(folder: Path, name: str, folds: Sequence[int], test_ids: Sequence
 def draw_specialist(folder: Path, settings: Settings) -> None:
     """Give the specialist predictions drawn at random for all folds, of the images that it is asked about."""
     base = [
-        load_predictions(folder / PREDICTIONS / settings.specialize.base / f"{fold}.npz")
+        load_predictions(folder / PREDICTIONS / settings.specialize.base_member / f"{fold}.npz")
         for fold in settings.split.folds
     ]
     targets = _targets(folder, SPECIALIST)

@@ -10,7 +10,7 @@ import yaml
 
 from competition.common.seeds import generator
 from competition.data.competition import Competition
-from competition.settings.finetuned import NO_FILES, FinetunedSettings
+from competition.settings.member import NO_FILES, MemberSettings
 from competition.settings.params import Settings
 
 EPOCHS = 3  # of a member in a part: enough to tell an epoch's seconds from the first step's
@@ -87,21 +87,16 @@ def part_params(settings: Settings) -> dict:
     values["ensemble"] |= {"unlock_holdout": False, "external": [], "choose": "auto"}
     values["machine"]["scheduler"] = None
     for name, member in settings.members.items():
-        if isinstance(member, FinetunedSettings):
-            values["members"][name] |= shortened(member)
-    values["specialize"]["network"] |= shortened(settings.specialize.network)
-    for network in (*values["members"].values(), values["specialize"]["network"]):
-        if network.get("weights") not in (None, *NO_FILES):
-            network["weights"] = os.path.abspath(network["weights"])
+        values["members"][name] |= elsewhere(member)
+    values["specialize"]["network"] |= elsewhere(settings.specialize.network)
+    values["plugins"] = [os.path.abspath(path) for path in settings.plugins]
     return values
 
 
-def shortened(member: FinetunedSettings) -> dict:
-    """What is changed so that a member's training shows what an epoch takes: few epochs, each like the last of a whole
-    training.
-    """
-    changes = {"epochs": min(EPOCHS, member.epochs), "first_size": None, "pseudo_labels": 0.0}
-    return changes | ({"tuning": "full"} if member.tuning == "gradual" else {})
+def elsewhere(member: MemberSettings) -> dict[str, object]:
+    """What is changed of a member in a part: few epochs, and the whole path of a file of weights."""
+    source = member.weights_source
+    return member.shortened(EPOCHS) | ({} if source in NO_FILES else {"weights": os.path.abspath(source)})
 
 
 def _draw_train(train: pd.DataFrame, images: int) -> pd.DataFrame:

@@ -82,13 +82,14 @@ def survey(folder: Path, size: Size, settings: Settings, project: Path, tell: Te
     trained, again = {}, {}
     for name in settings.train.members:
         trained[name] = _trained(folder, name, _stage(folder, tell, "train", name, "0"))
-        if settings.members[name].kind != "finetuned":
+        if settings.members[name].shares_features:
             again[name] = _trained(folder, name, _stage(folder, tell, "train", name, "1"), 1)
         untrained = settings.split.folds[2 if name in again else 1 :]
         draw_folds(
             folder, name, untrained, load_predictions(folder / f"folds/predictions/{name}/0.npz")["test"].ids.tolist()
         )
-    trained[SPECIALIST] = _trained(folder, SPECIALIST, _stage(folder, tell, "specialize", "0"))
+    if settings.specialize.base:
+        trained[SPECIALIST] = _trained(folder, SPECIALIST, _stage(folder, tell, "specialize", "0"))
     stages["review"] = _stage(folder, tell, "review")
     disk = {name: sum((folder / store).stat().st_size for store in stores) for name, stores in STORES.items()}
     return Survey(size, stages, trained, again, disk)
@@ -104,7 +105,8 @@ def survey_votes(folder: Path, size: Size, settings: Settings, tell: Tell) -> li
         test_ids = draw_rows(folder, rows, settings)
         for name in settings.train.members:
             draw_folds(folder, name, settings.split.folds, test_ids)
-        draw_specialist(folder, settings)
+        if settings.specialize.base:
+            draw_specialist(folder, settings)
         found.append(Votes(rows, {name: _stage(folder, tell, name) for name in ("vote", "ensemble")}))
     return found
 

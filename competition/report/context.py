@@ -22,6 +22,8 @@ from competition.leaderboard.board import read_leaderboard
 from competition.leaderboard.oof_answers import read_oof
 from competition.leaderboard.public_comparison import Comparison, read_comparison, read_sizes
 from competition.members.history import read_histories
+from competition.metrics.metric import Metric
+from competition.metrics.scores import METRICS
 from competition.settings.params import Settings
 
 DATA, FOLDS, SUBMISSIONS = Path("data"), Path("folds"), Path("submissions")
@@ -36,6 +38,11 @@ class ReportContext:
     def __init__(self, settings: Settings):
         self.settings = settings
         self._predictions: dict[str, list[dict[str, Predictions]]] = {}
+
+    @cached_property
+    def metric(self) -> Metric:
+        """Metric that everything was chosen by."""
+        return METRICS[self.settings.task.metric]()
 
     @cached_property
     def params(self) -> str:

@@ -17,11 +17,15 @@ MEANINGS = {
 }
 
 
-def headline(final: Mapping) -> Markup:
-    """Scores of the final submission with their intervals, what it is made of, why, and warnings."""
+def headline(final: Mapping, metric: str) -> Markup:
+    """Scores of the final submission with their intervals, what it is made of, why, and warnings.
+
+    metric: what the scores are called.
+    """
     scores = [(name, MEANINGS[name], score) for name, score in scores_of(final).items()]
     return render(
         "headline",
+        metric=metric,
         scores=scores,
         chosen=final["chosen"],
         why=final["why"],
@@ -33,8 +37,8 @@ def headline(final: Mapping) -> Markup:
 
 
 def scores_of(final: Mapping) -> dict[str, dict]:
-    """Name -> {"value", "low", "high"} of each known macro F1 of the final submission, the one to compare by first."""
-    scores, holdout = final["macro_f1"], final["holdout"] or {}
+    """Name -> {"value", "low", "high"} of each known score of the final submission, the one to compare by first."""
+    scores, holdout = final["score"], final["holdout"] or {}
     named = {
         "test-like": scores["test_like"],
         "expected of the test set": scores["expected"],

@@ -22,9 +22,9 @@ from competition.compute.device import autocast, device, use_bfloat16
 from competition.data.image_store import ImageStore
 from competition.inference.loader import stack
 from competition.inference.tta import view_weights
+from competition.members.make import member_named
 from competition.models.layers.fusion import for_inference
-from competition.models.networks import Normalisation, network_to_load
-from competition.models.trained import load_trained
+from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 
@@ -71,8 +71,8 @@ def export(
     onnx, runtime = _package("onnx"), _package("onnxruntime")
     _package("onnxscript")
     member, path = settings.members[name], Path(path)
-    network, normalise = network_to_load(member, len(target2class), plain=True)
-    load_trained(network, name, fold).eval().requires_grad_(False)
+    network, normalise = member_named(name, settings).trained_network(fold, len(target2class), plain=True)
+    network.eval().requires_grad_(False)
     squares = stack(store, np.arange(min(CHECKED, len(store))), member.size)
     facts = {"member": name, "fold": fold, "network": member.network} | preprocessing(
         member, settings, normalise, target2class

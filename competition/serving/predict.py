@@ -6,62 +6,31 @@ All networks of a vote are loaded once; then images are read in chunks, and each
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-import torch
 
 from competition.data.predictions import Predictions, concatenate
 from competition.ensembling.fitted_votes import FittedVote
 from competition.ensembling.specialist_votes import SPECIALIST
-from competition.inference.features import Extract, features, grey_features, network_features
-from competition.inference.predictor import Predictor
-from competition.models.networks import create_network, network_to_load
-from competition.models.trained import ADVICE, load_trained, read_trained, trained_file
+from competition.members.make import member_named
+from competition.members.member import Fitted
 from competition.serving.new_images import Chunk, Squares, read_squares
-from competition.settings.finetuned import FinetunedSettings
-from competition.settings.members import FeaturesSettings, GreySettings
 from competition.settings.params import Settings
-from competition.training.logistic import LogisticMember
-from competition.training.mlp import MlpMember
-
-
-class Voter(Protocol):
-    """A member's networks, one for each fold: `predict` returns what each says of `rows` (N,): a list of (N, C)
-    float32.
-
-    targets: (C,) its classes; weights: (8,), the share of each dihedral view in the vote.
-    """
-
-    targets: tuple[str, ...]
-
-    def predict(self, squares: Squares, rows: np.ndarray, weights: np.ndarray) -> list[np.ndarray]: ...
 
 
 @dataclass(frozen=True, eq=False)
-class FinetunedVoter:
-    """A fine-tuned member, or the specialist; see Voter."""
+class Voter:
+    """A member as its folds trained it. targets: (C,) its classes; folds: each fold's."""
 
     targets: tuple[str, ...]
-    predictors: Sequence[Predictor]
+    folds: Sequence[Fitted]
 
     def predict(self, squares: Squares, rows: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
-        return [predictor(squares, rows, weights) for predictor in self.predictors]
+        """Return each fold's probabilities, (N, C) float32, of `squares` at `rows` (N,).
 
-
-@dataclass(frozen=True, eq=False)
-class ClassicalVoter:
-    """A member of kind features or grey, whose folds share the features; see Voter."""
-
-    targets: tuple[str, ...]
-    extract: Extract
-    size: int
-    members: Sequence[LogisticMember | MlpMember]
-
-    def predict(self, squares: Squares, rows: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
-        views = np.flatnonzero(weights)
-        values = features(self.extract, squares, rows, self.size, views)
-        return [member.predict_proba(values, weights[views]) for member in self.members]
+        weights: (8,), the share of each flip and turn in the vote.
+        """
+        return [fitted.predict_proba(squares, rows, weights) for fitted in self.folds]
 
 
 def load_voter(
@@ -70,42 +39,11 @@ def load_voter(
     """Return the trained networks of member `name`, or of `specialist`, of the `folds`; targets: (C,) the classes it
     tells apart.
 
-    again: whether close calls are made once more; see Predictor.
-
-    Raises FileNotFoundError for a fold that wasn't trained, ValueError for weights of another network or other classes.
+    again: whether close calls are made once more; see Predictor. Raises FileNotFoundError for a fold that wasn't
+    trained, ValueError for weights of another network or other classes.
     """
-    member = settings.specialize.network if name == SPECIALIST else settings.members[name]
-    if isinstance(member, FinetunedSettings):
-        network, normalise = network_to_load(member, len(targets))
-        return FinetunedVoter(
-            targets,
-            [
-                Predictor.of(load_trained(network, name, fold), normalise, member.size, member.precision, again)
-                for fold in folds
-            ],
-        )
-    if isinstance(member, GreySettings):
-        extract, size = grey_features(member.size), settings.augment.size
-    else:
-        extract, size = network_features(*create_network(member, len(targets)), member.precision), member.size
-    width = extract(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]
-    return ClassicalVoter(targets, extract, size, [_classical(name, member, fold, targets, width) for fold in folds])
-
-
-def _classical(
-    name: str, member: FeaturesSettings | GreySettings, fold: int, targets: tuple[str, ...], width: int
-) -> LogisticMember | MlpMember:
-    """Return the fitted classifier of `width` features."""
-    kind = MlpMember if getattr(member, "classifier", "logistic") == "mlp" else LogisticMember
-    try:
-        found = kind.from_tensors(read_trained(name, fold))
-    except KeyError as error:
-        raise ValueError(f"{trained_file(name, fold)}: no tensor {error}; {ADVICE}") from error
-    if found.n_classes != len(targets):
-        raise ValueError(f"{trained_file(name, fold)}: {found.n_classes} classes, expected {len(targets)}; {ADVICE}")
-    if len(found.mean) != width:
-        raise ValueError(f"{trained_file(name, fold)}: {len(found.mean)} features, expected {width}; {ADVICE}")
-    return found
+    member = member_named(name, settings)
+    return Voter(targets, [member.load(fold, targets, exact=again) for fold in folds])
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ class EnsembleSettings(Section):
     """What becomes final.csv. See docs/ensembles.md."""
 
     top: int = Field(
-        3, ge=1, description="submissions, best test-like macro F1 first, that cast one hard vote each: hard_top"
+        3, ge=1, description="submissions, best test-like score first, that cast one hard vote each: hard_top"
     )
     choose: str = Field(
         "auto", description="the simplest candidate within one standard error of the best, or one by its name"

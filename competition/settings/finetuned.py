@@ -4,13 +4,15 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from competition.settings.section import ClassWeights, Section, Share
+from competition.settings.member import NO_FILES, NetworkSettings
+from competition.settings.section import ClassWeights, Share
 
-NO_FILES = ("shipped", "hub", "none")  # what `weights` may say but the name of a file
 
-
-class FinetunedSettings(Section):
+class FinetunedSettings(NetworkSettings):
     """A network, fine-tuned on the packed copies."""
+
+    network_use = "trained"
+    tunable = True
 
     kind: Literal["finetuned"] = "finetuned"
     network: str = Field(
@@ -78,7 +80,7 @@ class FinetunedSettings(Section):
     soup: int = Field(1, ge=1, description="the weights of this many best epochs are averaged, if that scores better")
     patience: int = Field(6, ge=1, description="epochs without a better score before training stops")
     stop_by: Literal["test_like", "loss"] = Field(
-        "test_like", description="score: macro F1 of the test-like views, or their loss"
+        "test_like", description="score: the metric's, of the test-like views, or their loss"
     )
     pseudo_labels: Share = Field(
         0.0,
@@ -109,3 +111,27 @@ class FinetunedSettings(Section):
                 f"frozen_stages: {self.frozen_stages}, but tuning: {self.tuning} freezes more than that; leave it out"
             )
         return self
+
+    @property
+    def pseudo_label_threshold(self) -> float:
+        return self.pseudo_labels
+
+    @property
+    def head_name(self) -> str:
+        return self.head
+
+    @property
+    def drop_rates(self) -> dict[str, float]:
+        return {"drop_rate": self.drop_rate, "drop_path_rate": self.drop_path_rate}
+
+    @property
+    def first_pixels(self) -> int:
+        return self.first_size or self.size
+
+    @property
+    def planned_epochs(self) -> tuple[int, int]:
+        return self.epochs, self.pseudo_epochs if self.pseudo_labels else 0
+
+    def shortened(self, epochs: int) -> dict[str, object]:
+        changes = {"epochs": min(epochs, self.epochs), "first_size": None, "pseudo_labels": 0.0}
+        return changes | ({"tuning": "full"} if self.tuning == "gradual" else {})

@@ -1,44 +1,40 @@
 """Sections train and members: which members are trained, and what each is."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from competition.settings.finetuned import FinetunedSettings
+from competition.common.registry import Registry, registry_of
+from competition.settings.member import MemberSettings
 from competition.settings.section import Name, Section
 
 
-class FeaturesSettings(Section):
-    """A frozen network's features, pooled after several stages, with L2 logistic regression."""
-
-    kind: Literal["features"] = "features"
-    network: str = "tf_efficientnet_lite0"
-    weights: Literal["shipped", "hub", "none"] = "shipped"
-    size: int = Field(160, ge=16, description="pixels, height and width")
-    copies: int = Field(
-        2, ge=1, description="copies per training image that the regression is fitted on, beside the clean one"
-    )
-    classifier: Literal["logistic", "mlp"] = Field(
-        "logistic", description="L2 logistic regression, or a slim residual MLP"
-    )
-    c_range: tuple[float, ...] = Field(
-        (0.001, 0.01, 0.1), description="inverse penalties tried; chosen by test-like macro F1"
-    )
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+def member_kinds() -> Registry:
+    """Return the registry of member kinds."""
+    return registry_of("competition.members.kinds")
 
 
-class GreySettings(Section):
-    """Tiny grey pixels with L2 logistic regression: if it does well, the data gives itself away."""
-
-    kind: Literal["grey"] = "grey"
-    size: int = Field(20, ge=2, description="pixels, height and width")
-    copies: int = Field(2, ge=1, description="copies per training image, beside the clean one")
-    c_range: tuple[float, ...] = Field(
-        (0.01, 0.1, 1.0), description="inverse penalties tried; chosen by test-like macro F1"
-    )
+def default_members() -> dict[str, MemberSettings]:
+    """Return the members that stand in for a missing section, by name."""
+    kinds = {"lite0": "finetuned", "features": "features", "grey": "grey"}
+    return {name: member_kinds()[kind].Settings() for name, kind in kinds.items()}
 
 
-Member = Annotated[FinetunedSettings | FeaturesSettings | GreySettings, Field(discriminator="kind")]
+def _of_its_kind(value: object) -> object:
+    """Return the settings that `value`, a mapping with a `kind`, describes, as an object of that kind's class."""
+    if not isinstance(value, dict):
+        return value
+    try:
+        kind = member_kinds()[str(value.get("kind", ""))]
+    except ValueError as error:
+        mistake = PydanticCustomError("unknown_kind", "{words}", {"words": str(error)})
+        details = InitErrorDetails(type=mistake, loc=("kind",), input=value)
+        raise ValidationError.from_exception_data("member", [details]) from None
+    return kind.Settings.model_validate(value)
+
+
+AnyMember = Annotated[SerializeAsAny[MemberSettings], BeforeValidator(_of_its_kind)]
 
 
 class TrainSettings(Section):

@@ -2,6 +2,7 @@
 
 from pydantic import Field, model_validator
 
+from competition.settings.member import MemberSettings
 from competition.settings.section import Section
 
 
@@ -36,9 +37,9 @@ class RulesSettings(Section):
             )
         return self
 
-    def broken_by(self, key: str, member: Section) -> list[str]:
+    def broken_by(self, key: str, member: MemberSettings) -> list[str]:
         """Return what the member (or specialist) under `key` does against the rules, each as a setting and the rule."""
-        weights, pseudo_labels = getattr(member, "weights", "none"), getattr(member, "pseudo_labels", 0)
+        weights, pseudo_labels = member.weights_source, member.pseudo_label_threshold
         problems = []
         if not self.external_data and weights not in ("shipped", "none"):
             problems.append(f"{key}.weights: {weights}, but rules.external_data: false allows only shipped and none")

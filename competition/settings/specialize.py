@@ -8,10 +8,21 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.settings.section import Name, Section, _with_text_items
 
 
-class SpecializeSettings(Section):
-    """The network that tells the hard classes apart."""
+def _a_list(base: object) -> object:
+    # DVC makes a stage for each entry of a list, and can't take a text or null for one
+    if isinstance(base, str):
+        raise ValueError(f"{base!r}, expected a list: write base: [{base}], or base: [] for no specialist")
+    if base is None:
+        raise ValueError("null, expected a list: write base: [] for no specialist")
+    return base
 
-    base: Name = Field("lite0", description="the member whose answers it may replace")
+
+class SpecializeSettings(Section):
+    """The network that tells the hard classes apart; without a base there is none."""
+
+    base: Annotated[tuple[Name, ...], BeforeValidator(_a_list)] = Field(
+        ("lite0",), max_length=1, description="the member whose answers it may replace; []: there is no specialist"
+    )
     hard_classes: Annotated[Literal["auto"] | tuple[str, ...], BeforeValidator(_with_text_items)] = Field(
         "auto", description="targets as in train.csv; auto: those confused most, test-like, out of fold"
     )
@@ -30,4 +41,4 @@ class SpecializeSettings(Section):
     @property
     def base_member(self) -> str | None:
         """The member whose answers the specialist may replace; None: there is no specialist."""
-        return self.base
+        return self.base[0] if self.base else None

@@ -48,9 +48,9 @@ def fit(
     """Train `network` in place, from `state_file` on if it exists; return the history and the best epochs' weights.
 
     targets: (C,) the classes' labels, which class weights and sampling name. `report` gets each epoch's row: epoch,
-    loss, learning_rate, clean, test_like (macro F1), valid_loss, images_per_s, seconds. Raises ValueError if the loss
-    is still no number at an eighth of the learning rate, where memory is too small for two images, for float16 without
-    a GPU, and for fewer than 2 images of a step for each process; KeyboardInterrupt after Ctrl-C, which costs the epoch
+    loss, learning_rate, clean, test_like (scores), valid_loss, images_per_s, seconds. Raises ValueError if the loss is
+    still no number at an eighth of the learning rate, where memory is too small for two images, for float16 without a
+    GPU, and for fewer than 2 images of a step for each process; KeyboardInterrupt after Ctrl-C, which costs the epoch
     that was running.
     """
     counts = np.bincount(data.train_labels, minlength=network.num_classes)
@@ -128,7 +128,7 @@ def _evaluated(run: Run, normalise: Normalisation, data: FoldData, settings: Fin
 def _after_epoch(run: Run, row: dict, data: FoldData, settings: FinetunedSettings, state_file: Path) -> None:
     run.progress.history.append(row)
     # with nobody to ask, the last epoch
-    score = score_of(row, settings) if len(data.valid_labels) else float(row["epoch"])
+    score = score_of(row, data, settings) if len(data.valid_labels) else float(row["epoch"])
     run.progress.take(row["epoch"], score, run.scored(), settings.soup)
     run.schedule.epoch_done(score)
     run.save(state_file)
@@ -141,7 +141,7 @@ def _stir(run: Run, normalise: Normalisation, data: FoldData, settings: Finetune
         return
     mean = soup([progress.best_weights, *(other["weights"] for other in progress.others)])
     run.network.load_state_dict(mean)
-    score = score_of(evaluate(run.network, normalise, data, settings), settings)
+    score = score_of(evaluate(run.network, normalise, data, settings), data, settings)
     processes().say(
         f"the mean of the {1 + len(progress.others)} best epochs' weights scores {score:.4f}, the best epoch "
         f"{progress.best_score:.4f}: {'kept' if score > progress.best_score else 'left out'}"

@@ -11,6 +11,7 @@ import pandas as pd
 from competition.data.image_store import ImageStore
 from competition.folds.leakage import HELD, SCORED, check_apart, check_views
 from competition.folds.split import HOLDOUT
+from competition.metrics.metric import Metric
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class FoldData:
     holdout_ids: list[str]  # H
     holdout_rows: dict[str, np.ndarray]  # "holdout_clean" and "holdout_test_like": (H,); empty without a holdout
     test_ids: list[str]
+    metric: Metric  # that scores the validation images
     barred: frozenset[str] = frozenset()  # test images that show what is scored too: no pseudo-label for them
 
     def only(self, classes: list[int]) -> "FoldData":
@@ -50,7 +52,7 @@ class FoldData:
 
 
 def load_fold(
-    fold: int, folds: pd.DataFrame, targets: tuple[str, ...], store: Path | str, test_store: Path | str
+    fold: int, folds: pd.DataFrame, targets: tuple[str, ...], store: Path | str, test_store: Path | str, metric: Metric
 ) -> FoldData:
     """Return fold number `fold` of `folds` (ID, target, fold, group), its images looked up in the packed stores.
 
@@ -73,7 +75,7 @@ def load_fold(
     check_apart("groups", {side: images.group for side, images in sides.items()}, "folds/folds.csv")
     check_views(views, dict(zip(folds.ID, folds.target, strict=True)), str(store))
     label = {target: index for index, target in enumerate(targets)}
-    views_to_train_on = zip(_rows(views, "clean", training.ID), _copies(views, training.ID), strict=True)
+    views_to_train_on = zip(_rows(views, "clean", training.ID, store), _copies(views, training.ID, store), strict=True)
     data = FoldData(
         packed,
         test,
@@ -81,10 +83,11 @@ def load_fold(
         tuple(np.concatenate([[clean], copies]) for clean, copies in views_to_train_on),
         validation.ID.tolist(),
         validation.target.map(label).to_numpy(np.int64),
-        {view: _rows(views, view, validation.ID) for view in SCORED},
+        {view: _rows(views, view, validation.ID, store) for view in SCORED},
         holdout.ID.tolist(),
-        {HELD + view: _rows(views, view, holdout.ID) for view in SCORED if len(holdout)},
+        {HELD + view: _rows(views, view, holdout.ID, store) for view in SCORED if len(holdout)},
         test.column("source_id"),
+        metric,
     )
     _check_sources(data, views["source_id"].to_numpy(), str(store))
     return data
@@ -100,13 +103,13 @@ def _check_sources(data: FoldData, sources: np.ndarray, where: str) -> None:
     )
 
 
-def _rows(views: pd.DataFrame, view: str, ids: pd.Series) -> np.ndarray:
+def _rows(views: pd.DataFrame, view: str, ids: pd.Series, store: Path | str) -> np.ndarray:
     rows = views[views["view"] == view].set_index("source_id")["row"].reindex(ids)
-    _check_none_missing(view, rows.index[rows.isna()])
+    _check_none_missing(store, view, rows.index[rows.isna()])
     return rows.to_numpy(np.int64)
 
 
-def _copies(views: pd.DataFrame, ids: pd.Series) -> list[np.ndarray]:
+def _copies(views: pd.DataFrame, ids: pd.Series, store: Path | str) -> list[np.ndarray]:
     """Return the rows of each image's copies, in order; all images of a class have equally many, or some are
     missing.
     """
@@ -115,13 +118,12 @@ def _copies(views: pd.DataFrame, ids: pd.Series) -> list[np.ndarray]:
     target = views.drop_duplicates("source_id").set_index("source_id")["target"]
     expected = (last + 1).groupby(target, dropna=False).transform("max")
     whole = rows.map(len) == expected
-    _check_none_missing("train", pd.Index([id for id in ids if not whole.get(id, False)]))
+    _check_none_missing(store, "train", pd.Index([id for id in ids if not whole.get(id, False)]))
     return [rows[id] for id in ids]
 
 
-def _check_none_missing(view: str, missing: pd.Index) -> None:
+def _check_none_missing(store: Path | str, view: str, missing: pd.Index) -> None:
     if len(missing):
         raise ValueError(
-            f"data/augmented.arrow: no {view} view of {len(missing)} IDs of folds/folds.csv: {missing[:5].tolist()}; "
-            "run dvc repro"
+            f"{store}: no {view} view of {len(missing)} IDs of folds/folds.csv: {missing[:5].tolist()}; run dvc repro"
         )

@@ -12,7 +12,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from competition.metrics.f1 import macro_f1
+from competition.metrics.metric import Metric
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ def fit_logistic(
     valid_values: np.ndarray,
     view_weights: np.ndarray,
     valid_labels: np.ndarray,
+    metric: Metric,
 ) -> LogisticMember:
-    """Return the regression on `values` (N, F) whose penalty scores best by macro F1 of `valid_values` (V, M, F), its
-    vote.
+    """Return the regression on `values` (N, F) whose penalty scores best, by `metric`, on `valid_values` (V, M, F).
 
     A tie goes to the stronger penalty. Classes that no training image has get a probability of 0.
     """
@@ -105,8 +105,8 @@ def fit_logistic(
         coefficients, intercepts = _for_all_classes(model, n_classes)
         member = LogisticMember(mean, scale, coefficients, intercepts, c, 0.0)
         answers = member.predict_proba(valid_values, view_weights).argmax(axis=1)
-        score = macro_f1(valid_labels, answers, n_classes)
-        if best is None or score > best.score:
+        score = metric(valid_labels, answers, n_classes)
+        if best is None or metric.better(score, best.score):
             best = LogisticMember(mean, scale, coefficients, intercepts, c, score)
     return best
 

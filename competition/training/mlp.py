@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from competition.common.seeds import derived_seed
-from competition.metrics.f1 import macro_f1
+from competition.metrics.metric import Metric
 from competition.training.logistic import standardisation, voted
 
 NEVER = -1e4  # logit of a class that no training image has: its probability is 0, and so is its gradient
@@ -45,7 +45,7 @@ class SlimResidual(nn.Module):
 
 @dataclass(frozen=True)
 class MlpMember:
-    """A fitted MLP: `mean`, `scale` (F,) of its inputs, the `network` in evaluation mode, its test-like macro F1
+    """A fitted MLP: `mean`, `scale` (F,) of its inputs, the `network` in evaluation mode, its test-like
     `score`.
     """
 
@@ -94,11 +94,12 @@ def fit_mlp(
     valid_values: np.ndarray,
     view_weights: np.ndarray,
     valid_labels: np.ndarray,
+    metric: Metric,
     epochs: int = 8,
     batch_size: int = 32,
     learning_rate: float = 0.03,
 ) -> MlpMember:
-    """Return an MLP fitted on `values` (N, F), scored by macro F1 of `valid_values` (V, M, F), its vote.
+    """Return an MLP fitted on `values` (N, F), scored by `metric` on `valid_values` (V, M, F), its vote.
 
     Adam; `learning_rate` is the peak of one cycle (Smith, https://arxiv.org/abs/1708.07120), after which nothing is
     left to choose, so the validation images only score. Classes that no training image has get a probability of 0. The
@@ -119,7 +120,7 @@ def fit_mlp(
         )
         member = MlpMember(mean, scale, network.eval().requires_grad_(False), 0.0)
         answers = member.predict_proba(valid_values, view_weights).argmax(axis=1)
-    return MlpMember(mean, scale, network, macro_f1(valid_labels, answers, n_classes) if len(answers) else 0.0)
+    return MlpMember(mean, scale, network, metric(valid_labels, answers, n_classes) if len(answers) else 0.0)
 
 
 def _train(

@@ -9,12 +9,13 @@ import optuna
 import pandas as pd
 
 from competition.audit.duplicate_table import read_duplicates
-from competition.common.files import digest
-from competition.common.imports import code_digest
 from competition.inference.tta import view_weights
-from competition.members.members import TrainedMember, train_finetuned
+from competition.members.make import make_member
 from competition.members.output_files import print_epoch
-from competition.models.weights import weights_file
+from competition.members.state import state_file
+from competition.members.training import TrainedMember, train_member
+from competition.metrics.metric import Metric
+from competition.metrics.scores import METRICS
 from competition.settings.params import Settings
 from competition.training.checkpoints import load_state
 from competition.training.pseudo_labels import bar_copies
@@ -22,8 +23,6 @@ from competition.training.recovery import Diverged
 from competition.tuning.packed_copies import Stores
 from competition.tuning.pruning import step_of
 from competition.tuning.space import Candidate, Space, candidate, suggested
-
-CODE = "competition.members.members"  # whose source names the state
 
 NONE = np.zeros(0, np.int64)
 
@@ -37,19 +36,24 @@ class Trainer:
     stores: Stores
     states: Path
 
+    @property
+    def metric(self) -> Metric:
+        """Metric that trials are compared by."""
+        return METRICS[self.settings.task.metric]()
+
     def __call__(
         self, found: Candidate, fold: int, folds: pd.DataFrame, report: Callable[[dict], None] = print_epoch
     ) -> TrainedMember:
         """Train and predict the fold's test-like views, by the same flips and turns as the stage does; `report` gets
         each epoch's row.
         """
-        data = self.stores.load(found.augment, fold, folds, self.targets)
+        data = self.stores.load(found.augment, fold, folds, self.targets, self.metric)
         if found.member.pseudo_labels:
             data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
         wanted = {"clean": NONE, "test_like": np.arange(len(data.valid_ids)), "test": NONE}
         views = view_weights(self.settings.tta.passes, self.settings.tta.seed)
-        return train_finetuned(
-            found.member, data, self.targets, views, self.state_file(found, fold, folds), report, predicted=wanted
+        return train_member(
+            found.member, data, self.targets, views, self.state_file(found, fold, folds), report, only=wanted
         )
 
     def state_file(self, found: Candidate, fold: int, folds: pd.DataFrame) -> Path:
@@ -57,16 +61,14 @@ class Trainer:
         it.
         """
         inputs = (
-            found.member.model_dump(),
             found.augment.model_dump(),
             folds[["ID", "target", "fold"]].values.tolist(),
             fold,
+            self.targets,
+            self.metric.source,
+            self.stores.packed_digest,
         )
-        files = weights_file(found.member)
-        return (
-            self.states
-            / f"tune-{fold}-{digest(*inputs, self.targets, *files, self.stores.packed_digest, code_digest(CODE))}.pt"
-        )
+        return state_file(f"tune-{fold}", make_member(found.member), *inputs, folder=self.states)
 
     def earlier(self, found: Candidate, fold: int, folds: pd.DataFrame) -> list[dict]:
         """Return the rows of the epochs that were trained before it was stopped."""
@@ -83,7 +85,7 @@ class Trainer:
 
 @dataclass(frozen=True)
 class Objective:
-    """The mean test-like out-of-fold macro F1 over the folds of a trial's settings, told fold by fold and epoch by
+    """The mean test-like out-of-fold score over the folds of a trial's settings, told fold by fold and epoch by
     epoch.
 
     After an epoch it tells the mean of the folds that are done and of the running one's best epoch so far, and after a
@@ -120,11 +122,12 @@ class Objective:
         return float(np.mean(scores))
 
     def _fold(self, trial: optuna.Trial, found: Candidate, fold: int, done: list[float]) -> float:
-        best = [0.0]
+        seen, metric = [], self.trainer.metric
 
         def report(row: dict) -> None:
-            best.append(max(best[-1], row["test_like"]))
-            _tell(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best[-1]])
+            seen.append(row["test_like"])
+            best = max(seen, key=lambda score: metric.sign * score)
+            _tell(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best])
 
         def trained(row: dict) -> None:
             print_epoch(row)
@@ -133,7 +136,7 @@ class Objective:
 
         for row in self.trainer.earlier(found, fold, self.folds):
             report(row)
-        return self.trainer(found, fold, self.folds, trained).macro_f1["test_like"]
+        return self.trainer(found, fold, self.folds, trained).scores["test_like"]
 
 
 def fold_numbers(folds: pd.DataFrame) -> list[int]:

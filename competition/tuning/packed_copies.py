@@ -20,6 +20,7 @@ from competition.common.imports import code_digest
 from competition.compute.pool import release
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
+from competition.metrics.metric import Metric
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 from competition.training.fold_data import FoldData, load_fold
@@ -77,12 +78,14 @@ class Stores:
                 self._pack(path, full)
         return path
 
-    def load(self, settings: AugmentSettings, fold: int, folds: pd.DataFrame, targets: tuple[str, ...]) -> FoldData:
+    def load(
+        self, settings: AugmentSettings, fold: int, folds: pd.DataFrame, targets: tuple[str, ...], metric: Metric
+    ) -> FoldData:
         """Return the fold with as many copies of each training image as `settings` say.
 
         Raises ValueError where the store has fewer: then params.yaml was changed since it was packed.
         """
-        data = load_fold(fold, folds, targets, self.path(settings), self.test)
+        data = load_fold(fold, folds, targets, self.path(settings), self.test, metric)
         views = zip(data.store.column("target"), data.store.column("view"), strict=True)
         images = [target for target, view in views if view == "clean"]
         return _with_copies(data, dict(zip(images, copies_of(images, settings).tolist(), strict=True)), targets)

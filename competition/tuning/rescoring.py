@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 from competition.common.seeds import derived_seed, generator
 from competition.data.predictions import Predictions, concatenate, load_predictions, save_predictions
 from competition.folds.split import HOLDOUT, make_folds
-from competition.metrics.f1 import bootstrap_scores, interval, macro_f1
+from competition.metrics.bootstrap import interval
+from competition.metrics.metric import Metric
 from competition.settings.ensemble import EnsembleSettings
 from competition.training.recovery import Diverged
 from competition.tuning.objective import Trainer, fold_numbers
@@ -29,8 +30,8 @@ POLL = 2.0  # seconds between two looks at whether another worker has done its p
 
 @dataclass(frozen=True)
 class Comparison:
-    """Macro F1 out of fold, test-like, of the settings as they are (`own`), of the best, and their paired difference
-    (`gain`).
+    """Score out of fold, test-like, of the settings as they are (`own`), of the best, and their paired difference
+    (`gain`, above 0 where the best is better).
 
     Each is (value, low, high), the last two a bootstrap interval.
     """
@@ -107,7 +108,7 @@ def scored_anew(
     }
     for found in both.values():
         trainer.forget(found, folds)
-    return compare(folds, answers["own"], answers["best"], trainer.settings.ensemble)
+    return compare(folds, answers["own"], answers["best"], trainer.settings.ensemble, trainer.metric)
 
 
 def _take(file: Path, make: Callable[[], Predictions]) -> bool:
@@ -120,11 +121,14 @@ def _take(file: Path, make: Callable[[], Predictions]) -> bool:
     return False
 
 
-def compare(folds: pd.DataFrame, own: Predictions, best: Predictions, settings: EnsembleSettings) -> Comparison:
+def compare(
+    folds: pd.DataFrame, own: Predictions, best: Predictions, settings: EnsembleSettings, metric: Metric
+) -> Comparison:
     """Return how the two sets of out-of-fold answers compare, on the same bootstrap resamples of the images."""
     true = folds.set_index("ID").target.loc[own.ids.tolist()].to_numpy()
     answers = [own.answers, best.select(own.ids.tolist()).answers]
-    values = [macro_f1(true, some, own.targets) for some in answers]
-    scores = bootstrap_scores(true, answers, own.targets, settings.resamples, generator(settings.seed, "bootstrap"))
-    bounds = [interval(column, settings.confidence) for column in (*scores.T, scores[:, 1] - scores[:, 0])]
-    return Comparison((values[0], *bounds[0]), (values[1], *bounds[1]), (values[1] - values[0], *bounds[2]))
+    values = [metric(true, some, own.targets) for some in answers]
+    scores = metric.bootstrap(true, answers, own.targets, settings.resamples, generator(settings.seed, "bootstrap"))
+    gains, gain = metric.sign * (scores[:, 1] - scores[:, 0]), metric.sign * (values[1] - values[0])
+    bounds = [interval(column, settings.confidence) for column in (*scores.T, gains)]
+    return Comparison((values[0], *bounds[0]), (values[1], *bounds[1]), (gain, *bounds[2]))

@@ -58,8 +58,10 @@ def space_of(settings: Settings, name: str) -> Space:
     if not member.drop_path_rate and not _takes(member, drop_path_rate=0.1):
         del space["drop_path_rate"]
     if member.augmented and augment.transforms_for("train"):
-        least = max([getattr(other, "copies", 1) for other in settings.members.values()])
-        space |= {COPIES: _by_halves(augment.copies, least), STRENGTH: FloatDistribution(0.5, 1.5, step=0.25)}
+        least = max(other.copies_used for other in settings.members.values())
+        # an epoch shows one of an image's views: of the clean one and more copies than that some are never seen
+        shown = member.epochs - 1
+        space |= {COPIES: _by_halves(augment.copies, least, shown), STRENGTH: FloatDistribution(0.5, 1.5, step=0.25)}
     return space
 
 
@@ -114,10 +116,13 @@ def _suggest(trial: Trial, name: str, distribution: BaseDistribution) -> float |
     return suggest(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
 
 
-def _by_halves(own: int, least: int) -> IntDistribution:
-    """Return the range from half of `own` to its double, in steps of half of it, none below `least`."""
+def _by_halves(own: int, least: int, most: float = float("inf")) -> IntDistribution:
+    """Return the range from half of `own` to its double, in steps of half of it, none but `own` outside `least` and
+    `most`.
+    """
     step = max(1, own // 2)
-    return IntDistribution(own if own - step < least else own - step, own + 2 * step, step=step)
+    steps_up = sum(own + number * step <= most for number in (1, 2))
+    return IntDistribution(own if own - step < least else own - step, own + steps_up * step, step=step)
 
 
 def _sizes(member: FinetunedSettings, packed: int) -> IntDistribution:

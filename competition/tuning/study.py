@@ -10,7 +10,13 @@ from competition.tuning.sampler import SeededTPE
 
 
 def open_study(
-    storage: BaseStorage, name: str, own: Mapping[str, object], seed: int, rungs: Collection[int], resume: bool
+    storage: BaseStorage,
+    name: str,
+    own: Mapping[str, object],
+    seed: int,
+    rungs: Collection[int],
+    resume: bool,
+    direction: str = "maximize",
 ) -> optuna.Study:
     """Return the study `name`, whose first trial is the settings as they are (`own`); with `resume`, the one that may
     be there.
@@ -23,7 +29,7 @@ def open_study(
             sampler=SeededTPE(seed),
             pruner=RungPruner(rungs),
             study_name=name,
-            direction="maximize",
+            direction=direction,
             load_if_exists=resume,
         )
     except optuna.exceptions.DuplicatedStudyError:

@@ -31,9 +31,9 @@ from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
 from competition.inference.predictor import predict_proba
 from competition.inference.tta import view_weights
-from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch
-from competition.metrics.f1 import bootstrap_interval, macro_f1
+from competition.members.training import train_member
+from competition.metrics.scores import METRICS
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
 from competition.settings.augment import AugmentSettings
@@ -41,6 +41,8 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.training.fold_data import FoldData, load_fold
+
+F1 = METRICS["f1_macro"]()
 
 FOLDER = Path("data/cache/policies")
 FITTED = Path("folds/fitted_policy.yaml")
@@ -87,11 +89,11 @@ def scores(settings: Settings, member: FinetunedSettings, policy: str, with_test
     parts = {"test_like": [], "fitted_views": [], "clean": [], "test": []}
     for fold in sorted(set(folds.fold) - {-1}):
         state = FOLDER / f"{policy}-{fold}-{digest(member.model_dump(), str(store))}.pt"
-        data = load_fold(fold, folds, targets, store, "data/test_squares.arrow")
+        data = load_fold(fold, folds, targets, store, "data/test_squares.arrow", F1)
         asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows}
         asked["test"] = np.arange(len(data.test_ids) if with_test else 0)
-        trained = train_finetuned(member, data, targets, weights, state, print_epoch, predicted=asked)
-        judged = load_fold(fold, folds, targets, judge, "data/test_squares.arrow")
+        trained = train_member(member, data, targets, weights, state, print_epoch, only=asked)
+        judged = load_fold(fold, folds, targets, judge, "data/test_squares.arrow", F1)
         trained.predictions["fitted_views"] = predicted(trained.weights, member, judged, targets, weights)
         for view, predictions in trained.predictions.items():
             parts[view].append(predictions)
@@ -120,12 +122,12 @@ def table_row(
     for view in ("test_like", "fitted_views", "clean"):
         oof = concatenate(parts[view])
         true = truth.loc[oof.ids.tolist()].to_numpy()
-        value, low, high = bootstrap_interval(true, oof.answers, targets, 1000, 0.95, generator("policies", view))
+        value, low, high = F1.with_interval(true, oof.answers, targets, 1000, 0.95, generator("policies", view))
         result |= {view: value, f"{view}_low": low, f"{view}_high": high}
     if with_test:
         test = soft_vote(parts["test"])
         solution = pd.read_csv("data/solution.csv", dtype=str).set_index("ID").target.loc[test.ids.tolist()].to_numpy()
-        result["test"] = macro_f1(solution, test.answers, targets)
+        result["test"] = F1(solution, test.answers, targets)
     return result
 
 

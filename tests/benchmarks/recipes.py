@@ -20,14 +20,16 @@ from competition.common.seeds import generator
 from competition.compute.device import keep_memory
 from competition.data.classes import read_targets
 from competition.folds.split import read_folds
-from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch
-from competition.metrics.f1 import bootstrap_interval, macro_f1
+from competition.members.training import train_member
+from competition.metrics.scores import METRICS
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.training.fold_data import load_fold
 
-CODE = "competition.members.members"  # whose source names the state
+F1 = METRICS["f1_macro"]()
+
+CODE = "competition.members.fitting.finetuning"  # whose source names the state
 
 FOLDER = Path("data/cache/recipes")
 RESAMPLES = 1000
@@ -77,10 +79,12 @@ RECIPES: dict[str, dict] = {
 def result(settings: FinetunedSettings, fold: int) -> dict:
     """Train, and return scores, seconds and the answers, to be compared image by image."""
     targets = read_targets("folds/classes.csv")
-    data = load_fold(fold, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow")
+    data = load_fold(
+        fold, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow", F1
+    )
     asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows} | {"test": np.zeros(0, np.int64)}
     state = FOLDER / f"{digest(settings.model_dump(), fold, code_digest(CODE))}.pt"
-    trained = train_finetuned(settings, data, targets, np.eye(8)[0], state, print_epoch, predicted=asked)
+    trained = train_member(settings, data, targets, np.eye(8)[0], state, print_epoch, only=asked)
     answers = {view: trained.predictions[view].indices.tolist() for view in data.valid_rows}
     return {
         "answers": answers,
@@ -96,17 +100,15 @@ def row(found: dict, base: dict) -> dict:
     """Return the scores of `found`, and its paired difference to `base`, test-like."""
     true, n_classes = np.array(found["true"]), found["classes"]
     ours, theirs = (np.array(one["answers"]["test_like"]) for one in (found, base))
-    value, low, high = bootstrap_interval(true, ours, n_classes, RESAMPLES, 0.95, generator("recipes"))
+    value, low, high = F1.with_interval(true, ours, n_classes, RESAMPLES, 0.95, generator("recipes"))
     draws = generator("recipes", "paired").integers(len(true), size=(RESAMPLES, len(true)))
-    gains = [
-        macro_f1(true[rows], ours[rows], n_classes) - macro_f1(true[rows], theirs[rows], n_classes) for rows in draws
-    ]
+    gains = [F1(true[rows], ours[rows], n_classes) - F1(true[rows], theirs[rows], n_classes) for rows in draws]
     return {
         "test_like": value,
         "low": low,
         "high": high,
-        "clean": macro_f1(true, np.array(found["answers"]["clean"]), n_classes),
-        "gain": value - macro_f1(true, theirs, n_classes),
+        "clean": F1(true, np.array(found["answers"]["clean"]), n_classes),
+        "gain": value - F1(true, theirs, n_classes),
         "gain_low": float(np.quantile(gains, 0.025)),
         "gain_high": float(np.quantile(gains, 0.975)),
         "epochs": found["epochs"],

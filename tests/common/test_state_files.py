@@ -9,7 +9,7 @@ from pipelines import train
 PARAMS = """
 train: {members: [net]}
 members: {net: {kind: finetuned, size: 32, weights: own.safetensors}}
-specialize: {base: net}
+specialize: {base: [net]}
 """
 
 

@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 import torch
 from makers.distributed import CONTEXT, SETTINGS, together
+from makers.metrics import F1
 from makers.packed import SIZE, TARGETS, packed_competition
 
 from competition.compute.device import check_precision
 from competition.compute.distributed import processes
 from competition.inference.predictor import predict_proba
 from competition.inference.tta import view_weights
-from competition.members.members import train_finetuned
+from competition.members.training import train_member
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
 from competition.training import epoch as epoch_module
@@ -36,7 +37,7 @@ def folder(tmp_path_factory):
 
 def load(folder):
     folds = pd.read_csv(folder / "folds.csv", dtype={"ID": str, "target": str})
-    return load_fold(0, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    return load_fold(0, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
 # predictions
@@ -144,7 +145,7 @@ def test_too_few_images_for_every_process_are_refused(folder, tmp_path):
 
 def pseudo_labelled(folder, state):
     settings = SETTINGS.model_copy(update={"pseudo_labels": 0.35, "pseudo_epochs": 1})
-    member = train_finetuned(settings, load(folder), TARGETS, view_weights(5, 0), state, lambda row: None)
+    member = train_member(settings, load(folder), TARGETS, view_weights(5, 0), state, lambda row: None)
     return (
         {key: value.numpy() for key, value in member.weights.items()},
         [row["loss"] for row in member.history],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from makers.metrics import F1
 from makers.stacked import made_images
 from sklearn.metrics import f1_score
 
@@ -17,7 +18,7 @@ from competition.ensembling.lineage import git_state, lineage
 from competition.ensembling.one_standard_error import paired_bootstrap, simplest
 from competition.ensembling.rules import RULES
 from competition.ensembling.sanity_checks import agreement, class_shares
-from competition.metrics.paired import Standing
+from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
 from competition.settings.params import Settings
 
@@ -54,10 +55,10 @@ def test_simpler_comes_first():
     assert [c.name for c in by_simplicity(alike, COSTS)] == ["hard", "soft", "foldwise_hard"]  # by precedence
 
 
-def test_standings_are_a_plain_paired_bootstraps():
+def test_differences_are_a_plain_paired_bootstraps():
     true, _ = made_up(90)
     answers = [right_for(true, 0.7, 1), right_for(true, 0.8, 2), right_for(true, 0.75, 3)]
-    compared = paired_bootstrap(answers, ["x", "y", "z"], true, 3, SETTINGS)
+    compared = paired_bootstrap(answers, ["x", "y", "z"], true, 3, F1, SETTINGS)
     random, differences = generator(SETTINGS.seed, "bootstrap"), []
     for _ in range(SETTINGS.resamples):
         rows = random.integers(len(true), size=len(true))
@@ -79,7 +80,7 @@ def test_standings_are_a_plain_paired_bootstraps():
 
 def test_within_one_standard_error_by_hand():
     def standing(name, difference, error, low=-1.0, high=1.0):
-        return Standing(name, 0.9 + difference, difference, low, high, error)
+        return PairedDifference(name, 0.9 + difference, difference, low, high, error)
 
     far, near, best = (
         standing("far", -0.03, 0.02, -0.06, -0.001),
@@ -108,14 +109,14 @@ def test_the_simplest_within_one_standard_error_is_chosen():
         candidate("soft", nearly, "soft", ("a", "b")),
         candidate("stacking", best, "stacking", ("a", "b")),
     ]
-    decision = decide(made, COSTS, true, folds, 3, SETTINGS)
+    decision = decide(made, COSTS, true, folds, 3, F1, SETTINGS)
     assert (decision.chosen, decision.best) == (
         "soft",
         "stacking",
     ) and "within one standard error of the best, stacking" in decision.why
     assert [standing.name for standing in decision.compared] == ["poor", "soft", "stacking"]
     assert set(decision.per_fold.values()) <= {"soft", "stacking"} and list(decision.per_fold) == [0, 1, 2]
-    alone = decide(made[:1], COSTS, true, folds, 3, SETTINGS)
+    alone = decide(made[:1], COSTS, true, folds, 3, F1, SETTINGS)
     assert (
         alone.chosen == "poor"
         and alone.why == "the best of 1 candidates, and no simpler one is within one standard error of it"
@@ -127,7 +128,9 @@ def test_the_nested_choice_is_the_other_folds():
     one, other = right_for(true, 0.7, 1), right_for(true, 0.7, 2)
     one[folds == 0], other[folds == 0] = true[folds == 0], (true[folds == 0] + 1) % 3  # who is best depends on fold 0
     other[folds != 0] = right_for(true, 0.9, 3)[folds != 0]
-    decision = decide([candidate("one", one), candidate("other", other, parts=("b",))], COSTS, true, folds, 3, SETTINGS)
+    decision = decide(
+        [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, true, folds, 3, F1, SETTINGS
+    )
     assert decision.per_fold[0] == "other" and decision.chosen == "one"
     assert (decision.nested["test_like"][folds == 0] == other[folds == 0]).all()
     for fold in range(3):
@@ -136,7 +139,7 @@ def test_the_nested_choice_is_the_other_folds():
     changed = np.where(folds == 0, (true + 2) % 3, true)
     assert (
         decide(
-            [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, changed, folds, 3, SETTINGS
+            [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, changed, folds, 3, F1, SETTINGS
         ).per_fold[0]
         == "other"
     )
@@ -145,11 +148,11 @@ def test_the_nested_choice_is_the_other_folds():
 def test_a_person_may_name_the_candidate():
     true, folds = made_up()
     made = [candidate("a", right_for(true, 0.8, 1)), candidate("soft", right_for(true, 0.5, 2), "soft")]
-    decision = decide(made, COSTS, true, folds, 3, EnsembleSettings(resamples=100, choose="soft"))
+    decision = decide(made, COSTS, true, folds, 3, F1, EnsembleSettings(resamples=100, choose="soft"))
     assert (decision.chosen, decision.best, decision.nested, decision.per_fold) == ("soft", "a", None, {})
     assert decision.why == "named by ensemble.choose; auto would choose a"
     with pytest.raises(ValueError, match=r"ensemble.choose: 'greedy'; expected auto or one of a, soft"):
-        decide(made, COSTS, true, folds, 3, EnsembleSettings(choose="greedy"))
+        decide(made, COSTS, true, folds, 3, F1, EnsembleSettings(choose="greedy"))
 
 
 def test_class_shares_by_hand():
@@ -181,7 +184,7 @@ def test_a_holdout_is_unlocked_once(tmp_path):
     before = path.read_bytes()
     assert not record_unlocking(path, unlocking(date="2026-11-09"))  # the same answers again: nothing new
     with pytest.raises(
-        ValueError, match=r"on 2026-11-01, for other answers .*\(soft: macro F1 test-like 0.9, clean 0.95\).*split.seed"
+        ValueError, match=r"on 2026-11-01, for other answers .*\(soft: test-like 0.9, clean 0.95\).*split.seed"
     ):
         record_unlocking(path, unlocking(answers="a2"))
     assert path.read_bytes() == before

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from makers.metrics import F1
 from makers.stacked import TARGETS, TEST_IDS, made_images, made_member, made_members, made_stacked
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import VotingClassifier
@@ -89,10 +90,10 @@ def test_soft_and_weighted_soft_are_scikit_learns():
     voters, true = made_voters()
     tables = [apply_temperature(voters.raw[m, 0], voters.temperatures[m]) for m in range(3)]
     rows = np.arange(len(true))[:, None]
-    soft = Soft.fit(voters, true, true).vote(voters)
+    soft = Soft.fit(voters, true, true, F1).vote(voters)
     np.testing.assert_allclose(soft.probabilities, scikit_learns(tables, "soft").predict_proba(rows), atol=1e-12)
     assert (soft.answers == scikit_learns(tables, "soft").predict(rows)).all()
-    rule = WeightedSoft.fit(voters, true, true)
+    rule = WeightedSoft.fit(voters, true, true, F1)
     expected = scikit_learns(tables, "soft", rule.weights).predict_proba(rows)
     np.testing.assert_allclose(rule.vote(voters).probabilities, expected, atol=1e-12)
 
@@ -100,7 +101,7 @@ def test_soft_and_weighted_soft_are_scikit_learns():
 def test_hard_is_scikit_learns_where_nothing_is_tied_and_the_best_members_where_it_is():
     voters, true = made_voters(m=4, k=3)
     seen, _ = made_voters(m=4)
-    answer = Hard.fit(seen, true, true).vote(voters).answers
+    answer = Hard.fit(seen, true, true, F1).vote(voters).answers
     tables = [voters.raw[m].mean(axis=0) for m in range(4)]
     ballots = np.stack([table.argmax(axis=1) for table in tables])
     order = sorted(range(4), key=lambda m: -f1_score(true, seen.raw[m, 0].argmax(axis=1), average="macro"))
@@ -119,21 +120,21 @@ def test_hard_is_scikit_learns_where_nothing_is_tied_and_the_best_members_where_
 def test_foldwise_hard_counts_every_network():
     voters, true = made_voters(m=3, k=4)
     seen, _ = made_voters(m=3)
-    answer = FoldwiseHard.fit(seen, true, true).vote(voters).answers
-    order = best_first(seen.answers, true, 4)
+    answer = FoldwiseHard.fit(seen, true, true, F1).vote(voters).answers
+    order = best_first(seen.answers, true, 4, F1)
     for row in range(len(true)):
         ballot = [int(voters.raw[m, k, row].argmax()) for m in order for k in range(4)]
         counts = Counter(ballot)
         assert answer[row] == next(vote for vote in ballot if counts[vote] == max(counts.values()))
     assert (
-        FoldwiseHard.fit(seen, true, true).vote(seen).answers == Hard.fit(seen, true, true).vote(seen).answers
+        FoldwiseHard.fit(seen, true, true, F1).vote(seen).answers == Hard.fit(seen, true, true, F1).vote(seen).answers
     ).all()
 
 
-def test_members_are_ranked_by_macro_f1_and_of_equals_the_first():
+def test_members_are_ranked_by_their_score_and_of_equals_the_first():
     true = np.array([0, 1, 2, 0])
     answers = np.array([[0, 0, 0, 0], [0, 1, 2, 1], [0, 1, 2, 0], [0, 1, 2, 1]])
-    assert best_first(answers, true, 3).tolist() == [2, 1, 3, 0]
+    assert best_first(answers, true, 3, F1).tolist() == [2, 1, 3, 0]
 
 
 def test_mixture_weights_are_those_of_expectation_maximisation():
@@ -171,7 +172,7 @@ def plain_greedy(probabilities, true, steps):
 @pytest.mark.parametrize("seed", range(6))
 def test_greedy_selection_is_brute_forces(seed):
     voters, true = made_voters(m=4, n=50, seed=seed)
-    counts = select(voters.soft, true, steps=8)
+    counts = select(voters.soft, true, F1, steps=8)
     assert dict(enumerate(counts.tolist())) == {m: plain_greedy(voters.soft, true, 8)[m] for m in range(4)}
 
 
@@ -180,10 +181,10 @@ def test_greedy_selection_by_hand():
     # alone each is wrong on one row; together .55/.45 and .4/.6: both are right. The first is selected first, of
     # equals.
     one, other = [[0.9, 0.1], [0.7, 0.3]], [[0.2, 0.8], [0.1, 0.9]]
-    assert select(np.array([one, other]), true, steps=2).tolist() == [1, 1]
+    assert select(np.array([one, other]), true, F1, steps=2).tolist() == [1, 1]
     sure = [[0.99, 0.01], [0.01, 0.99]]
-    assert select(np.array([one, sure, sure]), true).tolist() == [0, 1, 0]  # right at once, surest, first of equals
-    assert select(np.array([one]), true).tolist() == [1]
+    assert select(np.array([one, sure, sure]), true, F1).tolist() == [0, 1, 0]  # right at once, surest, first of equals
+    assert select(np.array([one]), true, F1).tolist() == [1]
 
 
 def test_stacking_is_scikit_learns_regression_with_the_c_of_a_grid_search():
@@ -195,7 +196,7 @@ def test_stacking_is_scikit_learns_regression_with_the_c_of_a_grid_search():
         LogisticRegression(max_iter=1000, tol=1e-3), {"C": C_RANGE}, scoring="neg_log_loss", cv=LeaveOneGroupOut()
     )
     search.fit(features, true, groups=folds)
-    rule = Stacking.fit(voters, true, folds)
+    rule = Stacking.fit(voters, true, folds, F1)
     assert rule.c == search.best_params_["C"]
     asked, _ = made_voters(m=3, k=2, n=30, seed=2)
     per_fold = []
@@ -209,7 +210,7 @@ def test_stacking_with_one_fold_or_without_a_class():
     voters, true = made_voters(n=90)
     assert choose_c(np.zeros((90, 2)), true, np.zeros(90, int), 4) == min(C_RANGE)
     kept = true != 2
-    rule = Stacking.fit(Voters(voters.raw[:, :, kept], voters.temperatures), true[kept], np.arange(kept.sum()) % 3)
+    rule = Stacking.fit(Voters(voters.raw[:, :, kept], voters.temperatures), true[kept], np.arange(kept.sum()) % 3, F1)
     probabilities = rule.vote(voters).probabilities
     assert (probabilities[:, 2] == 0).all() and probabilities.sum(axis=1) == pytest.approx(1)
     assert Stacking.is_affordable(1570, 10, 17) and not Stacking.is_affordable(20_000, 10, 256)
@@ -220,7 +221,7 @@ def test_ensembles_answer_the_test_set_and_the_holdout_as_fitted_on_all():
     images, temperatures = stacked.images, stacked.temperatures[0]
     by_name = {candidate.name: candidate for candidate in member_ensembles(stacked)}
     for name in ON_MEMBERS:
-        rule = RULES[name].fit(Voters(stacked.oof["test_like"], temperatures), images.y_true, images.folds)
+        rule = RULES[name].fit(Voters(stacked.oof["test_like"], temperatures), images.y_true, images.folds, F1)
         expected = stacked.in_submission(rule.vote(Voters(stacked.test, temperatures)).answers)
         assert (by_name[name].test == expected).all() and expected.shape == (30,)
         for view in VIEWS:
@@ -365,9 +366,9 @@ def test_of_submissions_that_answer_alike_only_the_best_ranked_votes():
     told = {"a": "010", "a_too": "010", "b": "000", "c": "011", "c_too": "011"}
     answers = [{view: np.array(list(letters), dtype=int) for view in VIEWS} for letters in told.values()]
     names = list(told)
-    assert [names[index] for index in best_of(answers, names, true, 2, 3)] == ["a", "c", "b"]
+    assert [names[index] for index in best_of(answers, names, true, 2, F1, 3)] == ["a", "c", "b"]
     answers[1]["clean"] = np.array([1, 1, 1])  # alike on one view only
-    assert [names[index] for index in best_of(answers, names, true, 2, 99)] == ["a", "a_too", "c", "b"]
+    assert [names[index] for index in best_of(answers, names, true, 2, F1, 99)] == ["a", "a_too", "c", "b"]
 
 
 def with_labels_of_a_slice_changed(images, part):

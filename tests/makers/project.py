@@ -27,7 +27,7 @@ members:
   features: {kind: features, network: mobilenetv3_small_050, weights: none, size: 32, copies: 1, classifier: mlp,
              precision: float32}
   grey: {kind: grey, size: 8, copies: 1}
-specialize: {base: lite0, hard_classes: ["7", "10", x], mode: replace, network: *lite0}
+specialize: {base: [lite0], hard_classes: ["7", "10", x], mode: replace, network: *lite0}
 tta: {passes: 5}
 ensemble: {resamples: 100}
 machine: {workers: 1}

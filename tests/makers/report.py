@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from makers.image_sections import write_images
+from makers.metrics import F1
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
 from competition.data.classes import write_classes
@@ -23,7 +24,7 @@ train: {members: [lite0, features]}
 members:
   lite0: &net {kind: finetuned, network: test_resnet, weights: none, size: 64, precision: float32}
   features: {kind: features, copies: 1}
-specialize: {base: lite0, network: *net}
+specialize: {base: [lite0], network: *net}
 ensemble: {resamples: 100}
 # <script>alert(2)</script>
 """
@@ -52,10 +53,10 @@ def write_project(
     ]
     settings = EnsembleSettings(resamples=100)
     seconds = {one.name: (10.0, 2.0) for one in made}
-    leaderboard = compare(made, y_true, folds, targets, settings, seconds, {"features": "a note <b>in bold</b>"})
+    leaderboard = compare(made, y_true, folds, targets, F1, settings, seconds, {"features": "a note <b>in bold</b>"})
     write_leaderboard(folder / "submissions/leaderboard.csv", leaderboard)
     ensemble = submission("soft", "soft", "soft", y_true, targets, 1)
-    candidates = compare([*made, ensemble], y_true, folds, targets, settings, seconds | {"soft": (20.0, 4.0)}, {})
+    candidates = compare([*made, ensemble], y_true, folds, targets, F1, settings, seconds | {"soft": (20.0, 4.0)}, {})
     write_leaderboard(folder / "submissions/ensembles.csv", candidates)
     images = pd.DataFrame({"ID": IDS, "target": y_true, "fold": folds})
     write_oof(folder / "submissions/ensembles_oof.csv", [ensemble], images)
@@ -97,7 +98,8 @@ def final(candidates: pd.DataFrame, classes: dict[str, str], chosen: str) -> dic
         for place, (target, name) in enumerate(classes.items())
     ]
     return {
-        "macro_f1": scores | {"nested_choice": None, "expected": None},
+        "metric": F1.name,
+        "score": scores | {"nested_choice": None, "expected": None},
         "chosen": chosen,
         "why": "the best of 3 <candidates>",
         "choose": "auto",

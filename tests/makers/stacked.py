@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from makers.metrics import F1
 
 from competition.data.predictions import Predictions
 from competition.ensembling.images import Images
@@ -25,7 +26,7 @@ def made_images(n=80, n_folds=4, holdout=12, seed=0) -> Images:
         }
     )
     return Images(
-        frame[frame["fold"] >= 0].reset_index(drop=True), frame[frame["fold"] < 0], TEST_IDS, TARGETS, TARGETS[0]
+        frame[frame["fold"] >= 0].reset_index(drop=True), frame[frame["fold"] < 0], TEST_IDS, TARGETS, TARGETS[0], F1
     )
 
 

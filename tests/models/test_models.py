@@ -10,6 +10,7 @@ import torch
 from timm.layers import Conv2dSame
 from torch import nn
 
+from competition.members.kinds.features import FeaturesSettings
 from competition.models import shipped_weights as shipped
 from competition.models.freezing import frozen_modules
 from competition.models.layers.depthwise import DepthwiseConv2d, with_fast_depthwise
@@ -17,7 +18,6 @@ from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation, create_network
 from competition.models.shipped_weights import LITE, PACKAGES, load_shipped, refuse_untouched_statistics
 from competition.settings.finetuned import FinetunedSettings
-from competition.settings.members import FeaturesSettings
 
 
 def random_input(*shape, seed=0):

@@ -13,6 +13,7 @@ from timm.optim import param_groups_layer_decay
 from torch import nn
 from torch.nn import functional
 
+from competition.members.kinds.features import FeaturesSettings
 from competition.models import shipped_weights as shipped
 from competition.models.layers.fusion import for_inference
 from competition.models.layers.googlenet import GoogLeNet
@@ -20,7 +21,6 @@ from competition.models.layers.hybrid import Hybrid
 from competition.models.networks import create_network
 from competition.models.outputs import split, training_loss
 from competition.settings.finetuned import FinetunedSettings
-from competition.settings.members import FeaturesSettings
 
 FAMILIES = {
     "resnet18": 32,

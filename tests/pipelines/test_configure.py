@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import timm
 
+from competition.members.kinds.features import FeaturesSettings
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
-from competition.settings.members import FeaturesSettings
 from pipelines import configure
 
 PRESETS = sorted(configure.PRESETS.glob("*.yaml"))

@@ -98,10 +98,8 @@ def test_the_hard_vote_of_the_top_is_counted_from_the_submissions(project):
         for view, told in expected.items():
             told.append(most_named([row[f"{name}.{view}"] for name in best]))
     for view, told in expected.items():
-        assert facts["macro_f1"][view]["value"] == pytest.approx(
-            f1_score(oof["target"], told, average="macro"), abs=1e-6
-        )
-    assert facts["macro_f1"]["nested_choice"] is None  # a person chose
+        assert facts["score"][view]["value"] == pytest.approx(f1_score(oof["target"], told, average="macro"), abs=1e-6)
+    assert facts["score"]["nested_choice"] is None  # a person chose
 
 
 def test_the_simplest_candidate_within_one_standard_error_is_final(project, monkeypatch):
@@ -137,10 +135,10 @@ def test_the_simplest_candidate_within_one_standard_error_is_final(project, monk
     by_fold = {str(row["fold"]): row["candidate"] for row in facts["chosen_by_the_other_folds"]}
     said = {candidate.name: candidate.submission(TARGETS).test_like for candidate in seen["candidates"]}
     told = [said[by_fold[fold]][row] for row, fold in enumerate(oof["fold"])]
-    nested = facts["macro_f1"]["nested_choice"]["test_like"]
+    nested = facts["score"]["nested_choice"]["test_like"]
     assert nested["value"] == pytest.approx(f1_score(oof["target"], told, average="macro"), abs=1e-6)
     assert nested["low"] <= nested["value"] <= nested["high"]
-    expected = facts["macro_f1"]["expected"]
+    expected = facts["score"]["expected"]
     assert expected["low"] <= expected["value"] <= expected["high"] and 1 <= expected["effective_images"] <= len(oof)
     calibration = facts["calibration"]
     assert [row["member"] for row in calibration["members"]] == ["features", "grey", "lite0"] and calibration[
@@ -156,7 +154,7 @@ def test_rules_may_forbid_a_look_at_the_test_images(project):
     assert json.loads(metrics.read_text()).keys() == {"clean", "test_like", "expected"}
     ensemble.main()
     assert json.loads(metrics.read_text()).keys() == {"clean", "test_like"}
-    assert json.loads(Path("submissions/final.json").read_text())["macro_f1"]["expected"] is None
+    assert json.loads(Path("submissions/final.json").read_text())["score"]["expected"] is None
     assert Path("submissions/final.csv").read_bytes() == before
 
 
@@ -164,12 +162,12 @@ def test_all_candidates_have_a_table_as_the_leaderboard(project):
     _, facts = cast()
     board, members = pd.read_csv("submissions/ensembles.csv"), pd.read_csv("submissions/leaderboard.csv")
     assert set(board["submission"]) == {*ENSEMBLES, *SINGLES} and board["test_like"].is_monotonic_decreasing
-    assert list(board) == list(members) and board["told_apart"][0] == "best"
+    assert list(board) == list(members) and board["significant"][0] == "best"
     of_name = {row["submission"]: row for row in facts["candidates"]}
     for _, row in board.iterrows():
         for key in ("test_like", "difference", "difference_low", "difference_high", "standard_error"):
             assert row[key] == pytest.approx(of_name[row["submission"]][key], abs=2e-6), (row["submission"], key)
-        assert (row["told_apart"] == "yes") == of_name[row["submission"]]["told_apart"]
+        assert (row["significant"] == "yes") == of_name[row["submission"]]["significant"]
     for name in ENSEMBLES:
         assert answers(f"submissions/ensembles/{name}.csv")["t05"] == "2"
     soft = board.set_index("submission").loc["soft"]
@@ -203,7 +201,7 @@ def test_external_submissions_vote_unvalidated(project, capsys):
     assert facts["external"] == [{"name": "colleague"} | row, {"name": "site-2"} | row]
     told = [row["digest"] for row in facts["lineage"]["external"]]
     assert told == [digest(Path(f"submissions/external/{name}.csv")) for name in ("colleague", "site-2")]
-    assert facts["macro_f1"] == before["macro_f1"] and facts["fitted"] == before["fitted"]  # of the validated voters
+    assert facts["score"] == before["score"] and facts["fitted"] == before["fitted"]  # of the validated voters
     other, facts = cast("soft", external=["colleague"])
     assert "warning: external votes are not in final.csv chosen=soft" in capsys.readouterr().out
     assert facts["external"][0]["votes"] is False and other.equals(cast("soft")[0])

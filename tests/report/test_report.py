@@ -156,7 +156,7 @@ def test_the_leaderboards_intervals_are_drawn(folder, page):
 
 
 def test_the_final_score_stands_above_all(folder, text):
-    score = json.loads((folder / "submissions/final.json").read_text())["macro_f1"]["test_like"]
+    score = json.loads((folder / "submissions/final.json").read_text())["score"]["test_like"]
     head = text[: text.index("<nav")]
     assert (
         f"{score['value']:.3f}" in head
@@ -246,7 +246,7 @@ def test_optional_inputs_are_shown(fresh):
     final, audit = (json.loads((fresh / path).read_text()) for path in ("submissions/final.json", "folds/audit.json"))
     score = {"value": 0.7071, "low": 0.6, "high": 0.8}
     final["holdout"] = {"images": 5, "clean": score, "test_like": score}
-    final["macro_f1"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
+    final["score"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
     final["external"] = [{"name": "colleague", "validated": False, "in_scores": False, "votes": True, "agreement": 0.5}]
     noise = {
         "feature": "noise",

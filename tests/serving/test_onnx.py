@@ -36,7 +36,7 @@ train: {members: [net, grey]}
 members:
   net: {kind: finetuned, network: mobilenetv3_small_050, weights: none, size: 32, head: dense, precision: float32}
   grey: {kind: grey, size: 8}
-specialize: {base: net, network: {network: mobilenetv3_small_050, size: 32}}
+specialize: {base: [net], network: {network: mobilenetv3_small_050, size: 32}}
 """
 
 

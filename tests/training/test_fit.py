@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
 from sklearn.metrics import f1_score
 
 from competition.data.image_store import ImageStore, write_rows
 from competition.inference.predictor import predict_proba
-from competition.members.members import train_finetuned
+from competition.members.training import train_member
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import load_weights, save_weights
@@ -41,7 +42,7 @@ def folds(folder):
 
 
 def load(folder, folds, fold=0):
-    return load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    return load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +205,7 @@ def test_the_schedule_ends_with_the_last_step_where_classes_have_unequal_copies(
 
 def test_a_member_predicts_its_validation_and_the_test_images(data, tmp_path):
     settings = SETTINGS.model_copy(update={"epochs": 2})
-    member = train_finetuned(settings, data, TARGETS, np.full(8, 1 / 8), tmp_path / "a.pt", lambda row: None)
+    member = train_member(settings, data, TARGETS, np.full(8, 1 / 8), tmp_path / "a.pt", lambda row: None)
     assert member.predictions["clean"].ids.tolist() == member.predictions["test_like"].ids.tolist() == data.valid_ids
     assert member.predictions["test"].ids.tolist() == [f"t{n}" for n in range(6)]
     network, normalise = create_network(settings, 3)
@@ -217,9 +218,9 @@ def test_a_member_predicts_its_validation_and_the_test_images(data, tmp_path):
 
 def test_the_holdout_is_predicted_like_the_validation_images_and_never_scored(held, tmp_path):
     settings, weights = SETTINGS.model_copy(update={"epochs": 1}), np.array([0.5, 0, 0, 0, 0, 0.5, 0, 0])
-    member = train_finetuned(settings, held, TARGETS, weights, tmp_path / "a.pt", lambda row: None)
+    member = train_member(settings, held, TARGETS, weights, tmp_path / "a.pt", lambda row: None)
     assert list(member.predictions) == ["clean", "test_like", "holdout_clean", "holdout_test_like", "test"]
-    assert list(member.macro_f1) == ["clean", "test_like"] and not any(
+    assert list(member.scores) == ["clean", "test_like"] and not any(
         "holdout" in key for row in member.history for key in row
     )
     network, normalise = create_network(settings, 3)
@@ -235,7 +236,7 @@ def test_a_specialist_begins_with_the_bases_weights_and_predicts_what_it_is_aske
     base = create_network(settings, 3, seed=5)[0].state_dict()
     hard = data.only([2, 0])
     asked = {"clean": np.array([0, 2, 4]), "test_like": np.array([], np.int64), "test": np.array([5, 1])}
-    member = train_finetuned(
+    member = train_member(
         settings,
         hard,
         ("x", "7"),
@@ -244,7 +245,7 @@ def test_a_specialist_begins_with_the_bases_weights_and_predicts_what_it_is_aske
         lambda row: None,
         start=base,
         predict_from=data,
-        predicted=asked,
+        only=asked,
     )
     for key, value in member.weights.items():
         if key.endswith("weight") and "classifier" not in key and value.ndim == 4:
@@ -252,7 +253,7 @@ def test_a_specialist_begins_with_the_bases_weights_and_predicts_what_it_is_aske
     assert member.weights["classifier.weight"].shape[0] == 2
     assert member.predictions["clean"].ids.tolist() == [data.valid_ids[n] for n in (0, 2, 4)]
     assert member.predictions["test"].ids.tolist() == ["t5", "t1"] and len(member.predictions["test_like"]) == 0
-    assert member.predictions["clean"].targets == ("x", "7") and member.macro_f1["test_like"] is None
+    assert member.predictions["clean"].targets == ("x", "7") and member.scores["test_like"] is None
 
 
 # folds
@@ -353,7 +354,7 @@ def test_missing_views_are_refused(folder, folds, tmp_path, lost):
     with pytest.raises(
         ValueError, match=r"data/augmented\.arrow: no (clean|train|test_like) view of \d+ IDs .*; run dvc repro"
     ):
-        load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow")
+        load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow", F1)
 
 
 # schedules

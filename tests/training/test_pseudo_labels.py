@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
 
 from competition.inference.loader import epoch_rows
-from competition.members.members import train_finetuned
 from competition.members.output_files import write_member
+from competition.members.training import train_member
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
 from competition.training import epoch as epoch_module
@@ -48,11 +49,11 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("competition")
     folds = packed_competition(folder, tests=TESTS)
     held = folds.assign(fold=np.where(np.arange(len(folds)) >= 21, -1, folds.fold))
-    return load_fold(0, held, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    return load_fold(0, held, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
 def trained(data, state_file, report=lambda row: None, **changes):
-    return train_finetuned(SETTINGS.model_copy(update=changes), data, TARGETS, VIEWS, state_file, report)
+    return train_member(SETTINGS.model_copy(update=changes), data, TARGETS, VIEWS, state_file, report)
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +237,7 @@ def test_other_test_images_are_labelled_anew(data, state, tmp_path):
 
 
 def test_the_scores_file_says_what_became_of_them(member, tmp_path):
-    write_member(tmp_path, "tiny", 0, "finetuned", member)
+    write_member(tmp_path, "tiny", 0, "finetuned", member, F1.name)
     facts = json.loads((tmp_path / "scores/tiny/0.json").read_text())["pseudo_labels"]
     assert facts == {
         "images": member.pseudo_labels.images,
@@ -274,10 +275,10 @@ def test_a_barred_test_image_is_never_learnt_from(data, tmp_path, monkeypatch):
 def test_the_history_says_which_epoch_was_kept(member, tmp_path):
     """By the rule that kept it: a run that was left out may hold the highest score by another."""
     for best in (member.best_epoch, 0):
-        write_member(tmp_path, "tiny", 0, "finetuned", dataclasses.replace(member, best_epoch=best))
+        write_member(tmp_path, "tiny", 0, "finetuned", dataclasses.replace(member, best_epoch=best), F1.name)
         rows = pd.read_csv(tmp_path / "history/tiny/0.csv")
         assert rows.loc[rows["kept"] == 1, "epoch"].tolist() == [best] and set(rows["kept"]) == {0, 1}
-    write_member(tmp_path, "tiny", 1, "features", dataclasses.replace(member, history=[]))
+    write_member(tmp_path, "tiny", 1, "features", dataclasses.replace(member, history=[]), F1.name)
     assert (tmp_path / "history/tiny/1.csv").read_text() == "\n"
 
 

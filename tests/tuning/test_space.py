@@ -26,7 +26,7 @@ members:
     learning_rate: 0.0012345
   frozen: {kind: features, copies: 3}
 specialize:
-  base: tiny
+  base: [tiny]
   network: {network: test_convnext, weights: none, size: 32}
 """
 AUGMENT = "\n  size: 160\n  copies: 8"

@@ -10,6 +10,7 @@ from competition.ensembling.rule import Vote
 from competition.ensembling.rules import RULES
 from competition.ensembling.stacked_predictions import Voters
 from competition.ensembling.voting import hard_vote
+from competition.metrics.metric import Metric
 
 
 @RULES.register
@@ -28,8 +29,8 @@ class Hard(MemberRule):
     order: np.ndarray
 
     @classmethod
-    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray) -> "Hard":
-        return cls(voters.even_weights, best_first(voters.answers, y_true, voters.n_classes))
+    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray, metric: Metric) -> "Hard":
+        return cls(voters.even_weights, best_first(voters.answers, y_true, voters.n_classes, metric))
 
     def vote(self, voters: Voters) -> Vote:
         return Vote(hard_vote(voters.answers[self.order], voters.n_classes))

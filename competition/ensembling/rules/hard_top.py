@@ -11,12 +11,12 @@ from competition.ensembling.rule import EnsembleRule, RuleInputs, SavedVotes
 from competition.ensembling.rules import RULES
 from competition.ensembling.voting import hard_vote, soft_vote
 from competition.folds.predictions import OOF_VIEWS
-from competition.metrics.f1 import macro_f1
+from competition.metrics.metric import Metric
 
 
 @RULES.register
 class HardTop(EnsembleRule):
-    """The hard vote of the `top` best singles by test-like macro F1, the best-ranked breaking ties.
+    """The hard vote of the `top` best singles by test-like score, the best-ranked breaking ties.
 
     Out of fold, each fold is answered by those that score best on the other folds. Submissions made elsewhere aren't
     validated: they vote on the test set after all others, and nowhere else.
@@ -29,9 +29,9 @@ class HardTop(EnsembleRule):
     @classmethod
     def candidate(cls, name: str, inputs: RuleInputs) -> Candidate:
         singles, images, top = inputs.singles, inputs.stacked.images, inputs.top
-        n_classes = len(images.targets)
-        oof, probabilities = nested_top(singles, images.y_true, images.folds, n_classes, top)
-        places = best_of([s.oof for s in singles], [s.name for s in singles], images.y_true, n_classes, top)
+        n_classes, metric = len(images.targets), images.metric
+        oof, probabilities = nested_top(singles, images.y_true, images.folds, n_classes, metric, top)
+        places = best_of([s.oof for s in singles], [s.name for s in singles], images.y_true, n_classes, metric, top)
         voters = [singles[place] for place in places]
         votes = [*(single.test for single in voters), *inputs.external.values()]
         holdout = {
@@ -86,14 +86,14 @@ class TopVote(FittedVote):
 
 
 def nested_top(
-    singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, top: int
+    singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> tuple[Answers, np.ndarray]:
     """Out-of-fold answers, each fold's by those of `singles` that score best on the other folds; and the mean of these
     singles' test-like probabilities (N, C). y_true, folds: (N,).
     """
     oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in OOF_VIEWS}
     probabilities = np.empty((len(y_true), n_classes))
-    for fold, chosen in chosen_without(singles, y_true, folds, n_classes, top).items():
+    for fold, chosen in chosen_without(singles, y_true, folds, n_classes, metric, top).items():
         here, voters = folds == fold, [singles[index] for index in chosen]
         for condition in OOF_VIEWS:
             votes = np.stack([single.oof[condition][here] for single in voters])
@@ -103,7 +103,7 @@ def nested_top(
 
 
 def chosen_without(
-    singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, top: int
+    singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> dict[int, list[int]]:
     """Fold -> positions of the `top` best of `singles` by the other folds' images, which vote on this fold's. See
     `best_of`.
@@ -112,19 +112,19 @@ def chosen_without(
     for fold in np.unique(folds).tolist():
         others = folds != fold
         answers = [{view: part[others] for view, part in single.oof_without(fold).items()} for single in singles]
-        chosen[fold] = best_of(answers, names, y_true[others], n_classes, top)
+        chosen[fold] = best_of(answers, names, y_true[others], n_classes, metric, top)
     return chosen
 
 
 def best_of(
-    answers: Sequence[Answers], names: Sequence[str], y_true: np.ndarray, n_classes: int, top: int
+    answers: Sequence[Answers], names: Sequence[str], y_true: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> list[int]:
-    """Positions of the `top` best by test-like macro F1, best first, of equals by name; of those that answer alike only
+    """Positions of the `top` best by test-like score, best first, of equals by name; of those that answer alike only
     the first.
 
     Two submissions that answer alike are one opinion: together they would outvote everyone else.
     """
-    scores = [macro_f1(y_true, answer["test_like"], n_classes) for answer in answers]
+    scores = [metric.sign * metric(y_true, answer["test_like"], n_classes) for answer in answers]
     chosen: list[int] = []
     for index in sorted(range(len(names)), key=lambda index: (-scores[index], names[index])):
         if not any(_alike(answers[index], answers[other]) for other in chosen):

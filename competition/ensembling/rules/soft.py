@@ -8,6 +8,7 @@ from competition.ensembling.member_rule import MemberRule
 from competition.ensembling.rule import Vote, by_probability
 from competition.ensembling.rules import RULES
 from competition.ensembling.stacked_predictions import Voters
+from competition.metrics.metric import Metric
 
 
 @RULES.register
@@ -21,7 +22,7 @@ class Soft(MemberRule):
     weights: np.ndarray
 
     @classmethod
-    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray) -> "Soft":
+    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray, metric: Metric) -> "Soft":
         return cls(voters.even_weights)
 
     def vote(self, voters: Voters) -> Vote:

@@ -14,6 +14,7 @@ from competition.ensembling.rule import Vote, by_probability
 from competition.ensembling.rules import RULES
 from competition.ensembling.stacked_predictions import Voters
 from competition.metrics.calibration import LEAST, log_loss
+from competition.metrics.metric import Metric
 
 C_RANGE = (0.001, 0.01, 0.1)  # inverse L2 penalties tried
 TOO_LARGE = 50_000_000  # images x members x classes squared: beyond it the fits would take minutes
@@ -45,7 +46,7 @@ class Stacking(MemberRule):
         return n_images * n_members * n_classes**2 <= TOO_LARGE
 
     @classmethod
-    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray) -> "Stacking":
+    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray, metric: Metric) -> "Stacking":
         features = _features(voters)[0]
         with threadpool_limits(1):  # the same bytes with any number of cores
             c = choose_c(features, y_true, folds, voters.n_classes)

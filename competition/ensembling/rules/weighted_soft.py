@@ -10,6 +10,7 @@ from competition.ensembling.rule import Vote, by_probability
 from competition.ensembling.rules import RULES
 from competition.ensembling.stacked_predictions import Voters
 from competition.metrics.calibration import LEAST
+from competition.metrics.metric import Metric
 
 
 @RULES.register
@@ -23,7 +24,7 @@ class WeightedSoft(MemberRule):
     weights: np.ndarray
 
     @classmethod
-    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray) -> "WeightedSoft":
+    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray, metric: Metric) -> "WeightedSoft":
         return cls(mixture_weights(voters.soft[:, np.arange(len(y_true)), y_true]))
 
     def vote(self, voters: Voters) -> Vote:
@@ -34,7 +35,7 @@ def mixture_weights(of_true: np.ndarray) -> np.ndarray:
     """(M,) float64, none below 0, sum 1: the weights whose mean has the least log loss.
 
     of_true: (M, n) each member's probability of the true class. Log loss is convex in the weights, so no start and no
-    seed matters; macro F1 moves in steps and would be fitted to single images.
+    seed matters; a score of labels moves in steps and would be fitted to single images.
     """
     of_true, n_members = np.maximum(of_true, LEAST), len(of_true)
     if n_members == 1:

@@ -20,11 +20,9 @@ from competition.common.seeds import derived_seed, generator
 from competition.compute.device import autocast, device, use_bfloat16
 from competition.data.image_store import ImageStore
 from competition.inference.loader import batches
+from competition.members.make import member_named
 from competition.models.layers.fusion import for_inference
-from competition.models.networks import Normalisation, create_network, network_to_load
-from competition.models.trained import load_trained
-from competition.settings.finetuned import FinetunedSettings
-from competition.settings.members import GreySettings
+from competition.models.networks import Normalisation
 from competition.settings.params import Settings
 
 MOST, FEWEST = 5000, 8  # images on a map
@@ -49,13 +47,7 @@ def member_features(name: str, settings: Settings, n_classes: int, fold: int) ->
     grey, which has none.
     """
     member = settings.members[name]
-    if isinstance(member, GreySettings):
-        raise ValueError(f"member {name}: of kind grey, which has no network; expected kind finetuned or features")
-    if isinstance(member, FinetunedSettings):
-        network, normalise = network_to_load(member, n_classes)
-        load_trained(network, name, fold)
-    else:
-        network, normalise = create_network(member, n_classes)
+    network, normalise = member_named(name, settings).feature_network(fold, n_classes)
     return pooled(network, normalise, member.size, member.precision), member.size
 
 

@@ -17,10 +17,9 @@ from torch import nn
 from competition.compute.device import device
 from competition.data.image_store import ImageStore
 from competition.inference.loader import stack
+from competition.members.make import member_named
 from competition.models.layers.googlenet import GoogLeNet
-from competition.models.networks import Normalisation, network_to_load
-from competition.models.trained import load_trained
-from competition.settings.finetuned import FinetunedSettings
+from competition.models.networks import Normalisation
 from competition.settings.params import Settings
 
 BATCH_SIZE = 16
@@ -63,20 +62,17 @@ def explain_member(
     about each, out of fold the image's own; classes (N,): which class's heat. Raises FileNotFoundError or ValueError
     for weights that aren't there or fit.
     """
-    member = settings.members[name]
-    if not isinstance(member, FinetunedSettings):
-        return (
-            None,
-            f"No heat maps: {name} is of kind {member.kind}, without a fine-tuned network whose features could be "
-            "looked at.",
-        )
-    network, normalise = network_to_load(member, n_classes)
+    member, asked = settings.members[name], member_named(name, settings)
+    if reason := asked.why_no_heat_maps():
+        return None, f"No heat maps: {reason}."
     maps = np.zeros((len(rows), member.size, member.size), np.float32)
     try:
         for fold in np.unique(folds).tolist():
             here = np.flatnonzero(folds == fold)
-            load_trained(network, name, fold).to(device())
-            maps[here] = heat_maps(network, normalise, stack(store, rows[here], member.size), classes[here].tolist())
+            network, normalise = asked.trained_network(fold, n_classes)
+            maps[here] = heat_maps(
+                network.to(device()), normalise, stack(store, rows[here], member.size), classes[here].tolist()
+            )
     except NoFeatureMap as reason:
         return None, f"No heat maps: {name}'s network, {member.network}, {reason}."
     return maps, ""

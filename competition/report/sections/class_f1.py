@@ -6,7 +6,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.leaderboard.oof_answers import OOF_FILES
-from competition.metrics.f1 import per_class_f1
+from competition.metrics.per_class import per_class_f1
 from competition.report.charts import SYMBOLS, chart, downwards, names_axis, plain
 from competition.report.context import ReportContext
 from competition.report.rendering import render
@@ -31,15 +31,16 @@ class ClassF1(Section):
     def body(self, context: ReportContext) -> Markup:
         first = context.shown_submission
         others = [name for name in context.leaderboard["submission"] if name != first]
-        return class_f1(context.oof, [first, *others], context.class_names, context.hard_classes)
+        note = context.metric.per_class_note
+        return class_f1(context.oof, [first, *others], context.class_names, context.hard_classes, note)
 
 
 def class_f1(
-    oof: pd.DataFrame, submissions: Sequence[str], class_names: Mapping[str, str], hard: Collection[str]
+    oof: pd.DataFrame, submissions: Sequence[str], class_names: Mapping[str, str], hard: Collection[str], note: str
 ) -> Markup:
     """Chart and table of each class's F1, test-like, out of fold; worst class of the first submission on top.
 
-    oof: see `read_oof`; hard: the specialist's targets.
+    oof: see `read_oof`; hard: the specialist's targets; note: what they have to do with the metric.
     """
     first, scores = submissions[0], class_scores(oof, submissions, list(class_names))
     distinct = scores.T.drop_duplicates().index.tolist()  # the first of those that score alike
@@ -53,6 +54,7 @@ def class_f1(
     return render(
         "class_f1",
         first=first,
+        note=note,
         mark=HARD,
         hard=bool(hard),
         drawn=min(MOST_CLASSES, len(scores)),

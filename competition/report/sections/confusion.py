@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.leaderboard.oof_answers import OOF_FILES
-from competition.metrics.f1 import confusion_matrix
+from competition.metrics.per_class import confusion_matrix
 from competition.report.charts import chart, names_axis
 from competition.report.context import ReportContext
 from competition.report.rendering import render

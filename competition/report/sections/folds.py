@@ -1,10 +1,11 @@
-"""Macro F1 of each submission fold by fold: whether a difference between two is there in every fold."""
+"""Score of each submission fold by fold: whether a difference between two is there in every fold."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from markupsafe import Markup
 
+from competition.metrics.metric import Metric
 from competition.report.charts import chart, line_style, names_axis, plain
 from competition.report.context import ReportContext
 from competition.report.rendering import render
@@ -22,10 +23,10 @@ class Folds(Section):
     order, title, reads = 30, "Fold by fold", ("submissions/ensembles.csv",)
 
     def body(self, context: ReportContext) -> Markup:
-        return fold_scores(context.candidates)
+        return fold_scores(context.candidates, context.metric)
 
 
-def fold_scores(leaderboard: pd.DataFrame) -> Markup:
+def fold_scores(leaderboard: pd.DataFrame, metric: Metric) -> Markup:
     """Chart and table of the leaderboard's columns fold_0, fold_1, ..."""
     columns = [name for name in leaderboard if name.startswith("fold_")]
     titles = [name.replace("_", " ") for name in columns]
@@ -33,15 +34,15 @@ def fold_scores(leaderboard: pd.DataFrame) -> Markup:
     cells = [[row["submission"], *(number(row[key]) for key in (*columns, "mean", "std"))] for row in rows]
     return render(
         "folds",
-        chart=_chart(rows[:MOST], columns, titles),
+        chart=_chart(rows[:MOST], columns, titles, metric),
         drawn=min(MOST, len(rows)),
         distinct=len(rows),
         all=len(leaderboard),
-        table=table("Macro F1 test-like by fold", ("submission", *titles, "mean", "std"), cells, sortable=True),
+        table=table(f"{metric.title} test-like by fold", ("submission", *titles, "mean", "std"), cells, sortable=True),
     )
 
 
-def _chart(rows: Sequence[Mapping], columns: Sequence[str], titles: Sequence[str]) -> Markup:
+def _chart(rows: Sequence[Mapping], columns: Sequence[str], titles: Sequence[str], metric: Metric) -> Markup:
     traces = [
         line_style(place)
         | {
@@ -56,12 +57,12 @@ def _chart(rows: Sequence[Mapping], columns: Sequence[str], titles: Sequence[str
     ]
     layout = {
         "xaxis": names_axis(titles),
-        "yaxis": {"title": {"text": "macro F1, test-like"}, "zeroline": False},
+        "yaxis": {"title": {"text": f"{metric.label}, test-like"}, "zeroline": False},
         "showlegend": True,
     }
-    least = titles[min(range(len(columns)), key=lambda place: rows[0][columns[place]])]
+    worst = titles[min(range(len(columns)), key=lambda place: metric.sign * rows[0][columns[place]])]
     label = (
-        f"Macro F1 test-like of {len(rows)} submissions in {len(columns)} folds. {rows[0]['submission']} scores "
-        f"least in {least}."
+        f"{metric.title} test-like of {len(rows)} submissions in {len(columns)} folds. {rows[0]['submission']} scores "
+        f"worst in {worst}."
     )
     return chart(traces, layout, label, height=380)

@@ -14,8 +14,6 @@ from competition.report.inline_images import rows_of
 from competition.report.rendering import paragraph
 from competition.report.section import Section
 from competition.report.sections import SECTIONS
-from competition.settings.finetuned import FinetunedSettings
-from competition.settings.members import FeaturesSettings
 from competition.settings.params import Settings
 
 
@@ -46,9 +44,9 @@ def member_with_network(ranked: Sequence[str], settings: Settings) -> str | None
     """The first of the members `ranked`, best first, that is fine-tuned; else the first with a frozen network; else
     None.
     """
-    for kind in (FinetunedSettings, FeaturesSettings):
+    for use in ("trained", "frozen"):
         for name in ranked:
-            if isinstance(settings.members[name], kind):
+            if settings.members[name].network_use == use:
                 return name
     return None
 
@@ -60,7 +58,7 @@ def image_map(member: str, context: ReportContext) -> Markup:
     leaves some. Where the rules forbid a comparison with the test images, they are left out.
     """
     settings, fold = context.settings, context.settings.split.folds[0]
-    tuned = isinstance(settings.members[member], FinetunedSettings)
+    tuned = settings.members[member].network_use == "trained"
     own = context.oof_images[context.oof_images["fold"] == fold] if tuned else context.oof_images
     test = soft_vote([parts["test"] for parts in context.predictions(member)])
     images = len(own) + len(test) * settings.rules.test_statistics

@@ -31,12 +31,13 @@ class Leaderboard(Section):
     )
 
     def body(self, context: ReportContext) -> Markup:
-        leaderboard, public, chosen = context.leaderboard, context.public_comparison, context.final["chosen"]
+        leaderboard, public = context.leaderboard, context.public_comparison
+        named = context.final["chosen"], context.metric.label
         return render(
             "leaderboard",
             alike=ALIKE,
-            submissions=leaderboard_table(leaderboard, "Submissions", chosen, public.newest),
-            candidates=leaderboard_table(context.candidates, "Candidates for the final submission", chosen),
+            submissions=leaderboard_table(leaderboard, "Submissions", *named, public.newest),
+            candidates=leaderboard_table(context.candidates, "Candidates for the final submission", *named),
             public=_public(public) if public.rows else None,
             public_lines=public_lines(public),
             notes=[(row["submission"], row["note"]) for row in leaderboard.to_dict("records") if row["note"]],

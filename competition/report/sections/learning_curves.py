@@ -1,4 +1,4 @@
-"""Learning curves: loss and macro F1 by epoch, a line for each fold."""
+"""Learning curves: loss and score by epoch, a line for each fold."""
 
 from collections.abc import Mapping
 
@@ -31,16 +31,16 @@ class LearningCurves(Section):
     order, title, reads = 40, "Learning curves", ("folds/history",)
 
     def body(self, context: ReportContext) -> Markup:
-        return learning_curves(context.histories)
+        return learning_curves(context.histories, context.metric.label)
 
 
-def learning_curves(histories: Mapping[str, Histories]) -> Markup:
+def learning_curves(histories: Mapping[str, Histories], metric: str) -> Markup:
     """Chart of each member's history, and a table of all trainings.
 
-    What learns in one step has no curve, only its row of the table.
+    metric: what scores are called. What learns in one step has no curve, only its row of the table.
     """
     curves = [
-        (name, _chart(name, folds), _numbers(name, folds))
+        (name, _chart(name, folds, metric), _numbers(name, folds))
         for name, folds in histories.items()
         if any(len(history) > 1 for history in folds.values())
     ]
@@ -89,13 +89,13 @@ def _numbers(name: str, folds: Histories) -> Markup:
     return table(f"Epochs of {name}", ("fold", "epoch", *(title for _, title in there), "kept"), rows)
 
 
-def _chart(name: str, folds: Histories) -> Markup:
+def _chart(name: str, folds: Histories, metric: str) -> Markup:
     step = 1 + max(len(history) for history in folds.values()) // EPOCH_TICKS
     epochs = {"zeroline": False, "tickmode": "linear", "tick0": 0, "dtick": step}
     layout = {
         "xaxis": epochs | {"matches": "x2", "showticklabels": False},
         "xaxis2": epochs | {"anchor": "y2", "title": {"text": "epoch"}},
-        "yaxis": {"domain": [0.42, 1], "title": {"text": "macro F1"}, "zeroline": False},
+        "yaxis": {"domain": [0.42, 1], "title": {"text": metric}, "zeroline": False},
         "yaxis2": {"domain": [0, 0.34], "title": {"text": "training loss"}, "zeroline": False, "anchor": "x2"},
     }
     bests = [

@@ -1,0 +1,1 @@
+"""What fits members: imported when one is trained or loaded, since it needs torch."""

@@ -1,0 +1,106 @@
+"""A classifier fitted on features that no fold changes, and its predictions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from competition.data.image_store import ImageStore
+from competition.members.fitting.feature_tables import FeatureExtractor, cached_features
+from competition.members.member import Fit, Fitted, Images, Tensors, Tick
+from competition.models.trained import ADVICE, read_trained, trained_file
+from competition.settings.member import MemberSettings
+from competition.training.fold_data import FoldData
+from competition.training.logistic import LogisticMember, fit_logistic
+from competition.training.mlp import MlpMember, fit_mlp
+
+CLASSIFIERS = {"logistic": LogisticMember, "mlp": MlpMember}
+
+
+@dataclass(eq=False)
+class FittedClassifier(Fitted):
+    """A fitted classifier; see Fitted. features_of: as FeatureExtractor's call."""
+
+    classifier: LogisticMember | MlpMember
+    features_of: Callable[..., np.ndarray]
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def predict_proba(
+        self, images: Images, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+    ) -> np.ndarray:
+        orientations = np.flatnonzero(orientation_weights)
+        values = self.features_of(images, rows, orientations, tick)
+        return self.classifier.predict_proba(values, orientation_weights[orientations])
+
+    def tensors(self) -> Tensors:
+        return self.classifier.tensors()
+
+
+def fit_classifier(
+    settings: MemberSettings, classifier: str, extractor: FeatureExtractor, data: FoldData, fit: Fit
+) -> FittedClassifier:
+    """Return the `classifier`, a name of CLASSIFIERS, fitted on the fold's training images and so many copies of each.
+
+    Features that no fold changes are kept in `fit.cache`.
+    """
+    upright, orientations = np.zeros(1, np.int64), np.flatnonzero(fit.orientation_weights)
+    copied, scored_rows = _first_copies(data.store, settings.copies_used), _rows_to_score(data.store)
+    training = cached_features(extractor, data.store, copied, upright, fit.cache)
+    scored = cached_features(extractor, data.store, scored_rows, orientations, fit.cache)
+    tested = cached_features(extractor, data.test_store, np.arange(len(data.test_store)), orientations, fit.cache)
+
+    def known_features(images: Images, rows: np.ndarray, orientations: np.ndarray, tick: Tick) -> np.ndarray:
+        tick(len(rows))
+        return (tested if images is data.test_store else scored).at(rows)
+
+    rows, labels = _images_to_fit_on(data, settings.copies_used)
+    valid = (
+        scored.at(data.valid_rows["test_like"]),
+        fit.orientation_weights[orientations],
+        data.valid_labels,
+        data.metric,
+    )
+    if classifier == "mlp":
+        found = fit_mlp(training.at(rows)[0], labels, len(fit.targets), settings.seed, *valid)
+        return FittedClassifier(found, known_features)
+    found = fit_logistic(training.at(rows)[0], labels, len(fit.targets), settings.c_range, *valid)
+    return FittedClassifier(found, known_features, {"c": found.c})
+
+
+def load_classifier(
+    classifier: str, width: int, features_of: Callable, name: str, fold: int, targets: tuple[str, ...]
+) -> FittedClassifier:
+    """Return the `classifier` of `width` features that training saved for member `name`, fold `fold`.
+
+    Raises FileNotFoundError for a fold that wasn't trained, ValueError for weights of other features or classes.
+    """
+    try:
+        found = CLASSIFIERS[classifier].from_tensors(read_trained(name, fold))
+    except KeyError as error:
+        raise ValueError(f"{trained_file(name, fold)}: no tensor {error}; {ADVICE}") from error
+    if found.n_classes != len(targets):
+        raise ValueError(f"{trained_file(name, fold)}: {found.n_classes} classes, expected {len(targets)}; {ADVICE}")
+    if len(found.mean) != width:
+        raise ValueError(f"{trained_file(name, fold)}: {len(found.mean)} features, expected {width}; {ADVICE}")
+    return FittedClassifier(found, features_of)
+
+
+def _rows_to_score(store: ImageStore) -> np.ndarray:
+    return np.flatnonzero(np.array(store.column("view")) != "train")
+
+
+def _first_copies(store: ImageStore, copies: int) -> np.ndarray:
+    view, copy = np.array(store.column("view")), store.column("copy")
+    return np.flatnonzero((view == "clean") | ((view == "train") & (copy < copies)))
+
+
+def _images_to_fit_on(data: FoldData, copies: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows and labels of each training image as it is and its first `copies` copies, or as many as it has."""
+    found = [
+        (rows[n], label)
+        for n in range(copies + 1)
+        for rows, label in zip(data.train_rows, data.train_labels, strict=True)
+        if n < len(rows)
+    ]
+    rows, labels = np.array(found, np.int64).T
+    return rows, labels

@@ -1,0 +1,78 @@
+"""Fine-tuning of a network on a fold, and the network that comes of it."""
+
+from dataclasses import asdict
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import nn
+
+from competition.compute.device import check_precision
+from competition.inference.predictor import Predictor
+from competition.members.member import Fit, Fitted, Images, Tensors, Tick
+from competition.models.networks import Normalisation, create_network
+from competition.settings.finetuned import FinetunedSettings
+from competition.training.fit import fit as train
+from competition.training.fold_data import FoldData
+from competition.training.pseudo_labels import fit_again
+
+
+class FittedNetwork(Fitted):
+    """A trained network; see Fitted. exact: close calls are made once more in float32."""
+
+    def __init__(
+        self, network: nn.Module, normalise: Normalisation, settings: FinetunedSettings, *, exact: bool = True
+    ):
+        self.network, self.normalise, self.settings, self.exact = network, normalise, settings, exact
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        return Predictor.of(self.network, self.normalise, self.settings.size, self.settings.precision, self.exact)
+
+    def predict_proba(
+        self, images: Images, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+    ) -> np.ndarray:
+        return self._predictor(images, rows, orientation_weights, tick)
+
+    def tensors(self) -> Tensors:
+        return self.network.state_dict()
+
+    @property
+    def again_seconds(self) -> float:
+        return sum(self._predictor.again_seconds)
+
+
+def fine_tune(settings: FinetunedSettings, data: FoldData, fit: Fit) -> FittedNetwork:
+    """Return the network trained on `data`, and once more with pseudo-labels if `settings` say so.
+
+    Where several processes train together, all call this with the same arguments and return the same.
+    """
+    check_precision(settings.precision)
+    network, normalise = create_network(settings, len(fit.targets), settings.seed)
+    if fit.start is not None:
+        _load_what_fits(network, fit.start)
+    progress = train(network, normalise, data, settings, fit.state_file, fit.report, fit.targets)
+    fitted = FittedNetwork(network, normalise, settings)
+    if settings.pseudo_labels:
+        progress, counts = fit_again(
+            network,
+            normalise,
+            data,
+            settings,
+            fit.orientation_weights,
+            fit.state_file,
+            fit.report,
+            fit.targets,
+            progress,
+        )
+        fitted.score_facts = {"pseudo_labels": asdict(counts)}
+    fitted.history, fitted.best_epoch = progress.history, progress.best_epoch
+    return fitted
+
+
+def _load_what_fits(network: nn.Module, start: dict[str, torch.Tensor]) -> None:
+    """Load `start`, but for a classifier of another size."""
+    own = network.state_dict()
+    network.load_state_dict(
+        {key: start[key] if start[key].shape == value.shape else value for key, value in own.items()}
+    )

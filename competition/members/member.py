@@ -1,0 +1,135 @@
+"""Base class of member kinds: what training, prediction, explaining, planning and export ask a member."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import numpy as np
+
+from competition.settings.member import MemberSettings
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from competition.models.networks import Normalisation
+    from competition.training.fold_data import FoldData
+
+Tick = Callable[[int], object]
+Tensors = dict[str, "torch.Tensor"]
+CACHE = Path("data/cache")
+
+
+class Images(Protocol):
+    """Packed images: an ImageStore, or images in memory."""
+
+    def __len__(self) -> int: ...
+
+    def image(self, row: int) -> np.ndarray:
+        """Return the pixels of `row`, uint8 (S, S, 3) RGB."""
+        ...
+
+
+class NotAvailable(ValueError):
+    """What a member of this kind doesn't have; the message names the member and says why."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One training: what `Member.fit` is given beside the fold's images.
+
+    targets: (C,) the classes that labels count. orientation_weights: (8,), sums to 1, of the vote at prediction.
+    state_file: where to resume from; cache: folder of what all folds share. report: called with each epoch's row.
+    start: tensors to begin with, but for a classifier of another size.
+    """
+
+    targets: tuple[str, ...]
+    orientation_weights: np.ndarray
+    state_file: Path
+    report: Callable[[dict], None] = lambda row: None
+    cache: Path = CACHE
+    start: Tensors | None = None
+
+
+class Fitted(ABC):
+    """A member trained on one fold.
+
+    history: a row per epoch; [] for a member without epochs. facts: for the history's one row of such a member.
+    """
+
+    history: list[dict] = []
+    best_epoch: int = 0
+    facts: dict[str, object] = {}
+    # of predicting: what it took to make close calls once more
+    again_seconds: float = 0.0
+    # for scores/*.json, beside what all members have there
+    score_facts: dict[str, object] = {}
+
+    @abstractmethod
+    def predict_proba(
+        self, images: Images, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+    ) -> np.ndarray:
+        """Return probabilities (N, C), float32, rows sum to 1, of `images` at `rows` (N,).
+
+        orientation_weights: (8,), sums to 1: the share of each flip and turn in the vote. tick: told how many images
+        are done.
+        """
+
+    @abstractmethod
+    def tensors(self) -> Tensors:
+        """Return what is saved as safetensors, for `Member.load`."""
+
+
+class Member(ABC):
+    """A member: its settings, and what can be done with them. A kind subclasses it in its module and registers there.
+
+    Settings: the class of its settings. code: the module whose source, with all that it imports, names state to resume
+    from; "": the file of the class. together: several processes may train it together, each calling `fit` with the same arguments.
+    """
+
+    Settings: ClassVar[type[MemberSettings]]
+    code: ClassVar[str] = ""
+    together: ClassVar[bool] = False
+
+    def __init__(self, settings: MemberSettings, name: str = "member"):
+        self.settings, self.name = settings, name
+
+    @abstractmethod
+    def fit(self, fold: "FoldData", fit: Fit) -> Fitted:
+        """Return the member trained on the fold's training images."""
+
+    @abstractmethod
+    def load(self, fold: int, targets: tuple[str, ...], exact: bool = True) -> Fitted:
+        """Return what `fit` made for `fold` and training saved under folds/weights.
+
+        targets: (C,) its classes. exact: close calls are made once more in float32. Raises FileNotFoundError for a fold
+        that wasn't trained, ValueError for other weights or classes.
+        """
+
+    def packages(self) -> tuple[str, ...]:
+        """Return the distributions whose versions name state to resume from."""
+        return ("torch",)
+
+    def weights_files(self) -> list[Path]:
+        """Return the files of weights that training starts from."""
+        return []
+
+    def trained_network(self, fold: int, n_classes: int, plain: bool = False) -> "tuple[nn.Module, Normalisation]":
+        """Return the network that was trained on `fold`, for heat maps and export; plain: of standard layers alone.
+
+        Raises NotAvailable for a kind without one.
+        """
+        raise NotAvailable(self.why_no_heat_maps())
+
+    def why_no_heat_maps(self) -> str:
+        """Return why no heat map can be had of it; "" where one can."""
+        if self.settings.network_use == "trained":
+            return ""
+        kind = self.settings.kind
+        return f"{self.name} is of kind {kind}, without a fine-tuned network whose features could be looked at"
+
+    def feature_network(self, fold: int, n_classes: int) -> "tuple[nn.Module, Normalisation]":
+        """Return the network whose features show which images are alike. Raises NotAvailable for a kind without one."""
+        raise NotAvailable(f"member {self.name}: of kind {self.settings.kind}, which has no network")

@@ -1,0 +1,39 @@
+"""Names of files to resume training from: made of all that a training depends on."""
+
+import inspect
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from competition.common.files import digest
+from competition.common.imports import code_digest
+from competition.members.member import Member
+
+STATES = Path("data/state")
+
+
+def state_file(name: str, member: Member, *inputs: object, folder: Path = STATES) -> Path:
+    """Return where the state of training `name` is kept: another file after any change of what it depends on.
+
+    inputs: what is trained on: files by their Path, anything else as JSON has it. Added to them: the member's settings,
+    the content of its weights files, the code of its training, and the versions of the packages that compute.
+    """
+    settings, files = member.settings.model_dump(), member.weights_files()
+    key = digest(settings, *inputs, *files, _code_of(member), versions_of(member.packages()))
+    return folder / f"{name}-{key}.pt"
+
+
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """Return the installed version of each of `packages`, "" for one that isn't installed."""
+    return {package: _version(package) for package in packages}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _code_of(member: Member) -> str:
+    return code_digest(member.code) if member.code else digest(Path(inspect.getfile(type(member))))

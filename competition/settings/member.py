@@ -1,0 +1,81 @@
+"""What every member's settings have in common, and what may be asked of them without importing a network."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from competition.settings.section import Section
+
+NO_FILES = ("shipped", "hub", "none")  # what `weights` may say but the name of a file
+
+
+class MemberSettings(Section):
+    """Settings of a member. A kind's own add fields, and answer other than the defaults here.
+
+    network_use: a network that training changes, one that stays frozen, or none.
+    shares_features: a fold takes over what the first fold computed, and takes less time.
+    tunable: `tune` knows ranges for these settings.
+    """
+
+    network_use: ClassVar[Literal["trained", "frozen", "none"]] = "none"
+    shares_features: ClassVar[bool] = False
+    tunable: ClassVar[bool] = False
+
+    kind: str
+    size: int = Field(32, ge=2, description="pixels, height and width")
+
+    @property
+    def copies_used(self) -> int:
+        """Copies of each training image, at least, that augment has to make."""
+        return 1
+
+    @property
+    def weights_source(self) -> str:
+        """Where its weights come from: one of NO_FILES, or a file."""
+        return "none"
+
+    @property
+    def pseudo_label_threshold(self) -> float:
+        """Least probability at which an answer to a test image becomes a label; 0: none does."""
+        return 0.0
+
+    @property
+    def guard_size(self) -> int:
+        """Pixels of a member that should do badly, since it sees hardly any; 0: it may do well."""
+        return 0
+
+    @property
+    def planned_epochs(self) -> tuple[int, int]:
+        """Epochs of the training images, and of training and test images together, that planning counts."""
+        return 1, 0
+
+    def shortened(self, epochs: int) -> dict[str, object]:
+        """What changes in a training of at most `epochs` epochs, each like the last of a whole training."""
+        return {}
+
+
+class NetworkSettings(MemberSettings):
+    """Settings of a member with a network, trained or frozen."""
+
+    network: str = "tf_efficientnet_lite0"
+    weights: str = "shipped"
+    precision: str = "auto"
+
+    @property
+    def weights_source(self) -> str:
+        return self.weights
+
+    @property
+    def head_name(self) -> str:
+        """What stands behind the pooled features."""
+        return "linear"
+
+    @property
+    def drop_rates(self) -> dict[str, float]:
+        """Dropout and stochastic depth, as timm names them."""
+        return {"drop_rate": 0.0, "drop_path_rate": 0.0}
+
+    @property
+    def first_pixels(self) -> int:
+        """Pixels of the first images that it sees, growing to `size`."""
+        return self.size
