@@ -15,14 +15,10 @@ from time import perf_counter
 
 import numpy as np
 
+from competition.common.errors import ContractError
 from competition.common.files import replace_folder, write_json
-from competition.data.competition import (
-    Competition,
-    ContractError,
-    check_submission,
-    read_competition,
-    write_submission,
-)
+from competition.data.competition import Competition, read_competition
+from competition.data.submission import check_submission, write_submission
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.candidates_table import candidates_table, seconds_of_parts
 from competition.ensembling.choice import decide
@@ -38,7 +34,7 @@ from competition.ensembling.members import read_members
 from competition.ensembling.rule import RuleInputs
 from competition.ensembling.specialist_choice import read_choice
 from competition.folds.split import read_folds
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.leaderboard.board import read_leaderboard, write_leaderboard
 from competition.leaderboard.oof_answers import write_oof
 from competition.leaderboard.tables import print_leaderboard
@@ -77,7 +73,7 @@ def main() -> None:
     facts["holdout"] = score_holdout("submissions/holdout.csv", chosen, images, settings.ensemble, f"{date.today()}")
     with replace_final() as folder:
         write_final(folder / FINAL, chosen.submission(images.targets).test, competition)
-        orientations = view_weights(settings.tta.passes, settings.tta.seed)
+        orientations = orientation_weights(settings.tta.passes, settings.tta.seed)
         write_final_vote(
             folder / FINAL_VOTE, chosen, candidates, stacked, competition.target2class, orientations, weights, settings
         )

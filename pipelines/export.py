@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from competition.data.classes import read_names
+from competition.compute.device import set_up_process
+from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.ensembling.final_vote import changed_since_final
 from competition.serving.onnx import TOLERANCE, export
@@ -25,6 +26,7 @@ def main(
     fold: Annotated[int, typer.Option(help="whose network")] = 0,
 ) -> None:
     """Write a member's network as ONNX, checked against torch."""
+    set_up_process()
     settings = load_settings()
     check(member, fold, settings)
     warn_of_changes(changed_since_final(settings, [member]))
@@ -32,7 +34,7 @@ def main(
         member,
         fold,
         settings,
-        read_names("folds/classes.csv"),
+        read_classes("folds/classes.csv"),
         ImageStore("data/test_squares.arrow"),
         f"exports/{member}-{fold}.onnx",
     )

@@ -21,7 +21,7 @@ import typer
 
 from competition.common.csv import write_table
 from competition.common.progress import progress
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.ensembling.final_vote import FinalVote, read_final_vote
 from competition.ensembling.fitted_votes import FittedVote, Voted
 from competition.ensembling.precision_curve import Threshold
@@ -48,7 +48,7 @@ def main(
 ) -> None:
     """Label every image of a folder."""
     began = perf_counter()
-    keep_memory()
+    set_up_process()
     check_out(out)
     settings, (names, closed), final = load_settings(), list_files(folder), read_final_vote()
     vote = final.vote(member)

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from competition.common.files import replace_file
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.report.context import ReportContext
 from competition.report.page import report_page
 from competition.settings.load import load_settings
@@ -19,7 +19,7 @@ PAGE = Path("submissions/report/index.html")
 
 def main() -> None:
     began = perf_counter()
-    keep_memory()
+    set_up_process()
     page = report_page(ReportContext(load_settings()))
     with replace_file(PAGE) as temporary:
         temporary.write_text(page, encoding="utf-8")

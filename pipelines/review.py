@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from competition.data.classes import read_names
+from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.folds.predictions import OOF_VIEWS, out_of_fold, read_fold
 from competition.folds.split import read_folds
@@ -33,7 +33,7 @@ def main(
     began = perf_counter()
     folds = read_folds("folds/folds.csv")
     seen = folds[folds["fold"] >= 0]
-    names, ids = read_names("folds/classes.csv"), seen["ID"].tolist()
+    names, ids = read_classes("folds/classes.csv"), seen["ID"].tolist()
     members = [
         out_of_fold([read_fold(name, k, folds, tuple(names)) for k in settings.split.folds], condition, ids)
         for name in settings.train.members

@@ -8,14 +8,14 @@ member: see `train`. With `specialize.base: []` there is no such stage.
 
 from pathlib import Path
 
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
-from competition.members.make import member_named
+from competition.members.named import member_named
 from competition.members.output_files import print_epoch, write_member
 from competition.members.specialist import check_learnable, find_hard_classes, train_specialist
 from competition.metrics.scores import METRICS
@@ -37,8 +37,8 @@ def main(fold: int) -> None:
 
 
 def train_and_write(settings: Settings, fold: int) -> None:
-    keep_memory()
-    targets, folds = read_targets("folds/classes.csv"), read_folds(FOLDS)
+    set_up_process()
+    targets, folds = tuple(read_classes("folds/classes.csv")), read_folds(FOLDS)
     base = [read_fold(settings.specialize.base_member, number, folds, targets) for number in settings.split.folds]
     hard = find_hard_classes(settings.specialize, base, folds, targets)
     names = [targets[index] for index in hard]

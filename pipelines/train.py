@@ -10,12 +10,12 @@ pipelines.train MEMBER FOLD`.
 from pathlib import Path
 
 from competition.audit.duplicate_table import read_duplicates
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.folds.split import read_folds
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.make import make_member
 from competition.members.member import Member
 from competition.members.output_files import print_epoch, write_member
@@ -44,8 +44,8 @@ def main(member: str, fold: int) -> None:
 
 
 def train_and_write(member: Member, fold: int, settings: Settings) -> None:
-    keep_memory()
-    targets = read_targets("folds/classes.csv")
+    set_up_process()
+    targets = tuple(read_classes("folds/classes.csv"))
     metric = METRICS[settings.task.metric]()
     data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE, metric)
     if processes().main:
@@ -62,7 +62,7 @@ def train_and_write(member: Member, fold: int, settings: Settings) -> None:
         )
     if member.settings.pseudo_label_threshold:
         data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
-    weights = view_weights(settings.tta.passes, settings.tta.seed)
+    weights = orientation_weights(settings.tta.passes, settings.tta.seed)
     state = state_file(f"train-{member.name}-{fold}", member, STORE, FOLDS, fold, targets, metric.source)
     trained = train_member(member.settings, data, targets, weights, state, print_epoch)
     if processes().main:

@@ -59,8 +59,8 @@ STAGES = [
     "split",
     "augment",
     *(f"train@{name}-{fold}" for name in ("lite0", "features", "grey") for fold in (0, 1)),
-    "specialize@0",
-    "specialize@1",
+    "specialize@lite0-0",
+    "specialize@lite0-1",
     "review",
     "vote",
     "ensemble",
@@ -103,7 +103,7 @@ KILLS = [
     Kill("augment", "augment", "data/state/augment-*", group=True),
     Kill("train@lite0-0", "train", said="epoch   0", group=True),
     Kill("train@features-0", "train", "data/cache/features-*.npy"),
-    Kill("specialize@0", "specialize", "data/state/specialize-0-*.pt"),
+    Kill("specialize@lite0-0", "specialize", "data/state/specialize-0-*.pt"),
     Kill("vote", "vote", "submissions/members/*.csv", group=True),
     Kill("ensemble", "ensemble"),
 ]
@@ -403,7 +403,16 @@ def test_dvc_metrics_show(straight):
 
 def test_a_members_learning_rate_runs_it_and_what_follows_from_it(straight):
     assert sorted(stages_run(straight.changed)) == sorted(
-        ["train@lite0-0", "train@lite0-1", "specialize@0", "specialize@1", "review", "vote", "ensemble", "report"]
+        [
+            "train@lite0-0",
+            "train@lite0-1",
+            "specialize@lite0-0",
+            "specialize@lite0-1",
+            "review",
+            "vote",
+            "ensemble",
+            "report",
+        ]
     )
     changed = {path for path, digest in files(straight.folder).items() if digest != straight.made[path]}
     assert {"folds/weights/lite0/0.safetensors", "folds/predictions/lite0/1.npz"} <= changed

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-cv2.setNumThreads(1)  # work is dealt by image; OpenCV's own threads only fight over the same cores
 THUMBNAIL = 96  # pixels: enough to tell two pages of one layout apart, see near_duplicates
 
 # EXIF's numbers; 1 is upright

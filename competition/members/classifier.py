@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class ClassifierMember(Member):
-    """Member that is a classifier of features that no fold changes. classifier: what fits it, of fitting.classifying."""
+    """Member that is a classifier of features that no fold changes.
+
+    classifier: a name of CLASSIFIERS in fitting/classifying.
+    """
 
     code = "competition.members.fitting.classifying"
     classifier = "logistic"

@@ -86,7 +86,8 @@ class Member(ABC):
     """A member: its settings, and what can be done with them. A kind subclasses it in its module and registers there.
 
     Settings: the class of its settings. code: the module whose source, with all that it imports, names state to resume
-    from; "": the file of the class. together: several processes may train it together, each calling `fit` with the same arguments.
+    from; "": the file of the class. together: several processes may train it together, each calling `fit` with the
+    same arguments.
     """
 
     Settings: ClassVar[type[MemberSettings]]

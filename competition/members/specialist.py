@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 
 from competition.data.predictions import Predictions, concatenate
-from competition.ensembling.specialist_votes import SPECIALIST
-from competition.ensembling.voting import asked
-from competition.inference.tta import view_weights
+from competition.ensembling.specialist_votes import SPECIALIST, asked
+from competition.inference.tta import orientation_weights
 from competition.members.hard_classes import hard_classes
-from competition.members.make import member_named
+from competition.members.named import member_named
 from competition.members.state import state_file
 from competition.members.training import TrainedMember, train_member
 from competition.models.trained import read_trained, trained_file
@@ -78,7 +77,7 @@ def train_specialist(
         member.settings,
         data.only(hard),
         names,
-        view_weights(settings.tta.passes, settings.tta.seed),
+        orientation_weights(settings.tta.passes, settings.tta.seed),
         state,
         report,
         start=read_trained(specialize.base_member, fold) if from_base else None,

@@ -9,7 +9,7 @@ from competition.audit.duplicate_table import read_duplicates
 from competition.audit.problem_files import read_problem_files
 from competition.audit.summary import read_audit
 from competition.augmentation.shift_table import read_shift
-from competition.data.classes import read_names
+from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
 from competition.data.submission import read_submission
@@ -97,7 +97,7 @@ class ReportContext:
     @cached_property
     def class_names(self) -> dict[str, str]:
         """Target -> readable name, in the order of the classes."""
-        return read_names(FOLDS / "classes.csv")
+        return read_classes(FOLDS / "classes.csv")
 
     @cached_property
     def hard_classes(self) -> tuple[str, ...]:

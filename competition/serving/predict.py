@@ -12,8 +12,8 @@ import numpy as np
 from competition.data.predictions import Predictions, concatenate
 from competition.ensembling.fitted_votes import FittedVote
 from competition.ensembling.specialist_votes import SPECIALIST
-from competition.members.make import member_named
 from competition.members.member import Fitted
+from competition.members.named import member_named
 from competition.serving.new_images import Chunk, Squares, read_squares
 from competition.settings.params import Settings
 

@@ -1,4 +1,4 @@
-"""What a trial is worth: its settings trained on every fold as the stage `train` does, scored test-like out of fold."""
+"""Objective of the search: the test-like out-of-fold score of settings trained on every fold, as `train` does it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ import optuna
 import pandas as pd
 
 from competition.audit.duplicate_table import read_duplicates
-from competition.inference.tta import view_weights
+from competition.common import paths
+from competition.inference.tta import orientation_weights
 from competition.members.make import make_member
 from competition.members.output_files import print_epoch
 from competition.members.state import state_file
@@ -17,12 +18,12 @@ from competition.members.training import TrainedMember, train_member
 from competition.metrics.metric import Metric
 from competition.metrics.scores import METRICS
 from competition.settings.params import Settings
-from competition.training.checkpoints import load_state
 from competition.training.pseudo_labels import bar_copies
 from competition.training.recovery import Diverged
+from competition.training.run import saved_history
 from competition.tuning.packed_copies import Stores
 from competition.tuning.pruning import step_of
-from competition.tuning.space import Candidate, Space, candidate, suggested
+from competition.tuning.space import Space, TrialSettings, suggested, trial_settings
 
 NONE = np.zeros(0, np.int64)
 
@@ -42,24 +43,20 @@ class Trainer:
         return METRICS[self.settings.task.metric]()
 
     def __call__(
-        self, found: Candidate, fold: int, folds: pd.DataFrame, report: Callable[[dict], None] = print_epoch
+        self, found: TrialSettings, fold: int, folds: pd.DataFrame, report: Callable[[dict], None] = print_epoch
     ) -> TrainedMember:
-        """Train and predict the fold's test-like views, by the same flips and turns as the stage does; `report` gets
-        each epoch's row.
-        """
+        """Train, and predict the test-like images with the stage's orientations; `report` gets each epoch's row."""
         data = self.stores.load(found.augment, fold, folds, self.targets, self.metric)
         if found.member.pseudo_labels:
-            data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
+            data = bar_copies(data, read_duplicates(paths.DUPLICATES))
         wanted = {"clean": NONE, "test_like": np.arange(len(data.valid_ids)), "test": NONE}
-        views = view_weights(self.settings.tta.passes, self.settings.tta.seed)
+        views = orientation_weights(self.settings.tta.passes, self.settings.tta.seed)
         return train_member(
             found.member, data, self.targets, views, self.state_file(found, fold, folds), report, only=wanted
         )
 
-    def state_file(self, found: Candidate, fold: int, folds: pd.DataFrame) -> Path:
-        """Return where this training's state is kept: a name made of all that it depends on, so that any worker finds
-        it.
-        """
+    def state_file(self, found: TrialSettings, fold: int, folds: pd.DataFrame) -> Path:
+        """Return this training's state file, named by all that it depends on, so that any worker finds it."""
         inputs = (
             found.augment.model_dump(),
             folds[["ID", "target", "fold"]].values.tolist(),
@@ -70,12 +67,11 @@ class Trainer:
         )
         return state_file(f"tune-{fold}", make_member(found.member), *inputs, folder=self.states)
 
-    def earlier(self, found: Candidate, fold: int, folds: pd.DataFrame) -> list[dict]:
+    def earlier(self, found: TrialSettings, fold: int, folds: pd.DataFrame) -> list[dict]:
         """Return the rows of the epochs that were trained before it was stopped."""
-        state = load_state(self.state_file(found, fold, folds))
-        return state["progress"]["history"] if state else []
+        return saved_history(self.state_file(found, fold, folds))
 
-    def forget(self, found: Candidate, folds: pd.DataFrame) -> None:
+    def forget(self, found: TrialSettings, folds: pd.DataFrame) -> None:
         """Remove the state of a trial that is over."""
         for fold in fold_numbers(folds):
             state = self.state_file(found, fold, folds)
@@ -85,33 +81,31 @@ class Trainer:
 
 @dataclass(frozen=True)
 class Objective:
-    """The mean test-like out-of-fold score over the folds of a trial's settings, told fold by fold and epoch by
-    epoch.
+    """The mean test-like out-of-fold score over the folds of a trial's settings, reported by fold and epoch.
 
-    After an epoch it tells the mean of the folds that are done and of the running one's best epoch so far, and after a
-    fold the mean of those that are done. A trial whose loss is no number, whatever is tried, is ended like one that
-    does worse than others.
+    After an epoch it reports the mean of the folds that are done and of the running one's best epoch so far, and after
+    a fold the mean of those that are done. A trial that diverges, whatever is tried, is pruned.
     """
 
     trainer: Trainer
     name: str
     space: Space
     folds: pd.DataFrame
-    say: Callable[..., None] = lambda what, **facts: None
+    log: Callable[..., None] = lambda what, **facts: None
 
     def begin(self, trial: optuna.Trial) -> None:
-        """Settle the trial's point."""
+        """Choose the trial's point."""
         suggested(trial, self.space)
 
     def __call__(self, trial: optuna.Trial) -> float:
         """Return the trial's value; raises TrialPruned where it does worse than most."""
-        found = candidate(self.trainer.settings, self.name, suggested(trial, self.space))
+        found = trial_settings(self.trainer.settings, self.name, suggested(trial, self.space))
         scores: list[float] = []
         try:
             for fold in fold_numbers(self.folds):
-                self.say("training", trial=trial.number, fold=fold)
+                self.log("training", trial=trial.number, fold=fold)
                 scores.append(self._fold(trial, found, fold, scores))
-                _tell(trial, step_of(len(scores) - 1, found.member.epochs, found.member.epochs), scores)
+                _report(trial, step_of(len(scores) - 1, found.member.epochs, found.member.epochs), scores)
         except Diverged as error:
             self.trainer.forget(found, self.folds)
             raise optuna.TrialPruned(str(error)) from error
@@ -121,13 +115,13 @@ class Objective:
         self.trainer.forget(found, self.folds)
         return float(np.mean(scores))
 
-    def _fold(self, trial: optuna.Trial, found: Candidate, fold: int, done: list[float]) -> float:
-        seen, metric = [], self.trainer.metric
+    def _fold(self, trial: optuna.Trial, found: TrialSettings, fold: int, done: list[float]) -> float:
+        scores, metric = [], self.trainer.metric
 
         def report(row: dict) -> None:
-            seen.append(row["test_like"])
-            best = max(seen, key=lambda score: metric.sign * score)
-            _tell(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best])
+            scores.append(row["test_like"])
+            best = max(scores, key=lambda score: metric.sign * score)
+            _report(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best])
 
         def trained(row: dict) -> None:
             print_epoch(row)
@@ -144,7 +138,7 @@ def fold_numbers(folds: pd.DataFrame) -> list[int]:
     return sorted(set(folds.fold[folds.fold >= 0].tolist()))
 
 
-def _tell(trial: optuna.Trial, step: int, scores: list[float]) -> None:
+def _report(trial: optuna.Trial, step: int, scores: list[float]) -> None:
     trial.report(float(np.mean(scores)), step)
     if trial.should_prune():
         raise optuna.TrialPruned

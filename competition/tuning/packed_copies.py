@@ -1,7 +1,7 @@
-"""The copies that a trial is trained on: packed once for each strength of the damage, whatever the number of copies.
+"""Augmented stores of the trials: packed once for each strength of the damage, whatever the number of copies.
 
-A copy is a function of the policy, its image and its number, so fewer copies are the first of many. The views that
-trials are scored on come out the same in every store, since the policy of the test-like views is never touched.
+A copy is a function of the policy, its image and its number, so fewer copies are the first of many. The test-like
+images that trials are scored on are the same in every store, since their policy is never changed.
 """
 
 from collections.abc import Sequence
@@ -13,29 +13,22 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from competition.augmentation.bank import Bank, open_bank
-from competition.augmentation.offline import Augmenter, copies_of
+from competition.augmentation.augraphy.bank import Bank, open_bank
+from competition.augmentation.offline import Augmenter, copies_code, copies_of, pack, packed_of
 from competition.common.files import digest
-from competition.common.imports import code_digest
 from competition.compute.pool import release
 from competition.data.image_store import ImageStore
-from competition.data.packing import build
 from competition.metrics.metric import Metric
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 from competition.training.fold_data import FoldData, load_fold
 
-CODE = "competition.augmentation.offline"  # whose source names the state
-
-VIEWS_PER_PART = 256  # as in the stage `augment`
 CHECKED = 100  # views that are made again to see whether the store is as the settings say
 
 
 @dataclass(frozen=True)
 class Stores:
-    """What is packed for whom: `own` are the settings that `packed` was made by; `most` copies go into every other
-    store.
-    """
+    """The stores: `own` are the settings that `packed` was made by; every other store has `most` copies."""
 
     source: Path
     packed: Path
@@ -51,12 +44,10 @@ class Stores:
         return _digest_of(self.packed)
 
     def check(self) -> None:
-        """Raise ValueError where `packed` wasn't made of `source` by `own`: some of its images' views are made
-        again.
-        """
+        """Raise ValueError where `packed` wasn't made of `source` by `own`: some of its images are made again."""
         source = ImageStore(self.source)
-        views = copies_of(source.column("target"), self.own) + 2
-        images = min(len(source), int(np.searchsorted(np.cumsum(views), CHECKED)) + 1)
+        packed = packed_of(source.column("target"), self.own)
+        images = min(len(source), int(np.searchsorted(np.cumsum(packed), CHECKED)) + 1)
         rows, _ = Augmenter(str(self.source.resolve()), self.own, self._bank(self.own))(range(images))
         packed = ImageStore(self.packed)
         if len(packed) < len(rows) or any(packed.encoded(n).tobytes() != row["image"] for n, row in enumerate(rows)):
@@ -65,13 +56,11 @@ class Stores:
             )
 
     def path(self, settings: AugmentSettings) -> Path:
-        """Return the store with the copies of `settings`, made first if it isn't there; other workers wait for it
-        meanwhile.
-        """
+        """Return the store with the copies of `settings`; one worker makes what isn't there, others wait for it."""
         if settings.model_copy(update={"copies": self.own.copies}) == self.own and settings.copies <= self.own.copies:
             return self.packed
         full = settings.model_copy(update={"copies": self.most})
-        path = self.folder / f"{digest(full.model_dump(), _digest_of(self.source), code_digest(CODE))}.arrow"
+        path = self.folder / f"{digest(full.model_dump(), _digest_of(self.source), copies_code())}.arrow"
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if not path.is_file():
@@ -86,26 +75,15 @@ class Stores:
         Raises ValueError where the store has fewer: then params.yaml was changed since it was packed.
         """
         data = load_fold(fold, folds, targets, self.path(settings), self.test, metric)
-        views = zip(data.store.column("target"), data.store.column("view"), strict=True)
-        images = [target for target, view in views if view == "clean"]
+        rows = zip(data.store.column("target"), data.store.column("view"), strict=True)
+        images = [target for target, name in rows if name == "clean"]
         return _with_copies(data, dict(zip(images, copies_of(images, settings).tolist(), strict=True)), targets)
 
     def _pack(self, path: Path, settings: AugmentSettings) -> None:
         source = self.source.resolve()
-        views = copies_of(ImageStore(source).column("target"), settings) + 2
-        part_size = max(1, len(views) * VIEWS_PER_PART // int(views.sum()))
+        counts = packed_of(ImageStore(source).column("target"), settings)
         make = Augmenter(str(source), settings, self._bank(settings))
-        build(
-            path,
-            range(len(views)),
-            make,
-            path.with_suffix(".parts"),
-            part_size=part_size,
-            machine=self.machine,
-            title=f"augment {path.stem[:8]}",
-            per_job=views,
-            unit="view",
-        )
+        pack(path, make, path.with_suffix(".parts"), self.machine, counts, f"augment {path.stem[:8]}")
         release()
 
     def _bank(self, settings: AugmentSettings) -> Bank:

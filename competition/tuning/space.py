@@ -1,34 +1,33 @@
-"""What is searched: a range for each setting, around the member's own value, and the settings that a point of it stands
-for.
+"""Search space: a range for each setting, around the member's own value, and the settings that a point stands for.
 
 Every range holds the member's own value, so that the settings as they are can be a trial like any other. Sizes go no
-further than what `augment` has packed: all trials are scored on the very same test-like views.
+further than what `augment` has packed: all trials are scored on the very same test-like images.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import get_args
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
 
-from competition.augmentation.families import KNOBS, as_mapping, scaled
+from competition.augmentation.fitting.families import KNOBS, as_mapping, scaled
 from competition.models.networks import create_network
 from competition.settings.augment import AugmentSettings
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
+from competition.training.losses import LOSSES
+from competition.training.optimizers import OPTIMIZERS
 
 Space = dict[str, BaseDistribution]
 Point = Mapping[str, float | int | str]
 COPIES, STRENGTH = "augment.copies", "augment.strength"
 SIZE_STEP = 32  # pixels: what most networks shrink a picture by
-DECOUPLED = ("adamw", "nadam")  # their weight decay is a share of the weights per step, not a part of the gradient
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """Settings that can be trained: the member's, and those of the copies it is trained on."""
+class TrialSettings:
+    """Settings of a trial: the member's, and those of the copies it is trained on."""
 
     member: FinetunedSettings
     augment: AugmentSettings
@@ -41,14 +40,14 @@ def space_of(settings: Settings, name: str) -> Space:
     What the network doesn't take, and what would change nothing, is left out.
     """
     member, augment = settings.members[name], settings.augment
-    decay = 0.1 if member.optimizer in DECOUPLED else 0.001
+    decay = 0.1 if OPTIMIZERS[member.optimizer].decoupled_weight_decay else 0.001
     space: Space = {
         "learning_rate": FloatDistribution(
             member.learning_rate / 5, member.learning_rate * 5, log=True
         ),  # at the member's own batch size
         "weight_decay": FloatDistribution(0.0, max(decay, 2 * member.weight_decay)),
         "label_smoothing": FloatDistribution(0.0, max(0.2, member.label_smoothing)),
-        "loss": CategoricalDistribution(get_args(FinetunedSettings.model_fields["loss"].annotation)),
+        "loss": CategoricalDistribution(LOSSES.names()),
         "mixup": FloatDistribution(0.0, max(0.4, member.mixup)),
         "drop_rate": FloatDistribution(0.0, max(0.5, member.drop_rate)),
         "drop_path_rate": FloatDistribution(0.0, max(0.3, member.drop_path_rate)),
@@ -76,7 +75,7 @@ def suggested(trial: Trial, space: Space) -> dict[str, float | int | str]:
     return {name: _suggest(trial, name, distribution) for name, distribution in space.items()}
 
 
-def candidate(settings: Settings, name: str, point: Point) -> Candidate:
+def trial_settings(settings: Settings, name: str, point: Point) -> TrialSettings:
     """Return the settings that `point` stands for, numbers to 3 digits, so that what is tried can be written down.
 
     The learning rate grows with the square root of the batch, which keeps the size of the steps' noise (Krizhevsky
@@ -93,10 +92,10 @@ def candidate(settings: Settings, name: str, point: Point) -> Candidate:
     strength = point.get(STRENGTH, 1.0)
     if strength != 1:
         augment["transforms"] = as_mapping(scaled(settings.augment, dict.fromkeys(KNOBS, strength)))
-    return Candidate(FinetunedSettings(**own.model_dump() | changes), AugmentSettings(**augment))
+    return TrialSettings(FinetunedSettings(**own.model_dump() | changes), AugmentSettings(**augment))
 
 
-def changes_of(found: Candidate, settings: Settings, name: str) -> dict[tuple[str, ...], object]:
+def changes_of(found: TrialSettings, settings: Settings, name: str) -> dict[tuple[str, ...], object]:
     """Return what differs between `found` and `settings`: the values of params.yaml, by their keys there."""
     own = settings.members[name]
     changes: dict[tuple[str, ...], object] = {

@@ -20,7 +20,7 @@ import pandas as pd
 import yaml
 from stages import ROOT, begin, once, train_members, truth
 
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.predictions import load_predictions
 from competition.ensembling.voting import soft_vote
 from competition.folds.predictions import OOF_VIEWS, out_of_fold
@@ -91,7 +91,7 @@ def scores(folder: Path) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     given = parse()
-    keep_memory()
+    set_up_process()
     root, given.images, given.groups = given.folder.resolve(), given.images.resolve(), given.groups.resolve()
     result = {}
     for name in ("grouped", "random"):

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from competition.compute.device import keep_memory
-from competition.data.classes import read_targets
+from competition.compute.device import set_up_process
+from competition.data.classes import read_classes
 from competition.folds.split import read_folds
 from competition.members.output_files import print_epoch
 from competition.members.training import train_member
@@ -26,9 +26,9 @@ F1 = METRICS["f1_macro"]()
 
 
 def main() -> None:
-    keep_memory()
+    set_up_process()
     settings = load_settings().members["lite0"].model_copy(update={"augmented": False})
-    targets = read_targets("folds/classes.csv")
+    targets = tuple(read_classes("folds/classes.csv"))
     data = load_fold(0, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow", F1)
     with tempfile.TemporaryDirectory() as folder:
         trained = train_member(settings, data, targets, np.eye(8)[0], Path(folder) / "state.pt", print_epoch)

@@ -18,19 +18,19 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from competition.augmentation.bank import open_bank
+from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.offline import Augmenter
 from competition.common.files import digest, write_json
 from competition.common.seeds import generator
-from competition.compute.device import keep_memory, use_bfloat16
-from competition.data.classes import read_targets
+from competition.compute.device import set_up_process, use_bfloat16
+from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
 from competition.data.predictions import Predictions, concatenate
 from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
 from competition.inference.predictor import predict_proba
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.output_files import print_epoch
 from competition.members.training import train_member
 from competition.metrics.scores import METRICS
@@ -82,10 +82,10 @@ def fitted_views(settings: Settings) -> Path:
 
 
 def scores(settings: Settings, member: FinetunedSettings, policy: str, with_test: bool) -> dict[str, float]:
-    targets, folds = read_targets("folds/classes.csv"), read_folds("folds/folds.csv")
+    targets, folds = tuple(read_classes("folds/classes.csv")), read_folds("folds/folds.csv")
     store, judge = packed(settings, augment_settings(settings.augment, policy)), fitted_views(settings)
     member = member.model_copy(update={"augmented": policy != "none"})
-    weights = view_weights(settings.tta.passes, settings.tta.seed) if with_test else np.eye(8)[0]
+    weights = orientation_weights(settings.tta.passes, settings.tta.seed) if with_test else np.eye(8)[0]
     parts = {"test_like": [], "fitted_views": [], "clean": [], "test": []}
     for fold in sorted(set(folds.fold) - {-1}):
         state = FOLDER / f"{policy}-{fold}-{digest(member.model_dump(), str(store))}.pt"
@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, help="pixels; default: the member's")
     parser.add_argument("--epochs", type=int, help="default: the member's")
     given = parser.parse_args()
-    keep_memory()
+    set_up_process()
     settings = load_settings()
     changes = {key: value for key in ("size", "epochs") if (value := getattr(given, key))}
     member = settings.members[given.member].model_copy(update=changes)

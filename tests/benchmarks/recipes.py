@@ -17,8 +17,8 @@ import numpy as np
 from competition.common.files import digest, write_json
 from competition.common.imports import code_digest
 from competition.common.seeds import generator
-from competition.compute.device import keep_memory
-from competition.data.classes import read_targets
+from competition.compute.device import set_up_process
+from competition.data.classes import read_classes
 from competition.folds.split import read_folds
 from competition.members.output_files import print_epoch
 from competition.members.training import train_member
@@ -78,7 +78,7 @@ RECIPES: dict[str, dict] = {
 
 def result(settings: FinetunedSettings, fold: int) -> dict:
     """Train, and return scores, seconds and the answers, to be compared image by image."""
-    targets = read_targets("folds/classes.csv")
+    targets = tuple(read_classes("folds/classes.csv"))
     data = load_fold(
         fold, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow", F1
     )
@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--fold", type=int, default=0)
     parser.add_argument("--recipes", nargs="+", default=list(RECIPES))
     given = parser.parse_args()
-    keep_memory()
+    set_up_process()
     base = load_settings().members[given.member]
     found, table = {}, {}
     for name in dict.fromkeys(["base", *given.recipes]):

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from stages import begin, command, once, sample_params, train_members
 
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.leaderboard.score import Score, score_submission
 from competition.metrics.scores import METRICS
 
@@ -111,7 +111,7 @@ def chosen(table: pd.DataFrame, scores: dict[str, Score]) -> dict[str, tuple[str
 
 def main() -> None:
     given = parse()
-    keep_memory()
+    set_up_process()
     seeds, root = {}, given.folder.resolve()
     for seed in given.seeds:
         run_stages(root / f"seed-{seed}", given, seed)

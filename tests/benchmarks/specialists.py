@@ -49,7 +49,7 @@ def main() -> None:
     seen = folds[folds.fold >= 0].reset_index(drop=True)
     base, specialist = (
         [load_predictions(f"folds/predictions/{name}/{k}.npz") for k in settings.split.folds]
-        for name in (settings.specialize.base, "specialist")
+        for name in (settings.specialize.base_member, "specialist")
     )
     hard = json.loads(Path(f"folds/scores/specialist/{settings.split.folds[0]}.json").read_text())["hard_classes"]
     oof = {
@@ -84,7 +84,7 @@ def main() -> None:
                 "  ".join(f"{view} {one['macro_f1']:.4f} (hard {one['hard_f1']:.4f})" for view, one in row.items()),
                 flush=True,
             )
-    print(json.dumps({"base": settings.specialize.base, "hard_classes": hard, "ways": table}))
+    print(json.dumps({"base": settings.specialize.base_member, "hard_classes": hard, "ways": table}))
 
 
 if __name__ == "__main__":

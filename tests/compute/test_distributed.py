@@ -17,7 +17,7 @@ from makers.packed import SIZE, TARGETS, packed_competition
 from competition.compute.device import check_precision
 from competition.compute.distributed import processes
 from competition.inference.predictor import predict_proba
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.training import train_member
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
@@ -50,7 +50,9 @@ def predictions(folder, precision):
     fast, store = for_inference(network, SIZE, precision == "bfloat16"), load(folder).store
     found, ticks = [], []
     for rows in (np.random.default_rng(0).permutation(110), np.arange(10), np.arange(0)):  # 4 batches, 1 and none
-        found.append(predict_proba(fast, normalise, store, rows, SIZE, precision, view_weights(5, 0), ticks.append))
+        found.append(
+            predict_proba(fast, normalise, store, rows, SIZE, precision, orientation_weights(5, 0), ticks.append)
+        )
     return found, ticks, torch.get_num_threads()
 
 
@@ -145,7 +147,7 @@ def test_too_few_images_for_every_process_are_refused(folder, tmp_path):
 
 def pseudo_labelled(folder, state):
     settings = SETTINGS.model_copy(update={"pseudo_labels": 0.35, "pseudo_epochs": 1})
-    member = train_member(settings, load(folder), TARGETS, view_weights(5, 0), state, lambda row: None)
+    member = train_member(settings, load(folder), TARGETS, orientation_weights(5, 0), state, lambda row: None)
     return (
         {key: value.numpy() for key, value in member.weights.items()},
         [row["loss"] for row in member.history],
@@ -207,14 +209,14 @@ def test_a_loss_that_is_no_number_takes_all_back_and_memory_that_runs_out_halves
         assert sizes == [4, 4, 2, 2, 2, 2, 3, *[2, 2] * 3, 3]
         assert all(np.allclose(value, plain[0][key], atol=1e-5) for key, value in weights.items())
     states = [torch.load(tmp_path / name / "0.pt", weights_only=True) for name in ("nan", "memory")]
-    assert all(len(state["progress"]["history"]) == 2 for state in states)
+    assert all(len(state["result"]["history"]) == 2 for state in states)
 
 
 def test_ctrl_c_in_one_process_stops_all_and_the_next_run_goes_on(folder, tmp_path):
     ((plain,), _) = together(trained, folder, tmp_path / "plain", {})
     for stopped in together(meeting, folder, tmp_path / "a", "ctrl-c", 1, 6, {}):
         assert isinstance(stopped, KeyboardInterrupt)
-    assert len(torch.load(tmp_path / "a/0.pt", weights_only=True)["progress"]["history"]) == 1
+    assert len(torch.load(tmp_path / "a/0.pt", weights_only=True)["result"]["history"]) == 1
     for ((weights, history),) in together(trained, folder, tmp_path / "a", {}):
         assert same(weights, plain[0]) and [row["loss"] for row in history] == [row["loss"] for row in plain[1]]
 

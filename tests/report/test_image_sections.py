@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from makers.packed import TARGETS, marked_page, row
 
-from competition.common.image_grid import write_sheet
+from competition.common.image_grid import write_grid
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.predictions import Predictions
 from competition.report.context import ReportContext
@@ -156,7 +156,7 @@ def test_labels_in_doubt(store, tmp_path):
 
 
 def test_the_contact_sheet_is_scaled_and_can_be_scrolled_by_keyboard(tmp_path):
-    write_sheet(tmp_path / "augmented.png", np.full((3000, 1500, 3), 90, np.uint8))
+    write_grid(tmp_path / "augmented.png", np.full((3000, 1500, 3), 90, np.uint8))
     page = Reader(contact_sheet(tmp_path / "augmented.png", 3))
     (image,) = page.all("img")
     assert (

@@ -5,6 +5,7 @@ import pytest
 import torch
 from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
+from safetensors.torch import load_file
 from sklearn.metrics import f1_score
 
 from competition.data.image_store import ImageStore, write_rows
@@ -12,10 +13,10 @@ from competition.inference.predictor import predict_proba
 from competition.members.training import train_member
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
-from competition.training.checkpoints import load_weights, save_weights
+from competition.training.checkpoints import save_weights
 from competition.training.fit import fit
 from competition.training.fold_data import load_fold
-from competition.training.schedules import size_at, warmup_cosine
+from competition.training.schedules.cosine import Cosine
 
 SETTINGS = FinetunedSettings(
     network="mobilenetv3_small_050",
@@ -199,7 +200,8 @@ def test_the_schedule_ends_with_the_last_step_where_classes_have_unequal_copies(
         update={"epochs": 5, "network": "test_resnet", "augmented": augmented, "batch_size": batch_size}
     )
     history = trained(data, settings, tmp_path / "a.pt")[1].history
-    expected = [3e-3 * warmup_cosine(sum(steps[:epoch]), sum(steps), settings.warmup) for epoch in range(5)]
+    schedule = Cosine(settings, np.cumsum(steps).tolist())
+    expected = [3e-3 * schedule.factor(sum(steps[:epoch])) for epoch in range(5)]
     assert [row["learning_rate"] for row in history] == pytest.approx(expected)
 
 
@@ -210,7 +212,7 @@ def test_a_member_predicts_its_validation_and_the_test_images(data, tmp_path):
     assert member.predictions["test"].ids.tolist() == [f"t{n}" for n in range(6)]
     network, normalise = create_network(settings, 3)
     save_weights(tmp_path / "x.safetensors", member.weights, {"best_epoch": "1"})
-    load_weights(tmp_path / "x.safetensors", network)
+    network.load_state_dict(load_file(tmp_path / "x.safetensors"))
     for view, rows in data.valid_rows.items():
         expected = predict_proba(network, normalise, data.store, rows, 32, "float32", np.full(8, 1 / 8))
         assert np.abs(member.predictions[view].probabilities - expected).max() < 1e-3
@@ -355,21 +357,3 @@ def test_missing_views_are_refused(folder, folds, tmp_path, lost):
         ValueError, match=r"data/augmented\.arrow: no (clean|train|test_like) view of \d+ IDs .*; run dvc repro"
     ):
         load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow", F1)
-
-
-# schedules
-
-
-def test_warmup_and_cosine():
-    factors = [warmup_cosine(step, 100, 0.1) for step in range(100)]
-    assert np.allclose(factors[:10], np.arange(1, 11) / 10)
-    assert np.allclose(factors[10:], 0.5 * (1 + np.cos(np.pi * np.arange(90) / 90)))
-    for steps, warmup in [(1, 0), (1, 1), (2, 0.5), (7, 1)]:
-        assert all(0 <= warmup_cosine(step, steps, warmup) <= 1 for step in range(steps))
-
-
-def test_sizes_grow_to_the_last_third():
-    assert [size_at(epoch, 9, None, 192) for epoch in range(9)] == [192] * 9
-    sizes = [size_at(epoch, 9, 96, 192) for epoch in range(9)]
-    assert sizes[0] == 96 and sizes == sorted(sizes) and sizes[6:] == [192] * 3 and set(sizes) == {96, 128, 160, 192}
-    assert [size_at(epoch, 1, 96, 100) for epoch in range(1)] == [96] and size_at(2, 3, 96, 100) == 100

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from competition.data.image_store import ImageStore
 from competition.inference.features import features, grey_features, network_features
-from competition.inference.loader import dihedral
+from competition.inference.tta import oriented_batch
 from competition.members.kinds.features import FeaturesSettings
 from competition.members.kinds.grey import GreySettings
 from competition.members.training import train_member
@@ -106,7 +106,7 @@ def test_features_are_the_networks_maps_of_each_view(competition):
     assert found.dtype == np.float16 and found.shape[:2] == (2, 3)
     for v, view in enumerate(views):
         for n, row in enumerate(rows):
-            image = dihedral(torch.from_numpy(store.image(row)), int(view), (0, 1))
+            image = oriented_batch(torch.from_numpy(store.image(row)), int(view), (0, 1))
             with torch.inference_mode():
                 maps = network.eval().forward_intermediates(normalise(image[None]), intermediates_only=True)
                 last = network.forward_head(network.forward_features(normalise(image[None])), pre_logits=True)

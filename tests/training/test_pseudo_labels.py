@@ -23,8 +23,8 @@ from competition.training import epoch as epoch_module
 from competition.training import pseudo_labels as module
 from competition.training.fit import fit
 from competition.training.fold_data import load_fold
-from competition.training.pseudo_labels import sure_answers, with_labels
-from competition.training.run import Progress
+from competition.training.pseudo_labels import confident_predictions, with_labels
+from competition.training.run import TrainingResult
 
 SETTINGS = FinetunedSettings(
     network="test_resnet",
@@ -109,9 +109,9 @@ def test_the_surest_answers_of_each_class_up_to_its_cap():
         ([1, 0, 1], {2: 0, 5: 2}),
         ([0, 0, 0], {}),
     ):  # of rows 0 and 6, equally sure, the first
-        rows, labels = sure_answers(probabilities, 0.8, np.array(most))
+        rows, labels = confident_predictions(probabilities, 0.8, np.array(most))
         assert dict(zip(rows.tolist(), labels.tolist(), strict=True)) == expected and rows.tolist() == sorted(rows)
-    assert len(sure_answers(probabilities, 0.96, np.array([9, 9, 9]))[0]) == 0
+    assert len(confident_predictions(probabilities, 0.96, np.array([9, 9, 9]))[0]) == 0
 
 
 def test_labelled_test_images_stand_behind_the_training_images(data):
@@ -141,21 +141,21 @@ def test_no_row_of_a_scored_or_held_out_image_is_trained_on(data, state, monkeyp
     own = {row for rows in data.train_rows for row in rows}
     tested = {row - len(data.store) for row in seen if row >= len(data.store)}
     assert {row for row in seen if row < len(data.store)} <= own
-    assert len(tested) == member.pseudo_labels.images and tested <= set(range(TESTS))
+    assert len(tested) == member.facts["pseudo_labels"]["images"] and tested <= set(range(TESTS))
 
 
 def test_the_labels_are_the_folds_own_networks(data, first, member, state, tmp_path, monkeypatch):
     """They are what the network that the first run alone leaves answers, by the same test-time augmentation."""
     test = first.predictions["test"]
     caps = np.bincount(data.train_labels, minlength=3)
-    expected = sure_answers(test.probabilities, 0.4, caps)
+    expected = confident_predictions(test.probabilities, 0.4, caps)
     given = []
     monkeypatch.setattr(
         module, "with_labels", lambda *arguments: (given.append(arguments[1:]), with_labels(*arguments))[1]
     )
     trained(data, state)
     assert [part.tolist() for part in given[0]] == [part.tolist() for part in expected] and len(expected[0]) > 2
-    assert member.pseudo_labels.images == len(expected[0])
+    assert member.facts["pseudo_labels"]["images"] == len(expected[0])
     trained(data, shutil.copy(state, tmp_path / "b.pt"), pseudo_share=0.25)
     assert caps.tolist() == [4, 4, 4] and max(np.bincount(given[1][1])) == 1  # a quarter of 4
 
@@ -164,12 +164,14 @@ def test_the_labels_are_the_folds_own_networks(data, first, member, state, tmp_p
 
 
 def test_the_second_run_follows_the_first_and_the_better_is_kept(first, member):
-    assert first.pseudo_labels is None and [row["epoch"] for row in member.history] == list(range(8))
+    assert "pseudo_labels" not in first.facts and [row["epoch"] for row in member.history] == list(range(8))
     assert rows_of(member.history)[:6] == rows_of(first.history)
-    facts, scores = member.pseudo_labels, [row["test_like"] for row in member.history]
-    assert facts.score_without == pytest.approx(max(scores[:6])) and facts.score_with == pytest.approx(max(scores[6:]))
-    assert facts.kept == (facts.score_with > facts.score_without)
-    assert member.best_epoch == int(np.argmax(scores)) and same(member.weights, first.weights) != facts.kept
+    facts, scores = member.facts["pseudo_labels"], [row["test_like"] for row in member.history]
+    assert facts["score_without"] == pytest.approx(max(scores[:6])) and facts["score_with"] == pytest.approx(
+        max(scores[6:])
+    )
+    assert facts["kept"] == (facts["score_with"] > facts["score_without"])
+    assert member.best_epoch == int(np.argmax(scores)) and same(member.weights, first.weights) != facts["kept"]
     rates = [row["learning_rate"] for row in member.history]
     assert max(rates[6:]) <= 0.3 * 1e-2 + 1e-9
 
@@ -181,7 +183,7 @@ def test_of_two_runs_the_better(data, state, monkeypatch, capsys, score, kept):
     network, normalise = create_network(SETTINGS, 3)
     first = fit(network, normalise, data, SETTINGS, state)
     other = {key: value + 1 for key, value in first.best_weights.items()}
-    second = Progress([{"epoch": 0, "test_like": 0.5}], 0, first.best_score if score is None else score, other)
+    second = TrainingResult([{"epoch": 0, "test_like": 0.5}], 0, first.best_score if score is None else score, other)
     monkeypatch.setattr(module, "fit", lambda *rest: second)
     best, facts = module.fit_again(network, normalise, data, SETTINGS, VIEWS, state, lambda row: None, TARGETS, first)
     assert facts.kept == kept and best.best_epoch == (6 if kept else first.best_epoch) and len(best.history) == 7
@@ -195,7 +197,11 @@ def test_without_a_sure_answer_there_is_no_second_run(data, first, state, capsys
     member = trained(data, state, pseudo_labels=1.0)
     assert "pseudo-labels: none of 9 test images is answered with a probability of 1" in capsys.readouterr().out
     assert same(first.weights, member.weights) and len(member.history) == 6
-    assert (member.pseudo_labels.images, member.pseudo_labels.score_with, member.pseudo_labels.kept) == (0, None, False)
+    assert (
+        member.facts["pseudo_labels"]["images"],
+        member.facts["pseudo_labels"]["score_with"],
+        member.facts["pseudo_labels"]["kept"],
+    ) == (0, None, False)
 
 
 class Stop(Exception):
@@ -215,7 +221,7 @@ def test_a_second_run_that_was_stopped_ends_the_same(data, member, state, monkey
     seen = []
     again = trained(data, state, seen.append)
     assert [row["epoch"] for row in seen] == [7]  # all else was done
-    assert rows_of(again.history) == rows_of(member.history) and again.pseudo_labels == member.pseudo_labels
+    assert rows_of(again.history) == rows_of(member.history) and again.facts == member.facts
     assert same(again.weights, member.weights) and again.best_epoch == member.best_epoch
     for name, part in member.predictions.items():
         assert (again.predictions[name].probabilities == part.probabilities).all()
@@ -240,10 +246,10 @@ def test_the_scores_file_says_what_became_of_them(member, tmp_path):
     write_member(tmp_path, "tiny", 0, "finetuned", member, F1.name)
     facts = json.loads((tmp_path / "scores/tiny/0.json").read_text())["pseudo_labels"]
     assert facts == {
-        "images": member.pseudo_labels.images,
-        "score_without": member.pseudo_labels.score_without,
-        "score_with": member.pseudo_labels.score_with,
-        "kept": member.pseudo_labels.kept,
+        "images": member.facts["pseudo_labels"]["images"],
+        "score_without": member.facts["pseudo_labels"]["score_without"],
+        "score_with": member.facts["pseudo_labels"]["score_with"],
+        "kept": member.facts["pseudo_labels"]["kept"],
     }
 
 

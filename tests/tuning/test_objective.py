@@ -18,7 +18,7 @@ from competition.common.optuna_logging import quiet_optuna
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.data.predictions import Predictions
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.training import train_member
 from competition.settings.augment import AugmentSettings
 from competition.settings.ensemble import EnsembleSettings
@@ -30,8 +30,8 @@ from competition.training.recovery import Diverged
 from competition.tuning.objective import Objective, Trainer
 from competition.tuning.packed_copies import Stores
 from competition.tuning.pruning import RungPruner
-from competition.tuning.rescoring import Comparison, compare, other_folds, scored_anew
-from competition.tuning.space import COPIES, Candidate, candidate
+from competition.tuning.rescoring import Rescored, compare, other_folds, rescore
+from competition.tuning.space import COPIES, TrialSettings, trial_settings
 
 DAMAGE = {
     "shadow": {"probability": 0.6, "range": [0.2, 0.5]},
@@ -46,7 +46,7 @@ SETTINGS = Settings(
     augment=AUGMENT,
     train={"members": ["tiny"]},
     members={"tiny": TINY},
-    specialize={"base": "tiny", "network": {"network": "test_resnet", "size": 32}},
+    specialize={"base": ["tiny"], "network": {"network": "test_resnet", "size": 32}},
 )
 SPACE = {"learning_rate": FloatDistribution(1e-3, 1e-1, log=True), COPIES: IntDistribution(1, 3)}
 POINT = {"learning_rate": 0.02, COPIES: 2}
@@ -99,7 +99,8 @@ def test_a_trial_is_the_mean_of_what_the_stage_would_train(folder, folds, tmp_pa
         data = load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
         # the clean one, and two of three
         data = type(data)(**vars(data) | {"train_rows": tuple(rows[:3] for rows in data.train_rows)})
-        expected = train_member(member, data, TARGETS, view_weights(20, 0), tmp_path / f"{fold}.pt", lambda row: None)
+        weights, state = orientation_weights(20, 0), tmp_path / f"{fold}.pt"
+        expected = train_member(member, data, TARGETS, weights, state, lambda row: None)
         truth = folds.set_index("ID").target.loc[expected.predictions["test_like"].ids.tolist()]
         scores.append(f1_score(truth, expected.predictions["test_like"].answers, average="macro"))
         best_of_fold.append([row["test_like"] for row in expected.history])
@@ -115,7 +116,7 @@ def test_a_second_run_with_pseudo_labels_is_not_compared_and_its_files_go_too(fo
     """Its epochs would be told as the fold's end, and as the next fold's."""
     import competition.tuning.objective as module
 
-    def trained(member, data, targets, views, state_file, report, predicted):
+    def trained(member, data, targets, views, state_file, report, only):
         state_file.parent.mkdir(parents=True, exist_ok=True)
         for ending in ("", "-pseudo-0123", "-pseudo-0123.labels"):
             state_file.with_name(f"{state_file.stem}{ending}.pt").touch()
@@ -214,7 +215,7 @@ def views(path):
 
 
 def strength(factor):
-    return candidate(SETTINGS, "tiny", {"augment.strength": factor}).augment
+    return trial_settings(SETTINGS, "tiny", {"augment.strength": factor}).augment
 
 
 def test_the_packed_copies_are_taken_where_they_are_the_wanted_ones(pages):
@@ -332,7 +333,9 @@ def test_a_comparison_is_paired_and_says_when_nothing_can_be_told():
 
 def test_both_are_trained_anew_on_the_same_other_folds_and_seeds(tmp_path):
     table = packed_competition(tmp_path)
-    own, best = (Candidate(TINY.model_copy(update={"learning_rate": rate}), SETTINGS.augment) for rate in (0.01, 0.02))
+    own, best = (
+        TrialSettings(TINY.model_copy(update={"learning_rate": rate}), SETTINGS.augment) for rate in (0.01, 0.02)
+    )
     seen = []
 
     class Stub(Trainer):
@@ -343,8 +346,8 @@ def test_both_are_trained_anew_on_the_same_other_folds_and_seeds(tmp_path):
             made = predictions(rows.ID.tolist(), right if found.member.learning_rate == 0.02 else [0] * len(rows))
             return type("Trained", (), {"predictions": {"test_like": made}})
 
-    found = scored_anew(Stub(SETTINGS, TARGETS, stores_in(tmp_path), tmp_path), own, best, table, tmp_path / "study", 0)
-    assert isinstance(found, Comparison) and found.best[0] == 1 and found.verdict == "better"
+    found = rescore(Stub(SETTINGS, TARGETS, stores_in(tmp_path), tmp_path), own, best, table, tmp_path / "study", 0)
+    assert isinstance(found, Rescored) and found.best[0] == 1 and found.verdict == "better"
     assert sorted((rate, fold) for rate, _, fold, _ in seen) == [
         (rate, fold) for rate in (0.01, 0.02) for fold in (0, 1, 2)
     ]
@@ -353,6 +356,6 @@ def test_both_are_trained_anew_on_the_same_other_folds_and_seeds(tmp_path):
         and seen[0][1] != TINY.seed
         and seen[0][3] != tuple(table.fold)
     )
-    again = scored_anew(Stub(SETTINGS, TARGETS, stores_in(tmp_path), tmp_path), own, best, table, tmp_path / "study", 0)
+    again = rescore(Stub(SETTINGS, TARGETS, stores_in(tmp_path), tmp_path), own, best, table, tmp_path / "study", 0)
     assert again == found and len(seen) == 6  # what is there is not trained again
     assert len(list(Path(tmp_path / "study").glob("*.npz"))) == 6

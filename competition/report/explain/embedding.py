@@ -20,7 +20,7 @@ from competition.common.seeds import derived_seed, generator
 from competition.compute.device import autocast, device, use_bfloat16
 from competition.data.image_store import ImageStore
 from competition.inference.loader import batches
-from competition.members.make import member_named
+from competition.members.named import member_named
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
 from competition.settings.params import Settings

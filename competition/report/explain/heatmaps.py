@@ -17,7 +17,7 @@ from torch import nn
 from competition.compute.device import device
 from competition.data.image_store import ImageStore
 from competition.inference.loader import stack
-from competition.members.make import member_named
+from competition.members.named import member_named
 from competition.models.layers.googlenet import GoogLeNet
 from competition.models.networks import Normalisation
 from competition.settings.params import Settings
@@ -70,9 +70,8 @@ def explain_member(
         for fold in np.unique(folds).tolist():
             here = np.flatnonzero(folds == fold)
             network, normalise = asked.trained_network(fold, n_classes)
-            maps[here] = heat_maps(
-                network.to(device()), normalise, stack(store, rows[here], member.size), classes[here].tolist()
-            )
+            squares = stack(store, rows[here], member.size)
+            maps[here] = heat_maps(network.to(device()), normalise, squares, classes[here].tolist())
     except NoFeatureMap as reason:
         return None, f"No heat maps: {name}'s network, {member.network}, {reason}."
     return maps, ""
