@@ -1,4 +1,4 @@
-"""The training images whose labels are in doubt, as folds/label_review.csv lists them, to be looked at."""
+"""The training images whose labels are in doubt, as folds/review/label_review.csv lists them, to be looked at."""
 
 import pandas as pd
 
@@ -25,7 +25,7 @@ def label_review_section(review: pd.DataFrame, store: ImageStore) -> Section:
     shown = review.head(MOST)
     images = "1 image is" if len(review) == 1 else f"{len(review)} images are"
     more = (
-        f" Here are the {len(shown)} most doubtful ones; folds/label_review.csv has all."
+        f" Here are the {len(shown)} most doubtful ones; folds/review/label_review.csv has all."
         if len(review) > len(shown)
         else ""
     )

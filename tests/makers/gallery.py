@@ -72,7 +72,7 @@ def write_images(
         "class_name": classes[true[0]],
         "suggested_name": classes[targets[1]],
     }
-    pd.DataFrame([review]).to_csv(folder / "folds/label_review.csv", index=False)
+    pd.DataFrame([review]).to_csv(folder / "folds/review/label_review.csv", index=False)
 
 
 def sure(ids: np.ndarray, answers: np.ndarray, targets: list[str], generator: np.random.Generator) -> Predictions:

@@ -33,7 +33,7 @@ def write_project(folder: Path, classes: dict[str, str] = CLASSES, hard: tuple[s
     """Write everything that the stage `report` reads into `folder`. hard: the specialist's classes, () for no
     specialist.
     """
-    for name in ("folds", "submissions/members", "submissions/ensembles"):
+    for name in ("folds/review", "submissions/members", "submissions/ensembles"):
         (folder / name).mkdir(parents=True)
     (folder / "params.yaml").write_text(PARAMS)
     targets = list(classes)
