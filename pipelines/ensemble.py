@@ -15,14 +15,10 @@ from time import perf_counter
 
 import numpy as np
 
+from competition.common.errors import ContractError
 from competition.common.files import replace_folder, write_json
-from competition.data.competition import (
-    Competition,
-    ContractError,
-    check_submission,
-    read_competition,
-    write_submission,
-)
+from competition.data.competition import Competition, read_competition
+from competition.data.submission import check_submission, write_submission
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.candidates_table import candidates_table, seconds_of_parts
 from competition.ensembling.choice import decide

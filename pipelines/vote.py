@@ -12,7 +12,8 @@ from time import perf_counter
 import pandas as pd
 
 from competition.common.csv import write_frame
-from competition.data.competition import Competition, read_competition, write_submission
+from competition.data.competition import Competition, read_competition
+from competition.data.submission import write_submission
 from competition.ensembling.member_votes import MemberVotes, vote_members
 from competition.ensembling.specialist_choice import write_choice
 from competition.ensembling.specialist_votes import SPECIALIST

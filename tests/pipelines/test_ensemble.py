@@ -15,6 +15,7 @@ from makers.votes import PARAMS, TARGETS, answers, write_fold, write_project
 from sklearn.metrics import f1_score
 
 from competition.common.files import digest
+from competition.common.registry import load_plugin
 from competition.data.predictions import load_predictions, save_predictions
 from competition.ensembling.choice import decide
 from competition.ensembling.final_files import read_final
@@ -74,6 +75,7 @@ def most_named(ballot):
     return max(ballot, key=ballot.count)
 
 
+MEMBERS = ("features", "grey", "lite0")
 SINGLES = ["lite0", "features", "grey", "lite0_specialist"]
 
 
@@ -394,3 +396,31 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(project):
     Path("folds/folds.csv").unlink()
     with pytest.raises(FileNotFoundError, match=r"folds/folds\.csv: not found; `dvc repro` makes it \(stage split\)"):
         vote.main()
+
+
+@pytest.fixture
+def plugin():
+    """A rule in a file of its own, registered for one test."""
+    load_plugin(Path(__file__).parents[1] / "plugins/dummy_rule.py")
+    yield "dummy_rule"
+    del RULES._things["dummy_rule"], sys.modules["plugin.dummy_rule"]
+
+
+def test_a_plugins_rule_is_a_candidate_like_any_other(project, plugin):
+    final, facts = cast(plugin)
+    assert facts["chosen"] == read_final_vote().chosen == plugin
+    assert final.equals(answers(f"submissions/ensembles/{plugin}.csv"))
+    assert plugin in set(pd.read_csv("submissions/ensembles.csv")["submission"])
+    vote = read_final_vote().vote()
+    tests = {
+        name: [load_predictions(f"folds/predictions/{name}/{k}.npz")["test"] for k in range(3)] for name in MEMBERS
+    }
+    voted = vote.predict(tests)
+    assert dict(zip(voted.predictions.ids.tolist(), voted.answers.tolist(), strict=True)) == {
+        id_: answer for id_, answer in final.items() if id_ != "t05"
+    }
+
+
+def test_a_rule_that_no_file_has_is_refused(project):
+    with pytest.raises(ValueError, match="ensemble.choose: 'dummy_rule'; expected one of .*'greedy', 'hard'"):
+        cast("dummy_rule")

@@ -39,8 +39,8 @@ def select(probabilities: np.ndarray, y_true: np.ndarray, steps: int = STEPS) ->
     """(M,) int64: how often each member is selected; probabilities: (M, n, C), y_true: (n,) class indices.
 
     Each step adds the member with which the mean of all selected scores best, until there are `steps`; what is kept is
-    the shortest of these selections that scored best. Scores are macro F1, those alike are told apart by log loss; of
-    members that are still alike the first is taken.
+    the shortest of these selections that scored best. Scores are macro F1, of equals the one with the least log loss
+    wins; of members that are still alike the first is taken.
     """
     n_members, n_rows, n_classes = probabilities.shape
     of_true = probabilities[:, np.arange(n_rows), y_true]
