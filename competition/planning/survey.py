@@ -13,8 +13,8 @@ import pandas as pd
 
 from competition.data.classes import read_targets
 from competition.data.predictions import load_predictions
-from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.rules.stacking import TOO_LARGE, Stacking
+from competition.ensembling.specialist_votes import SPECIALIST
 from competition.planning.dummy_predictions import draw_folds, draw_rows, draw_specialist
 from competition.planning.process_usage import Taken, run_watched
 from competition.planning.subset import Size

@@ -67,7 +67,7 @@ def main() -> None:
             continue
         for mode in MODES:
             choice = choose(
-                *oof["test_like"], seen.target.tolist(), seen.fold.to_numpy(), hard, asks, mode, settings.ensemble.seed
+                *oof["test_like"], seen.target.tolist(), seen.fold.to_numpy(), hard, asks, mode, settings.ensemble
             )
             row = {
                 view: scores(seen.target.to_numpy(), choice.oof_answers(*pair, seen.fold.to_numpy()), targets, hard)

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from competition.ensembling.rules.stacking import Stacking
 
 from competition.data.competition import read_competition
 from competition.data.predictions import Predictions, load_predictions, save_predictions
+from competition.ensembling.rules.stacking import Stacking
 from competition.ensembling.specialist_votes import asked_rows
 from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
