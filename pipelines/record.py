@@ -58,7 +58,7 @@ def main(
     settings = load_settings()
     board = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
     columns = settings.competition.submission_columns
-    # what is missing is said before anything is recorded
+    # a missing file is an error before anything is recorded
     sizes = None if board is None else read_sizes(FOLDER, board, columns)
     given = {"public": score, "private": private}
     scores = {which: score_text(value, which) for which, value in given.items() if value is not None}

@@ -1,7 +1,7 @@
 """Which candidate becomes final.csv: of the simplest kind within one standard error of the best the best one, by nested
 test-like score.
 
-See `one_standard_error`. Kinds are told apart by what could have been fitted to the images that are scored: nothing by
+See `one_standard_error`. Kinds differ by what could have been fitted to the images that are scored: nothing by
 one member, nothing but ranks and temperatures by a vote, weights by the rest. Within a kind there is nothing that a
 lower score would be the price of.
 """

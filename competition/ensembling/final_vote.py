@@ -113,7 +113,7 @@ def read_final_vote(folder: Path | str = FOLDER) -> FinalVote:
         raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage ensemble)")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        told = content.pop("digest")
+        expected = content.pop("digest")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"{path}: no final vote, or a damaged one; `dvc repro ensemble` makes it anew") from error
     if content.get("format") != FORMAT:
@@ -121,7 +121,7 @@ def read_final_vote(folder: Path | str = FOLDER) -> FinalVote:
             f"{path}: format {content.get('format')}, expected {FORMAT}: another version wrote it; "
             "`dvc repro` makes it anew"
         )
-    if told != digest(content):
+    if expected != digest(content):
         raise ValueError(f"{path}: damaged or edited: its digest is another; `dvc repro ensemble` makes it anew")
     read_final_if_any(folder)  # refuses files of two runs
     return _loaded(content)

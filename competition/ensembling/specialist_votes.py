@@ -45,7 +45,7 @@ def asked(
 def replace_hard(
     base: Predictions, specialist: Predictions, hard: Sequence[str], asks: Asks = "answer", weight: float = 1.0
 ) -> Predictions:
-    """`base`, with the specialist's word in each row of `asked_rows`; other rows untouched.
+    """`base`, with the specialist's shares of the hard classes in each row of `asked_rows`; other rows untouched.
 
     In such a row the hard targets' total stays the base's. It is shared out among them as the specialist does, or, at a
     `weight` below 1, as a mean of the specialist's (weight) and the base's shares (1 - weight). Where the base's answer
@@ -82,7 +82,7 @@ def _share_out(
     """
     own = probabilities[:, columns]
     total = own.sum(axis=1, keepdims=True)
-    silent = among_hard.sum(axis=1) <= 0  # a specialist that gives the hard targets nothing has no word on them
+    silent = among_hard.sum(axis=1) <= 0  # a specialist that gives the hard targets nothing is not followed
     among_hard = np.where(silent[:, None], own, among_hard)
     hard = (1 - weight) * own + weight * total * among_hard / among_hard.sum(axis=1, keepdims=True)
     result = probabilities.copy()

@@ -305,12 +305,12 @@ def test_the_stage_lists_what_nobody_has_decided_on_yet(store, tmp_path, monkeyp
             )
     Path("folds/label_fixes.csv").write_text("ID,target,reason\n005,7,it is a seven\n")
     stage.main()
-    listed = pd.read_csv("folds/label_review.csv", dtype=str)
+    listed = pd.read_csv("folds/review/label_review.csv", dtype=str)
     assert listed[["ID", "target", "suggestion", "suggested_name"]].to_numpy().tolist() == [
         ["002", "7", "x", "letter"],
         ["008", "7", "x", "letter"],
     ]
-    assert Path("folds/label_review.png").is_file()
+    assert Path("folds/review/label_review.png").is_file()
     moved = pd.read_csv("folds/folds.csv", dtype=str).assign(
         fold=lambda table: table["fold"].replace({"0": "1", "1": "0"})
     )

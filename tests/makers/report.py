@@ -37,7 +37,7 @@ def write_project(
 
     hard: the specialist's classes, () for no specialist; chosen: the final submission, lite0 or the ensemble `soft`.
     """
-    for name in ("folds", "submissions/members", "submissions/ensembles"):
+    for name in ("folds/review", "submissions/members", "submissions/ensembles"):
         (folder / name).mkdir(parents=True)
     (folder / "params.yaml").write_text(PARAMS)
     targets = list(classes)

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from makers.networks import made, save_weights, trained  # noqa: F401
 from makers.packed import TARGETS, marked_page, row
 
 from competition.common.image_grid import write_grid
@@ -238,7 +237,7 @@ def map_data(body):
 
 
 @pytest.fixture
-def context(trained):  # noqa: F811
+def context(trained):
     """Context of a trained project of 24 images in three folds and 6 test images."""
     settings, store = trained
     ids, folds = np.array([f"{n:03d}" for n in range(24)]), np.arange(24) // 3 % 3
