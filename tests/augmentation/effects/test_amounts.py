@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from competition.augmentation import effects
 from competition.augmentation.effects import EFFECTS
 from competition.augmentation.textures import background, normal_noise
 from competition.common.seeds import generator
@@ -18,25 +17,25 @@ def page(height, width):
 def test_fade_mixes_ink_with_paper_by_the_amount():
     image = np.full((96, 64, 3), 255, np.uint8)
     image[6:12] = 0
-    most = [effects.fade(image, generator(seed), 0.6)[6:12].max() for seed in range(30)]
+    most = [EFFECTS["fade"].apply(image, generator(seed), 0.6)[6:12].max() for seed in range(30)]
     assert max(most) == 153 and all(level <= 153 for level in most)  # 0.6 of 255; in patches it may be less
-    assert (effects.fade(image, generator(0), 0.6)[:6] == 255).all()
+    assert (EFFECTS["fade"].apply(image, generator(0), 0.6)[:6] == 255).all()
 
 
 @pytest.mark.parametrize(("name", "sign"), [("shadow", -1), ("lamp", 1), ("spill", -1), ("highlight", -1)])
 def test_light_and_liquids_go_one_way(name, sign):
     image = page(90, 64)
     for seed in range(40):
-        change = EFFECTS[name](image, generator(seed), 0.6).astype(int) - image
+        change = EFFECTS[name].apply(image, generator(seed), 0.6).astype(int) - image
         assert (sign * change >= -1).all()  # a level is rounding
         assert (sign * change).max() > 5 or name in ("shadow", "highlight")  # these may fall beside the page
 
 
 def test_shadow_and_crease_take_no_more_light_than_the_amount():
     white = np.full((120, 90, 3), 200, np.uint8)
-    darkest = [effects.shadow(white, generator(seed), 0.4).min() for seed in range(60)]
+    darkest = [EFFECTS["shadow"].apply(white, generator(seed), 0.4).min() for seed in range(60)]
     assert min(darkest) == 120  # 200 x (1 - 0.4)
-    folds = [effects.crease(white, generator(seed), 0.3) for seed in range(60)]
+    folds = [EFFECTS["crease"].apply(white, generator(seed), 0.3) for seed in range(60)]
     assert all(fold.min() >= 200 * (1 - 3 * 0.3) for fold in folds)  # at most three folds
     assert np.median([fold.min() for fold in folds]) < 200 * 0.85
     assert max(fold.max() for fold in folds) <= 200 * 1.3 + 1
@@ -45,7 +44,7 @@ def test_shadow_and_crease_take_no_more_light_than_the_amount():
 @pytest.mark.parametrize("amount", [0.02, 0.1, 0.3])
 def test_speckle_puts_dust_on_that_share_of_the_page(amount):
     grey = np.full((300, 240, 3), 200, np.uint8)  # no grain has this level
-    shares = [(effects.speckle(grey, generator(seed), amount) < 200).all(axis=2).mean() for seed in range(60)]
+    shares = [(EFFECTS["speckle"].apply(grey, generator(seed), amount) < 200).all(axis=2).mean() for seed in range(60)]
     assert all(0.7 * amount < share < 1.3 * amount for share in shares)
     assert abs(np.mean(shares) / amount - 1) < 0.05
 
@@ -53,15 +52,15 @@ def test_speckle_puts_dust_on_that_share_of_the_page(amount):
 def test_highlight_is_linear_in_its_opacity():
     image = page(90, 64)
     for seed in range(20):
-        full = effects.highlight(image, generator(seed), 1.0).astype(float)
-        half = effects.highlight(image, generator(seed), 0.5)
+        full = EFFECTS["highlight"].apply(image, generator(seed), 1.0).astype(float)
+        half = EFFECTS["highlight"].apply(image, generator(seed), 0.5)
         assert np.abs(half - (image + full) / 2).max() <= 1
 
 
 def changed(name, seed, amount, shape=(240, 160)):
     image = np.full((*shape, 3), 137, np.uint8)
     image[..., 2] = 30
-    return (EFFECTS[name](image, generator(seed), amount) != image).any(axis=2)
+    return (EFFECTS[name].apply(image, generator(seed), amount) != image).any(axis=2)
 
 
 def test_covers_are_as_large_as_they_say():

@@ -1,4 +1,4 @@
-"""The adapter around Augraphy: document noise, seeded, leaving the caller's random state as it was.
+"""Adapter around Augraphy: document noise, seeded, leaving the caller's random state as it was.
 
 Augraphy draws from `random`, `numpy.random`, OpenCV's generator and numba's own. Here alone something global is
 touched; it is put back afterwards.
@@ -16,27 +16,21 @@ from typing import Any
 import cv2
 import numpy as np
 
-from competition.augmentation.augraphy_effects import EFFECTS
+from competition.augmentation.augraphy.recipe import Recipe
 from competition.data.images import resize
 
-DOCUMENT_NOISE: tuple[str, ...] = tuple(EFFECTS)
-BANKED: tuple[str, ...] = tuple(name for name, effect in EFFECTS.items() if effect.take != "page")
 SMALLEST_SIDE = 64  # pixels; Augraphy fails on smaller pages, or does nothing and says so on stdout
-_CUT_OFF = ("voronoi", "delaunay")  # both lose the page's first row and column: PatternMaker pads one pixel too few
 _LOCK = threading.RLock()
 
 
-def direct(name: str, image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` (uint8, (H, W, 3) RGB) under Augraphy's effect `name` (see DOCUMENT_NOISE) at opacity `amount`.
+def direct(recipe: Recipe, image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
+    """Return `image` (uint8, (H, W, 3) RGB) under the Augraphy effect of `recipe` at opacity `amount`.
 
-    A side below SMALLEST_SIDE pixels is stretched to that for the effect, and shrunk again. Raises ValueError for an
-    unknown name.
+    A side below SMALLEST_SIDE pixels is stretched to that for the effect, and shrunk again.
     """
-    if name not in EFFECTS:
-        raise ValueError(f"no such document noise: {name!r}; there are {sorted(EFFECTS)}")
     height, width = image.shape[:2]
     page = resize(image, max(height, SMALLEST_SIDE), max(width, SMALLEST_SIDE))
-    noisy = run(name, page, int(generator.integers(2**63)))
+    noisy = run(recipe, page, int(generator.integers(2**63)))
     return mixed(image, resize(noisy, height, width), amount)
 
 
@@ -45,25 +39,25 @@ def mixed(image: np.ndarray, noisy: np.ndarray, amount: float) -> np.ndarray:
     return cv2.addWeighted(noisy, amount, image, 1 - amount, 0).reshape(image.shape)
 
 
-def run(name: str, page: np.ndarray, seed: int, **attributes: Any) -> np.ndarray:
+def run(recipe: Recipe, page: np.ndarray, seed: int, **attributes: Any) -> np.ndarray:
     """Return `page` (uint8, (H, W, 3) RGB, both sides at least SMALLEST_SIDE) under Augraphy's own code, drawn from
     `seed`.
 
     `attributes` are set on the Augraphy object before it is called.
     """
-    make = _augraphy_class(EFFECTS[name].path)
+    make = _augraphy_class(recipe.path)
     page = cv2.cvtColor(page, cv2.COLOR_RGB2BGR)
-    if name in _CUT_OFF:
+    if recipe.loses_edge:  # PatternMaker pads one pixel too few
         page = cv2.copyMakeBorder(page, 1, 0, 1, 0, cv2.BORDER_REPLICATE)
     with seeded(seed):
-        chosen = {parameter: random.choice(values) for parameter, values in EFFECTS[name].choices.items()}
-        effect = make(p=1, **EFFECTS[name].parameters, **chosen)  # made anew: some keep state from call to call
+        chosen = {parameter: random.choice(values) for parameter, values in recipe.choices.items()}
+        effect = make(p=1, **recipe.parameters, **chosen)  # made anew: some keep state from call to call
         for attribute, value in attributes.items():
             setattr(effect, attribute, value)
         noisy = np.asarray(effect(page))
-    if name in _CUT_OFF:
+    if recipe.loses_edge:
         noisy, page = noisy[:-1, :-1], page[:-1, :-1]
-    assert noisy.shape == page.shape and noisy.dtype == np.uint8, (name, noisy.shape, noisy.dtype)
+    assert noisy.shape == page.shape and noisy.dtype == np.uint8, (recipe.path, noisy.shape, noisy.dtype)
     return cv2.cvtColor(np.ascontiguousarray(noisy), cv2.COLOR_BGR2RGB)
 
 

@@ -1,7 +1,8 @@
-"""Geometry as photographed: one page, mirrored, seen at an angle, turned, bent by a lens, lying on something.
+"""Camera: the page mirrored, seen at an angle, turned, bent by a lens, lying on something.
 
-All but the bending is one homography, so that the page is sampled once; the page is shrunk to about its final scale
-first, by averaging, since a homography samples single points and would leave thin strokes to chance.
+Its effects are done together, by `photograph`. All but the bending is one homography, so that the page is sampled once;
+the page is shrunk to about its final scale first, by averaging, since a homography samples single points and would
+leave thin strokes to chance.
 """
 
 from collections.abc import Mapping
@@ -10,11 +11,85 @@ import cv2
 import numpy as np
 
 from competition.augmentation.bending import bent
+from competition.augmentation.effect_registry import Effect
+from competition.augmentation.effects import EFFECTS
 from competition.augmentation.textures import background
 from competition.data.images import resize, shrink
 
 LEAST_SIDE = 8  # pixels of a photograph, however narrow the page
 HALF = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from a pixel's centre, we from the page's corner
+_ORIENTATION = "flips and quarter turns reach all eight orientations, and say nothing of damage"
+
+
+def _add(name: str, unit: str | None, family: str | None, **facts: object) -> None:
+    EFFECTS.add(Effect(name, __name__, "camera", unit, family, **facts))
+
+
+_add("mirror", None, None, unfitted=_ORIENTATION, probability=0.5)
+_add("transpose", None, None, unfitted=_ORIENTATION, probability=0.25)
+_add("quarter_turn", None, None, unfitted=_ORIENTATION, probability=1.0)  # 0, 1, 2 or 3 of them
+_add("rotate", "degrees, counter-clockwise", "turn", limits=(-180.0, 180.0), probability=0.6, range=(-180.0, 180.0))
+_add(
+    "tilt",
+    "degrees, on top of any other turn",
+    None,
+    unfitted="small beside rotate, which is fitted",
+    limits=(-15.0, 15.0),
+    probability=0.5,
+    range=(-3.0, 3.0),
+)
+_add(
+    "perspective",
+    "a corner's largest move, share of the shorter side",
+    "camera",
+    limits=(0.0, 0.35),
+    probability=0.35,
+    range=(0.02, 0.14),
+)
+_add("stretch", "share by which one side shrinks", "camera", limits=(0.0, 0.5), probability=0.2, range=(0.02, 0.2))
+_add(
+    "shift_scale",
+    "share of the picture's side that the page leaves free; it lies anywhere in it",
+    "camera",
+    limits=(0.0, 0.6),
+    probability=0.5,
+    range=(0.0, 0.25),
+)
+_add(
+    "crop",
+    "share of the page's side that leaves the picture",
+    "camera",
+    limits=(0.0, 0.5),
+    probability=0.12,
+    range=(0.05, 0.22),
+)
+_add(
+    "optical_distortion",
+    "lens coefficient, barrel or cushion",
+    "camera",
+    limits=(0.0, 0.6),
+    probability=0.06,
+    range=(0.05, 0.3),
+)
+_add(
+    "grid_distortion",
+    "largest relative change of a grid cell's part of the page",
+    "camera",
+    limits=(0.0, 0.6),
+    probability=0.06,
+    range=(0.05, 0.3),
+)
+_add("background", None, "background", probability=0.4)  # the page lies on a painted surface
+_add(
+    "grey_fill",
+    "grey level of the fill in place of augment.fill",
+    None,
+    unfitted="what lies around the page is the family background",
+    limits=(0.0, 255.0),
+    neutral=255.0,
+    probability=0.1,
+    range=(0.0, 255.0),
+)
 
 
 def photograph(
@@ -23,7 +98,7 @@ def photograph(
     """Return `image` as a camera might have seen it, uint8 (H, W, 3), longest side `longest_side` pixels, no side below
     8.
 
-    `drawn` holds the catalogue's camera transforms that are done, with their amounts. Without any it is the page
+    `drawn` holds the camera effects that are done, with their amounts. Without any it is the page
     itself. Around the page is grey level `fill`, or `drawn["grey_fill"]`, or, with "background", a painted surface.
     """
     fill = round(drawn.get("grey_fill", fill))

@@ -1,12 +1,60 @@
-"""Light that falls on the page unevenly: shadows with soft edges, and lamps.
+"""Light that falls on the page unevenly: shadows, lamps, screens."""
 
-Each is `effect(image, generator, amount) -> image`: uint8 (H, W, 3) in and out, a new array.
-"""
+from functools import partial
 
 import cv2
 import numpy as np
 
+from competition.augmentation.augraphy import effect
+from competition.augmentation.augraphy.recipe import Recipe
+from competition.augmentation.effects import EFFECTS
+from competition.augmentation.textures import blend, dim
 
+_add = partial(effect.add, __name__, "light")
+
+_add("lighting_gradient", Recipe("lightinggradient.LightingGradient", "linear", fits_page=True), 0.075, (0.3, 0.8))
+_add("shadow_cast", Recipe("shadowcast.ShadowCast", "multiply", fits_page=True), 0.075, (0.4, 1.0))
+_add(
+    "reflected_light",
+    Recipe(
+        "reflectedlight.ReflectedLight",
+        "shift",
+        {
+            "reflected_light_external_radius_range": (0.2, 0.8),
+            "reflected_light_internal_max_brightness_range": (0.4, 0.6),
+            "reflected_light_external_max_brightness_range": (0.3, 0.5),
+        },
+        fits_page=True,
+    ),
+    0.022,
+    (0.3, 1.0),
+)
+_add(
+    "low_light_noise",
+    Recipe(
+        "lowlightnoise.LowLightNoise",
+        "bent",
+        {"num_photons_range": (30, 60), "alpha_range": (0.6, 0.75), "beta_range": (0, 10), "gamma_range": (1, 1.5)},
+    ),
+    0.022,
+    (0.3, 0.8),
+)
+_add(
+    "lcd_screen",
+    Recipe("lcdscreenpattern.LCDScreenPattern", "darken", {"pattern_value_range": (140, 215)}),
+    0.015,
+    (0.2, 0.5),
+)
+
+
+@EFFECTS.register(
+    phase="light",
+    unit="share of the light that is taken away",
+    family="light",
+    limits=(0.0, 0.9),
+    probability=0.26,
+    range=(0.2, 0.7),
+)
 def shadow(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
     """Return `image` darkened along a gradient or on a soft-edged polygon; `amount` is the share of the light taken
     away.
@@ -16,6 +64,14 @@ def shadow(image: np.ndarray, generator: np.random.Generator, amount: float) -> 
     return dim(image, 1 - mask * np.float32(amount))
 
 
+@EFFECTS.register(
+    phase="light",
+    unit="opacity of a bright spot or side",
+    family="light",
+    limits=(0.0, 0.9),
+    probability=0.075,
+    range=(0.2, 0.65),
+)
 def lamp(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
     """Return `image` washed out along a gradient or in a round spot; `amount` is the white's largest opacity, 0 to
     1.
@@ -23,19 +79,6 @@ def lamp(image: np.ndarray, generator: np.random.Generator, amount: float) -> np
     height, width = image.shape[:2]
     mask = _gradient(generator, height, width) if generator.random() < 0.5 else _spot(generator, height, width)
     return blend(image, (255, 255, 255), mask * np.float32(amount))
-
-
-def dim(image: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """Return `image` times `factor`, float32 (H, W), in every channel."""
-    return cv2.multiply(image, cv2.merge([factor, factor, factor]), dtype=cv2.CV_8U)
-
-
-def blend(image: np.ndarray, colour: tuple | np.ndarray, opacity: np.ndarray) -> np.ndarray:
-    """Return `image` under an even `colour` (3 levels) of `opacity`, float32 (H, W), 0 to 1."""
-    layer = np.empty_like(image)
-    # a third of the time of NumPy's broadcast
-    cv2.rectangle(layer, (0, 0), image.shape[1::-1], np.round(colour).tolist(), -1)
-    return cv2.blendLinear(image, layer, 1 - opacity, opacity)
 
 
 def _gradient(generator: np.random.Generator, height: int, width: int) -> np.ndarray:

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 from makers.contrast import LEGIBLE, contrast, made_page
 
-from competition.augmentation import ink_bleed, layers
-from competition.augmentation.bank import Bank, _layers, open_bank, take
-from competition.augmentation.document_noise import BANKED, direct, run, seeded
+from competition.augmentation.augraphy import ink_bleed, layers
+from competition.augmentation.augraphy.adapter import run, seeded
+from competition.augmentation.augraphy.bank import Bank, _layers, layered, open_bank, take
+from competition.augmentation.effects import EFFECTS
 from competition.common.seeds import generator
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 
 SETTINGS = AugmentSettings(size=146, bank_layers=6)  # pages of up to 204 pixels, layers of 256
-LAYERED = tuple(name for name in BANKED if name != "ink_bleed")
+LAYERED = layered()
+BANKED = (*LAYERED, "ink_bleed")
 DRAWS = 10  # of the original code, which is slow
 KINDS = {"stains": 2}  # effects that are several, of which a few draws may miss some: drawn more often
 
@@ -30,24 +32,26 @@ def bank(tmp_path_factory):
 
 @pytest.mark.parametrize("name", LAYERED)
 def test_a_page_takes_a_layer_as_it_takes_the_original_effect_of_the_same_seed(name):
+    recipe = EFFECTS[name].recipe
     page, _ = made_page(200, 200)
     page[150:] = np.linspace(0, 255, 200, dtype=np.uint8)[None, :, None]  # every grey level
     for seed in (1, 2):
-        planes = [plane[..., 0] if plane.shape[2] == 1 else plane for plane in layers.make_planes(name, seed, 200)]
+        planes = [plane[..., 0] if plane.shape[2] == 1 else plane for plane in layers.make_planes(recipe, seed, 200)]
         if name in ("letterpress", "dirty_screen"):  # their layers have more dots, for being cut
             continue
-        original = run(name, page, seed).astype(float)
-        assert abs(take(name, page, planes) - original).mean() < 2
+        original = run(recipe, page, seed).astype(float)
+        assert abs(take(recipe, page, planes) - original).mean() < 2
         assert abs(page - original).mean() > 1  # so the two could have differed
 
 
 @pytest.mark.parametrize("name", ["letterpress", "dirty_screen"])
 def test_layers_with_more_dots_are_also_taken_as_the_original(name, monkeypatch):
+    recipe = EFFECTS[name].recipe
     monkeypatch.setattr(layers, "MARGIN", 1.0)
     page, _ = made_page(200, 200)
-    planes = [plane[..., 0] if plane.shape[2] == 1 else plane for plane in layers.make_planes(name, 3, 200)]
-    original = run(name, page, 3).astype(float)
-    assert abs(take(name, page, planes) - original).mean() < 1 < abs(page - original).mean()
+    planes = [plane[..., 0] if plane.shape[2] == 1 else plane for plane in layers.make_planes(recipe, 3, 200)]
+    original = run(recipe, page, 3).astype(float)
+    assert abs(take(recipe, page, planes) - original).mean() < 1 < abs(page - original).mean()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -58,7 +62,7 @@ def test_ink_bleed_is_augraphys_to_the_bit(seed):
         random.uniform(0, 1)
         mask = np.random.randint(0, 255, size=page.shape[:2]).astype(np.uint8)
         severity, intensity = random.uniform(0.3, 0.4) * 255, random.uniform(0.4, 0.7)
-    assert (ink_bleed.bleed(page, mask, severity, intensity) == run("ink_bleed", page, seed)).all()
+    assert (ink_bleed.bleed(page, mask, severity, intensity) == run(EFFECTS["ink_bleed"].recipe, page, seed)).all()
 
 
 def statistics(page, noisy):
@@ -73,7 +77,9 @@ def statistics(page, noisy):
 def test_banked_and_direct_have_the_same_statistics(name, bank):
     page, _ = made_page(204, 154)
     draws = DRAWS * KINDS.get(name, 1)
-    originals = np.array([statistics(page, direct(name, page, generator("direct", n), 1.0)) for n in range(draws)])
+    originals = np.array(
+        [statistics(page, EFFECTS[name].apply(page, generator("direct", n), 1.0)) for n in range(draws)]
+    )
     banked = np.array([statistics(page, bank.apply(name, page, generator("bank", n), 1.0)) for n in range(120)])
     error = originals.std(axis=0, ddof=1) * np.sqrt(1 / draws + 1 / SETTINGS.bank_layers)
     allowed = 4 * error + 0.1 * abs(originals.mean(axis=0)) + 0.2

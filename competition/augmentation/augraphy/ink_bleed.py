@@ -1,4 +1,7 @@
-"""Augraphy's InkBleed in OpenCV's fast operations: the same image to the bit, given the same mask."""
+"""Augraphy's InkBleed in OpenCV's fast operations: the same image to the bit, given the same mask.
+
+It has no banked layers: its only one would be a mask of noise, which is faster drawn than read.
+"""
 
 import cv2
 import numpy as np

@@ -7,12 +7,13 @@ import pytest
 from makers.packed import marked_page as page
 from PIL import Image
 
-from competition.augmentation.geometric import _seen_at_an_angle, photograph
+from competition.augmentation.effects import EFFECTS
+from competition.augmentation.effects.camera import _seen_at_an_angle, photograph
 from competition.common.seeds import generator
 from competition.data.images import resize
-from competition.settings.catalogue import CATALOGUE, shipped_policy
+from competition.settings.policies import shipped_policy
 
-CAMERA = [name for name, entry in CATALOGUE.items() if entry.phase == "camera"]
+CAMERA = [name for name, effect in EFFECTS.items() if effect.phase == "camera"]
 SHAPES = [(1, 1), (1, 300), (300, 1), (7, 5), (90, 64), (64, 90), (300, 420)]
 
 
@@ -185,7 +186,7 @@ def test_a_photograph_has_the_size_asked_for_whatever_is_drawn(shape, policy):
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_everything_at_once_at_its_limits(shape):
     for end in (0, 1):
-        drawn = {name: CATALOGUE[name].limits[end] for name in CAMERA}
+        drawn = {name: EFFECTS[name].limits[end] for name in CAMERA}
         for seed in range(10):
             assert photograph(page(*shape), generator(seed), drawn, 255, 70).shape[2] == 3
 

@@ -7,15 +7,18 @@ import pandas as pd
 import pytest
 import yaml
 
-from competition.augmentation.families import FAMILIES, KNOBS, as_mapping, describing_test, policy_text, scaled
-from competition.augmentation.fitting import search
-from competition.augmentation.measuring import Distance, Pages, Yardstick, clean_squares, read_pages
+from competition.augmentation.effect_registry import FAMILIES
+from competition.augmentation.effects import EFFECTS
+from competition.augmentation.fitting.domain_gap import DomainGap, GapMeasure
+from competition.augmentation.fitting.families import KNOBS, as_mapping, policy_text, scaled, with_test_like
+from competition.augmentation.fitting.sample import Sample, clean_images, read_sample
+from competition.augmentation.fitting.search import search
 from competition.augmentation.policy import damaged
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg, resize
 from competition.settings.augment import AugmentSettings, PolicySettings, TransformSettings
-from competition.settings.catalogue import CATALOGUE, POLICIES
 from competition.settings.load import load_settings
+from competition.settings.policies import policy_names
 from pipelines import fit_augmentation
 
 DOCUMENT = AugmentSettings()
@@ -42,7 +45,7 @@ def page(generator, height=64, width=48):
 
 def pages(count, seed=0):
     generator = np.random.default_rng(seed)
-    return Pages(tuple(f"{seed}-{n}" for n in range(count)), tuple(page(generator) for _ in range(count)))
+    return Sample(tuple(f"{seed}-{n}" for n in range(count)), tuple(page(generator) for _ in range(count)))
 
 
 def darkened(count, seed=1):
@@ -53,19 +56,21 @@ def thumbnails(squares):
     return np.stack([resize(square, 6, 6).ravel() for square in squares]).astype(np.float32)
 
 
-def tiny_yardstick(workers=1):
+def tiny_measure(workers=1):
     settings = AugmentSettings(size=48, **CHEAP)
     here, others = pages(30), pages(30, seed=1)
     test = np.stack(
         [damaged(image, id, "test_like", 0, SHADED) for id, image in zip(others.ids, others.images, strict=True)]
     )
-    return here, Yardstick(test, clean_squares(here, settings), thumbnails, settings, None, seed=0, workers=workers)
+    return here, GapMeasure(test, clean_images(here, settings), thumbnails, settings, None, seed=0, workers=workers)
 
 
-def test_families_are_different_names_of_the_catalogue():
-    names = [name for family in FAMILIES.values() for name in family]
-    assert len(names) == len(set(names)) and set(names) <= set(CATALOGUE) and all(FAMILIES.values())
-    assert set(CATALOGUE) - set(names) == {"mirror", "transpose", "quarter_turn", "tilt", "grey_fill", "invert"}
+def test_every_family_has_effects_and_every_effect_a_family_or_a_reason():
+    families = {name: effect.family for name, effect in EFFECTS.items()}
+    assert {*families.values()} == {*FAMILIES, None}
+    unfitted = {name for name, family in families.items() if family is None}
+    assert unfitted == {"mirror", "transpose", "quarter_turn", "tilt", "grey_fill", "invert"}
+    assert unfitted == {name for name, effect in EFFECTS.items() if effect.unfitted}
 
 
 def test_factors_of_one_change_nothing():
@@ -90,7 +95,7 @@ def test_scaled_by_hand():
         assert found[name] == was[name]
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", sorted({*policy_names()} - {"none"}))
 def test_every_setting_of_the_knobs_is_a_policy(policy):
     generator, settings = np.random.default_rng(0), AugmentSettings(policy=policy)
     corners = [dict.fromkeys(KNOBS, 0.05), dict.fromkeys(KNOBS, 50.0)]
@@ -115,62 +120,62 @@ def test_unknown_and_senseless_factors():
 
 def test_the_policy_of_test_like_views_is_the_one_given():
     transforms = {"jpeg": TransformSettings(probability=0.5, range=(20, 30))}
-    assert describing_test(DOCUMENT, transforms).transforms_for("test_like") == transforms
+    assert with_test_like(DOCUMENT, transforms).transforms_for("test_like") == transforms
 
 
 def test_copies_are_the_same_with_any_workers_and_differ_by_number():
-    here, yardstick = tiny_yardstick()
-    policy = scaled(yardstick.settings, {})
-    copies = yardstick.copies(here, policy, 0)
+    here, measure = tiny_measure()
+    policy = scaled(measure.settings, {})
+    copies = measure.copies(here, policy, 0)
     assert copies.shape == (30, 48, 48, 3) and copies.dtype == np.uint8
-    assert (copies == tiny_yardstick(workers=2)[1].copies(here, policy, 0)).all()
-    assert (copies != yardstick.copies(here, policy, 1)).any()
-    stronger = yardstick.copies(here, scaled(yardstick.settings, {"noise.strength": 1.5}), 0)
+    assert (copies == tiny_measure(workers=2)[1].copies(here, policy, 0)).all()
+    assert (copies != measure.copies(here, policy, 1)).any()
+    stronger = measure.copies(here, scaled(measure.settings, {"noise.strength": 1.5}), 0)
     same = [(one == other).all() for one, other in zip(copies, stronger, strict=True)]
     assert 0 < sum(same) < 30  # common random numbers: only the pages that noise was drawn for have changed
 
 
-def test_distance_is_small_from_its_like_and_large_from_the_clean():
-    here, yardstick = tiny_yardstick()
-    alike = yardstick.distance(yardstick.measured(yardstick.copies(here, SHADED.test_like.merged(), 0)))
-    clean = yardstick.distance(yardstick.measured(clean_squares(here, yardstick.settings)))
+def test_the_gap_is_small_to_its_like_and_large_to_the_clean():
+    here, measure = tiny_measure()
+    alike = measure.gap(measure.features(measure.copies(here, SHADED.test_like.merged(), 0)))
+    clean = measure.gap(measure.features(clean_images(here, measure.settings)))
     assert clean.statistics_auc > 0.95 and clean.embedding_auc > 0.85
     assert alike.objective < 0.25 and clean.objective > 0.5
-    assert Distance(0.7, 0.4, 0.1).objective == pytest.approx(0.2 / 2 + 0.1)  # below 0.5 is chance
+    assert DomainGap(0.7, 0.4, 0.1).objective == pytest.approx(0.2 / 2 + 0.1)  # below 0.5 is chance
 
 
 def test_the_search_comes_closer_to_darker_pages():
-    here, yardstick = tiny_yardstick()
+    here, measure = tiny_measure()
     trials = []
-    best = search(yardstick, here, 12, report=lambda number, trial: trials.append((number, trial)))
+    best = search(measure, here, 12, report=lambda number, trial: trials.append((number, trial)))
     assert [number for number, _ in trials] == list(range(12))
     assert set(trials[0][1].factors.values()) == {1.0}  # the policy as it is comes first
-    start = yardstick.measured(yardstick.copies(here, scaled(yardstick.settings, {}), 1))
+    start = measure.features(measure.copies(here, scaled(measure.settings, {}), 1))
     moved = [{name for name in KNOBS if trial.factors[name] != 1} for _, trial in trials]
     assert not moved[0] and len(moved[1]) == 2 and len(moved[2]) == len(KNOBS)  # as it is, a step, a draw
-    assert best.distance.objective < yardstick.distance(start).objective
+    assert best.gap.objective < measure.gap(start).objective
     assert best.factors["light.probability"] * best.factors["light.strength"] > 1
 
 
 def test_a_seed_finds_one_policy():
     first, again = [], []
     for trials in (first, again):
-        here, yardstick = tiny_yardstick()
-        trials.append(search(yardstick, here, 2, report=lambda number, trial, trials=trials: trials.append(trial)))
+        here, measure = tiny_measure()
+        trials.append(search(measure, here, 2, report=lambda number, trial, trials=trials: trials.append(trial)))
     assert first == again and first[0] != first[1]
 
 
 def test_the_search_stops_in_time():
-    here, yardstick = tiny_yardstick()
+    here, measure = tiny_measure()
     trials = []
-    search(yardstick, here, 1000, seconds=0.0, report=lambda number, trial: trials.append(number))
+    search(measure, here, 1000, seconds=0.0, report=lambda number, trial: trials.append(number))
     assert trials == [0]
 
 
 def test_pages_are_read_at_the_size_that_damage_needs(tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (90, 60, 3), dtype=np.uint8)
     write_rows(tmp_path / "train.arrow", [{"id": id, "image": encode_jpeg(image, 95)} for id in "abc"])
-    here = read_pages(ImageStore(tmp_path / "train.arrow"), [2, 0], 32)
+    here = read_sample(ImageStore(tmp_path / "train.arrow"), [2, 0], 32)
     assert here.ids == ("c", "a") and here.images[0].shape == (45, 30, 3)  # 1.4 * 32, rounded
 
 

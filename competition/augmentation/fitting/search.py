@@ -1,8 +1,8 @@
-"""A policy fitted to the test set: damaged training pages that are hard to tell from the test images, labels unseen.
+"""Search for a policy whose copies are hard to tell from the test images, labels unseen.
 
 Probabilities and strengths are scaled by family (see `families`); a tree-structured Parzen estimator looks for the
 factors (J. Bergstra et al., NIPS 2011; Optuna's, multivariate), in turns with small steps from the best so far, which
-tell it what a single family does: it has too few trials for that many knobs. Every trial damages the same pages with
+tell it what a single family does: it has too few trials for that many knobs. Every trial damages the same images with
 the same random numbers, so that what differs between two trials is what the policy changes.
 """
 
@@ -13,8 +13,9 @@ from time import perf_counter
 import numpy as np
 import optuna
 
-from competition.augmentation.families import KNOBS, scaled
-from competition.augmentation.measuring import Distance, Pages, Yardstick
+from competition.augmentation.fitting.domain_gap import DomainGap, GapMeasure
+from competition.augmentation.fitting.families import KNOBS, scaled
+from competition.augmentation.fitting.sample import Sample
 from competition.common.optuna_logging import quiet_optuna
 from competition.common.seeds import generator
 
@@ -24,15 +25,15 @@ STEPPED, STEP = 2, 0.8  # knobs moved by a small step, and its standard deviatio
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting of the knobs (see `families.KNOBS`), and how far its copies are from the test set."""
+    """One setting of the knobs (see `families.KNOBS`), and the domain gap that its copies leave."""
 
     factors: dict[str, float]
-    distance: Distance
+    gap: DomainGap
 
 
 def search(
-    yardstick: Yardstick,
-    pages: Pages,
+    measure: GapMeasure,
+    sample: Sample,
     trials: int,
     seconds: float | None = None,
     report: Callable[[int, Trial], object] = lambda number, trial: None,
@@ -40,27 +41,27 @@ def search(
     """Return the best of `trials` settings of the knobs, the first of which leaves the policy as it is.
 
     No trial begins after `seconds`. `report` is called after every trial. The best few, and the policy as it is, are
-    measured again on other copies of the same pages, and by these the choice is made; its distance is theirs.
+    measured again on other copies of the same images, and by these the choice is made; its gap is theirs.
     """
     began, done = perf_counter(), []
     with quiet_optuna():
-        study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=yardstick.seed, multivariate=True))
+        study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=measure.seed, multivariate=True))
     study.enqueue_trial(dict.fromkeys(KNOBS, 1.0))
     while len(done) < trials and not (done and seconds is not None and perf_counter() - began > seconds):
         if len(done) % 2:
-            study.enqueue_trial(_step(min(done, key=_objective).factors, generator(yardstick.seed, "step", len(done))))
+            study.enqueue_trial(_step(min(done, key=_objective).factors, generator(measure.seed, "step", len(done))))
         asked = study.ask()
         factors = {name: asked.suggest_float(name, low, high, log=True) for name, (low, high) in KNOBS.items()}
-        done.append(_tried(yardstick, pages, factors, 0))
-        study.tell(asked, done[-1].distance.objective)
+        done.append(_tried(measure, sample, factors, 0))
+        study.tell(asked, done[-1].gap.objective)
         report(len(done) - 1, done[-1])
     finalists = [done[0], *sorted(done[1:], key=_objective)[: FINALISTS - 1]]
-    return min((_tried(yardstick, pages, trial.factors, 1) for trial in finalists), key=_objective)
+    return min((_tried(measure, sample, trial.factors, 1) for trial in finalists), key=_objective)
 
 
-def _tried(yardstick: Yardstick, pages: Pages, factors: dict[str, float], number: int) -> Trial:
-    copies = yardstick.copies(pages, scaled(yardstick.settings, factors), number)
-    return Trial(factors, yardstick.distance(yardstick.measured(copies)))
+def _tried(measure: GapMeasure, sample: Sample, factors: dict[str, float], number: int) -> Trial:
+    copies = measure.copies(sample, scaled(measure.settings, factors), number)
+    return Trial(factors, measure.gap(measure.features(copies)))
 
 
 def _step(factors: dict[str, float], numbers: np.random.Generator) -> dict[str, float]:
@@ -71,4 +72,4 @@ def _step(factors: dict[str, float], numbers: np.random.Generator) -> dict[str, 
 
 
 def _objective(trial: Trial) -> float:
-    return trial.distance.objective
+    return trial.gap.objective

@@ -1,35 +1,20 @@
-"""Damage that documents suffer and that Albumentations lacks: fading ink, spills, highlighter, creases, dust; light and
-covers.
-
-Each is `effect(image, generator, amount) -> image`: uint8 (H, W, 3) in and out, a new array, a pure function of its
-arguments; the unit of `amount` is in competition/settings/catalogue.py.
-"""
-
-from collections.abc import Callable
+"""Wear: what happened to the sheet before it was seen. Spills, highlighter, creases, dust."""
 
 import cv2
 import numpy as np
 
-from competition.augmentation.cover import cover, torn_corner
-from competition.augmentation.light import blend, dim, lamp, shadow
-from competition.augmentation.textures import painted, ramp, smooth_noise
-
-Effect = Callable[[np.ndarray, np.random.Generator, float], np.ndarray]
-
-PALEST = 0.85  # a page faded further could not be read
+from competition.augmentation.effects import EFFECTS
+from competition.augmentation.textures import blend, dim, painted, ramp, smooth_noise
 
 
-def fade(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` with pale ink, everywhere or in patches; `amount` is the paper's opacity over it, at most 0.85."""
-    height, width = image.shape[:2]
-    opacity = np.full((height, width), min(amount, PALEST), np.float32)
-    if generator.random() < 0.5:
-        opacity *= smooth_noise(generator, height, width, int(generator.integers(2, 12)))
-    pixels = image.reshape(-1, 3)
-    paper = np.percentile(pixels[:: max(1, len(pixels) // 4000)], 90, axis=0)
-    return blend(image, paper, opacity)
-
-
+@EFFECTS.register(
+    phase="paper",
+    unit="opacity of a liquid's rings, 0 to 1.3",
+    family="paper",
+    limits=(0.0, 1.3),
+    probability=0.09,
+    range=(0.4, 1.0),
+)
 def spill(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
     """Return `image` with one to four rings or blots of a liquid, translucent; `amount` is a factor on their
     opacity.
@@ -54,6 +39,9 @@ def _ring(generator: np.random.Generator, height: int, width: int) -> np.ndarray
     return cv2.GaussianBlur(mask, (0, 0), generator.uniform(0.6, 3)) * np.float32(1 / 255)
 
 
+@EFFECTS.register(
+    phase="paper", unit="opacity of marker strokes, 0 to 1", family="paper", probability=0.09, range=(0.4, 1.0)
+)
 def highlight(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
     """Return `image` with one to seven marker strokes or scribbles; `amount` is their opacity, 0 to 1."""
     height, width = image.shape[:2]
@@ -69,6 +57,14 @@ def highlight(image: np.ndarray, generator: np.random.Generator, amount: float) 
     return cv2.addWeighted(image, 1 - amount, np.minimum(image, layer), amount, 0)
 
 
+@EFFECTS.register(
+    phase="paper",
+    unit="depth of a fold's shade, share of full light",
+    family="paper",
+    limits=(0.0, 0.7),
+    probability=0.09,
+    range=(0.1, 0.45),
+)
 def crease(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
     """Return `image` with one to three fold lines, one side shaded by `amount` of the light, a bright edge between."""
     height, width = image.shape[:2]
@@ -84,6 +80,14 @@ def crease(image: np.ndarray, generator: np.random.Generator, amount: float) -> 
     return dim(image, np.clip(factor, 0.2, 1.3))
 
 
+@EFFECTS.register(
+    phase="paper",
+    unit="share of the page under dust",
+    family="paper",
+    limits=(0.0, 0.3),
+    probability=0.09,
+    range=(0.01, 0.12),
+)
 def speckle(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
     """Return `image` with grains of one to three pixels: dark or grey ones on `amount` of the page, and often as many
     white ones.
@@ -101,8 +105,3 @@ def speckle(image: np.ndarray, generator: np.random.Generator, amount: float) ->
     level, white = int(generator.integers(0, 190)), generator.random() < 0.5
     result = painted(image, level, field < low)
     return painted(result, 255, field > high) if white else result
-
-
-EFFECTS: dict[str, Effect] = {
-    effect.__name__: effect for effect in (fade, spill, highlight, crease, speckle, shadow, lamp, cover, torn_corner)
-}

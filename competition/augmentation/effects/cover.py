@@ -1,14 +1,20 @@
-"""What lies on the page or is missing from it.
-
-Each is `effect(image, generator, amount) -> image`: uint8 (H, W, 3) in and out, a new array.
-"""
+"""Cover: what lies on the page or is missing from it."""
 
 import cv2
 import numpy as np
 
+from competition.augmentation.effects import EFFECTS
 from competition.augmentation.textures import background
 
 
+@EFFECTS.register(
+    phase="cover",
+    unit="half the side of a box, or a finger's width, share of the longer side",
+    family="cover",
+    limits=(0.0, 0.25),
+    probability=0.17,
+    range=(0.03, 0.14),
+)
 def cover(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
     """Return `image` with one to four boxes or fingers on it; `amount` is half a box's length, as a share of the longer
     side.
@@ -23,6 +29,14 @@ def cover(image: np.ndarray, generator: np.random.Generator, amount: float) -> n
     return _covered(image, mask, generator)
 
 
+@EFFECTS.register(
+    phase="cover",
+    unit="reach of the missing corner, share of the longer side",
+    family="cover",
+    limits=(0.0, 0.5),
+    probability=0.06,
+    range=(0.08, 0.3),
+)
 def torn_corner(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
     """Return `image` without one or two of its corners; `amount` is the longest reach, as a share of the longer
     side.

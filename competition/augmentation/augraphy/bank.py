@@ -1,4 +1,4 @@
-"""The bank: layers of document noise made once by Augraphy's own code, then drawn from at random, on many pages.
+"""Bank of layers of document noise: made once by Augraphy's own code, then drawn from at random, on many pages.
 
 One file per effect, an Arrow stream of raw pixels, which is memory-mapped: no layer is ever decoded or copied whole.
 """
@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 from filelock import FileLock
 
-from competition.augmentation import document_noise, ink_bleed, layers
-from competition.augmentation.augraphy_effects import EFFECTS
-from competition.augmentation.document_noise import BANKED, mixed
+from competition.augmentation.augraphy import adapter, layers
+from competition.augmentation.augraphy.adapter import mixed
+from competition.augmentation.augraphy.recipe import Recipe
+from competition.augmentation.effects import EFFECTS
 from competition.common.seeds import derived_seed
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
@@ -34,27 +35,26 @@ class Bank:
     paths: dict[str, Path]
 
     def apply(self, name: str, image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-        """Return `image` (uint8, (H, W, 3) RGB) under a layer of effect `name` (see BANKED) at opacity `amount`.
+        """Return `image` (uint8, (H, W, 3) RGB) under a layer of Augraphy effect `name` at opacity `amount`.
 
-        The layer, the piece of it, and its turn and flip are drawn from `generator`. Raises ValueError if the bank
-        wasn't opened for `name`.
+        The layer, the piece of it, and its turn and flip are drawn from `generator`. An effect without layers is done
+        by our own fast version, or by Augraphy. Raises ValueError if the bank wasn't opened for `name`.
         """
-        if name == "ink_bleed":
-            return ink_bleed.drawn(image, generator, amount)
+        recipe = EFFECTS[name].recipe
+        if not recipe.layered:
+            return (recipe.fast or EFFECTS[name].apply)(image, generator, amount)
         if name not in self.paths:
             raise ValueError(f"{name!r} is not in this bank, which was opened for {sorted(self.paths)}")
         stored = _layers(self.paths[name])
-        piece = _piece(
-            stored[int(generator.integers(len(stored)))], image.shape[:2], generator, EFFECTS[name].fits_page
-        )
-        return mixed(image, take(name, image, piece), amount)
+        piece = _piece(stored[int(generator.integers(len(stored)))], image.shape[:2], generator, recipe.fits_page)
+        return mixed(image, take(recipe, image, piece), amount)
 
 
-def take(name: str, image: np.ndarray, planes: Sequence[np.ndarray]) -> np.ndarray:
-    """Return `image` under the planes (uint8, (H, W) or (H, W, 3), as large as the image) of a layer of effect
-    `name`.
+def take(recipe: Recipe, image: np.ndarray, planes: Sequence[np.ndarray]) -> np.ndarray:
+    """Return `image` under the planes (uint8, (H, W) or (H, W, 3), as large as the image) of a layer of
+    `recipe`.
     """
-    method = EFFECTS[name].take
+    method = recipe.take
     if method not in layers.KEEPS_ONE_CHANNEL:
         planes = [plane if plane.ndim == 3 else cv2.cvtColor(plane, cv2.COLOR_GRAY2RGB) for plane in planes]
     return layers.APPLY[method](image, planes).reshape(image.shape)
@@ -103,18 +103,21 @@ def _layers(path: Path) -> list[np.ndarray]:
     ]
 
 
+def layered() -> tuple[str, ...]:
+    """Names of the effects whose layers are banked."""
+    return tuple(name for name, effect in EFFECTS.items() if effect.recipe and effect.recipe.layered)
+
+
 def open_bank(
     names: Iterable[str], settings: AugmentSettings, machine: MachineSettings, folder: Path = Path("data/cache/bank")
 ) -> Bank:
-    """Return the bank of effects `names` (those not in BANKED are ignored); what is missing of it is made first.
+    """Return the bank of effects `names` (those without layers are ignored); what is missing of it is made first.
 
     A layer is a pure function of (settings.seed, effect, number) and the side. A stopped run goes on where it was.
     """
     side = max(256, round(layers.MARGIN * OVERSAMPLING * settings.size))
     paths = {}
-    for name in sorted(set(names) & set(BANKED)):
-        if name == "ink_bleed":  # its only layer would be a mask of noise, which is faster drawn than read
-            continue
+    for name in sorted(set(names) & set(layered())):
         digest = _digest(name, settings, side)
         paths[name] = folder / f"{name}-{digest}.arrow"
         if not paths[name].exists():
@@ -138,7 +141,7 @@ def open_bank(
 def _make_rows(name: str, seed: int, side: int, numbers: Sequence[int]) -> tuple[list[dict], list[dict]]:
     rows = []
     for number in numbers:
-        planes = layers.make_planes(name, derived_seed(seed, "bank", name, number), side)
+        planes = layers.make_planes(EFFECTS[name].recipe, derived_seed(seed, "bank", name, number), side)
         rows.append(
             {
                 "id": f"{name}/{number}",
@@ -153,6 +156,6 @@ def _make_rows(name: str, seed: int, side: int, numbers: Sequence[int]) -> tuple
 
 def _digest(name: str, settings: AugmentSettings, side: int) -> str:
     """Return 12 hex digits that change with anything the layers of effect `name` depend on."""
-    sources = [Path(module.__file__).read_bytes() for module in (document_noise, layers)]
-    facts = (name, EFFECTS[name], version("augraphy"), settings.bank_layers, settings.seed, side)
+    sources = [Path(module.__file__).read_bytes() for module in (adapter, layers)]
+    facts = (name, EFFECTS[name].recipe, version("augraphy"), settings.bank_layers, settings.seed, side)
     return hashlib.sha256(repr(facts).encode() + Path(__file__).read_bytes() + b"".join(sources)).hexdigest()[:12]

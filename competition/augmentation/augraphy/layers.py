@@ -1,8 +1,8 @@
-"""What of a document noise does not depend on the page, as layers, and how a page takes them.
+"""Layers: what of a document noise does not depend on the page, and how a page takes it.
 
 A layer is made by Augraphy's own code: the effect is run, from one seed, on a black and on a white page (and a grey one
 where it is bent), which tells for each pixel and channel what becomes of any grey level. How a page takes a layer is
-the effect's `take` (augraphy_effects.py); for each, the grey levels between the known ones follow from what the effect
+the recipe's `take`; for each, the grey levels between the known ones follow from what the effect
 does.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from competition.augmentation.augraphy_effects import EFFECTS
-from competition.augmentation.document_noise import run
+from competition.augmentation.augraphy.adapter import run
+from competition.augmentation.augraphy.recipe import Recipe
 
 MARGIN = 1.25  # a layer's side over a page's longest, which leaves room to cut anywhere
 LIGHT = 230  # the light grey level at which a straight curve is known: white itself may be cut off at 255
@@ -22,57 +22,55 @@ DISPLACEMENT = 16.0  # steps per pixel in which a displacement is kept, 128 bein
 Apply = Callable[[np.ndarray, list[np.ndarray]], np.ndarray]
 
 
-def make_planes(name: str, seed: int, side: int) -> np.ndarray:
-    """Return the layer of effect `name` that follows from `seed`: uint8 (planes, side, side, channels), channels 1 or
-    3.
-    """
-    planes = _MAKE[EFFECTS[name].take](name, seed, side)
+def make_planes(recipe: Recipe, seed: int, side: int) -> np.ndarray:
+    """Return the layer of `recipe` that follows from `seed`: uint8 (planes, side, side, channels), channels 1 or 3."""
+    planes = _MAKE[recipe.take](recipe, seed, side)
     stacked = np.stack([plane if plane.ndim == 3 else plane[..., None] for plane in planes])
     return stacked[..., :1] if (stacked == stacked[..., :1]).all() else stacked
 
 
-def _on_grey(name: str, seed: int, side: int, level: int, **attributes: object) -> np.ndarray:
-    for counts in EFFECTS[name].per_page:  # a page is only a piece of a layer, and should have as many
-        attributes[counts] = tuple(round(MARGIN**2 * count) for count in EFFECTS[name].parameters[counts])
-    return run(name, np.full((side, side, 3), level, np.uint8), seed, **attributes)
+def _on_grey(recipe: Recipe, seed: int, side: int, level: int, **attributes: object) -> np.ndarray:
+    for counts in recipe.per_page:  # a page is only a piece of a layer, and should have as many
+        attributes[counts] = tuple(round(MARGIN**2 * count) for count in recipe.parameters[counts])
+    return run(recipe, np.full((side, side, 3), level, np.uint8), seed, **attributes)
 
 
-def _make_linear(name: str, seed: int, side: int) -> list[np.ndarray]:
-    black, light = _on_grey(name, seed, side, 0), _on_grey(name, seed, side, LIGHT)
+def _make_linear(recipe: Recipe, seed: int, side: int) -> list[np.ndarray]:
+    black, light = _on_grey(recipe, seed, side, 0), _on_grey(recipe, seed, side, LIGHT)
     return [cv2.subtract(light, black), black]
 
 
-def _make_white(name: str, seed: int, side: int) -> list[np.ndarray]:
-    return [_on_grey(name, seed, side, 255)]
+def _make_white(recipe: Recipe, seed: int, side: int) -> list[np.ndarray]:
+    return [_on_grey(recipe, seed, side, 255)]
 
 
-def _make_shift(name: str, seed: int, side: int) -> list[np.ndarray]:
-    return [_on_grey(name, seed, side, 0), 255 - _on_grey(name, seed, side, 255)]  # of these, each pixel has one
+def _make_shift(recipe: Recipe, seed: int, side: int) -> list[np.ndarray]:
+    return [_on_grey(recipe, seed, side, 0), 255 - _on_grey(recipe, seed, side, 255)]  # of these, each pixel has one
 
 
-def _make_bent(name: str, seed: int, side: int) -> list[np.ndarray]:
+def _make_bent(recipe: Recipe, seed: int, side: int) -> list[np.ndarray]:
     black, middle, white = (
-        _on_grey(name, seed, side, level, _apply_filter=lambda image: image) for level in (0, MIDDLE, 255)
+        _on_grey(recipe, seed, side, level, _apply_filter=lambda image: image) for level in (0, MIDDLE, 255)
     )
     return [cv2.subtract(middle, black), cv2.subtract(white, middle), black]
 
 
-def _make_press(name: str, seed: int, side: int) -> list[np.ndarray]:
-    return [_on_grey(name, seed, side, 0, blur=0)]  # the pressed dots alone; their blur takes in the page
+def _make_press(recipe: Recipe, seed: int, side: int) -> list[np.ndarray]:
+    return [_on_grey(recipe, seed, side, 0, blur=0)]  # the pressed dots alone; their blur takes in the page
 
 
-def _make_displacement(name: str, seed: int, side: int) -> list[np.ndarray]:
+def _make_displacement(recipe: Recipe, seed: int, side: int) -> list[np.ndarray]:
     maps: list[np.ndarray] = []
 
     def catch(image: np.ndarray, mask: None, map_x: np.ndarray, map_y: np.ndarray) -> tuple[np.ndarray, None]:
         maps.extend(np.clip(np.rint(128 + DISPLACEMENT * moves), 0, 255).astype(np.uint8) for moves in (map_x, map_y))
         return image, mask
 
-    run(name, np.zeros((side, side, 3), np.uint8), seed, displace_image=catch)
+    run(recipe, np.zeros((side, side, 3), np.uint8), seed, displace_image=catch)
     return maps
 
 
-_MAKE: dict[str, Callable[[str, int, int], list[np.ndarray]]] = {
+_MAKE: dict[str, Callable[[Recipe, int, int], list[np.ndarray]]] = {
     "linear": _make_linear,
     "multiply": _make_white,
     "darken": _make_white,
