@@ -9,9 +9,8 @@ from PIL import Image, ImageOps
 
 session = onnxruntime.InferenceSession(sys.argv[1])
 facts = {key: json.loads(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}
-image = ImageOps.contain(
-    ImageOps.exif_transpose(Image.open(sys.argv[2])).convert("RGB"), (facts["size"],) * 2, Image.Resampling.HAMMING
-)
+page = ImageOps.exif_transpose(Image.open(sys.argv[2])).convert("RGB")
+image = ImageOps.contain(page, (facts["size"],) * 2, Image.Resampling.HAMMING)
 square = Image.new("RGB", (facts["size"],) * 2, (facts["fill"],) * 3)
 square.paste(image, ((square.width - image.width) // 2, (square.height - image.height) // 2))
 pixels = (np.asarray(square) / 255 - facts["mean"]) / facts["std"]

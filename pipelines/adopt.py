@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from competition.common import paths
 from competition.data.adopt.adoption import Adopted, Destination, adopt
 from competition.settings.load import load_settings
 from pipelines._main import run
@@ -19,7 +20,7 @@ SHOWN = 20  # lines of what was skipped
 def main(
     path: Annotated[Path, typer.Argument(help="a competition's folder, or a folder with one sub-folder per class")],
     to: Annotated[Path | None, typer.Option(help="where the competition goes (default: competition.root)")] = None,
-    solution: Annotated[Path, typer.Option(help="where a held-out test part's labels go")] = Path("data/solution.csv"),
+    solution: Annotated[Path, typer.Option(help="where a held-out test part's labels go")] = paths.SOLUTION,
     ratio: Annotated[str, typer.Option(help="class folders: train:validation:test")] = "8:1:1",
     groups: Annotated[Path | None, typer.Option(help="class folders: CSV with a file and a group column")] = None,
     group_column: Annotated[
@@ -32,7 +33,7 @@ def main(
     settings = load_settings().competition
     destination = Destination(to or Path(settings.root), solution, force)
     adopted = adopt(path, destination, settings, _parts(ratio), groups, group_column, seed)
-    _tell(adopted, destination)
+    _report(adopted, destination)
     if destination.root.resolve() != Path(settings.root).resolve():
         print(f"params.yaml reads {settings.root}; set competition.root to {destination.root} to work with this one")
 
@@ -44,7 +45,7 @@ def _parts(ratio: str) -> tuple[float, ...]:
         raise ValueError(f"--ratio {ratio}: expected numbers with colons between, such as 8:1:1") from None
 
 
-def _tell(adopted: Adopted, destination: Destination) -> None:
+def _report(adopted: Adopted, destination: Destination) -> None:
     print(f"{adopted.root}: {adopted.train} training images, {adopted.test} test images, {adopted.classes} classes")
     if adopted.kind == "class folders":
         print(

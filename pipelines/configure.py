@@ -1,4 +1,4 @@
-"""Writes a preset into params.yaml: `python -m pipelines.configure NAME`; without a name it lists them.
+"""Write a preset into params.yaml: `python -m pipelines.configure NAME`; without a name it lists them.
 
 What the sections `competition`, `rules` and `submit` said of the competition at hand is carried over; everything else
 becomes the preset's.
@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from competition.common import paths
 from competition.common.files import replace_file
 from competition.settings import edit as params_file
 from competition.settings.load import load_settings
@@ -22,7 +23,7 @@ CARRIED = ("competition", "rules", "submit")
 
 def main(
     name: Annotated[str, typer.Argument(help="of the preset; leave it out for a list")] = "",
-    to: Annotated[Path, typer.Option(help="file to write")] = Path("params.yaml"),
+    to: Annotated[Path, typer.Option(help="file to write")] = paths.PARAMS,
 ) -> None:
     """Write a preset into params.yaml."""
     files = {file.stem: file for file in sorted(PRESETS.glob("*.yaml"))}
@@ -35,7 +36,7 @@ def main(
         return
     if name not in files:
         raise ValueError(f"preset {name!r}: not among {', '.join(files)}")
-    kept = own(to)
+    kept = carried_over(to)
     with replace_file(to) as temporary:
         temporary.write_bytes(files[name].read_bytes())
         try:
@@ -44,14 +45,12 @@ def main(
             raise ValueError(
                 str(error).replace(str(temporary), f"preset {name} with the {', '.join(CARRIED)} of {to}")
             ) from error
-    said = f"; as it was: {', '.join(map('.'.join, kept))}" if kept else ""
-    print(f"{to}: preset {name}{said}; `dvc repro` runs what it changes")
+    as_before = f"; as it was: {', '.join(map('.'.join, kept))}" if kept else ""
+    print(f"{to}: preset {name}{as_before}; `dvc repro` runs what it changes")
 
 
-def own(path: Path) -> dict[tuple[str, str], object]:
-    """(section, key) -> what the file at `path` says of the competition, where that isn't the default; {} without the
-    file.
-    """
+def carried_over(path: Path) -> dict[tuple[str, str], object]:
+    """Return (section, key) -> value of what isn't the default in the sections CARRIED; {} without the file."""
     if not path.is_file():
         return {}
     settings, default = load_settings(path), Settings()

@@ -15,15 +15,10 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from competition.common.errors import ContractError
 from competition.common.files import replace_file, replace_folder, write_json
-from competition.data.competition import (
-    Competition,
-    ContractError,
-    check_submission,
-    read_competition,
-    read_submission,
-    write_submission,
-)
+from competition.data.competition import Competition, read_competition
+from competition.data.submission import check_submission, read_submission, write_submission
 from competition.ensembling.candidates import SINGLE, Candidate
 from competition.ensembling.candidates_table import candidates_board, seconds_of_parts
 from competition.ensembling.choice import decide

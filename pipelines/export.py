@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from competition.data.classes import read_names
+from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.ensembling.named_votes import changed_since_final
 from competition.serving.onnx import TOLERANCE, export
@@ -33,7 +33,7 @@ def main(
         member,
         fold,
         settings,
-        read_names("folds/classes.csv"),
+        read_classes("folds/classes.csv"),
         ImageStore("data/test_squares.arrow"),
         f"exports/{member}-{fold}.onnx",
     )

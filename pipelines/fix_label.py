@@ -12,12 +12,11 @@ from typing import Annotated
 
 import typer
 
+from competition.common import paths
 from competition.data.competition import read_competition
 from competition.labels.fixes import LabelFix, check_label_fixes, read_label_fixes, with_label_fix, write_label_fixes
 from competition.settings.load import load_settings
 from pipelines._main import run
-
-PATH = "folds/label_fixes.csv"
 
 
 def main(
@@ -32,13 +31,14 @@ def main(
     if drop == bool(target):
         raise ValueError(f"{image}: expected either its class, or --drop to leave it out of training")
     competition = read_competition(load_settings().competition, images=False)
-    fixes = with_label_fix(read_label_fixes(PATH), LabelFix(image, target, reason))
-    check_label_fixes(PATH, fixes, competition)
-    write_label_fixes(PATH, fixes)
+    fixes = with_label_fix(read_label_fixes(paths.LABEL_FIXES), LabelFix(image, target, reason))
+    check_label_fixes(paths.LABEL_FIXES, fixes, competition)
+    write_label_fixes(paths.LABEL_FIXES, fixes)
     names = competition.target2class
     now = competition.train.set_index("ID").at[image, "target"]
-    said = "left out of training" if drop else f"{target} ({names[target]})" if target != now else "confirmed"
-    print(f"{PATH}: {image}: {now} ({names[now]}) -> {said}; decisions: {len(fixes)}, `dvc repro` applies them")
+    decision = "left out of training" if drop else f"{target} ({names[target]})" if target != now else "confirmed"
+    change = f"{image}: {now} ({names[now]}) -> {decision}"
+    print(f"{paths.LABEL_FIXES}: {change}; decisions: {len(fixes)}, `dvc repro` applies them")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import typer
 from competition.common.csv import write_table
 from competition.common.progress import progress
 from competition.compute.device import keep_memory
-from competition.data.classes import read_names
+from competition.data.classes import read_classes
 from competition.ensembling.combination import Combination, Voted
 from competition.ensembling.named_votes import changed_since_final, read_choice_if_any, read_combination
 from competition.ensembling.specialist_votes import SPECIALIST
@@ -53,7 +53,7 @@ def main(
     began = perf_counter()
     keep_memory()
     check_out(out)
-    settings, (names, closed), target2class = load_settings(), list_files(folder), read_names("folds/classes.csv")
+    settings, (names, closed), target2class = load_settings(), list_files(folder), read_classes("folds/classes.csv")
     folds = read_folds("folds/folds.csv")
     combination = read_combination(member, settings, folds, tuple(target2class))
     if fast and combination.best:

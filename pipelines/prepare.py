@@ -1,5 +1,4 @@
-"""Reads each image of the competition once, packs it, and says what is wrong: `python -m pipelines.prepare` (stage
-`prepare`).
+"""Reads and packs each image once, and audits the data: `python -m pipelines.prepare` (stage `prepare`).
 
 Makes data/train.arrow, data/test.arrow, folds/audit.json, folds/classes.csv, folds/duplicates.csv and
 folds/problem_files.csv, and prints the audit as tables. A person's decisions about labels, folds/label_fixes.csv, are
@@ -8,7 +7,6 @@ applied; folds/audit.json lists them.
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
 
 import pandas as pd
@@ -19,7 +17,9 @@ from competition.audit.perceptual_hash import MOST
 from competition.audit.scan import Job, Packer, jobs_of, problems_of
 from competition.audit.summary import summary
 from competition.audit.tables import print_audit
-from competition.common.files import digest, replace_file, write_json
+from competition.common import paths
+from competition.common.csv import write_frame
+from competition.common.files import digest, write_json
 from competition.common.imports import code_digest
 from competition.data.classes import write_classes
 from competition.data.competition import read_competition
@@ -31,33 +31,29 @@ from competition.settings.params import Settings
 from pipelines._main import log, run
 
 CODE = "competition.audit.scan"  # whose source names the state
-
-FIXES = "folds/label_fixes.csv"
+STORES = {"train": paths.TRAIN_STORE, "test": paths.TEST_STORE}
 
 
 def main() -> None:
     settings = load_settings()
     original = read_competition(settings.competition)
-    fixes = read_label_fixes(FIXES)
-    check_label_fixes(FIXES, fixes, original)
-    competition, fixed = apply_label_fixes(original, fixes), label_fix_facts(FIXES, fixes, original)
+    fixes = read_label_fixes(paths.LABEL_FIXES)
+    check_label_fixes(paths.LABEL_FIXES, fixes, original)
+    competition, fixed = apply_label_fixes(original, fixes), label_fix_facts(paths.LABEL_FIXES, fixes, original)
     facts = []
     for name, jobs in zip(("train", "test"), jobs_of(competition), strict=True):
         facts += pack(name, jobs, settings)
     problems = problems_of(facts)
-    with replace_file("folds/problem_files.csv") as temporary:
-        pd.DataFrame(problems, columns=["ID", "set", "file", "problem"]).to_csv(
-            temporary, index=False, lineterminator="\n"
-        )
+    write_frame(paths.PROBLEM_FILES, pd.DataFrame(problems, columns=["ID", "set", "file", "problem"]))
     if all(fact["problem"] for fact in facts if fact["set"] == "train"):
-        raise ValueError("train/: not one image can be used; folds/problem_files.csv lists why")
+        raise ValueError(f"train/: not one image can be used; {paths.PROBLEM_FILES} lists why")
     duplicates = look_for_duplicates(facts, settings)
     audit = summary(competition, facts, duplicates, settings.rules.test_statistics) | {"label_fixes": fixed}
-    write_json("folds/audit.json", audit)
-    write_classes("folds/classes.csv", audit["classes"])
+    write_json(paths.AUDIT, audit)
+    write_classes(paths.CLASSES, audit["classes"])
     print_audit(audit)
     if fixes:
-        log("label fixes", path=FIXES, **{key: fixed[key] for key in ("changed", "left_out", "confirmed")})
+        log("label fixes", path=paths.LABEL_FIXES, **{key: fixed[key] for key in ("changed", "left_out", "confirmed")})
     for problem in problems:
         log("warning: left out", set=problem["set"], file=problem["file"], problem=problem["problem"])
 
@@ -66,10 +62,10 @@ def pack(name: str, jobs: list[Job], settings: Settings) -> list[dict]:
     """Pack the set `name`; return a fact per job (see audit.Packer)."""
     began = perf_counter()
     stamps = [(replace(job, path=""), os.stat(job.path).st_mtime_ns, os.stat(job.path).st_size) for job in jobs]
-    state = Path("data/state") / f"prepare-{name}-{digest(settings.prepare.model_dump(), stamps, code_digest(CODE))}"
+    state = paths.STATE / f"prepare-{name}-{digest(settings.prepare.model_dump(), stamps, code_digest(CODE))}"
     absolute = [replace(job, path=os.path.abspath(job.path)) for job in jobs]  # workers may stand in another folder
     found = build(
-        f"data/{name}.arrow",
+        STORES[name],
         absolute,
         Packer(name, settings.prepare),
         state,
@@ -77,28 +73,26 @@ def pack(name: str, jobs: list[Job], settings: Settings) -> list[dict]:
         machine=settings.machine,
         title=f"prepare {name}",
     )
-    log("packed", path=f"data/{name}.arrow", images=len(jobs), seconds=round(perf_counter() - began, 1))
+    log("packed", path=STORES[name], images=len(jobs), seconds=round(perf_counter() - began, 1))
     return [fact | {"file": job.path} for fact, job in zip(found, jobs, strict=True)]
 
 
 def look_for_duplicates(facts: list[dict], settings: Settings) -> Duplicates:
     """Return the duplicates among the packed images, and write them down."""
     began = perf_counter()
-    thumbnails = StoredThumbnails(ImageStore("data/train.arrow"), ImageStore("data/test.arrow"))
+    thumbnails = StoredThumbnails(*map(ImageStore, STORES.values()))
     compared = ("train", "test") if settings.rules.test_statistics else ("train",)
     packed = [fact for fact in facts if not fact["problem"] and fact["set"] in compared]
     threads = settings.machine.workers or os.cpu_count() or 1
     duplicates = find_duplicates(packed, thumbnails, settings.prepare.near_duplicate_similarity, threads)
-    write_duplicates("folds/duplicates.csv", duplicates.table)
+    write_duplicates(paths.DUPLICATES, duplicates.table)
     if duplicates.crowded:
         log(
             "warning: duplicates may be missed",
             problem=f"{duplicates.crowded} images look like more than {MOST} others; "
             "they were compared with the nearest only. Give known groups as a column of train.csv",
         )
-    log(
-        "duplicates", path="folds/duplicates.csv", pairs=len(duplicates.table), seconds=round(perf_counter() - began, 1)
-    )
+    log("duplicates", path=paths.DUPLICATES, pairs=len(duplicates.table), seconds=round(perf_counter() - began, 1))
     return duplicates
 
 

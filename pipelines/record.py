@@ -19,13 +19,13 @@ import pandas as pd
 import typer
 
 from competition.common.errors import examples
+from competition.common.files import file_sha256
 from competition.leaderboard.board import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_scores import (
     PublicScore,
     complete,
     correct,
-    file_sha256,
     read_public_scores,
     record_score,
     score_text,

@@ -14,7 +14,7 @@ import pandas as pd
 from competition.audit.duplicate_table import read_duplicates
 from competition.common.files import replace_file
 from competition.compute.device import keep_memory
-from competition.data.classes import read_names
+from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
 from competition.data.submission import read_submission
@@ -57,7 +57,7 @@ def sections_of(final: dict) -> list[Section]:
     """All sections, in the order of the page."""
     settings = load_settings()
     board = read_leaderboard(FOLDER / "leaderboard.csv")
-    class_names = read_names(FOLDS / "classes.csv")
+    class_names = read_classes(FOLDS / "classes.csv")
     audit = read_json(FOLDS / "audit.json")
     hard = read_json(FOLDER / "specialist.json")["hard_classes"]
     candidates = read_leaderboard(FOLDER / "ensembles.csv")

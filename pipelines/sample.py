@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from competition.common import paths
 from competition.sample import WRONG_LABELS, generate
 from pipelines._main import log, run
 
@@ -22,8 +23,8 @@ def main(
     train: Annotated[int, typer.Option(help="training images, at least 17")] = 510,
     test: Annotated[int, typer.Option(help="test images, at least 17")] = 1020,
     seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
-    out: Annotated[Path, typer.Option(help="folder to write, replaced as a whole")] = Path("data/raw"),
-    solution: Annotated[Path, typer.Option(help="CSV of the test labels, outside --out")] = Path("data/solution.csv"),
+    out: Annotated[Path, typer.Option(help="folder to write, replaced as a whole")] = paths.RAW,
+    solution: Annotated[Path, typer.Option(help="CSV of the test labels, outside --out")] = paths.SOLUTION,
     wrong_labels: Annotated[
         float, typer.Option(help="share of the training labels that are planted wrong")
     ] = WRONG_LABELS,

@@ -17,7 +17,7 @@ from competition.common.imports import code_digest
 from competition.compute.device import keep_memory
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.data.predictions import Predictions, concatenate, load_predictions
 from competition.ensembling.voting import asked
 from competition.folds.leakage import check_predicted
@@ -44,7 +44,7 @@ def main(fold: int) -> None:
 
 
 def train_and_write(everything: Settings, fold: int) -> None:
-    settings, targets = everything.specialize, read_targets("folds/classes.csv")
+    settings, targets = everything.specialize, tuple(read_classes("folds/classes.csv"))
     keep_memory()
     folds = read_folds(FOLDS)
     base = [read_base(settings.base, number, folds) for number in everything.split.folds]

@@ -14,7 +14,9 @@ from typing import Annotated
 
 import typer
 
-from competition.data.competition import ContractError, check_submission, read_competition
+from competition.common.errors import ContractError
+from competition.data.competition import read_competition
+from competition.data.submission import check_submission
 from competition.leaderboard.kaggle import call, in_shell, submit_command
 from competition.leaderboard.public_scores import check_one_more, read_public_scores
 from competition.settings.load import load_settings

@@ -17,7 +17,7 @@ from competition.common.imports import code_digest
 from competition.compute.device import keep_memory
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.folds.split import read_folds
 from competition.inference.tta import view_weights
 from competition.members.members import TrainedMember, train_classical, train_finetuned
@@ -51,7 +51,7 @@ def main(member: str, fold: int) -> None:
 
 def train_and_write(settings: Settings, member: str, fold: int) -> None:
     keep_memory()
-    crew, targets = processes(), read_targets("folds/classes.csv")
+    crew, targets = processes(), tuple(read_classes("folds/classes.csv"))
     data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE)
     if crew.main:
         log(

@@ -1,4 +1,4 @@
-"""Searches a member's settings: `python -m pipelines.tune` (beside the stages; docs/tuning.md).
+"""Search a member's settings: `python -m pipelines.tune` (beside the stages; docs/tuning.md).
 
 python -m pipelines.tune --member lite0 --trials 30 --minutes 120
 python -m pipelines.tune --member lite0 --trials 30 --resume        # goes on; in a second terminal: helps
@@ -18,10 +18,11 @@ import optuna
 import typer
 from optuna.trial import FrozenTrial, TrialState
 
-from competition.common.files import digest, write_json
+from competition.common import paths
+from competition.common.files import write_json
 from competition.common.optuna_logging import quiet_optuna
 from competition.compute.device import keep_memory
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.folds.split import read_folds
 from competition.settings import edit as params_file
 from competition.settings.finetuned import FinetunedSettings
@@ -32,16 +33,15 @@ from competition.tuning.objective import Objective, Trainer, fold_numbers
 from competition.tuning.packed_copies import Stores
 from competition.tuning.plots import draw_study, write_trials
 from competition.tuning.pruning import rungs_of
-from competition.tuning.rescoring import scored_anew
-from competition.tuning.space import COPIES, Space, candidate, changes_of, own_point, space_of
+from competition.tuning.rescoring import rescore
+from competition.tuning.results import best_trial, check_unchanged
+from competition.tuning.space import COPIES, Space, own_point, space_of, trial_settings
 from competition.tuning.storage import open_storage
-from competition.tuning.study import open_study
+from competition.tuning.study import open_study, study_name
 from competition.tuning.workers import Worker, done, work
 from pipelines._main import log, run
 
-PARAMS, FOLDS = Path("params.yaml"), Path("folds/folds.csv")
-SOURCE, STORE, TEST_STORE = Path("data/train.arrow"), Path("data/augmented.arrow"), Path("data/test_squares.arrow")
-TUNE, CACHE, STATES = Path("data/tune"), Path("data/cache/tune"), Path("data/state")
+STORES = paths.TRAIN_STORE, paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE
 
 
 def main(
@@ -64,20 +64,20 @@ def main(
     """Search a member's settings by its test-like macro F1 out of fold."""
     keep_memory()
     deadline = monotonic() + 60 * minutes if minutes is not None else float("inf")
-    settings = load_settings(PARAMS)
+    settings = load_settings(paths.PARAMS)
     member = member_of(settings, member)
     with quiet_optuna():
         space = space_of(settings, member)
         trainer = trainer_of(settings, space)
         trainer.stores.check()
-        objective = Objective(trainer, member, space, read_folds(FOLDS), log)
-        name = study_name(settings, member, space, trainer, seed)
-        worker = Worker(TUNE / name)
+        objective = Objective(trainer, member, space, read_folds(paths.FOLDS), log)
+        name = study_name(settings, member, space, seed, paths.FOLDS, trainer.stores.packed_digest)
+        worker = Worker(paths.TUNING / name)
         try:
             with worker.turn:
                 rungs = rungs_of(len(fold_numbers(objective.folds)), settings.members[member].epochs)
                 study = open_study(
-                    open_storage(storage or str(TUNE / f"{member}.journal")),
+                    open_storage(storage or str(paths.TUNING / f"{member}.journal")),
                     name,
                     own_point(settings, member, space),
                     seed,
@@ -104,24 +104,15 @@ def member_of(settings: Settings, name: str) -> str:
         name = next((key for key in settings.train.members if key in finetuned), "")
     if name not in finetuned:
         raise ValueError(
-            f"--member {name!r}: expected a member of kind finetuned, {' or '.join(finetuned)}, in {PARAMS}"
+            f"--member {name!r}: expected a member of kind finetuned, {' or '.join(finetuned)}, in {paths.PARAMS}"
         )
     return name
 
 
 def trainer_of(settings: Settings, space: Space) -> Trainer:
     most = space[COPIES].high if COPIES in space else settings.augment.copies
-    stores = Stores(SOURCE, STORE, TEST_STORE, settings.augment, most, settings.machine, CACHE)
-    return Trainer(settings, read_targets("folds/classes.csv"), stores, STATES)
-
-
-def study_name(settings: Settings, member: str, space: Space, trainer: Trainer, seed: int) -> str:
-    """Return the member's name with the digest of all that trials depend on: trials of other settings or folds are
-    never mixed in.
-    """
-    inputs = settings.members[member].model_dump(), settings.augment.model_dump(), settings.tta.model_dump()
-    ranges = {key: repr(distribution) for key, distribution in space.items()}
-    return f"{member}-{digest(*inputs, ranges, FOLDS, trainer.stores.packed_digest, seed)[:8]}"
+    stores = Stores(*STORES, settings.augment, most, settings.machine, paths.TUNING_CACHE)
+    return Trainer(settings, tuple(read_classes(paths.CLASSES)), stores, paths.STATE)
 
 
 def reporter(trials: int) -> Callable[[optuna.Study, FrozenTrial], None]:
@@ -141,66 +132,34 @@ def reporter(trials: int) -> Callable[[optuna.Study, FrozenTrial], None]:
 
 
 def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int, apply: bool) -> None:
-    """Draw the study, score the best settings and the old ones anew, say how they compare, and write them if that is
-    asked.
-    """
+    """Plot the study, rescore the best settings and the old ones, and write the best into params.yaml if asked to."""
     write_trials(study, folder / "trials.csv")
-    log(
-        "drawn",
-        table=folder / "trials.csv",
-        pictures=" ".join(path.name for path in draw_study(study, folder)) or "none: too few trials",
-    )
+    plots = " ".join(path.name for path in draw_study(study, folder)) or "none: too few trials"
+    log("drawn", table=folder / "trials.csv", pictures=plots)
     if not study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
         return log("no trial is finished; --resume goes on")
     settings, name = objective.trainer.settings, objective.name
     own, best = (
-        candidate(settings, name, point) for point in (own_point(settings, name, objective.space), study.best_params)
+        trial_settings(settings, name, own_point(settings, name, objective.space)),
+        best_trial(study, settings, name),
     )
-    changes = changes_of(best, settings, name)
-    point = {
-        key: float(f"{value:.3g}") if isinstance(value, float) else value for key, value in study.best_params.items()
-    }
-    log("best", trial=study.best_trial.number, macro_f1=round(study.best_value, 4), **point)
-    if not changes:
-        return log(f"no trial did better than the settings as they are: {PARAMS} stays")
+    log("best", trial=best.trial, macro_f1=round(best.macro_f1, 4), **best.point)
+    if not best.changes:
+        return log(f"no trial did better than the settings as they are: {paths.PARAMS} stays")
     try:
-        found = scored_anew(objective.trainer, own, best, objective.folds, folder, seed, log)
+        found = rescore(objective.trainer, own, best.settings, objective.folds, folder, seed, log)
     except Diverged as error:
-        return log(f"the best settings can't be held against those of {PARAMS}, which stays", reason=error)
-    write_json(
-        folder / "result.json",
-        {
-            "study": study.study_name,
-            "trial": study.best_trial.number,
-            "macro_f1_in_study": study.best_value,
-            "point": point,
-            **found.facts(),
-            "verdict": found.verdict,
-            "changes": {".".join(keys): value for keys, value in changes.items()},
-        },
-    )
-    log(
-        "scored anew",
-        **{part: "{value:.4f} ({low:.4f} to {high:.4f})".format(**values) for part, values in found.facts().items()},
-    )
-    log(f"the best settings, held against those of {PARAMS}: {found.verdict}", written=folder / "result.json")
+        return log(f"the best settings can't be held against those of {paths.PARAMS}, which stays", reason=error)
+    write_json(folder / "result.json", best.facts(found))
+    figures = {part: "{value:.4f} ({low:.4f} to {high:.4f})".format(**values) for part, values in found.facts().items()}
+    log("scored anew", **figures)
+    log(f"the best settings, held against those of {paths.PARAMS}: {found.verdict}", written=folder / "result.json")
     if apply and found.verdict == "worse":
-        log(f"{PARAMS} stays: the best of the study are the worse ones")
+        log(f"{paths.PARAMS} stays: the best of the study are the worse ones")
     elif apply:
-        check_unchanged(settings, load_settings(PARAMS), name)
-        params_file.apply(PARAMS, changes, check=load_settings)
-        log(f"{PARAMS}: has the best settings; `dvc repro` runs what that changes")
-
-
-def check_unchanged(searched: Settings, now: Settings, name: str) -> None:
-    """Refuse to write half of a point: changes are differences from the settings that the search began with."""
-    changed = [f"members.{name}"] if now.members.get(name) != searched.members[name] else []
-    if changed := changed + ["augment"] * (now.augment != searched.augment):
-        raise ValueError(
-            f"{PARAMS}: {' and '.join(changed)} changed since the search began, so nothing was written; the changes "
-            "are in "
-            "result.json: make them by hand, or search anew"
-        )
+        check_unchanged(settings, load_settings(paths.PARAMS), name, str(paths.PARAMS))
+        params_file.apply(paths.PARAMS, best.changes, check=load_settings)
+        log(f"{paths.PARAMS}: has the best settings; `dvc repro` runs what that changes")
 
 
 if __name__ == "__main__":

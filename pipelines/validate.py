@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from competition.data.competition import check_submission, read_competition
+from competition.data.competition import read_competition
+from competition.data.submission import check_submission
 from competition.settings.load import load_settings
 from pipelines._main import run
 

@@ -14,8 +14,9 @@ from time import perf_counter
 import pandas as pd
 
 from competition.common.files import replace_file, write_json
-from competition.data.competition import Competition, read_competition, write_submission
+from competition.data.competition import Competition, read_competition
 from competition.data.predictions import Predictions, concatenate
+from competition.data.submission import write_submission
 from competition.ensembling.specialist_choice import Choice, choose
 from competition.ensembling.voting import unanswered, vote_member, vote_specialist
 from competition.folds.predictions import OOF_VIEWS, most_frequent, out_of_fold, read_fold

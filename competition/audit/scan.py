@@ -9,7 +9,8 @@ from competition.audit.domain_shift import statistics
 from competition.audit.near_duplicates import contrasts
 from competition.common.files import digest
 from competition.common.seeds import generator
-from competition.data.competition import BOX, Competition
+from competition.data.boxes import BOX
+from competition.data.competition import Competition
 from competition.data.images import UnreadableImage, UnusableBox, encode_jpeg, letterbox, read_sized, thumbnail
 from competition.settings.prepare import PrepareSettings
 

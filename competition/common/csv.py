@@ -1,4 +1,4 @@
-"""CSV files as people save them, read as text; and how everything wrong with them is said at once."""
+"""CSV files: people's, read as text with everything wrong with them listed at once, and the stages' own."""
 
 import csv
 import io
@@ -50,24 +50,26 @@ def read_table(path: Path | str, strip: bool = True) -> Table:
 
 
 def write_table(path: Path | str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a CSV file whose bytes follow from its cells alone: commas, "\\n", UTF-8 without BOM, quotes where
-    needed.
-    """
+    """Write rows of text as CSV: commas, "\\n", UTF-8 without BOM; equal cells give equal bytes."""
     with replace_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
 
 
-def write_frame(path: Path | str, frame: pd.DataFrame) -> None:
-    """Write a stage's table as CSV, in the order of its rows: see `write_table`."""
+def write_frame(path: Path | str, frame: pd.DataFrame, float_format: str | None = None) -> None:
+    """Write a table as CSV, in the order of its rows and without its index: see `write_table`.
+
+    float_format: such as "%.6g"; None writes all digits.
+    """
     with replace_file(path) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+        frame.to_csv(temporary, index=False, float_format=float_format, lineterminator="\n", encoding="utf-8")
 
 
 def read_frame(path: Path | str, columns: Sequence[str], made_by: str) -> pd.DataFrame:
-    """Return a table as stage `made_by` wrote it, all cells str. Raises FileNotFoundError, and ValueError for other
-    `columns`.
+    """Return the table that stage `made_by` wrote, all cells str.
+
+    Raises FileNotFoundError, and ValueError for other `columns`.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage {made_by})")

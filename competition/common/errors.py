@@ -1,4 +1,4 @@
-"""How everything that is wrong with a person's files is said at once."""
+"""Error messages: everything that is wrong with a person's files in one of them."""
 
 import re
 from collections import Counter

@@ -54,6 +54,17 @@ def write_json(path: Path | str, value: object) -> None:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def read_json(path: Path | str) -> dict:
+    """Return the object that `write_json` wrote. Raises FileNotFoundError; ValueError for what is no JSON."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def file_sha256(path: Path | str) -> str:
+    """Return the file's SHA-256 as `sha256sum` prints it: 64 hex digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def digest(*parts: object) -> str:
     """Return 16 hex digits (sha256) of `parts`: a file's bytes for a Path, sorted JSON for anything else."""
     total = hashlib.sha256()

@@ -1,9 +1,12 @@
-"""Which file an ID means."""
+"""Image files by ID: names, extensions, and which file of a folder an ID means."""
 
 import os
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
+
+from competition.common.errors import counted, examples, repeated
 
 # the likeliest first
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jfif", ".jp2", ".avif")
@@ -53,19 +56,33 @@ class ImageFolder:
             found = [name for kind, name in sorted(self._by_stem.get(stem, [])) if kind == same]
         return found
 
-    def find(self, id: str) -> Path | None:
-        """Return the image's path, None when there is none."""
-        names = self.candidates(id)
-        return self.folder / names[0] if names else None
-
 
 def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def find_image(folder: Path | str, id: str) -> Path | None:
-    """Return the file that `id` means in the folder, None when there is none or the ID leads out of the folder.
-
-    For many IDs make one `ImageFolder` and ask that: it lists the folder only once.
-    """
-    return ImageFolder(folder).find(id) if Path(folder).is_dir() else None
+def find_images(folder: Path, ids: Iterable[str], problems: list[str]) -> dict[str, Path]:
+    """Return ID -> image in `folder` (train or test); `problems` grows by IDs with no image, or with several."""
+    csv_name = {"train": "train.csv", "test": "sample submission"}[folder.name]
+    if not folder.is_dir():
+        problems.append(f"{folder}: no such folder; put the images named by the {csv_name} there")
+        return {}
+    images = ImageFolder(folder)
+    ids = [id for id in dict.fromkeys(ids) if is_plain_name(id)]
+    names = {id: images.candidates(id) for id in ids}
+    if missing := [id for id in ids if not names[id]]:
+        fix = "copy them there, or remove the rows"
+        problems.append(
+            f"{csv_name}: {counted(len(missing), 'IDs have')} no image under {folder}: {examples(missing)}; {fix}"
+        )
+    if unclear := [f"{id} ({', '.join(names[id])})" for id in ids if len(names[id]) > 1]:
+        fix = "keep one file, or write the extension into the ID"
+        problems.append(
+            f"{csv_name}: {counted(len(unclear), 'IDs fit')} several images under {folder}: {examples(unclear)}; {fix}"
+        )
+    if shared := repeated(names[id][0] for id in ids if names[id]):
+        fix = "keep one row for each image"
+        problems.append(
+            f"{csv_name}: {counted(len(shared), f'images under {folder} have')} two IDs: {examples(shared)}; {fix}"
+        )
+    return {id: folder / names[id][0] for id in ids if names[id]}

@@ -1,4 +1,4 @@
-"""IDs with their class probabilities, and the file that holds them.
+"""Predictions: IDs with their class probabilities, and the file that holds them.
 
 Out-of-fold and test predictions have one layout in memory and on disk, so one voting code serves both.
 """
@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from competition.common.errors import examples, repeated
 from competition.common.files import replace_file
 
 SUM_TOLERANCE = 1e-3  # float32 sums of a softmax over thousands of classes stay well within it
+CONDITIONS = ("clean", "test_like")  # in which validation and holdout images are predicted
 FIELDS = ("ids", "probabilities", "targets")
 
 
@@ -110,9 +112,7 @@ def _as_strings(values: Iterable[str], name: str) -> np.ndarray:
     if wrong:
         raise ValueError(f"{name}: expected str, found {type(wrong[0]).__name__} {wrong[0]!r}")
     if len(set(values)) < len(values):
-        seen: set[str] = set()
-        repeated = [value for value in values if value in seen or seen.add(value)]
-        raise ValueError(f"{name}: {_listed(repeated, 'repeated')}")
+        raise ValueError(f"{name}: {_listed(repeated(values), 'repeated')}")
     return np.array(values, dtype=str)
 
 
@@ -129,4 +129,4 @@ def _check_rows(ids: np.ndarray, probabilities: np.ndarray) -> None:
 
 
 def _listed(values: Sequence | np.ndarray, what: str) -> str:
-    return f"{len(values)} {what} ({', '.join(str(value) for value in values[:5])}{', ...' if len(values) > 5 else ''})"
+    return f"{len(values)} {what} ({examples(values)})"

@@ -1,18 +1,13 @@
 """The submission's CSV: reading it, writing it, and what is wrong with it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from competition.common.csv import class_hint, read_columns, read_table, write_table
 from competition.common.errors import ContractError, counted, examples, repeated
-
-if TYPE_CHECKING:
-    from competition.data.competition import Competition
+from competition.data.competition import Competition
 
 
 def read_submission(path: Path | str, columns: tuple[str, str] = ("ID", "target")) -> pd.DataFrame:

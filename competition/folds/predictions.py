@@ -1,60 +1,54 @@
-"""What each fold's network predicted, read from folds/predictions/ and held against folds.csv.
+"""Predictions of each fold's network, read from folds/predictions/ and checked against folds.csv.
 
 Predictions of another split must be neither scored nor combined with this one's.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
-from competition.data.predictions import Predictions, concatenate, load_predictions
-from competition.folds.leakage import HELD, check_predicted
+from competition.common import paths
+from competition.data.predictions import CONDITIONS, Predictions, concatenate, load_predictions
+from competition.folds.leakage import HOLDOUT_PREFIX, check_predicted
 
-ROOT = Path("folds/predictions")
+OOF_VIEWS = CONDITIONS
 
 
-def holdout_view(view: str) -> str:
-    """What a fold calls its predictions of the locked holdout, seen as `view`, one of OOF_VIEWS."""
-    return f"{HELD}{view}"
+def holdout_view(condition: str) -> str:
+    """Return the name of a fold's predictions of the locked holdout under `condition`, one of CONDITIONS."""
+    return f"{HOLDOUT_PREFIX}{condition}"
 
 
 def read_fold(name: str, fold: int, folds: pd.DataFrame, targets: Sequence[str]) -> dict[str, Predictions]:
-    """Fold number `fold` of member `name`: `clean`, `test_like`, `test`; with a holdout also the `holdout_view` of
-    both.
+    """Return the predictions of a member's fold: `clean`, `test_like`, `test`; with a holdout `holdout_view` of both.
 
-    folds: ID, target, fold, the holdout's rows among them; targets: (C,) the classes. The specialist (`specialist`) may
-    answer fewer images and classes. Raises FileNotFoundError for a member that wasn't trained, ValueError for
-    predictions that lack images, or are of other ones.
+    folds: ID, target, fold, the holdout's rows among them; targets: (C,) the classes. The specialist may answer fewer
+    images and classes. Raises FileNotFoundError for a member that wasn't trained, ValueError for predictions that lack
+    images, or are of other ones.
     """
-    path = ROOT / name / f"{fold}.npz"
+    path = paths.predictions(name, fold)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: not found; `dvc repro` trains what is missing")
-    views = load_predictions(path)
+    parts = load_predictions(path)
     check_predicted(
-        {view: part.ids.tolist() for view, part in views.items()}, fold, folds, str(path), some=name == "specialist"
+        {part: found.ids.tolist() for part, found in parts.items()}, fold, folds, str(path), some=name == "specialist"
     )
-    for view, part in views.items():
-        if name != "specialist" and part.targets != tuple(targets):
-            raise ValueError(f"{path}: {view}: targets {list(part.targets)}; expected {list(targets)}")
-    return views
+    for part, found in parts.items():
+        if name != "specialist" and found.targets != tuple(targets):
+            raise ValueError(f"{path}: {part}: targets {list(found.targets)}; expected {list(targets)}")
+    return parts
 
 
-def most_frequent(true: Sequence[str], targets: Sequence[str]) -> str:
-    """The target that stands most often in `true`, for a test image without predictions; of equals the first of
-    `targets`.
-    """
-    counts = Counter(true)
+def most_frequent(y_true: Sequence[str], targets: Sequence[str]) -> str:
+    """Return the most frequent target, for a test image without predictions; of equals the first of `targets`."""
+    counts = Counter(y_true)
     return max(targets, key=lambda target: counts[target])
 
 
-OOF_VIEWS = ("clean", "test_like")
-
-
-def out_of_fold(per_fold: Sequence[dict[str, Predictions]], view: str, oof_ids: Sequence[str]) -> Predictions:
-    """The folds' predictions of their own validation images, put together in the order of `oof_ids`.
+def out_of_fold(per_fold: Sequence[dict[str, Predictions]], condition: str, oof_ids: Sequence[str]) -> Predictions:
+    """Return the folds' predictions of their own validation images, put together in the order of `oof_ids`.
 
     Raises ValueError when an image is missing, or stands in two folds.
     """
-    return concatenate([fold[view] for fold in per_fold]).select(oof_ids)
+    return concatenate([fold[condition] for fold in per_fold]).select(oof_ids)

@@ -1,4 +1,4 @@
-"""Who is scored by whom: what belongs together in groups, then stratified folds that keep each group on one side."""
+"""K-fold split, stratified and grouped, and the table that holds it, folds/folds.csv."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from competition.common.csv import read_frame, write_frame
+from competition.common.errors import examples, repeated
 from competition.common.seeds import generator
 from competition.folds.leakage import check_folds
 
@@ -19,7 +20,7 @@ COLUMNS = ["ID", "target", "fold", "group"]
 def make_folds(
     ids: Sequence[str], targets: Sequence[str], groups: Sequence[str], n_splits: int, seed: int, holdout: float = 0.0
 ) -> np.ndarray:
-    """(N,) int64: each image's fold, 0 to n_splits - 1, or -1 for the `holdout` share that no fold sees.
+    """Return (N,) int64: each image's fold, 0 to n_splits - 1, or -1 for the `holdout` share that no fold sees.
 
     ids, targets, groups: (N,) str. A group is never divided. Each class is spread as evenly over the folds as its
     groups allow: groups of one image give every fold the same number of them, or one more. A class with fewer groups
@@ -48,7 +49,7 @@ def make_folds(
 
 
 def _spread(counts: np.ndarray, shares: np.ndarray, draws: np.random.Generator) -> np.ndarray:
-    """(G,) the part each group goes to; counts: (G, C) images; shares: (P,) of the images, sum to 1.
+    """Return (G,) the part each group goes to; counts: (G, C) images; shares: (P,) of the images, sum to 1.
 
     Largest group first (equals in random order), to where it adds least to the chi-square distance between the parts'
     class counts and their shares; the emptiest of equals.
@@ -70,7 +71,7 @@ def _spread(counts: np.ndarray, shares: np.ndarray, draws: np.random.Generator) 
 
 
 def scarce_classes(targets: Sequence[str], groups: Sequence[str], n_splits: int) -> list[str]:
-    """One warning for each class with fewer groups than folds: some folds can't score it; one group can't be learnt."""
+    """Return a warning for each class with fewer groups than folds, which some folds can't score."""
     counts = pd.DataFrame({"target": targets, "group": groups}).groupby("target")["group"].agg(["nunique", "size"])
     warnings = []
     for target, (n_groups, n_images) in counts[counts["nunique"] < n_splits].iterrows():
@@ -82,7 +83,7 @@ def scarce_classes(targets: Sequence[str], groups: Sequence[str], n_splits: int)
 
 
 def joined_groups(ids: Sequence[str], pairs: Iterable[tuple[str, str]], given: Sequence[str | None]) -> np.ndarray:
-    """(N,) str: each image's group, named after its smallest ID.
+    """Return (N,) str: each image's group, named after its smallest ID.
 
     Images are of one group when `pairs` (of IDs) or a common name in `given` (None or "" is none) joins them, or others
     do: A with B and B with C puts A with C. Raises ValueError for a pair with an ID that is not in `ids`.
@@ -93,7 +94,7 @@ def joined_groups(ids: Sequence[str], pairs: Iterable[tuple[str, str]], given: S
     pairs = list(pairs)
     if unknown := sorted({id for pair in pairs for id in pair} - set(row_of)):
         raise ValueError(
-            f"{len(unknown)} IDs of pairs are no images: {', '.join(unknown[:5])}; run `python -m pipelines.prepare`"
+            f"{len(unknown)} IDs of pairs are no images: {examples(unknown)}; run `python -m pipelines.prepare`"
         )
     joined = [(row_of[one], row_of[other]) for one, other in pairs]
     first: dict[str, int] = {}
@@ -112,12 +113,13 @@ def write_folds(path: Path | str, folds: pd.DataFrame) -> None:
 
 
 def read_folds(path: Path | str) -> pd.DataFrame:
-    """folds.csv: ID, target, group as str, fold as int64 (-1: holdout). Raises FileNotFoundError; ValueError, also for
-    a divided group.
+    """Return folds.csv: ID, target, group as str, fold as int64 (-1: holdout).
+
+    Raises FileNotFoundError, ValueError for other contents, and LeakError (which is one) for a divided group.
     """
     folds = read_frame(path, COLUMNS, "split")
-    if folds["ID"].duplicated().any():
-        raise ValueError(f"{path}: repeated IDs: {', '.join(folds['ID'][folds['ID'].duplicated()].head().tolist())}")
+    if twice := repeated(folds["ID"]):
+        raise ValueError(f"{path}: repeated IDs: {examples(twice)}")
     if not folds["fold"].str.fullmatch(r"-1|\d+").all():
         raise ValueError(
             f"{path}: column fold: expected whole numbers from -1, found {folds['fold'].unique()[:10].tolist()}"
@@ -125,3 +127,16 @@ def read_folds(path: Path | str) -> pd.DataFrame:
     folds = folds.astype({"fold": "int64"})
     check_folds(folds, str(path))
     return folds
+
+
+def check_learnable(folds: pd.DataFrame, numbers: tuple[int, ...]) -> None:
+    """Raise ValueError for a fold that no network can be trained for: all its training images are of one class."""
+    for number in numbers:
+        taught = folds[(folds["fold"] >= 0) & (folds["fold"] != number)]
+        if taught["target"].nunique() < 2:
+            alone = sorted(set(folds.loc[folds["fold"] == number, "target"]) - set(taught["target"]))
+            raise ValueError(
+                f"fold {number} would be trained on images of one class: all of class {', '.join(alone)} belong "
+                "together (one group, or copies of one another: folds/duplicates.csv) and are scored there; add "
+                "independent images of it"
+            )

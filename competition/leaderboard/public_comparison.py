@@ -13,9 +13,10 @@ from statistics import NormalDist, mean
 
 import pandas as pd
 
+from competition.common.files import file_sha256
 from competition.data.submission import read_submission
 from competition.leaderboard.board import read_leaderboard
-from competition.leaderboard.public_scores import PublicScore, file_sha256, read_public_scores, submission_files
+from competition.leaderboard.public_scores import PublicScore, read_public_scores, submission_files
 
 PUBLIC_SHARE = 0.5  # of the test images, as most sites split them
 OFTEN = 1.0  # standard errors that luck alone adds to the highest score: more with four files

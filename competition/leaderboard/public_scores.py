@@ -4,7 +4,6 @@ How often it was asked says how much a choice by it is worth, so no row ever tak
 corrected, and a private score added, only where a person says so.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
@@ -128,12 +127,6 @@ def score_text(value: float, what: str) -> str:
         hint = f"; write {value / 100:g} for {value:g} %" if 1 < value <= 100 else ""
         raise ValueError(f"{what} score {value:g}: expected a number from 0 to 1{hint}")
     return repr(float(value))
-
-
-def file_sha256(path: Path | str) -> str:
-    """Return the file's SHA-256 as `sha256sum` prints it: 64 hex digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _change(

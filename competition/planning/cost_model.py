@@ -1,17 +1,17 @@
-"""The cost model: what each stage's work grows with, and the lines through what two surveys took."""
+"""The cost model: what each stage's work grows with, and the lines through the usage of two surveys."""
 
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.planning.forecast import Forecast, Line, line, memory_line
 from competition.planning.subset import Size
-from competition.planning.survey import Survey, Trained, Votes
+from competition.planning.survey import Survey, TrainingUsage, VoteUsage
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 
 Pair = tuple[Survey, Survey]  # of a smaller and a larger part
 
 
-def forecast(pair: Pair, votes: list[Votes], settings: Settings, size: Size) -> list[Forecast]:
-    """What every stage takes for `size` images, in their order. Training is taken to last all its epochs.
+def forecast(pair: Pair, votes: list[VoteUsage], settings: Settings, size: Size) -> list[Forecast]:
+    """Return the forecast of every stage for `size` images, in their order, of trainings that last all their epochs.
 
     votes: of as many images, or of two smaller numbers.
     """
@@ -47,7 +47,7 @@ def _stage(name: str, pair: Pair, size: Size) -> Forecast:
     )
 
 
-def _vote(name: str, votes: list[Votes], size: Size) -> Forecast:
+def _vote(name: str, votes: list[VoteUsage], size: Size) -> Forecast:
     if len(votes) == 1:
         return Forecast(name, 1, votes[0].stages[name].seconds, votes[0].stages[name].memory)
     seconds, memory = (
@@ -62,7 +62,7 @@ def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
         return _finetuned(f"train {name}", member, found, pair, settings, size)
     works = [part.size.all for part in pair]
     first, later = (
-        [(work, taken.taken.seconds) for work, taken in zip(works, of, strict=True)]
+        [(work, one.usage.seconds) for work, one in zip(works, of, strict=True)]
         for of in (found, [part.again[name] for part in pair])
     )
     folds = len(settings.split.folds)
@@ -71,10 +71,10 @@ def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
 
 
 def _finetuned(
-    stage: str, member: FinetunedSettings, found: list[Trained], pair: Pair, settings: Settings, size: Size
+    stage: str, member: FinetunedSettings, found: list[TrainingUsage], pair: Pair, settings: Settings, size: Size
 ) -> Forecast:
-    """An epoch grows with the training images, the last predictions with all images and their views, the rest with all
-    images.
+    """An epoch grows with the training images, the last predictions with all images and their orientations, the rest
+    with all images.
     """
     folds, sizes = len(settings.split.folds), [part.size.all for part in pair]
     other, predict = (
@@ -86,9 +86,13 @@ def _finetuned(
     if member.pseudo_labels:
         seconds += member.pseudo_epochs * epoch.at(size.all)
     return Forecast(
-        stage, folds, folds * seconds, _memory(found, sizes).at(size.all), grows_with="images x epochs, images x views"
+        stage,
+        folds,
+        folds * seconds,
+        _memory(found, sizes).at(size.all),
+        grows_with="images x epochs, images x orientations",
     )
 
 
-def _memory(found: list[Trained], works: list[int]) -> Line:
-    return memory_line(*zip(works, [one.taken.memory for one in found], strict=True))
+def _memory(found: list[TrainingUsage], works: list[int]) -> Line:
+    return memory_line(*zip(works, [one.usage.memory for one in found], strict=True))

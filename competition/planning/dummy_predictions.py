@@ -1,10 +1,8 @@
-"""Predictions drawn at random: a vote takes as long whatever they say, and reads no picture.
+"""Dummy predictions, drawn at random: a vote takes as long whatever they are, and reads no image.
 
-So the folds that a survey doesn't train can be had for nothing, and a vote can be tried on as many images as there will
-be.
+So the folds that a survey doesn't train cost nothing, and a vote can be tried on as many images as there will be.
 """
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from competition.common import paths
+from competition.common.csv import write_frame
+from competition.common.files import read_json, write_json
 from competition.common.seeds import generator
-from competition.data.predictions import Predictions, load_predictions, save_predictions
+from competition.data.predictions import CONDITIONS, Predictions, load_predictions, save_predictions
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.voting import asked
-from competition.folds.predictions import OOF_VIEWS
-from competition.folds.predictions import ROOT as PREDICTIONS
 from competition.folds.split import HOLDOUT, read_folds, write_folds
 from competition.planning.subset import Size
 from competition.settings.params import Settings
@@ -28,13 +27,13 @@ def draw_rows(folder: Path, size: Size, settings: Settings) -> list[str]:
 
     Classes have the shares that they had.
     """
-    root, draws = folder / "data/raw", generator(0, "rows of no image")
-    folds = read_folds(folder / "folds/folds.csv")
+    root, draws = folder / paths.RAW, generator(0, "rows of no image")
+    folds = read_folds(folder / paths.FOLDS)
     ids = [f"train-{number:07d}.jpg" for number in range(size.train)]
     targets = np.concatenate([folds.target.unique(), draws.choice(folds.target, size.train)])[: size.train]
     held = draws.random(size.train) < settings.split.holdout
     fold = np.where(held, HOLDOUT, np.arange(size.train) % len(settings.split.folds))
-    write_folds(folder / "folds/folds.csv", pd.DataFrame({"ID": ids, "target": targets, "fold": fold, "group": ids}))
+    write_folds(folder / paths.FOLDS, pd.DataFrame({"ID": ids, "target": targets, "fold": fold, "group": ids}))
     test_ids = [f"test-{number:07d}.jpg" for number in range(size.test)]
     for name, table in (
         ("train", {"ID": ids, "target": targets}),
@@ -42,7 +41,7 @@ def draw_rows(folder: Path, size: Size, settings: Settings) -> list[str]:
     ):
         id_name, answer = settings.competition.submission_columns
         named = {"ID": id_name, "target": settings.competition.target if name == "train" else answer}
-        pd.DataFrame(table).rename(columns=named).to_csv(root / f"{name}.csv", index=False, lineterminator="\n")
+        write_frame(root / f"{name}.csv", pd.DataFrame(table).rename(columns=named))
     return test_ids
 
 
@@ -51,35 +50,32 @@ def draw_folds(folder: Path, name: str, folds: Sequence[int], test_ids: Sequence
 
     They are of the fold's images in folds.csv, the holdout's, and `test_ids`.
     """
-    table = read_folds(folder / "folds/folds.csv")
+    table = read_folds(folder / paths.FOLDS)
     targets = _targets(folder, name)
     for fold in folds:
-        ids = {view: table.ID[table.fold == (fold if view in OOF_VIEWS else HOLDOUT)].tolist() for view in targets}
+        ids = {part: table.ID[table.fold == (fold if part in CONDITIONS else HOLDOUT)].tolist() for part in targets}
         _draw(folder, name, fold, ids | {"test": test_ids}, targets)
 
 
 def draw_specialist(folder: Path, settings: Settings) -> None:
     """Give the specialist predictions drawn at random for all folds, of the images that it is asked about."""
-    base = [
-        load_predictions(folder / PREDICTIONS / settings.specialize.base / f"{fold}.npz")
-        for fold in settings.split.folds
-    ]
+    base = [load_predictions(folder / paths.predictions(settings.specialize.base, k)) for k in settings.split.folds]
     targets = _targets(folder, SPECIALIST)
     for fold in settings.split.folds:
         rows = asked(base, fold, targets["test"], settings.specialize.asks)
-        _draw(folder, SPECIALIST, fold, {view: base[fold][view].ids[of].tolist() for view, of in rows.items()}, targets)
+        _draw(folder, SPECIALIST, fold, {part: base[fold][part].ids[of].tolist() for part, of in rows.items()}, targets)
 
 
 def _targets(folder: Path, name: str) -> dict[str, tuple[str, ...]]:
-    return {view: part.targets for view, part in load_predictions(folder / PREDICTIONS / name / "0.npz").items()}
+    return {part: found.targets for part, found in load_predictions(folder / paths.predictions(name, 0)).items()}
 
 
 def _draw(
     folder: Path, name: str, fold: int, ids: dict[str, Sequence[str]], targets: dict[str, tuple[str, ...]]
 ) -> None:
     draws = generator(fold, "drawn predictions", name)
-    drawn = {view: _at_random(ids[view], targets[view], draws) for view in targets}
-    save_predictions(folder / PREDICTIONS / name / f"{fold}.npz", drawn)
+    drawn = {part: _at_random(ids[part], targets[part], draws) for part in targets}
+    save_predictions(folder / paths.predictions(name, fold), drawn)
     _copy_facts(folder, name, fold)
 
 
@@ -88,9 +84,8 @@ def _at_random(ids: Sequence[str], targets: Sequence[str], draws: np.random.Gene
 
 
 def _copy_facts(folder: Path, name: str, fold: int) -> None:
-    if (folder / f"folds/scores/{name}/{fold}.json").exists():
+    if (folder / paths.scores(name, fold)).exists():
         return
-    scores = json.loads((folder / f"folds/scores/{name}/0.json").read_text(encoding="utf-8"))
-    (folder / f"folds/scores/{name}/{fold}.json").write_text(json.dumps(scores | {"fold": fold}), encoding="utf-8")
-    for kind, ending in (("history", "csv"), ("weights", "safetensors")):
-        os.link(folder / f"folds/{kind}/{name}/0.{ending}", folder / f"folds/{kind}/{name}/{fold}.{ending}")
+    write_json(folder / paths.scores(name, fold), read_json(folder / paths.scores(name, 0)) | {"fold": fold})
+    for path in (paths.history, paths.weights):
+        os.link(folder / path(name, 0), folder / path(name, fold))

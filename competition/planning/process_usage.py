@@ -1,8 +1,8 @@
-"""A command run as a person runs it, with what it took: seconds, and memory of all its processes together."""
+"""Usage of a command: its seconds, and the memory of all its processes together."""
 
 import os
+import shlex
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,34 +11,27 @@ from time import perf_counter, sleep
 
 import psutil
 
-EVERY = 0.05  # seconds between two looks at the memory
+EVERY = 0.05  # seconds between two samples of the memory
 
 
 @dataclass(frozen=True)
-class Taken:
-    """seconds; memory: bytes, the most that its processes held at two looks in a row, without pages of files, which the
-    system takes back when it needs them: a process that is just starting another one stands there twice, for a moment.
+class Usage:
+    """Seconds and memory of a command.
+
+    memory: bytes, the most that its processes held at two samples in a row, without pages of files, which the system
+    takes back when it needs them. A process that is just starting another one is counted twice for a moment, hence two
+    samples.
     """
 
     seconds: float
     memory: int
 
 
-def run_watched(
-    module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str] = os.environ
-) -> Taken:
-    """Run `python -m module arguments` in `folder` and return what it took. Raises ChildProcessError with its last
-    words if it fails.
-    """
+def run_measured(command: Sequence[str], folder: Path, environment: Mapping[str, str] = os.environ) -> Usage:
+    """Run `command` in `folder` and return its usage. Raises ChildProcessError with its last lines if it fails."""
     began, most, before = perf_counter(), 0, 0
-    with tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=folder,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            env={**environment, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
-        )
+    with tempfile.TemporaryFile() as output:
+        child = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=environment)
         try:
             while child.poll() is None:
                 now = memory_of(child.pid)
@@ -49,16 +42,14 @@ def run_watched(
                 child.kill()
         seconds = perf_counter() - began
         if child.returncode:
-            said.seek(0)
-            words = said.read().decode("utf-8", "replace").strip()[-2000:]
-            raise ChildProcessError(
-                f"{module} {' '.join(arguments)}: exit code {child.returncode}; its last words:\n{words}"
-            )
-    return Taken(seconds, most)
+            output.seek(0)
+            last = output.read().decode("utf-8", "replace").strip()[-2000:]
+            raise ChildProcessError(f"{shlex.join(command)}: exit code {child.returncode}; its last lines:\n{last}")
+    return Usage(seconds, most)
 
 
 def memory_of(pid: int) -> int:
-    """Bytes that a process and its children hold by themselves: resident, without shared pages and pages of files."""
+    """Return the bytes that a process and its children hold: resident, without shared pages and pages of files."""
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from competition.common import paths
+from competition.common.csv import write_frame
 from competition.common.seeds import generator
 from competition.data.competition import Competition
 from competition.settings.finetuned import NO_FILES, FinetunedSettings
@@ -47,15 +49,14 @@ def part_sizes(images: int, classes: int, folds: int, copies: int, most: int) ->
 
 
 def write_part(folder: Path, competition: Competition, settings: Settings, images: int) -> Size:
-    """Make a project in `folder` with about `images` of the training images and the same share of the test images;
-    return their numbers.
+    """Make a project in `folder` with about `images` of the training images and the same share of the test images.
 
     Images are linked to, not copied. A class keeps its share, and two images at least, so that it stands in two folds;
-    members train for EPOCHS epochs at the most.
+    members train for EPOCHS epochs at the most. Returns the numbers of images.
     """
     train = _draw_train(competition.train, images)
     test = list(competition.test_ids)[: max(1, round(len(competition.test_ids) * len(train) / len(competition.train)))]
-    root = folder / "data/raw"
+    root = folder / paths.RAW
     _link(root / "train", [competition.train_paths[id] for id in train.ID])
     _link(root / "test", [competition.test_paths[id] for id in test])
     id_name, target_name = settings.competition.id, settings.competition.target
@@ -68,8 +69,8 @@ def write_part(folder: Path, competition: Competition, settings: Settings, image
         ),
     }
     for name, table in tables.items():
-        table.to_csv(root / f"{name}.csv", index=False, lineterminator="\n")
-    (folder / "params.yaml").write_text(
+        write_frame(root / f"{name}.csv", table)
+    (folder / paths.PARAMS).write_text(
         yaml.safe_dump(part_params(settings), sort_keys=False, allow_unicode=True), encoding="utf-8"
     )
     return Size(len(train), len(test))
@@ -83,7 +84,7 @@ def part_params(settings: Settings) -> dict:
     cluster's workers don't see the part.
     """
     values = settings.model_dump(mode="json")
-    values["competition"]["root"] = "data/raw"
+    values["competition"]["root"] = str(paths.RAW)
     values["ensemble"] |= {"unlock_holdout": False, "external": [], "choose": "auto"}
     values["machine"]["scheduler"] = None
     for name, member in settings.members.items():

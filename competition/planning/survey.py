@@ -1,42 +1,43 @@
-"""The stages run on a part of the competition, one fold of each member, and what each of them took; and the votes on
-rows of no image.
+"""Survey of a part of the competition: the usage of its stages, one fold of each member, and of votes on dummy rows.
 
 The part shares the project's bank of document noise, so what is made of it here is there when the project needs it.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from competition.data.classes import read_targets
+from competition.common import paths
+from competition.common.files import read_json
+from competition.data.classes import read_classes
 from competition.data.predictions import load_predictions
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacking import TOO_LARGE, is_affordable
 from competition.planning.dummy_predictions import draw_folds, draw_rows, draw_specialist
-from competition.planning.process_usage import Taken, run_watched
+from competition.planning.process_usage import Usage
 from competition.planning.subset import Size
 from competition.settings.params import Settings
 
-Tell = Callable[[str], object]
+RunStage = Callable[..., Usage]  # of a folder, a stage's name and its arguments
+Announce = Callable[[str], object]  # called with what is run next
 
 MOST_ROWS = 50_000  # that votes are tried on; for more images, straight lines through half of them and all
-BANK = Path("data/cache/bank")
 STORES = {
-    "prepare": ("data/train.arrow", "data/test.arrow"),
-    "augment": ("data/augmented.arrow", "data/test_squares.arrow"),
+    "prepare": (paths.TRAIN_STORE, paths.TEST_STORE),
+    "augment": (paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE),
 }
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What one fold of a member took: all of it, and, of its seconds, those of a usual epoch, how many there were,
-    those of the predictions at the end, and of close calls after them, which will be few once the network has learnt.
+class TrainingUsage:
+    """Usage of one fold of a member, and, of its seconds, those of a usual epoch, of the predictions at the end, and of
+    close calls predicted again, which will be few once the network has learnt.
     """
 
-    taken: Taken
+    usage: Usage
     epoch_seconds: float
     epochs: int
     predict_seconds: float
@@ -44,73 +45,75 @@ class Trained:
 
     @property
     def other_seconds(self) -> float:
-        """Starting, reading, writing; and whatever the first epoch takes more than the others."""
-        return self.taken.seconds - self.epochs * self.epoch_seconds - self.predict_seconds - self.again_seconds
+        """Seconds of starting, reading, writing, and of whatever the first epoch takes more than the others."""
+        return self.usage.seconds - self.epochs * self.epoch_seconds - self.predict_seconds - self.again_seconds
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What the stages took on a part of that `size`.
+    """Usage of the stages on a part of that `size`.
 
     disk: bytes of what a stage left; trained: member -> its first fold; again: classical member -> its second fold,
     which finds the first one's features.
     """
 
     size: Size
-    stages: dict[str, Taken]
-    trained: dict[str, Trained]
-    again: dict[str, Trained] = field(default_factory=dict)
+    stages: dict[str, Usage]
+    trained: dict[str, TrainingUsage]
+    again: dict[str, TrainingUsage] = field(default_factory=dict)
     disk: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Votes:
-    """What vote and ensemble took on predictions drawn for `size`."""
+class VoteUsage:
+    """Usage of vote and ensemble on dummy predictions for `size`."""
 
     size: Size
-    stages: dict[str, Taken]
+    stages: dict[str, Usage]
 
 
-def survey(folder: Path, size: Size, settings: Settings, project: Path, tell: Tell) -> Survey:
-    """Run the stages but for the votes in `folder`, a part made by `write_part`. tell: called with the name of what is
-    run next.
-    """
-    (folder / BANK.parent).mkdir(parents=True, exist_ok=True)
-    (project / BANK).mkdir(parents=True, exist_ok=True)
-    (folder / BANK).symlink_to((project / BANK).resolve())
-    stages = {name: _stage(folder, tell, name) for name in ("prepare", "split", "augment")}
+def survey(
+    folder: Path, size: Size, settings: Settings, project: Path, run_stage: RunStage, announce: Announce
+) -> Survey:
+    """Return the usage of all stages but the votes, run in `folder`, a part made by `write_part`."""
+    run = partial(_run, run_stage, announce, folder)
+    (folder / paths.NOISE_BANK.parent).mkdir(parents=True, exist_ok=True)
+    (project / paths.NOISE_BANK).mkdir(parents=True, exist_ok=True)
+    (folder / paths.NOISE_BANK).symlink_to((project / paths.NOISE_BANK).resolve())
+    stages = {name: run(name) for name in ("prepare", "split", "augment")}
     trained, again = {}, {}
     for name in settings.train.members:
-        trained[name] = _trained(folder, name, _stage(folder, tell, "train", name, "0"))
+        trained[name] = _trained(folder, name, run("train", name, "0"))
         if settings.members[name].kind != "finetuned":
-            again[name] = _trained(folder, name, _stage(folder, tell, "train", name, "1"), 1)
+            again[name] = _trained(folder, name, run("train", name, "1"), 1)
         untrained = settings.split.folds[2 if name in again else 1 :]
-        draw_folds(
-            folder, name, untrained, load_predictions(folder / f"folds/predictions/{name}/0.npz")["test"].ids.tolist()
-        )
-    trained[SPECIALIST] = _trained(folder, SPECIALIST, _stage(folder, tell, "specialize", "0"))
-    stages["review"] = _stage(folder, tell, "review")
+        draw_folds(folder, name, untrained, load_predictions(folder / paths.predictions(name, 0))["test"].ids.tolist())
+    trained[SPECIALIST] = _trained(folder, SPECIALIST, run("specialize", "0"))
+    stages["review"] = run("review")
     disk = {name: sum((folder / store).stat().st_size for store in stores) for name, stores in STORES.items()}
     return Survey(size, stages, trained, again, disk)
 
 
-def survey_votes(folder: Path, size: Size, settings: Settings, tell: Tell) -> list[Votes]:
-    """Run the votes in `folder`, a part that was surveyed, on predictions drawn for `size`; of a large one, for two
-    parts of it.
+def survey_votes(
+    folder: Path, size: Size, settings: Settings, run_stage: RunStage, announce: Announce
+) -> list[VoteUsage]:
+    """Return the usage of the votes, run in the surveyed part `folder` on dummy predictions for `size`.
+
+    Of a large `size` there are two, for smaller numbers of images: see `tried_shares`.
     """
-    found = []
-    for share in tried_shares(size, len(settings.train.members), len(read_targets(folder / "folds/classes.csv"))):
+    run, found = partial(_run, run_stage, announce, folder), []
+    for share in tried_shares(size, len(settings.train.members), len(read_classes(folder / paths.CLASSES))):
         rows = Size(*(max(1, round(share * images)) for images in (size.train, size.test)))
         test_ids = draw_rows(folder, rows, settings)
         for name in settings.train.members:
             draw_folds(folder, name, settings.split.folds, test_ids)
         draw_specialist(folder, settings)
-        found.append(Votes(rows, {name: _stage(folder, tell, name) for name in ("vote", "ensemble")}))
+        found.append(VoteUsage(rows, {name: run(name) for name in ("vote", "ensemble")}))
     return found
 
 
 def tried_shares(size: Size, members: int, classes: int) -> list[float]:
-    """The shares of `size` that votes are tried on: all, or above MOST_ROWS rows half and all of these.
+    """Return the shares of `size` that votes are tried on: all, or above MOST_ROWS rows half and all of these.
 
     Of more images than stacking can be afforded for, at least so many that it isn't tried either: no line leads from
     one to the other.
@@ -123,16 +126,16 @@ def tried_shares(size: Size, members: int, classes: int) -> list[float]:
     return [smaller, 2 * smaller] if 2 * smaller < 1 else [1.0]
 
 
-def _stage(folder: Path, tell: Tell, name: str, *arguments: str) -> Taken:
-    tell(" ".join([name, *arguments]))
-    return run_watched(f"pipelines.{name}", arguments, folder)
+def _run(run_stage: RunStage, announce: Announce, folder: Path, name: str, *arguments: str) -> Usage:
+    announce(" ".join([name, *arguments]))
+    return run_stage(folder, name, *arguments)
 
 
-def _trained(folder: Path, name: str, taken: Taken, fold: int = 0) -> Trained:
-    scores = json.loads((folder / f"folds/scores/{name}/{fold}.json").read_text(encoding="utf-8"))
-    epochs = pd.read_csv(folder / f"folds/history/{name}/{fold}.csv")["seconds"]
-    return Trained(
-        taken,
+def _trained(folder: Path, name: str, usage: Usage, fold: int = 0) -> TrainingUsage:
+    scores = read_json(folder / paths.scores(name, fold))
+    epochs = pd.read_csv(folder / paths.history(name, fold))["seconds"]
+    return TrainingUsage(
+        usage,
         float(epochs.iloc[min(1, len(epochs) - 1) :].median()),
         len(epochs),
         scores["predict_seconds"] - scores["again_seconds"],

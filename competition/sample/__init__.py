@@ -2,6 +2,6 @@
 
 from competition.sample.classes import CLASS_NAMES, LOOK_ALIKES
 from competition.sample.generate import generate
-from competition.sample.plan import WRONG_LABELS
+from competition.sample.rows import WRONG_LABELS
 
 __all__ = ["CLASS_NAMES", "LOOK_ALIKES", "WRONG_LABELS", "generate"]

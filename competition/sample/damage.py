@@ -1,4 +1,4 @@
-"""Which damage a test page suffers.
+"""Damage of test pages: which defects, and a scan or a photograph.
 
 Written for the sample alone and apart from the pipeline's augmentation: were the two one machine, the pipeline would be
 trained on the very distribution it is tested on, and the sample would prove nothing.
@@ -6,17 +6,17 @@ trained on the very distribution it is tested on, and the sample would prove not
 
 import numpy as np
 
-from competition.sample import placing, wear
+from competition.sample import camera, defects
 from competition.sample.randomness import chance
 
-BEFORE = ((wear.crease, 0.3), (wear.cover, 0.25))
+BEFORE = ((defects.crease, 0.3), (defects.cover, 0.25))
 AFTER = (
-    (wear.shadow, 0.4),
-    (wear.cast, 0.4),
-    (wear.fade, 0.3),
-    (wear.expose, 0.3),
-    (wear.blur, 0.5),
-    (wear.noise, 0.5),
+    (defects.shadow, 0.4),
+    (defects.cast, 0.4),
+    (defects.fade, 0.3),
+    (defects.expose, 0.3),
+    (defects.blur, 0.5),
+    (defects.noise, 0.5),
 )
 PHOTOGRAPHED = 0.5
 
@@ -27,8 +27,8 @@ def damage(page: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     It is mirrored half of the time, worn, scanned askew or photographed, and then lit, blurred and made noisy; each
     kind of wear is drawn by itself, so that a page may suffer all or none of them.
     """
-    page = _some(placing.mirror(page, rng), BEFORE, rng)
-    place = placing.photographed if chance(rng, PHOTOGRAPHED) else placing.scanned
+    page = _some(camera.mirror(page, rng), BEFORE, rng)
+    place = camera.photographed if chance(rng, PHOTOGRAPHED) else camera.scanned
     return _some(place(page, rng), AFTER, rng)
 
 

@@ -1,9 +1,9 @@
 """Forms that fill a sheet: application (1), prescription (12), resume (13), vehicle registration certificate (15)."""
 
-from competition.sample import words
+from competition.sample import fake_text
+from competition.sample.canvas import Page, colour, part
+from competition.sample.elements import barcode, cell, columns, fields, paragraph, portrait, rows, seal, table, waves
 from competition.sample.medical import PAPERS, SHADES
-from competition.sample.page import Page, colour, part
-from competition.sample.parts import barcode, cell, columns, fields, paragraph, portrait, rows, seal, table, waves
 from competition.sample.randomness import chance, pick
 
 
@@ -21,13 +21,13 @@ def application(rng):
         _boxes_or_fields(page, body, shade)
         top = bottom
     paragraph(page, (0.08, top + 0.01, 0.92, top + 0.07), 3)
-    page.write((0.4, top + 0.08, 0.9, top + 0.105), f"Applicant {words.name(rng)} (sign)", "r")
+    page.write((0.4, top + 0.08, 0.9, top + 0.105), f"Applicant {fake_text.name(rng)} (sign)", "r")
     for x in range(24):
         page.rule(0.04 + x * 0.04, 0.885, 0.06 + x * 0.04, 0.885)
     table(
         page,
         (0.06, 0.9, 0.94, 0.97),
-        [["Receipt", "No.", "Date"], ["", words.digits(rng, 6), words.date(rng)]],
+        [["Receipt", "No.", "Date"], ["", fake_text.digits(rng, 6), fake_text.date(rng)]],
         [2, 1, 1],
     )
     return page.image
@@ -41,12 +41,17 @@ def _application_title(rng):
 def _boxes_or_fields(page: Page, body, shade):
     rng = page.rng
     upper, lower = rows(body, [2, 1])
-    values = [words.name(rng), words.number(rng, "######-#######"), words.date(rng), words.number(rng, "010-####-####")]
+    values = [
+        fake_text.name(rng),
+        fake_text.number(rng, "######-#######"),
+        fake_text.date(rng),
+        fake_text.number(rng, "010-####-####"),
+    ]
     fields(page, upper, ["Name", "ID no.", "Date", "Phone"], values, 2, shade)
     page.frame(lower)
     for place in columns(part(lower, 0.03, 0.2, 1, 0.8), [1, 1, 1, 1]):
         page.frame(part(place, 0, 0.15, 0.12, 0.85), fill=(40, 40, 40) if chance(rng, 0.3) else None)
-        page.write(part(place, 0.18, 0, 0.95, 1), words.word(rng))
+        page.write(part(place, 0.18, 0, 0.95, 1), fake_text.word(rng))
 
 
 def prescription(rng):
@@ -58,25 +63,35 @@ def prescription(rng):
     page.write((0.22, 0.03, 0.78, 0.1), "PRESCRIPTION", "m", bold=True)
     patient, clinic = columns((0.05, 0.12, 0.95, 0.27), [1, 1])
     names = ["Issued", "Name", "ID no.", "Disease"]
-    values = [words.date(rng), words.name(rng), words.number(rng, "######-#######"), words.number(rng, "@## @##")]
+    values = [
+        fake_text.date(rng),
+        fake_text.name(rng),
+        fake_text.number(rng, "######-#######"),
+        fake_text.number(rng, "@## @##"),
+    ]
     fields(page, patient, names, values, 1, shade)
     names, values = (
         ["Clinic", "Phone", "Fax"],
-        [words.institution(rng, "Clinic"), words.digits(rng, 9), words.digits(rng, 9)],
+        [fake_text.institution(rng, "Clinic"), fake_text.digits(rng, 9), fake_text.digits(rng, 9)],
     )
     fields(page, clinic, names, values, 1, shade)
     seal(page, 0.88, 0.2, 0.05)
     count, filled = int(rng.integers(11, 15)), int(rng.integers(3, 9))
     lines = [["Drug", "Dose", "x day", "Days", "Use"]]
     for i in range(count):
-        dose = [str(rng.integers(1, 4)), str(rng.integers(1, 4)), str(rng.integers(3, 60)), words.word(rng, 1, 1)]
-        lines.append([f"{words.word(rng)} {rng.integers(1, 50) * 10}mg", *dose] if i < filled else [""] * 5)
+        dose = [str(rng.integers(1, 4)), str(rng.integers(1, 4)), str(rng.integers(3, 60)), fake_text.word(rng, 1, 1)]
+        lines.append([f"{fake_text.word(rng)} {rng.integers(1, 50) * 10}mg", *dose] if i < filled else [""] * 5)
     table(page, (0.05, 0.285, 0.95, 0.76), lines, [5, 1, 1, 1, 2], shade)
     left, right = columns((0.05, 0.775, 0.95, 0.96), [1, rng.uniform(0.8, 1.5)])
     page.frame(left)
     paragraph(page, part(left, 0.05, 0.08, 0.95, 0.92), 6)
     fields(
-        page, right, ["Pharmacy", "Chemist", "Prepared"], [words.word(rng), words.name(rng), words.date(rng)], 1, shade
+        page,
+        right,
+        ["Pharmacy", "Chemist", "Prepared"],
+        [fake_text.word(rng), fake_text.name(rng), fake_text.date(rng)],
+        1,
+        shade,
     )
     return page.image
 
@@ -92,12 +107,12 @@ def resume(rng):
     page.frame(photo)
     portrait(page, part(photo, 0.08, 0.04, 0.92, 0.96))
     values = [
-        words.name(rng),
-        words.date(rng),
-        words.number(rng, "010-####-####"),
-        f"{words.word(rng)}@{words.word(rng)}.ex",
+        fake_text.name(rng),
+        fake_text.date(rng),
+        fake_text.number(rng, "010-####-####"),
+        f"{fake_text.word(rng)}@{fake_text.word(rng)}.ex",
     ]
-    values += [words.address(rng)]
+    values += [fake_text.address(rng)]
     fields(page, part(person, 0.03, 0, 0.97, 1), ["Name", "Born", "Phone", "Mail", "Address"], values, 1, shade, 0.22)
     top = 0.31
     for name in ("Education", "Experience", "Licences"):
@@ -106,12 +121,14 @@ def resume(rng):
         lines = [["Period", name, "Note"]]
         for _ in range(count):
             years = f"{rng.integers(1990, 2010)}-{rng.integers(2010, 2025)}"
-            lines.append([years, words.institution(rng, pick(rng, ("School", "Works", "Office"))), words.word(rng)])
+            lines.append(
+                [years, fake_text.institution(rng, pick(rng, ("School", "Works", "Office"))), fake_text.word(rng)]
+            )
         table(page, (0.06, top, 0.94, bottom), lines, [2.2, 5, 1.5], shade)
         top = bottom + 0.015
     if top < 0.88:
         paragraph(page, (0.08, top, 0.92, min(top + 0.1, 0.9)), 4)
-    page.write((0.4, 0.93, 0.9, 0.955), f"{words.date(rng)}   {words.name(rng)}", "r")
+    page.write((0.4, 0.93, 0.9, 0.955), f"{fake_text.date(rng)}   {fake_text.name(rng)}", "r")
     return page.image
 
 
@@ -128,12 +145,12 @@ def vehicle_certificate(rng):
         "m",
         bold=True,
     )
-    page.write((0.06, 0.115, 0.5, 0.14), f"No. {words.number(rng, '####-######')}")
+    page.write((0.06, 0.115, 0.5, 0.14), f"No. {fake_text.number(rng, '####-######')}")
     halves = columns((0.05, 0.15, 0.95, 0.84), [1, 1]) if landscape else rows((0.05, 0.15, 0.95, 0.84), [5, 6])
     for half, first in zip(halves, (1, 11), strict=True):
         _numbered(page, part(half, 0.01, 0.01, 0.99, 0.97), first)
-    page.write((0.1, 0.87, 0.7, 0.9), words.date(rng), "m")
-    page.write((0.1, 0.91, 0.7, 0.95), words.institution(rng, "Province"), "m", bold=True)
+    page.write((0.1, 0.87, 0.7, 0.9), fake_text.date(rng), "m")
+    page.write((0.1, 0.91, 0.7, 0.95), fake_text.institution(rng, "Province"), "m", bold=True)
     seal(page, 0.76, 0.915, 0.045)
     if chance(rng, 0.6):
         barcode(page, (0.83, 0.88, 0.95, 0.95))
@@ -157,5 +174,5 @@ def _numbered(page: Page, box, first: int):
         "Seats",
     ]
     names = [f"({first + i}) {name}" for i, name in enumerate(names)]
-    values = [words.number(rng, pick(rng, ("##@ ####", "@@###", "#,###", "@@@#@##@"))) for _ in names]
+    values = [fake_text.number(rng, pick(rng, ("##@ ####", "@@###", "#,###", "@@@#@##@"))) for _ in names]
     fields(page, box, names, values, 2, label_share=0.45)

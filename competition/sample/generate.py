@@ -1,17 +1,17 @@
-"""The whole generated competition: images, CSVs, solution."""
+"""The generated competition: images, CSVs, solution."""
 
-import csv
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from joblib import Parallel, delayed
 
+from competition.common.csv import write_table
+from competition.common.files import file_sha256, write_json
 from competition.sample.classes import CLASS_NAMES
-from competition.sample.making import make
-from competition.sample.place import FAULTS, MARK, check_place, partial_folder, sha256, swap
-from competition.sample.plan import WRONG_LABELS, Row, plan_test, plan_train, usages
+from competition.sample.image_file import write_image
+from competition.sample.output_folder import FAULTS, MARK, check_destination, partial_folder, swap
+from competition.sample.rows import WRONG_LABELS, Row, plan_test, plan_train, usages
 
 VERSION = 1  # goes up when the same seed no longer gives the same bytes
 
@@ -27,7 +27,7 @@ def generate(
     wrong_labels: float = WRONG_LABELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict:
-    """Writes a competition to the folder `out` and its test labels to the file `solution`; the facts about it.
+    """Write a competition to the folder `out` and its test labels to the file `solution`; return the facts about it.
 
     The facts: `out`, `solution`, `seed`, `version`, `train`, `test` (image counts), `seconds`, and the planted faults:
     `unreadable` (an ID), `wrong_labels` ({ID: true target}), `duplicates` ([[ID, ID], ...]). `progress` is called with
@@ -45,14 +45,14 @@ def generate(
     if not 0 <= wrong_labels <= 0.5:
         raise ValueError(f"wrong labels: expected a share from 0 to 0.5, found {wrong_labels:g}")
     train, test = plan_train(n_train, seed, wrong_labels), plan_test(n_test, seed)
-    check_place(out, solution, force)
+    check_destination(out, solution, force)
     mark = {"version": VERSION, "seed": seed, "train": n_train, "test": n_test}
     with partial_folder(out) as partial:
         _make_images(train, test, partial, seed, workers, progress)
         _write_tables(train, test, partial)
         new_solution = _write_solution(test, solution, seed)
-        written = {**mark, "solution_sha256": sha256(new_solution)}
-        (partial / MARK).write_text(json.dumps(written, indent=2) + "\n")
+        written = {**mark, "solution_sha256": file_sha256(new_solution)}
+        write_json(partial / MARK, written)
         new_faults = _write_faults(train, solution, mark)
         swap(partial, out, {solution: new_solution, solution.with_name(FAULTS): new_faults})
     seconds = round(time.perf_counter() - started, 1)
@@ -64,39 +64,34 @@ def _make_images(train: list[Row], test: list[Row], folder: Path, seed: int, wor
     for part in ("train", "test"):
         (folder / part).mkdir()
     run = Parallel(n_jobs=workers, return_as="generator_unordered")
-    done = run(delayed(make)(row, part, folder / part, seed) for row, part in jobs)
+    done = run(delayed(write_image)(row, part, folder / part, seed) for row, part in jobs)
     for count, _ in enumerate(done, 1):
         if progress:
             progress(count, len(jobs))
 
 
 def _write_tables(train: list[Row], test: list[Row], folder: Path):
-    _write_csv(folder / "train.csv", ("ID", "target"), [(row.id, row.label) for row in train])
-    _write_csv(folder / "sample_submission.csv", ("ID", "target"), [(row.id, 0) for row in test])
-    _write_csv(folder / "meta.csv", ("target", "class_name"), list(enumerate(CLASS_NAMES)))
+    write_table(folder / "train.csv", ("ID", "target"), [(row.id, row.label) for row in train])
+    write_table(folder / "sample_submission.csv", ("ID", "target"), [(row.id, 0) for row in test])
+    write_table(folder / "meta.csv", ("target", "class_name"), list(enumerate(CLASS_NAMES)))
 
 
 def _write_solution(test: list[Row], solution: Path, seed: int) -> Path:
     beside = _beside(solution)
     labels = [(row.id, row.target, usage) for row, usage in zip(test, usages(len(test), seed), strict=True)]
-    _write_csv(beside, ("ID", "target", "usage"), labels)
+    write_table(beside, ("ID", "target", "usage"), labels)
     return beside
 
 
 def _write_faults(train: list[Row], solution: Path, mark: dict) -> Path:
     beside = _beside(solution.with_name(FAULTS))
-    beside.write_text(json.dumps({**mark, **_faults(train)}, indent=2) + "\n")
+    write_json(beside, {**mark, **_faults(train)})
     return beside
 
 
 def _beside(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.parent / f".{path.name}.partial"
-
-
-def _write_csv(path: Path, header: tuple, lines: list[tuple]):
-    with path.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *lines])
 
 
 def _faults(train: list[Row]) -> dict:

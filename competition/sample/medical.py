@@ -1,8 +1,8 @@
 """Four certificates of one medical form family: only the title and one block of the body tell them apart."""
 
-from competition.sample import words
-from competition.sample.page import Box, Page, part
-from competition.sample.parts import cell, columns, fields, paragraph, rows, seal, table
+from competition.sample import fake_text
+from competition.sample.canvas import Box, Page, part
+from competition.sample.elements import cell, columns, fields, paragraph, rows, seal, table
 from competition.sample.randomness import chance, pick
 
 TITLES = {
@@ -38,9 +38,9 @@ def certificate(rng, target: int):
 def _header(page: Page, left: float, target: int) -> float:
     rng, top = page.rng, page.rng.uniform(0.025, 0.045)
     if chance(rng, 0.6):
-        fields(page, (left, top, left + 0.38, top + 0.04), ["No.", "Reg."], [words.digits(rng, 6)] * 2, 2)
+        fields(page, (left, top, left + 0.38, top + 0.04), ["No.", "Reg."], [fake_text.digits(rng, 6)] * 2, 2)
     if chance(rng, 0.5):
-        page.write((0.55, top, 1 - left, top + 0.025), words.institution(rng, "Hospital"), "r")
+        page.write((0.55, top, 1 - left, top + 0.025), fake_text.institution(rng, "Hospital"), "r")
     top += rng.uniform(0.045, 0.06)
     lines = pick(rng, TITLES[target]).split("|")
     height = 0.062 if len(lines) == 1 else 0.1
@@ -55,8 +55,18 @@ def _header(page: Page, left: float, target: int) -> float:
 def _patient(page: Page, box: Box, shade) -> float:
     rng, count = page.rng, int(page.rng.integers(2, 5)) * 2
     names = ["Name", "Sex / age", "Born", "Phone", "Address", "Insured", "Ward", "Chart"]
-    values = [words.name(rng), f"F / {rng.integers(20, 80)}", words.date(rng), words.number(rng, "010-####-####")]
-    values += [words.address(rng), words.number(rng, "##-########"), words.word(rng), words.digits(rng, 8)]
+    values = [
+        fake_text.name(rng),
+        f"F / {rng.integers(20, 80)}",
+        fake_text.date(rng),
+        fake_text.number(rng, "010-####-####"),
+    ]
+    values += [
+        fake_text.address(rng),
+        fake_text.number(rng, "##-########"),
+        fake_text.word(rng),
+        fake_text.digits(rng, 8),
+    ]
     height = count / 2 * rng.uniform(0.025, 0.034)
     fields(page, (box[0], box[1], box[2], box[1] + height), names[:count], values[:count], 2, shade, 0.3)
     return box[1] + height + rng.uniform(0.005, 0.015)
@@ -65,10 +75,10 @@ def _patient(page: Page, box: Box, shade) -> float:
 def _footer(page: Page, left: float, top: float):
     rng = page.rng
     page.write((left, top + 0.01, 1 - left, top + 0.032), "The above is hereby certified as true.", "m")
-    page.write((0.3, top + 0.04, 0.7, top + 0.06), words.date(rng), "m")
-    page.write((left, top + 0.065, 0.75, top + 0.085), words.address(rng))
-    page.write((left, top + 0.09, 0.75, top + 0.125), words.institution(rng, "Hospital"), bold=True)
-    page.write((left, top + 0.126, 0.7, top + 0.146), f"Physician  {words.name(rng)}")
+    page.write((0.3, top + 0.04, 0.7, top + 0.06), fake_text.date(rng), "m")
+    page.write((left, top + 0.065, 0.75, top + 0.085), fake_text.address(rng))
+    page.write((left, top + 0.09, 0.75, top + 0.125), fake_text.institution(rng, "Hospital"), bold=True)
+    page.write((left, top + 0.126, 0.7, top + 0.146), f"Physician  {fake_text.name(rng)}")
     seal(page, rng.uniform(0.76, 0.88), top + rng.uniform(0.07, 0.11), rng.uniform(0.04, 0.06))
 
 
@@ -92,7 +102,7 @@ def _stay(page: Page, box: Box, shade):
         head, body = (columns if cut is rows else rows)(place, [3, 7])
         cell(page, head, name, "m", shade or (230, 230, 230), bold=True)
         page.frame(body)
-        page.write(part(body, 0.06, 0.25, 0.94, 0.75), words.date(rng), "m", bold=True)
+        page.write(part(body, 0.06, 0.25, 0.94, 0.75), fake_text.date(rng), "m", bold=True)
 
 
 def _codes(page: Page, box: Box, shade):
@@ -100,8 +110,8 @@ def _codes(page: Page, box: Box, shade):
     rng, count = page.rng, int(page.rng.integers(5, 8))
     for i, row in enumerate(rows(box, [1] * count)):
         name, code = columns(row, [5, 5]) if page.line_width == 1 else columns(row, [5, 5])[::-1]
-        cell(page, name, f"{i + 1}. {words.word(rng, 2, 4)} {words.word(rng)}")
-        for place, letter in zip(columns(code, [1] * 6), words.number(rng, "@##.##"), strict=True):
+        cell(page, name, f"{i + 1}. {fake_text.word(rng, 2, 4)} {fake_text.word(rng)}")
+        for place, letter in zip(columns(code, [1] * 6), fake_text.number(rng, "@##.##"), strict=True):
             cell(page, place, letter, "m", shade, bold=True)
 
 
@@ -110,7 +120,7 @@ def _visits(page: Page, box: Box, shade):
     rng, across, down = page.rng, int(page.rng.integers(3, 5)), int(page.rng.integers(8, 12))
     filled = int(rng.integers(across * down // 2, across * down))
     texts = [["Visit"] * across]
-    texts += [[words.date(rng) if i * across + j < filled else "" for j in range(across)] for i in range(down)]
+    texts += [[fake_text.date(rng) if i * across + j < filled else "" for j in range(across)] for i in range(down)]
     table(page, box, texts, [1] * across, shade or (228, 228, 228))
 
 
@@ -127,21 +137,21 @@ def _remark(page: Page, box: Box, shade):
 
 def _disease(page: Page, box: Box, shade):
     rng = page.rng
-    names, values = ["Disease", "Code"], [words.sentence(rng, 2), words.number(rng, "@##.#")]
+    names, values = ["Disease", "Code"], [fake_text.sentence(rng, 2), fake_text.number(rng, "@##.#")]
     fields(page, part(box, 0, 0.3, 1, 0.75), names, values, 2, shade)
 
 
 def _dates(page: Page, box: Box, shade):
     rng = page.rng
     names = ["Onset", "Issued", "Seen", "Valid to"]
-    fields(page, part(box, 0, 0.1, 1, 0.9), names, [words.date(rng) for _ in names], 2, shade)
+    fields(page, part(box, 0, 0.1, 1, 0.9), names, [fake_text.date(rng) for _ in names], 2, shade)
 
 
 def _purpose(page: Page, box: Box, shade):
     cell(page, part(box, 0, 0.2, 0.25, 0.8), "Purpose", "m", shade)
     page.frame(part(box, 0.25, 0.2, 1, 0.8))
     for place in columns(part(box, 0.28, 0.35, 1, 0.65), [1, 1, 1]):
-        page.write(part(place, 0, 0, 0.9, 1), "[ ] " + words.word(page.rng))
+        page.write(part(place, 0, 0, 0.9, 1), "[ ] " + fake_text.word(page.rng))
 
 
 SHARED = (_remark, _disease, _dates, _purpose)

@@ -2,9 +2,9 @@
 
 import math
 
-from competition.sample import words
-from competition.sample.page import Box, Page, colour, part
-from competition.sample.parts import columns
+from competition.sample import fake_text
+from competition.sample.canvas import Box, Page, colour, part
+from competition.sample.elements import columns
 from competition.sample.randomness import chance, pick
 
 LIGHTS = ((240, 90, 60), (250, 200, 60), (90, 220, 120), (120, 190, 250), (240, 240, 240))
@@ -28,7 +28,7 @@ def dashboard(rng):
     panel = (0.41, rng.uniform(0.25, 0.35), 0.59, rng.uniform(0.68, 0.78))
     page.frame(panel, colour(rng, 20, 70), line=glow)
     page.write(part(panel, 0.1, 0.15, 0.9, 0.4), f"{rng.integers(-5, 35)} C", "m", ink=glow)
-    page.write(part(panel, 0.05, 0.5, 0.95, 0.8), f"{words.digits(rng, 6)} km", "m", True, (240, 240, 240))
+    page.write(part(panel, 0.05, 0.5, 0.95, 0.8), f"{fake_text.digits(rng, 6)} km", "m", True, (240, 240, 240))
     for place in columns((0.3, 0.86, 0.7, 0.94), [1] * 7):
         if chance(rng, 0.6):
             page.ellipse(part(place, 0.2, 0, 0.8, 1), pick(rng, LIGHTS))
@@ -71,10 +71,10 @@ def plate(rng):
     page.draw.rounded_rectangle(page.pixels(board), page.height // 12, fill=ground, outline=(60, 60, 60), width=3)
     face = "DejaVuSans-Bold.ttf"
     if page.width / page.height < 2.5 and chance(rng, 0.7):
-        page.write(part(board, 0.2, 0.06, 0.8, 0.36), words.number(rng, "@@ ##"), "m", ink=ink, file=face)
-        page.write(part(board, 0.06, 0.34, 0.94, 0.98), words.number(rng, "@ ####"), "m", ink=ink, file=face)
+        page.write(part(board, 0.2, 0.06, 0.8, 0.36), fake_text.number(rng, "@@ ##"), "m", ink=ink, file=face)
+        page.write(part(board, 0.06, 0.34, 0.94, 0.98), fake_text.number(rng, "@ ####"), "m", ink=ink, file=face)
     else:
-        number = words.number(rng, pick(rng, ("##@ ####", "###@ ####", "@@ ####")))
+        number = fake_text.number(rng, pick(rng, ("##@ ####", "###@ ####", "@@ ####")))
         page.write(part(board, 0.05, 0.04, 0.95, 0.98), number, "m", ink=ink, file=face)
     for x in (0.08, 0.92):
         page.ellipse(part(board, x - 0.012, 0.07, x + 0.012, 0.07 + 0.024 * page.width / page.height), (120, 120, 120))

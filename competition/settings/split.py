@@ -6,7 +6,7 @@ from competition.settings.section import Section, Share
 
 
 class SplitSettings(Section):
-    """Who is scored by whom."""
+    """The K-fold split, and the share of images that is locked away."""
 
     folds: tuple[int, ...] = Field((0, 1, 2, 3, 4), description="the folds' numbers, 0 upwards; their count is K")
     seed: int = Field(0, ge=0)

@@ -5,8 +5,7 @@ one.
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch import nn
+from safetensors.torch import save_file
 
 from competition.common.files import replace_file
 
@@ -26,9 +25,3 @@ def save_weights(path: Path | str, state: dict[str, torch.Tensor], facts: dict[s
     """Write a network's `state_dict` as safetensors with `facts` in its header."""
     with replace_file(path) as temporary:
         save_file({key: value.contiguous() for key, value in state.items()}, temporary, metadata=facts)
-
-
-def load_weights(path: Path | str, network: nn.Module) -> nn.Module:
-    """Return `network` with the weights of `path`."""
-    network.load_state_dict(load_file(path))
-    return network

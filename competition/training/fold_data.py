@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from competition.data.image_store import ImageStore
-from competition.folds.leakage import HELD, SCORED, check_apart, check_views
+from competition.data.predictions import CONDITIONS
+from competition.folds.leakage import HOLDOUT_PREFIX, check_apart, check_views
 from competition.folds.split import HOLDOUT
 
 
@@ -81,9 +82,9 @@ def load_fold(
         tuple(np.concatenate([[clean], copies]) for clean, copies in views_to_train_on),
         validation.ID.tolist(),
         validation.target.map(label).to_numpy(np.int64),
-        {view: _rows(views, view, validation.ID) for view in SCORED},
+        {condition: _rows(views, condition, validation.ID) for condition in CONDITIONS},
         holdout.ID.tolist(),
-        {HELD + view: _rows(views, view, holdout.ID) for view in SCORED if len(holdout)},
+        {HOLDOUT_PREFIX + name: _rows(views, name, holdout.ID) for name in CONDITIONS if len(holdout)},
         test.column("source_id"),
     )
     _check_sources(data, views["source_id"].to_numpy(), str(store))

@@ -1,1 +1,1 @@
-"""Searching a member's settings: the space, the trials, who works on them, and what the best is worth."""
+"""Hyperparameter search: space, objective, pruning, workers, rescoring of the best."""

@@ -1,4 +1,4 @@
-"""What a trial is worth: its settings trained on every fold as the stage `train` does, scored test-like out of fold."""
+"""Objective of the search: the test-like out-of-fold score of settings trained on every fold, as `train` does it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import optuna
 import pandas as pd
 
 from competition.audit.duplicate_table import read_duplicates
+from competition.common import paths
 from competition.common.files import digest
 from competition.common.imports import code_digest
 from competition.inference.tta import view_weights
@@ -21,7 +22,7 @@ from competition.training.pseudo_labels import bar_copies
 from competition.training.recovery import Diverged
 from competition.tuning.packed_copies import Stores
 from competition.tuning.pruning import step_of
-from competition.tuning.space import Candidate, Space, candidate, suggested
+from competition.tuning.space import Space, TrialSettings, suggested, trial_settings
 
 CODE = "competition.members.members"  # whose source names the state
 
@@ -38,24 +39,20 @@ class Trainer:
     states: Path
 
     def __call__(
-        self, found: Candidate, fold: int, folds: pd.DataFrame, report: Callable[[dict], None] = print_epoch
+        self, found: TrialSettings, fold: int, folds: pd.DataFrame, report: Callable[[dict], None] = print_epoch
     ) -> TrainedMember:
-        """Train and predict the fold's test-like views, by the same flips and turns as the stage does; `report` gets
-        each epoch's row.
-        """
+        """Train, and predict the test-like images with the stage's orientations; `report` gets each epoch's row."""
         data = self.stores.load(found.augment, fold, folds, self.targets)
         if found.member.pseudo_labels:
-            data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
+            data = bar_copies(data, read_duplicates(paths.DUPLICATES))
         wanted = {"clean": NONE, "test_like": np.arange(len(data.valid_ids)), "test": NONE}
         views = view_weights(self.settings.tta.passes, self.settings.tta.seed)
         return train_finetuned(
             found.member, data, self.targets, views, self.state_file(found, fold, folds), report, predicted=wanted
         )
 
-    def state_file(self, found: Candidate, fold: int, folds: pd.DataFrame) -> Path:
-        """Return where this training's state is kept: a name made of all that it depends on, so that any worker finds
-        it.
-        """
+    def state_file(self, found: TrialSettings, fold: int, folds: pd.DataFrame) -> Path:
+        """Return this training's state file, named by all that it depends on, so that any worker finds it."""
         inputs = (
             found.member.model_dump(),
             found.augment.model_dump(),
@@ -68,12 +65,12 @@ class Trainer:
             / f"tune-{fold}-{digest(*inputs, self.targets, *files, self.stores.packed_digest, code_digest(CODE))}.pt"
         )
 
-    def earlier(self, found: Candidate, fold: int, folds: pd.DataFrame) -> list[dict]:
+    def earlier(self, found: TrialSettings, fold: int, folds: pd.DataFrame) -> list[dict]:
         """Return the rows of the epochs that were trained before it was stopped."""
         state = load_state(self.state_file(found, fold, folds))
         return state["progress"]["history"] if state else []
 
-    def forget(self, found: Candidate, folds: pd.DataFrame) -> None:
+    def forget(self, found: TrialSettings, folds: pd.DataFrame) -> None:
         """Remove the state of a trial that is over."""
         for fold in fold_numbers(folds):
             state = self.state_file(found, fold, folds)
@@ -83,33 +80,31 @@ class Trainer:
 
 @dataclass(frozen=True)
 class Objective:
-    """The mean test-like out-of-fold macro F1 over the folds of a trial's settings, told fold by fold and epoch by
-    epoch.
+    """The mean test-like out-of-fold macro F1 over the folds of a trial's settings, reported by fold and epoch.
 
-    After an epoch it tells the mean of the folds that are done and of the running one's best epoch so far, and after a
-    fold the mean of those that are done. A trial whose loss is no number, whatever is tried, is ended like one that
-    does worse than others.
+    After an epoch it reports the mean of the folds that are done and of the running one's best epoch so far, and after
+    a fold the mean of those that are done. A trial that diverges, whatever is tried, is pruned.
     """
 
     trainer: Trainer
     name: str
     space: Space
     folds: pd.DataFrame
-    say: Callable[..., None] = lambda what, **facts: None
+    log: Callable[..., None] = lambda what, **facts: None
 
     def begin(self, trial: optuna.Trial) -> None:
-        """Settle the trial's point."""
+        """Choose the trial's point."""
         suggested(trial, self.space)
 
     def __call__(self, trial: optuna.Trial) -> float:
         """Return the trial's value; raises TrialPruned where it does worse than most."""
-        found = candidate(self.trainer.settings, self.name, suggested(trial, self.space))
+        found = trial_settings(self.trainer.settings, self.name, suggested(trial, self.space))
         scores: list[float] = []
         try:
             for fold in fold_numbers(self.folds):
-                self.say("training", trial=trial.number, fold=fold)
+                self.log("training", trial=trial.number, fold=fold)
                 scores.append(self._fold(trial, found, fold, scores))
-                _tell(trial, step_of(len(scores) - 1, found.member.epochs, found.member.epochs), scores)
+                _report(trial, step_of(len(scores) - 1, found.member.epochs, found.member.epochs), scores)
         except Diverged as error:
             self.trainer.forget(found, self.folds)
             raise optuna.TrialPruned(str(error)) from error
@@ -119,12 +114,12 @@ class Objective:
         self.trainer.forget(found, self.folds)
         return float(np.mean(scores))
 
-    def _fold(self, trial: optuna.Trial, found: Candidate, fold: int, done: list[float]) -> float:
+    def _fold(self, trial: optuna.Trial, found: TrialSettings, fold: int, done: list[float]) -> float:
         best = [0.0]
 
         def report(row: dict) -> None:
             best.append(max(best[-1], row["test_like"]))
-            _tell(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best[-1]])
+            _report(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best[-1]])
 
         def trained(row: dict) -> None:
             print_epoch(row)
@@ -141,7 +136,7 @@ def fold_numbers(folds: pd.DataFrame) -> list[int]:
     return sorted(set(folds.fold[folds.fold >= 0].tolist()))
 
 
-def _tell(trial: optuna.Trial, step: int, scores: list[float]) -> None:
+def _report(trial: optuna.Trial, step: int, scores: list[float]) -> None:
     trial.report(float(np.mean(scores)), step)
     if trial.should_prune():
         raise optuna.TrialPruned

@@ -1,7 +1,7 @@
-"""The copies that a trial is trained on: packed once for each strength of the damage, whatever the number of copies.
+"""Augmented stores of the trials: packed once for each strength of the damage, whatever the number of copies.
 
-A copy is a function of the policy, its image and its number, so fewer copies are the first of many. The views that
-trials are scored on come out the same in every store, since the policy of the test-like views is never touched.
+A copy is a function of the policy, its image and its number, so fewer copies are the first of many. The test-like
+images that trials are scored on are the same in every store, since their policy is never changed.
 """
 
 from collections.abc import Sequence
@@ -22,14 +22,12 @@ from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 from competition.training.fold_data import FoldData, load_fold
 
-CHECKED = 100  # views that are made again to see whether the store is as the settings say
+CHECKED = 100  # images that are made again to see whether the store is as the settings say
 
 
 @dataclass(frozen=True)
 class Stores:
-    """What is packed for whom: `own` are the settings that `packed` was made by; `most` copies go into every other
-    store.
-    """
+    """The stores: `own` are the settings that `packed` was made by; every other store has `most` copies."""
 
     source: Path
     packed: Path
@@ -45,12 +43,10 @@ class Stores:
         return _digest_of(self.packed)
 
     def check(self) -> None:
-        """Raise ValueError where `packed` wasn't made of `source` by `own`: some of its images' views are made
-        again.
-        """
+        """Raise ValueError where `packed` wasn't made of `source` by `own`: some of its images are made again."""
         source = ImageStore(self.source)
-        packed = packed_of(source.column("target"), self.own)
-        images = min(len(source), int(np.searchsorted(np.cumsum(packed), CHECKED)) + 1)
+        counts = packed_of(source.column("target"), self.own)
+        images = min(len(source), int(np.searchsorted(np.cumsum(counts), CHECKED)) + 1)
         rows, _ = Augmenter(str(self.source.resolve()), self.own, self._bank(self.own))(range(images))
         packed = ImageStore(self.packed)
         if len(packed) < len(rows) or any(packed.encoded(n).tobytes() != row["image"] for n, row in enumerate(rows)):
@@ -59,9 +55,7 @@ class Stores:
             )
 
     def path(self, settings: AugmentSettings) -> Path:
-        """Return the store with the copies of `settings`, made first if it isn't there; other workers wait for it
-        meanwhile.
-        """
+        """Return the store with the copies of `settings`; one worker makes what isn't there, others wait for it."""
         if settings.model_copy(update={"copies": self.own.copies}) == self.own and settings.copies <= self.own.copies:
             return self.packed
         full = settings.model_copy(update={"copies": self.most})
@@ -78,8 +72,8 @@ class Stores:
         Raises ValueError where the store has fewer: then params.yaml was changed since it was packed.
         """
         data = load_fold(fold, folds, targets, self.path(settings), self.test)
-        views = zip(data.store.column("target"), data.store.column("view"), strict=True)
-        images = [target for target, view in views if view == "clean"]
+        rows = zip(data.store.column("target"), data.store.column("view"), strict=True)
+        images = [target for target, name in rows if name == "clean"]
         return _with_copies(data, dict(zip(images, copies_of(images, settings).tolist(), strict=True)), targets)
 
     def _pack(self, path: Path, settings: AugmentSettings) -> None:

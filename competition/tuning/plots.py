@@ -1,4 +1,4 @@
-"""A study as a table and as pictures."""
+"""Tables and plots of a study."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,17 +11,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from optuna.trial import TrialState
 from optuna.visualization import matplotlib as plots
 
+from competition.common.csv import write_frame
 from competition.common.files import replace_file
 
 WIDE, LONG = (10, 6), (18, 7)  # inches
-LEAST = 2  # finished trials that a picture takes
+LEAST = 2  # finished trials that a plot takes
 
 
 def draw_study(study: optuna.Study, folder: Path) -> list[Path]:
-    """Draw the study's history, the settings' importance and the trials in parallel coordinates; return the PNGs'
-    paths.
+    """Plot the history, the settings' importance and the trials in parallel coordinates; return the PNGs' paths.
 
-    Nothing is drawn of fewer than two finished trials.
+    Fewer than two finished trials have no plots.
     """
     finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if len(finished) < LEAST:
@@ -48,8 +48,7 @@ def write_trials(study: optuna.Study, path: Path) -> None:
     # of no finished trial pandas makes no times
     table["duration"] = pd.to_timedelta(table["duration"]).dt.total_seconds().round(1)
     table = table.rename(columns=lambda column: column.removeprefix("params_")).rename(columns={"duration": "seconds"})
-    with replace_file(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    write_frame(path, table, float_format="%.6g")
 
 
 def _draw(plot: Callable[[], Axes], size: tuple[float, float], path: Path) -> Path:

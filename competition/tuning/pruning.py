@@ -1,10 +1,10 @@
-"""Trials that do worse than most others at the same point of the same fold are ended there.
+"""Pruning of trials that do worse than most others at the same epoch of the same fold.
 
 Asynchronous successive halving (Li et al. 2020, https://arxiv.org/abs/1810.05934) with rungs of our own. Optuna's
-SuccessiveHalvingPruner takes a trial's first value at or behind a rung, so that one that stopped early would be held,
-in its next fold, against others' first; its PercentilePruner takes the best of a trial's values so far, whatever fold
-they are of, and asks only trials that were finished. Here a value is held against those with the same fold and epoch
-alone.
+SuccessiveHalvingPruner takes a trial's first value at or behind a rung, so that one that stopped early would be
+compared, in its next fold, with others' first; its PercentilePruner takes the best of a trial's values so far, whatever
+fold they are of, and asks only trials that were finished. Here a value is compared with those of the same fold and
+epoch alone.
 """
 
 from collections.abc import Collection
@@ -17,12 +17,12 @@ from optuna.trial import FrozenTrial, TrialState
 LEAST = 5  # trials at a rung, before any is ended there
 # a dead worker's trial counts once, as its successor
 SHOWN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-# user attribute of the trial of the settings as they are, which all others are held against: it is never ended
+# user attribute of the trial of the settings as they are, the baseline: it is never pruned
 OWN = "own"
 
 
 class RungPruner(BasePruner):
-    """Ends a trial whose value at one of `rungs` (steps) is in the lower half of all that were reported there."""
+    """Prunes a trial whose value at one of `rungs` (steps) is in the lower half of all that were reported there."""
 
     def __init__(self, rungs: Collection[int], least: int = LEAST):
         self.rungs, self.least = frozenset(rungs), least

@@ -1,8 +1,7 @@
-"""What the best settings are worth: scored anew, on other folds and with other seeds than they were chosen on, as are
-the old ones.
+"""Rescoring of the best settings and the old ones, on other folds and with other seeds than the search had.
 
 The best of many trials is also the luckiest: its score in the study is too good. Trained once more, on folds and with
-random numbers that no trial saw, it has no more luck than the settings it is held against.
+random numbers that no trial saw, it has no more luck than the settings it is compared with.
 """
 
 from collections.abc import Callable
@@ -22,15 +21,14 @@ from competition.metrics.f1 import bootstrap_scores, interval, macro_f1
 from competition.settings.ensemble import EnsembleSettings
 from competition.training.recovery import Diverged
 from competition.tuning.objective import Trainer, fold_numbers
-from competition.tuning.space import Candidate
+from competition.tuning.space import TrialSettings
 
 POLL = 2.0  # seconds between two looks at whether another worker has done its part
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Macro F1 out of fold, test-like, of the settings as they are (`own`), of the best, and their paired difference
-    (`gain`).
+class Rescored:
+    """Test-like out-of-fold macro F1 of the settings as they are (`own`), of the best, and their difference (`gain`).
 
     Each is (value, low, high), the last two a bootstrap interval.
     """
@@ -48,7 +46,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """What the interval of the difference allows to be said."""
+        """Better, worse or "can't be told apart", by the interval of the difference."""
         _, low, high = self.gain
         return "better" if low > 0 else "worse" if high < 0 else "can't be told apart"
 
@@ -63,21 +61,21 @@ def other_folds(folds: pd.DataFrame, seed: int) -> pd.DataFrame:
     return folds
 
 
-def other_seed(found: Candidate, seed: int) -> Candidate:
+def other_seed(found: TrialSettings, seed: int) -> TrialSettings:
     """Return `found` with another seed for all that is random in its training."""
     changed = {"seed": derived_seed(seed, "score anew", found.member.seed) % 2**31}
-    return Candidate(found.member.model_copy(update=changed), found.augment)
+    return TrialSettings(found.member.model_copy(update=changed), found.augment)
 
 
-def scored_anew(
+def rescore(
     trainer: Trainer,
-    own: Candidate,
-    best: Candidate,
+    own: TrialSettings,
+    best: TrialSettings,
     folds: pd.DataFrame,
     folder: Path,
     seed: int,
-    say: Callable[..., None] = lambda what, **facts: None,
-) -> Comparison:
+    log: Callable[..., None] = lambda what, **facts: None,
+) -> Rescored:
     """Return how `own` and `best` compare when both are trained on other folds than `folds`, with other seeds.
 
     The trainings are shared among the workers: each takes one that nobody else is at, keeps its predictions in
@@ -92,7 +90,7 @@ def scored_anew(
     }
 
     def train(name: str, fold: int) -> Predictions:
-        say("scoring anew", settings=name, fold=fold)
+        log("scoring anew", settings=name, fold=fold)
         try:
             return trainer(both[name], fold, folds).predictions["test_like"]
         except Diverged as error:
@@ -101,17 +99,17 @@ def scored_anew(
     while missing := [job for job, file in jobs.items() if not file.is_file()]:
         if not any([_take(jobs[job], partial(train, *job)) for job in missing]):
             sleep(POLL)
-    answers = {
+    predictions = {
         name: concatenate([load_predictions(jobs[name, fold])["test_like"] for fold in fold_numbers(folds)])
         for name in both
     }
     for found in both.values():
         trainer.forget(found, folds)
-    return compare(folds, answers["own"], answers["best"], trainer.settings.ensemble)
+    return compare(folds, predictions["own"], predictions["best"], trainer.settings.ensemble)
 
 
 def _take(file: Path, make: Callable[[], Predictions]) -> bool:
-    """Make `file` unless somebody is at it; return whether it was made here."""
+    """Make `file` unless another worker does; return whether it was made here."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with suppress(Timeout), FileLock(file.with_suffix(".lock"), timeout=0):
         if not file.is_file():
@@ -120,11 +118,11 @@ def _take(file: Path, make: Callable[[], Predictions]) -> bool:
     return False
 
 
-def compare(folds: pd.DataFrame, own: Predictions, best: Predictions, settings: EnsembleSettings) -> Comparison:
-    """Return how the two sets of out-of-fold answers compare, on the same bootstrap resamples of the images."""
+def compare(folds: pd.DataFrame, own: Predictions, best: Predictions, settings: EnsembleSettings) -> Rescored:
+    """Return how the two sets of out-of-fold predictions compare, on the same bootstrap resamples of the images."""
     true = folds.set_index("ID").target.loc[own.ids.tolist()].to_numpy()
     answers = [own.answers, best.select(own.ids.tolist()).answers]
     values = [macro_f1(true, some, own.targets) for some in answers]
     scores = bootstrap_scores(true, answers, own.targets, settings.resamples, generator(settings.seed, "bootstrap"))
     bounds = [interval(column, settings.confidence) for column in (*scores.T, scores[:, 1] - scores[:, 0])]
-    return Comparison((values[0], *bounds[0]), (values[1], *bounds[1]), (values[1] - values[0], *bounds[2]))
+    return Rescored((values[0], *bounds[0]), (values[1], *bounds[1]), (values[1] - values[0], *bounds[2]))

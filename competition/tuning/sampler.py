@@ -1,4 +1,4 @@
-"""Which point is tried next: a tree-structured Parzen estimator, seeded anew for each trial.
+"""Sampler of the search: a tree-structured Parzen estimator, seeded anew for each trial.
 
 A seed for the whole would begin again with every process: a worker that takes a study up would draw the points that are
 there already. Seeded by the trial's place, a study that was stopped goes on as if it hadn't been, and no two workers

@@ -1,8 +1,7 @@
-"""What is searched: a range for each setting, around the member's own value, and the settings that a point of it stands
-for.
+"""Search space: a range for each setting, around the member's own value, and the settings that a point stands for.
 
 Every range holds the member's own value, so that the settings as they are can be a trial like any other. Sizes go no
-further than what `augment` has packed: all trials are scored on the very same test-like views.
+further than what `augment` has packed: all trials are scored on the very same test-like images.
 """
 
 from collections.abc import Mapping
@@ -27,8 +26,8 @@ DECOUPLED = ("adamw", "nadam")  # their weight decay is a share of the weights p
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """Settings that can be trained: the member's, and those of the copies it is trained on."""
+class TrialSettings:
+    """Settings of a trial: the member's, and those of the copies it is trained on."""
 
     member: FinetunedSettings
     augment: AugmentSettings
@@ -74,7 +73,7 @@ def suggested(trial: Trial, space: Space) -> dict[str, float | int | str]:
     return {name: _suggest(trial, name, distribution) for name, distribution in space.items()}
 
 
-def candidate(settings: Settings, name: str, point: Point) -> Candidate:
+def trial_settings(settings: Settings, name: str, point: Point) -> TrialSettings:
     """Return the settings that `point` stands for, numbers to 3 digits, so that what is tried can be written down.
 
     The learning rate grows with the square root of the batch, which keeps the size of the steps' noise (Krizhevsky
@@ -91,10 +90,10 @@ def candidate(settings: Settings, name: str, point: Point) -> Candidate:
     strength = point.get(STRENGTH, 1.0)
     if strength != 1:
         augment["transforms"] = as_mapping(scaled(settings.augment, dict.fromkeys(KNOBS, strength)))
-    return Candidate(FinetunedSettings(**own.model_dump() | changes), AugmentSettings(**augment))
+    return TrialSettings(FinetunedSettings(**own.model_dump() | changes), AugmentSettings(**augment))
 
 
-def changes_of(found: Candidate, settings: Settings, name: str) -> dict[tuple[str, ...], object]:
+def changes_of(found: TrialSettings, settings: Settings, name: str) -> dict[tuple[str, ...], object]:
     """Return what differs between `found` and `settings`: the values of params.yaml, by their keys there."""
     own = settings.members[name]
     changes: dict[tuple[str, ...], object] = {

@@ -1,4 +1,4 @@
-"""Where a study is kept: a journal in a file, or a database that many machines reach."""
+"""Storage of a study: a journal in a file, or a database that many machines reach."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who works on a study: any number of processes, each taking the next trial when it has ended its last.
+"""Workers on a study: any number of processes, each taking the next trial when it has ended its last.
 
 Each worker holds a lock on a file of its own, which the kernel lets go when the process ends, however it ends. So
 another one sees at once that a worker of the same folder is dead; one elsewhere is missed by its heartbeat, where the
@@ -27,7 +27,7 @@ Report = Callable[[Study, FrozenTrial], None]
 
 
 class Worker:
-    """This process, as the others that work on the study in `folder` know it: alive as long as it lives."""
+    """This process, as the other workers on the study in `folder` see it: alive as long as its lock is held."""
 
     def __init__(self, folder: Path):
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,9 +62,7 @@ class Worker:
         return nameless & before
 
     def leave(self) -> None:
-        """Be gone; without a trace, unless a trial may still have this worker's name: then others find that it is
-        dead.
-        """
+        """Release the lock; its file stays where a trial may have this worker's name, so that others see it dead."""
         self._life.release()
         if not self.has_trial:
             _life_of(self.folder, self.name).unlink(missing_ok=True)
@@ -123,9 +121,7 @@ def take_up(study: Study, worker: Worker) -> None:
 
 
 def done(study: Study) -> int:
-    """Return how many of the study's trials are finished: to their end, or ended before because they did worse than
-    most.
-    """
+    """Return the number of the study's finished trials: complete or pruned."""
     return len(study.get_trials(deepcopy=False, states=[TrialState.COMPLETE, TrialState.PRUNED]))
 
 

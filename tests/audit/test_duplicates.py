@@ -10,8 +10,8 @@ from competition.audit.duplicates import find_duplicates
 from competition.audit.scan import Job, Packer
 from competition.data.images import THUMBNAIL, thumbnail
 from competition.folds.split import joined_groups
-from competition.sample.making import make
-from competition.sample.plan import plan_train
+from competition.sample.image_file import write_image
+from competition.sample.rows import plan_train
 from competition.settings.prepare import PrepareSettings
 
 
@@ -96,7 +96,7 @@ def test_the_samples_planted_duplicates_are_all_found_and_no_other_pages_of_thei
         }.values()
     )
     for row in shown:
-        make(row, "train", tmp_path, seed)
+        write_image(row, "train", tmp_path, seed)
     packed, facts = Packer("train", PrepareSettings())(
         [Job(row.id, str(tmp_path / row.id), str(row.label), None) for row in shown]
     )

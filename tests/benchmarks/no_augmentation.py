@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from competition.compute.device import keep_memory
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.folds.split import read_folds
 from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch
@@ -26,7 +26,7 @@ from competition.training.fold_data import load_fold
 def main() -> None:
     keep_memory()
     settings = load_settings().members["lite0"].model_copy(update={"augmented": False})
-    targets = read_targets("folds/classes.csv")
+    targets = tuple(read_classes("folds/classes.csv"))
     data = load_fold(0, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow")
     with tempfile.TemporaryDirectory() as folder:
         trained = train_finetuned(settings, data, targets, np.eye(8)[0], Path(folder) / "state.pt", print_epoch)

@@ -23,7 +23,7 @@ from competition.augmentation.offline import Augmenter
 from competition.common.files import digest, write_json
 from competition.common.seeds import generator
 from competition.compute.device import keep_memory, use_bfloat16
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
 from competition.data.predictions import Predictions, concatenate
@@ -80,7 +80,7 @@ def fitted_views(settings: Settings) -> Path:
 
 
 def scores(settings: Settings, member: FinetunedSettings, policy: str, with_test: bool) -> dict[str, float]:
-    targets, folds = read_targets("folds/classes.csv"), read_folds("folds/folds.csv")
+    targets, folds = tuple(read_classes("folds/classes.csv")), read_folds("folds/folds.csv")
     store, judge = packed(settings, augment_settings(settings.augment, policy)), fitted_views(settings)
     member = member.model_copy(update={"augmented": policy != "none"})
     weights = view_weights(settings.tta.passes, settings.tta.seed) if with_test else np.eye(8)[0]

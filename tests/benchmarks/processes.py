@@ -14,7 +14,6 @@ the first way.
 
 import argparse
 import json
-import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,10 +25,10 @@ from time import perf_counter
 import yaml
 from stages import begin, command, sample_params
 
-from competition.planning.process_usage import run_watched
+from pipelines.plan import run_stage
 
 MADE = ("data/state", "folds/weights", "folds/predictions")
-ALONE = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+ALONE = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def parse() -> argparse.Namespace:
@@ -57,7 +56,7 @@ def clean(folder: Path) -> None:
 def stage(folder: Path, name: str, *arguments: str, **machine: object) -> float:
     clean(folder)
     set_machine(folder, **machine)
-    return run_watched(f"pipelines.{name}", arguments, folder).seconds
+    return run_stage(folder, name, *arguments).seconds
 
 
 @contextmanager
@@ -82,10 +81,10 @@ def folds(folder: Path, side_by_side: bool) -> float:
     began = perf_counter()
     if not side_by_side:
         for fold in ("0", "1"):
-            run_watched("pipelines.train", ("lite0", fold), folder)
+            run_stage(folder, "train", "lite0", fold)
         return perf_counter() - began
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda fold: run_watched("pipelines.train", ("lite0", fold), folder, ALONE), ("0", "1")))
+        list(pool.map(lambda fold: run_stage(folder, "train", "lite0", fold, **ALONE), ("0", "1")))
     return perf_counter() - began
 
 

@@ -18,7 +18,7 @@ from competition.common.files import digest, write_json
 from competition.common.imports import code_digest
 from competition.common.seeds import generator
 from competition.compute.device import keep_memory
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.folds.split import read_folds
 from competition.members.members import train_finetuned
 from competition.members.output_files import print_epoch
@@ -76,7 +76,7 @@ RECIPES: dict[str, dict] = {
 
 def result(settings: FinetunedSettings, fold: int) -> dict:
     """Train, and return scores, seconds and the answers, to be compared image by image."""
-    targets = read_targets("folds/classes.csv")
+    targets = tuple(read_classes("folds/classes.csv"))
     data = load_fold(fold, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow")
     asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows} | {"test": np.zeros(0, np.int64)}
     state = FOLDER / f"{digest(settings.model_dump(), fold, code_digest(CODE))}.pt"

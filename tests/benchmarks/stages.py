@@ -12,8 +12,9 @@ import numpy as np
 import yaml
 
 from competition.leaderboard.score import read_solution
-from competition.planning.process_usage import Taken, run_watched
+from competition.planning.process_usage import Usage
 from competition.settings.load import load_settings
+from pipelines.plan import run_stage
 from pipelines.train import train_and_write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,7 @@ def train_members(folder: Path) -> None:
                 train_and_write(settings, member, fold)
 
 
-def run_stages(folder: Path) -> dict[str, list[Taken]]:
+def run_stages(folder: Path) -> dict[str, list[Usage]]:
     """Return what each run of each stage took, every fold; members are named as `plan` names them."""
     settings = load_settings(folder / "params.yaml")
     runs: dict[str, list[tuple[str, ...]]] = {name: [(name,)] for name in ("prepare", "split", "augment")}
@@ -76,7 +77,7 @@ def run_stages(folder: Path) -> dict[str, list[Taken]]:
     runs |= {name: [(name,)] for name in ("review", "vote", "ensemble")}
     taken = {}
     for stage, of in runs.items():
-        taken[stage] = [run_watched(f"pipelines.{name}", rest, folder) for name, *rest in of]
+        taken[stage] = [run_stage(folder, name, *rest) for name, *rest in of]
         print(f"{folder.name:>6} {stage:16s}", taken[stage], flush=True)
     return taken
 

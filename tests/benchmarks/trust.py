@@ -33,7 +33,7 @@ from stages import begin, command, once, sample_params, train_members, truth
 from competition.common.files import write_json
 from competition.common.seeds import generator
 from competition.compute.device import keep_memory
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.data.predictions import Predictions, load_predictions
 from competition.ensembling.expected import shift_weights
 from competition.folds.split import read_folds
@@ -108,7 +108,7 @@ def random_views(folder: Path, seed: int) -> dict[str, float]:
     if not file.is_file():
         settings = load_settings(folder / "params.yaml").members[MEMBER]
         folds = read_folds(folder / "folds/folds.csv")
-        targets = read_targets(folder / "folds/classes.csv")
+        targets = tuple(read_classes(folder / "folds/classes.csv"))
         stores = folder / "data/augmented.arrow", folder / "data/test_squares.arrow"
         data = split_at_random(together(*(load_fold(fold, folds, targets, *stores) for fold in (0, 1))), seed)
         trained = train_finetuned(settings, data, targets, np.eye(8)[0], folder / "data/state/random.pt", print_epoch)

@@ -11,15 +11,10 @@ from hypothesis import strategies as st
 
 from competition.audit.scan import jobs_of
 from competition.common.csv import read_table, sort_targets, write_table
-from competition.common.errors import counted, examples
-from competition.data.competition import (
-    ContractError,
-    check_submission,
-    find_image,
-    read_competition,
-    read_submission,
-    write_submission,
-)
+from competition.common.errors import ContractError, counted, examples
+from competition.data.competition import read_competition
+from competition.data.image_files import ImageFolder
+from competition.data.submission import check_submission, read_submission, write_submission
 from competition.settings.competition import CompetitionSettings
 
 PAGES = Path(__file__).resolve().parents[3] / "shared" / "datasets" / "pages"
@@ -163,10 +158,8 @@ def test_ids_with_and_without_extension(tmp_path):
     for name in ("a.jpg", "b.PNG", "c.v2.tiff", "d.JPG", "e"):
         (tmp_path / name).touch()
     (tmp_path / "notes.txt").touch()
-    found = {
-        id: getattr(find_image(tmp_path, id), "name", None) for id in ("a", "a.jpg", "b", "b.png", "c.v2", "d.jpg", "e")
-    }
-    assert found == {
+    images = ImageFolder(tmp_path)
+    assert {id: images.candidates(id)[0] for id in ("a", "a.jpg", "b", "b.png", "c.v2", "d.jpg", "e")} == {
         "a": "a.jpg",
         "a.jpg": "a.jpg",
         "b": "b.PNG",
@@ -175,16 +168,15 @@ def test_ids_with_and_without_extension(tmp_path):
         "d.jpg": "d.JPG",
         "e": "e",
     }
-    assert [find_image(tmp_path, id) for id in ("notes", "a.png", "A", "c", "", "x")] == [None] * 6
+    assert [images.candidates(id) for id in ("notes", "a.png", "A", "c", "", "x")] == [[]] * 6
 
 
 def test_an_id_never_leads_out_of_the_folder(tmp_path):
     (tmp_path / "secret.jpg").touch()
     inside = tmp_path / "train"
     inside.mkdir()
-    assert [find_image(inside, id) for id in ("../secret", "../secret.jpg", str(tmp_path / "secret.jpg"), "..")] == [
-        None
-    ] * 4
+    outside = ("../secret", "../secret.jpg", str(tmp_path / "secret.jpg"), "..")
+    assert [ImageFolder(inside).candidates(id) for id in outside] == [[]] * 4
     [problem] = problems(write(tmp_path / "c", train="ID,target\n../x,0\n/etc/x,1\na\\b,0\n01,0\n02,1\n"))
     assert "train.csv: 3 IDs are not plain file names: ../x, /etc/x, a\\b" in problem
 

@@ -277,7 +277,7 @@ def test_a_full_disk_ends_in_one_message_and_loses_nothing(tmp_path, reference):
     script.write_text(FULL_DISK.replace("FOLDER", repr(str(tmp_path))))
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     ended = subprocess.run(
-        [sys.executable, script, tmp_path, Path(__file__).parent], capture_output=True, text=True, env=environment
+        [sys.executable, script, tmp_path, Path(__file__).parents[1]], capture_output=True, text=True, env=environment
     )
     assert ended.returncode == 1 and "error: " in ended.stderr and "Traceback" not in ended.stderr
     assert "File too large" in ended.stderr and "run the command again" in ended.stderr

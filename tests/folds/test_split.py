@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
-from competition.folds.split import joined_groups, make_folds, read_folds, scarce_classes, write_folds
-from pipelines.split import check_learnable
+from competition.folds.split import check_learnable, joined_groups, make_folds, read_folds, scarce_classes, write_folds
 
 
 def test_folds_that_can_not_be_trained_are_refused():

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from competition.common.errors import ContractError
 from competition.common.files import digest
-from competition.data.competition import Competition, ContractError
+from competition.data.competition import Competition
 from competition.data.image_store import ImageStore
 from competition.labels.fixes import (
     LabelFix,

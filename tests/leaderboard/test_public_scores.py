@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from competition.common.files import file_sha256
 from competition.leaderboard.public_scores import (
     COLUMNS,
     PublicScore,
     complete,
     correct,
-    file_sha256,
     read_public_scores,
     record_score,
 )

@@ -171,10 +171,10 @@ def test_when_the_settings_as_they_are_do_best(project, capsys):
 
 
 def test_the_worse_ones_are_not_written(project, capsys, monkeypatch):
-    from competition.tuning.rescoring import Comparison
+    from competition.tuning.rescoring import Rescored
 
-    worse = Comparison((0.9, 0.8, 1.0), (0.5, 0.4, 0.6), (-0.4, -0.5, -0.3))
-    monkeypatch.setattr(tune, "scored_anew", lambda *arguments: worse)
+    worse = Rescored((0.9, 0.8, 1.0), (0.5, 0.4, 0.6), (-0.4, -0.5, -0.3))
+    monkeypatch.setattr(tune, "rescore", lambda *arguments: worse)
     call(trials=12, apply=True)
     assert (
         "the best of the study are the worse ones" in capsys.readouterr().out
@@ -184,13 +184,13 @@ def test_the_worse_ones_are_not_written(project, capsys, monkeypatch):
 
 def test_settings_that_were_edited_meanwhile_are_not_mixed_with_the_best(project, monkeypatch):
     """Changes are differences: half of a point would be written beside half of another."""
-    edited, real = PARAMS.replace("epochs: 4", "epochs: 5"), tune.scored_anew
+    edited, real = PARAMS.replace("epochs: 4", "epochs: 5"), tune.rescore
 
     def edit(*arguments):
         Path("params.yaml").write_text(edited)
         return real(*arguments)
 
-    monkeypatch.setattr(tune, "scored_anew", edit)
+    monkeypatch.setattr(tune, "rescore", edit)
     with pytest.raises(
         ValueError, match="params.yaml: members.tiny changed since the search began, so nothing was written"
     ):

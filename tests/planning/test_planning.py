@@ -14,16 +14,16 @@ from competition.ensembling.specialist_votes import asked_rows
 from competition.ensembling.stacking import is_affordable
 from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
+from competition.planning import measure
 from competition.planning.cost_model import forecast
 from competition.planning.dummy_predictions import draw_folds, draw_rows, draw_specialist
 from competition.planning.forecast import line, memory_line
-from competition.planning.process_usage import Taken, run_watched
+from competition.planning.process_usage import Usage, run_measured
 from competition.planning.subset import EPOCHS, Size, part_params, part_sizes, write_part
-from competition.planning.survey import Survey, Trained, Votes, tried_shares
+from competition.planning.survey import Survey, TrainingUsage, VoteUsage, tried_shares
+from competition.planning.table import duration
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
-from pipelines import plan
-from pipelines.plan import in_words
 
 NETWORK = FinetunedSettings(size=64, epochs=10)
 
@@ -80,15 +80,15 @@ def survey_of(train, test, settings):
     """What stages would take that grow in straight lines with known slopes."""
 
     def taken(start, each, memory=0.0):
-        return Taken(start + each * (train + test), round(1e9 + memory * train))
+        return Usage(start + each * (train + test), round(1e9 + memory * train))
 
     epoch, predicted = 0.5 + 0.02 * train, 0.001 * (train + test)
     close_calls = 7.0  # of a network that has hardly learnt: not forecast
     taken_in_all = 5 + 0.004 * (train + test) + EPOCHS * epoch + predicted + close_calls
-    lite0 = Trained(Taken(taken_in_all, 1_500_000_000), epoch, EPOCHS, predicted, close_calls)
-    grey, again = Trained(taken(4, 0.01), 0, 1, 0), Trained(taken(3, 0.002), 0, 1, 0)
+    lite0 = TrainingUsage(Usage(taken_in_all, 1_500_000_000), epoch, EPOCHS, predicted, close_calls)
+    grey, again = TrainingUsage(taken(4, 0.01), 0, 1, 0), TrainingUsage(taken(3, 0.002), 0, 1, 0)
     stages = {name: taken(2, 0.003) for name in ("prepare", "augment")}
-    stages |= {name: Taken(1 + 0.001 * train, 500_000_000 + 1_000_000 * train) for name in ("split", "review")}
+    stages |= {name: Usage(1 + 0.001 * train, 500_000_000 + 1_000_000 * train) for name in ("split", "review")}
     return Survey(
         Size(train, test),
         stages,
@@ -100,8 +100,8 @@ def survey_of(train, test, settings):
 
 def votes_of(train, test):
     size = Size(train, test)
-    return Votes(
-        size, {name: Taken(3 + 0.001 * size.all, 200_000_000 + 1000 * size.all) for name in ("vote", "ensemble")}
+    return VoteUsage(
+        size, {name: Usage(3 + 0.001 * size.all, 200_000_000 + 1000 * size.all) for name in ("vote", "ensemble")}
     )
 
 
@@ -278,26 +278,29 @@ def test_the_specialist_is_given_the_images_that_it_is_asked_about(surveyed, ask
 def test_parts_grow_until_the_work_shows_beside_the_start(competition, monkeypatch, least, enough, expected):
     tried, settings = [], made_settings()
 
+    def no_stage(folder, name, *arguments):
+        raise AssertionError(name)
+
     def survey(folder, size, *given):
         tried.append(size.train)
         return survey_of(size.train, size.test, settings)
 
-    monkeypatch.setattr(plan, "part_sizes", lambda *given: (10, 20))
-    monkeypatch.setattr(plan, "survey", survey)
-    monkeypatch.setattr(plan, "survey_votes", lambda *given: [votes_of(60, 30)])
-    monkeypatch.setattr(plan, "LEAST", least)
-    monkeypatch.setattr(plan, "ENOUGH", enough)
-    pair, _ = plan.look_at_parts(competition, settings, Size(60, 30), print)
+    monkeypatch.setattr(measure, "part_sizes", lambda *given: (10, 20))
+    monkeypatch.setattr(measure, "survey", survey)
+    monkeypatch.setattr(measure, "survey_votes", lambda *given: [votes_of(60, 30)])
+    monkeypatch.setattr(measure, "LEAST", least)
+    monkeypatch.setattr(measure, "ENOUGH", enough)
+    pair, _ = measure.measure(competition, settings, Size(60, 30), no_stage, print)
     assert tried == expected and [part.size.train for part in pair] == [expected[0], expected[-1]]
 
 
 @pytest.fixture
 def module(tmp_path, monkeypatch):
-    """Writes a module of this text and returns what `run_watched` needs to run it."""
+    """Writes a module of this text and returns what `run_measured` needs to run it."""
 
     def write(text):
-        (tmp_path / "watched_module.py").write_text(text)
-        return "watched_module", [], tmp_path
+        (tmp_path / "measured.py").write_text(text)
+        return [sys.executable, "measured.py"], tmp_path
 
     return write
 
@@ -305,7 +308,7 @@ def module(tmp_path, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process shares is known on Linux alone")
 def test_memory_counts_a_command_and_its_children_together(module):
     grown = "import subprocess, sys, time; x = bytearray(60_000_000); x[::4096] = x[::4096]; time.sleep(0.5)"
-    taken = run_watched(
+    taken = run_measured(
         *module(
             f"import subprocess, sys\nx = bytearray(90_000_000)\nx[::4096] = x[::4096]\n"
             f"subprocess.run([sys.executable, '-c', {grown!r}])"
@@ -315,12 +318,12 @@ def test_memory_counts_a_command_and_its_children_together(module):
 
 
 def test_a_command_that_fails_is_quoted(module):
-    with pytest.raises(ChildProcessError, match=r"watched_module : exit code 3; its last words:\nno such thing"):
-        run_watched(*module("import sys; print('no such thing', flush=True); sys.exit(3)"))
+    with pytest.raises(ChildProcessError, match=r"measured.py: exit code 3; its last lines:\nno such thing"):
+        run_measured(*module("import sys; print('no such thing', flush=True); sys.exit(3)"))
 
 
 def test_times_are_said_as_people_do():
-    assert [in_words(seconds) for seconds in (4.4, 65, 3600, 90_061)] == [
+    assert [duration(seconds) for seconds in (4.4, 65, 3600, 90_061)] == [
         "4 s",
         "1 min 05 s",
         "1 h 00 min",

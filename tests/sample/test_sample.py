@@ -17,9 +17,9 @@ import pytest
 from competition.sample import CLASS_NAMES, LOOK_ALIKES, generate
 from competition.sample.classes import class_counts
 from competition.sample.damage import damage
-from competition.sample.paint import paint
-from competition.sample.plan import plan_test, plan_train
+from competition.sample.documents import paint
 from competition.sample.randomness import generator
+from competition.sample.rows import plan_test, plan_train
 
 
 def table(path: Path) -> list[dict]:

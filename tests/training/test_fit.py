@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from makers.packed import TARGETS, packed_competition
+from safetensors.torch import load_file
 from sklearn.metrics import f1_score
 
 from competition.data.image_store import ImageStore, write_rows
@@ -11,7 +12,7 @@ from competition.inference.predictor import predict_proba
 from competition.members.members import train_finetuned
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
-from competition.training.checkpoints import load_weights, save_weights
+from competition.training.checkpoints import save_weights
 from competition.training.fit import fit
 from competition.training.fold_data import load_fold
 from competition.training.schedules import size_at, warmup_cosine
@@ -209,7 +210,7 @@ def test_a_member_predicts_its_validation_and_the_test_images(data, tmp_path):
     assert member.predictions["test"].ids.tolist() == [f"t{n}" for n in range(6)]
     network, normalise = create_network(settings, 3)
     save_weights(tmp_path / "x.safetensors", member.weights, {"best_epoch": "1"})
-    load_weights(tmp_path / "x.safetensors", network)
+    network.load_state_dict(load_file(tmp_path / "x.safetensors"))
     for view, rows in data.valid_rows.items():
         expected = predict_proba(network, normalise, data.store, rows, 32, "float32", np.full(8, 1 / 8))
         assert np.abs(member.predictions[view].probabilities - expected).max() < 1e-3

@@ -29,8 +29,8 @@ from competition.training.recovery import Diverged
 from competition.tuning.objective import Objective, Trainer
 from competition.tuning.packed_copies import Stores
 from competition.tuning.pruning import RungPruner
-from competition.tuning.rescoring import Comparison, compare, other_folds, scored_anew
-from competition.tuning.space import COPIES, Candidate, candidate
+from competition.tuning.rescoring import Rescored, compare, other_folds, rescore
+from competition.tuning.space import COPIES, TrialSettings, trial_settings
 
 DAMAGE = {
     "shadow": {"probability": 0.6, "range": [0.2, 0.5]},
@@ -215,7 +215,7 @@ def views(path):
 
 
 def strength(factor):
-    return candidate(SETTINGS, "tiny", {"augment.strength": factor}).augment
+    return trial_settings(SETTINGS, "tiny", {"augment.strength": factor}).augment
 
 
 def test_the_packed_copies_are_taken_where_they_are_the_wanted_ones(pages):
@@ -331,7 +331,9 @@ def test_a_comparison_is_paired_and_says_when_nothing_can_be_told():
 
 def test_both_are_trained_anew_on_the_same_other_folds_and_seeds(tmp_path):
     table = packed_competition(tmp_path)
-    own, best = (Candidate(TINY.model_copy(update={"learning_rate": rate}), SETTINGS.augment) for rate in (0.01, 0.02))
+    own, best = (
+        TrialSettings(TINY.model_copy(update={"learning_rate": rate}), SETTINGS.augment) for rate in (0.01, 0.02)
+    )
     seen = []
 
     class Stub(Trainer):
@@ -342,8 +344,8 @@ def test_both_are_trained_anew_on_the_same_other_folds_and_seeds(tmp_path):
             made = predictions(rows.ID.tolist(), right if found.member.learning_rate == 0.02 else [0] * len(rows))
             return type("Trained", (), {"predictions": {"test_like": made}})
 
-    found = scored_anew(Stub(SETTINGS, TARGETS, stores_in(tmp_path), tmp_path), own, best, table, tmp_path / "study", 0)
-    assert isinstance(found, Comparison) and found.best[0] == 1 and found.verdict == "better"
+    found = rescore(Stub(SETTINGS, TARGETS, stores_in(tmp_path), tmp_path), own, best, table, tmp_path / "study", 0)
+    assert isinstance(found, Rescored) and found.best[0] == 1 and found.verdict == "better"
     assert sorted((rate, fold) for rate, _, fold, _ in seen) == [
         (rate, fold) for rate in (0.01, 0.02) for fold in (0, 1, 2)
     ]
@@ -352,6 +354,6 @@ def test_both_are_trained_anew_on_the_same_other_folds_and_seeds(tmp_path):
         and seen[0][1] != TINY.seed
         and seen[0][3] != tuple(table.fold)
     )
-    again = scored_anew(Stub(SETTINGS, TARGETS, stores_in(tmp_path), tmp_path), own, best, table, tmp_path / "study", 0)
+    again = rescore(Stub(SETTINGS, TARGETS, stores_in(tmp_path), tmp_path), own, best, table, tmp_path / "study", 0)
     assert again == found and len(seen) == 6  # what is there is not trained again
     assert len(list(Path(tmp_path / "study").glob("*.npz"))) == 6

@@ -10,7 +10,7 @@ from competition.settings.edit import apply
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
-from competition.tuning.space import COPIES, STRENGTH, candidate, changes_of, own_point, space_of
+from competition.tuning.space import COPIES, STRENGTH, changes_of, own_point, space_of, trial_settings
 
 PARAMS = """# mine
 augment: {AUGMENT}
@@ -85,7 +85,7 @@ def test_every_range_holds_the_members_own_value(tmp_path):
         point = own_point(settings, "tiny", space)
         assert all(space[key]._contains(space[key].to_internal_repr(value)) for key, value in point.items())
         assert min(space["batch_size"].low, space[COPIES].low) >= 2
-        assert changes_of(candidate(settings, "tiny", point), settings, "tiny") == {}
+        assert changes_of(trial_settings(settings, "tiny", point), settings, "tiny") == {}
 
 
 def test_a_copy_less_than_other_members_need_is_never_tried(settings):
@@ -104,18 +104,18 @@ def test_what_the_network_does_not_take_is_left_out(tmp_path):
 
 @pytest.mark.parametrize(("batch_size", "factor"), [(16, 1), (32, 2**0.5), (8, 0.5**0.5), (64, 2)])
 def test_the_learning_rate_grows_with_the_root_of_the_batch(settings, batch_size, factor):
-    found = candidate(settings, "tiny", {"learning_rate": 0.002, "batch_size": batch_size}).member
+    found = trial_settings(settings, "tiny", {"learning_rate": 0.002, "batch_size": batch_size}).member
     assert found.learning_rate == pytest.approx(0.002 * factor, rel=5e-3) and found.batch_size == batch_size
 
 
 def test_a_first_size_is_never_above_the_size(tmp_path):
     settings = settings_of(tmp_path, first_size=48)
-    assert candidate(settings, "tiny", {"size": 32}).member.first_size == 32
-    assert candidate(settings, "tiny", {"size": 96}).member.first_size == 48
+    assert trial_settings(settings, "tiny", {"size": 32}).member.first_size == 32
+    assert trial_settings(settings, "tiny", {"size": 96}).member.first_size == 48
 
 
 def test_strength_scales_training_damage_and_never_the_views_that_are_scored(settings):
-    strong = candidate(settings, "tiny", {STRENGTH: 1.5}).augment
+    strong = trial_settings(settings, "tiny", {STRENGTH: 1.5}).augment
     was, now = settings.augment.transforms_for("train"), strong.transforms_for("train")
     assert now["shadow"].probability == pytest.approx(1.5 * was["shadow"].probability)
     assert now["rotate"].range == was["rotate"].range  # a page turned by more is another question
@@ -134,7 +134,7 @@ def test_what_was_tried_is_what_is_written(settings, tmp_path):
         COPIES: 12,
         STRENGTH: 0.75,
     }
-    found = candidate(settings, "tiny", point)
+    found = trial_settings(settings, "tiny", point)
     changes = changes_of(found, settings, "tiny")
     # 0.00234567 * sqrt(24 / 16)
     assert changes["members", "tiny", "learning_rate"] == 0.00287 and changes["augment", "copies"] == 12

@@ -7,6 +7,7 @@ from time import perf_counter
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from competition.compute.device import device, keep_memory, use_bfloat16
@@ -16,7 +17,7 @@ from competition.models.freezing import frozen_modules
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
-from competition.training.checkpoints import load_weights, save_weights
+from competition.training.checkpoints import save_weights
 from competition.training.fit import fit
 from competition.training.fold_data import FoldData
 from competition.training.optimizers import make_optimizer
@@ -78,7 +79,8 @@ def main() -> None:
     reply(torch=torch.__version__, threads=torch.get_num_threads(), bfloat16=limit.bfloat16)
     until_asked()
     fit(network, normalise, data, settings, Path(job["folder"]) / f"state_{settings.size}.pt", after_epoch, targets)
-    fast = for_inference(load_weights(job["trained"], network), settings.size, limit.bfloat16)
+    network.load_state_dict(load_file(job["trained"]))
+    fast = for_inference(network, settings.size, limit.bfloat16)
     reply(
         **{
             view: predict_proba(fast, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0])

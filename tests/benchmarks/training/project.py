@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from competition.data.classes import read_targets
+from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.folds.split import read_folds
 from competition.settings.finetuned import FinetunedSettings
@@ -58,7 +58,7 @@ def load(
     """Return the `fold`, packed at `size`, with its first `images` training and `held_out` validation images; and the
     classes.
     """
-    targets = read_targets(folder / "folds/classes.csv")
+    targets = tuple(read_classes(folder / "folds/classes.csv"))
     stores = (folder / f"data/{size}/{name}.arrow" for name in ("augmented", "test_squares"))
     data = load_fold(fold, read_folds(folder / "folds/folds.csv"), targets, *stores)
     return replace(

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from competition.common.errors import ContractError
 from competition.data.adopt.adoption import Destination, adopt, link_or_copy
 from competition.data.adopt.class_folders import image_id
 from competition.data.adopt.test_split import choose_test, halve
-from competition.data.competition import ContractError, read_competition
+from competition.data.competition import read_competition
 from competition.settings.competition import CompetitionSettings
 
 LEAVES = Path(__file__).resolve().parents[4] / "shared" / "datasets" / "potato-leaves"

@@ -1,4 +1,4 @@
-"""The rows of the competition before any page is painted: IDs, labels, and the faults planted among them."""
+"""Rows of the competition before any image is made: IDs, labels, and the faults planted among them."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""One clean, upright page of a given class."""
+"""The documents of the sample: one clean, upright page of a given class."""
 
 from functools import partial
 
@@ -29,7 +29,7 @@ PAINTERS = (
 
 
 def paint(target: int, rng: np.random.Generator) -> np.ndarray:
-    """A clean page of class `target`, uint8 RGB (H, W, 3), its longer side 300 to 640 pixels."""
+    """Return a clean page of class `target`, uint8 RGB (H, W, 3), its longer side 300 to 640 pixels."""
     page = np.asarray(PAINTERS[target](rng))
     return _grain(page, rng)
 

@@ -1,19 +1,19 @@
-"""Where a competition may be written, and how it gets there in one piece."""
+"""The folder that a sample is written to: checked, and replaced in one piece."""
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from competition.common.files import file_sha256, read_json
+
 MARK = "SAMPLE.json"
 FAULTS = "faults.json"  # what was planted among the training images, beside the solution
 
 
-def check_place(out: Path, solution: Path, force: bool = False) -> None:
-    """Nothing, if a sample may be written to `out` and its labels to `solution`; ValueError otherwise.
+def check_destination(out: Path, solution: Path, force: bool = False) -> None:
+    """Raise ValueError unless a sample may be written to `out` and its labels to `solution`.
 
     Only an empty folder or an earlier sample, and only that sample's own solution and a sample's list of faults beside
     it, are replaced, unless `force`.
@@ -38,7 +38,7 @@ def check_place(out: Path, solution: Path, force: bool = False) -> None:
             f"{out}: holds files that the sample did not make (no {MARK}): move them away, name another "
             "folder with --out, or replace them with --force"
         )
-    if solution.exists() and sha256(solution) != (mark or {}).get("solution_sha256"):
+    if solution.exists() and file_sha256(solution) != (mark or {}).get("solution_sha256"):
         raise ValueError(
             f"{solution}: not the solution of the sample in {out}: move it away, name another path with "
             "--solution, or replace it with --force"
@@ -52,7 +52,7 @@ def check_place(out: Path, solution: Path, force: bool = False) -> None:
 
 @contextmanager
 def partial_folder(out: Path) -> Iterator[Path]:
-    """Yields a new empty folder beside `out`, removed at the end if it is still there.
+    """Yield a new empty folder beside `out`, removed at the end if it is still there.
 
     Its name is always the same, so that what a killed run left is found and removed: it may be gigabytes.
     """
@@ -66,7 +66,7 @@ def partial_folder(out: Path) -> Iterator[Path]:
 
 
 def swap(partial: Path, out: Path, labels: dict[Path, Path]) -> None:
-    """Puts `partial` in `out`'s place and each new file of `labels` (place -> new file) in its own.
+    """Put `partial` in `out`'s place and each new file of `labels` (place -> new file) in its own.
 
     A kill in between leaves a competition without its labels, never with another's.
     """
@@ -82,19 +82,13 @@ def swap(partial: Path, out: Path, labels: dict[Path, Path]) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def sha256(path: Path) -> str:
-    """The file's SHA-256 in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _mark(out: Path) -> dict | None:
-    path = out / MARK
-    return json.loads(path.read_text()) if path.is_file() else None
+    return read_json(out / MARK) if (out / MARK).is_file() else None
 
 
 def _is_ours(faults: Path) -> bool:
     try:
-        found = json.loads(faults.read_text(encoding="utf-8"))
+        found = read_json(faults)
     except ValueError:
         return False
     return isinstance(found, dict) and "wrong_labels" in found

@@ -1,4 +1,4 @@
-"""A page to paint on: text and boxes placed by fractions of the page."""
+"""A canvas for pages: text and boxes placed by fractions of the page."""
 
 from functools import lru_cache
 from pathlib import Path

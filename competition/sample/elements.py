@@ -1,9 +1,9 @@
-"""What documents are made of: tables, paragraphs, seals, portraits, bar codes."""
+"""Elements of documents: tables, paragraphs, seals, portraits, bar codes."""
 
 import numpy as np
 
-from competition.sample import words
-from competition.sample.page import Box, Page, colour, part
+from competition.sample import fake_text
+from competition.sample.canvas import Box, Page, colour, part
 from competition.sample.randomness import chance, pick
 
 
@@ -49,7 +49,7 @@ def paragraph(page: Page, box: Box, lines: int, ink=None, last_short: bool = Tru
     # A character is about 0.55 as wide as it is high; this many of them fill a line of this box.
     room = (box[2] - box[0]) * page.width / (0.5 * height * page.height * 0.8)
     for i in range(lines):
-        text = words.sentence(page.rng, max(1, int(room / 6) + 1))
+        text = fake_text.sentence(page.rng, max(1, int(room / 6) + 1))
         share = page.rng.uniform(0.3, 0.8) if last_short and i == lines - 1 else page.rng.uniform(0.9, 1.0)
         line = text[: max(3, int(room * share))]
         page.write(part(box, 0, (i + 0.1) / lines, 1, (i + 0.9) / lines), line, ink=ink)
@@ -65,7 +65,7 @@ def seal(page: Page, x: float, y: float, radius: float):
     else:
         page.frame(box, line=red, width=2)
     for row in rows(part(box, 0.2, 0.2, 0.8, 0.8), [1, 1]):
-        page.write(row, words.word(page.rng, 1, 1).upper(), "m", True, red)
+        page.write(row, fake_text.word(page.rng, 1, 1).upper(), "m", True, red)
 
 
 def portrait(page: Page, box: Box):

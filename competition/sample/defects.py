@@ -1,4 +1,4 @@
-"""Damage, second half: what happens to a page before it is seen, and to its picture afterwards.
+"""Defects of a page before it is scanned (creases, things on it), and of its image afterwards (light, blur, noise).
 
 Each function takes and returns uint8 RGB (H, W, 3) of one shape and draws all it needs from `rng`.
 """

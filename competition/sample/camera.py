@@ -1,4 +1,4 @@
-"""Damage, first half: where the page lies in the picture. One homography, so that the page is resampled once."""
+"""Scans and photographs of a page: one homography each, so that the page is resampled once."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Invented names, addresses, numbers and dates: nobody's data."""
+"""Fake text: invented names, addresses, numbers and dates: nobody's data."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""One row of the plan made into one JPEG file. Imported by the worker processes: nothing heavy here."""
+"""The JPEG file of one row. Imported by the worker processes: nothing heavy here."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 
 from competition.sample.damage import damage
-from competition.sample.paint import paint
-from competition.sample.plan import Row
+from competition.sample.documents import paint
 from competition.sample.randomness import generator
+from competition.sample.rows import Row
 
 
-def make(row: Row, part: str, folder: Path, seed: int) -> None:
-    """Writes `row`'s image to `folder`, beside its place and then renamed; `part` is "train" or "test"."""
+def write_image(row: Row, part: str, folder: Path, seed: int) -> None:
+    """Write `row`'s image to `folder`, beside its place and then renamed; `part` is "train" or "test"."""
     page = paint(row.target, generator(seed, f"{part} page", row.index))
     quality = generator(seed, f"{part} jpeg", row.index)
     if part == "test":

@@ -1,0 +1,59 @@
+"""Boxes of images: the columns x1, y1, x2, y2 of train.csv and test.csv, in the upright image's pixels."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from competition.common.csv import read_columns
+from competition.common.errors import counted, examples, repeated
+from competition.settings.competition import CompetitionSettings
+
+BOX = ("x1", "y1", "x2", "y2")
+
+
+def read_boxes(path: Path, frame: pd.DataFrame, problems: list[str]) -> pd.DataFrame:
+    """Return `frame`'s columns BOX as float, NaN for "the whole image"; no columns without boxes.
+
+    `problems` grows by what is wrong with them in the file `path`.
+    """
+    there = [name for name in BOX if name in frame]
+    if not there:
+        return frame[[]]
+    if len(there) < len(BOX):
+        missing = examples(name for name in BOX if name not in frame)
+        problems.append(f"{path}: boxes need the columns {','.join(BOX)}, there is no {missing}; add or rename them")
+        return frame[[]]
+    texts = frame[list(BOX)]
+    boxes = texts.apply(pd.to_numeric, errors="coerce").astype(float)
+    if len(boxes) and 0 < np.nanmax(boxes.to_numpy(), initial=0) <= 1:
+        problems.append(
+            f"{path}: no value of the boxes is above 1, so they are shares of the image; give {','.join(BOX)} in its "
+            "pixels"
+        )
+    wrong = ~(texts == "").all(axis=1) & ~np.isfinite(boxes.to_numpy()).all(axis=1)
+    if wrong.any():
+        rows = [f"row {row + 1} ({','.join(texts.iloc[row])})" for row in np.flatnonzero(wrong)]
+        problems.append(
+            f"{path}: {counted(len(rows), 'boxes are')} malformed: {examples(rows)}; "
+            "give four numbers, or leave all four empty for the whole image"
+        )
+    return boxes
+
+
+def read_test_boxes(
+    path: Path, test_ids: tuple[str, ...], settings: CompetitionSettings, problems: list[str]
+) -> pd.DataFrame | None:
+    """Return the boxes of test.csv at `path` in the order of `test_ids`; None without any."""
+    if not path.exists():
+        return None
+    frame = read_columns(path, (settings.id,), problems)
+    if frame is None or not any(name in frame for name in BOX):
+        return None
+    if twice := repeated(frame[settings.id]):
+        problems.append(
+            f"{path}: {counted(len(twice), 'IDs are')} repeated: {examples(twice)}; keep one row for each image"
+        )
+        return None
+    boxes = read_boxes(path, frame, problems)
+    return boxes.set_axis(frame[settings.id]).reindex(list(test_ids)) if len(boxes.columns) else None
