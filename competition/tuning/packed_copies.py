@@ -23,7 +23,7 @@ from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 from competition.training.fold_data import FoldData, load_fold
 
-CHECKED = 100  # views that are made again to see whether the store is as the settings say
+CHECKED = 100  # images that are made again to see whether the store is as the settings say
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Stores:
     def check(self) -> None:
         """Raise ValueError where `packed` wasn't made of `source` by `own`: some of its images are made again."""
         source = ImageStore(self.source)
-        packed = packed_of(source.column("target"), self.own)
-        images = min(len(source), int(np.searchsorted(np.cumsum(packed), CHECKED)) + 1)
+        counts = packed_of(source.column("target"), self.own)
+        images = min(len(source), int(np.searchsorted(np.cumsum(counts), CHECKED)) + 1)
         rows, _ = Augmenter(str(self.source.resolve()), self.own, self._bank(self.own))(range(images))
         packed = ImageStore(self.packed)
         if len(packed) < len(rows) or any(packed.encoded(n).tobytes() != row["image"] for n, row in enumerate(rows)):

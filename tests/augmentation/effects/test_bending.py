@@ -5,7 +5,7 @@ import pytest
 from makers.packed import marked_page as page
 from scipy.ndimage import gaussian_filter
 
-from competition.augmentation.bending import bent
+from competition.augmentation.effects.bending import bent
 from competition.augmentation.effects.camera import photograph
 from competition.common.seeds import generator
 from competition.settings.policies import shipped_policy

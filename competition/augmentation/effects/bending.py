@@ -1,11 +1,33 @@
-"""A page bent: by a lens, or by lying unevenly. What is not a homography."""
+"""Bending of the page, by a lens or by lying unevenly: what is not a homography."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import cv2
 import numpy as np
 
+from competition.augmentation.effects import EFFECTS
+
 CELLS = 5  # of the distorted grid, along each side
+
+_add = partial(EFFECTS.add, module=__name__, phase="camera")
+
+_add(
+    "optical_distortion",
+    unit="lens coefficient, barrel or cushion",
+    family="camera",
+    limits=(0.0, 0.6),
+    probability=0.06,
+    range=(0.05, 0.3),
+)
+_add(
+    "grid_distortion",
+    unit="largest relative change of a grid cell's part of the page",
+    family="camera",
+    limits=(0.0, 0.6),
+    probability=0.06,
+    range=(0.05, 0.3),
+)
 
 
 def bent(image: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float], fill: int) -> np.ndarray:
