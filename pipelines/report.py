@@ -4,9 +4,9 @@ Reads what the stages left in folds/ and submissions/, the packed images in data
 submissions/report/index.html: one file that needs no network. A section without data says why.
 """
 
-from pathlib import Path
 from time import perf_counter
 
+from competition.common import paths
 from competition.common.files import replace_file
 from competition.compute.device import set_up_process
 from competition.report.context import ReportContext
@@ -14,16 +14,19 @@ from competition.report.page import report_page
 from competition.settings.load import load_settings
 from pipelines._main import log, run
 
-PAGE = Path("submissions/report/index.html")
-
 
 def main() -> None:
     began = perf_counter()
     set_up_process()
     page = report_page(ReportContext(load_settings()))
-    with replace_file(PAGE) as temporary:
+    with replace_file(paths.REPORT) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    log("reported", path=PAGE, megabytes=round(PAGE.stat().st_size / 1e6, 1), seconds=round(perf_counter() - began, 1))
+    log(
+        "reported",
+        path=paths.REPORT,
+        megabytes=round(paths.REPORT.stat().st_size / 1e6, 1),
+        seconds=round(perf_counter() - began, 1),
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import pandas as pd
 from competition.audit.duplicate_table import read_duplicates
 from competition.audit.problem_files import read_problem_files
 from competition.audit.summary import read_audit
-from competition.augmentation.shift_table import read_shift
+from competition.augmentation.fitting.shift_table import read_shift
+from competition.common import paths
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
@@ -26,7 +27,7 @@ from competition.metrics.metric import Metric
 from competition.metrics.scores import METRICS
 from competition.settings.params import Settings
 
-DATA, FOLDS, SUBMISSIONS = Path("data"), Path("folds"), Path("submissions")
+SUBMISSIONS, HISTORY, LABEL_REVIEW = Path("submissions"), Path("folds/history"), Path("folds/review/label_review.csv")
 
 
 class ReportContext:
@@ -47,7 +48,7 @@ class ReportContext:
     @cached_property
     def params(self) -> str:
         """Text of params.yaml."""
-        return Path("params.yaml").read_text(encoding="utf-8")
+        return paths.PARAMS.read_text(encoding="utf-8")
 
     @cached_property
     def final(self) -> dict:
@@ -57,13 +58,13 @@ class ReportContext:
     @cached_property
     def final_targets(self) -> dict[str, str]:
         """Test ID -> target, of final.csv."""
-        table = read_submission(SUBMISSIONS / "final.csv", self.settings.competition.submission_columns)
+        table = read_submission(paths.FINAL, self.settings.competition.submission_columns)
         return dict(zip(table["ID"], table["target"], strict=True))
 
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
         """Members' submissions, best first. Raises ValueError if one of train.members has none."""
-        table = read_leaderboard(SUBMISSIONS / "leaderboard.csv")
+        table = read_leaderboard(paths.LEADERBOARD)
         unranked = [name for name in self.settings.train.members if name not in table["submission"].tolist()]
         if unranked:
             raise ValueError(
@@ -97,7 +98,7 @@ class ReportContext:
     @cached_property
     def class_names(self) -> dict[str, str]:
         """Target -> readable name, in the order of the classes."""
-        return read_classes(FOLDS / "classes.csv")
+        return read_classes(paths.CLASSES)
 
     @cached_property
     def hard_classes(self) -> tuple[str, ...]:
@@ -109,7 +110,7 @@ class ReportContext:
         """Member, or specialist -> fold -> a row per epoch."""
         specialist = ("specialist",) if self.settings.specialize.base_member else ()
         names = (*self.settings.train.members, *specialist)
-        return {name: read_histories(FOLDS / "history", name, self.settings.split.folds) for name in names}
+        return {name: read_histories(HISTORY, name, self.settings.split.folds) for name in names}
 
     @cached_property
     def ranked_members(self) -> list[str]:
@@ -119,7 +120,7 @@ class ReportContext:
     @cached_property
     def folds(self) -> pd.DataFrame:
         """folds.csv: ID, target, fold (-1: holdout), group."""
-        return read_folds(FOLDS / "folds.csv")
+        return read_folds(paths.FOLDS)
 
     @cached_property
     def oof_images(self) -> pd.DataFrame:
@@ -136,40 +137,39 @@ class ReportContext:
     @cached_property
     def train_images(self) -> ImageStore:
         """Training images as packed."""
-        return ImageStore(DATA / "train.arrow")
+        return ImageStore(paths.TRAIN_STORE)
 
     @cached_property
     def augmented_images(self) -> ImageStore:
         """Training images as networks get them: clean, test-like, copies."""
-        return ImageStore(DATA / "augmented.arrow")
+        return ImageStore(paths.AUGMENTED_STORE)
 
     @cached_property
     def test_images(self) -> ImageStore:
         """Test images as networks get them."""
-        return ImageStore(DATA / "test_squares.arrow")
+        return ImageStore(paths.TEST_RESIZED_STORE)
 
     @cached_property
     def audit(self) -> dict:
         """audit.json: sizes, classes, duplicates, domain shift."""
-        return read_audit(FOLDS / "audit.json")
+        return read_audit(paths.AUDIT)
 
     @cached_property
     def duplicates(self) -> pd.DataFrame:
         """Pairs of images that show the same."""
-        return read_duplicates(FOLDS / "duplicates.csv")
+        return read_duplicates(paths.DUPLICATES)
 
     @cached_property
     def problem_files(self) -> pd.DataFrame:
         """Images that were left out."""
-        return read_problem_files(FOLDS / "problem_files.csv")
+        return read_problem_files(paths.PROBLEM_FILES)
 
     @cached_property
     def shift(self) -> pd.DataFrame | None:
         """Distance of test-like images from the test images; None while no policy was fitted."""
-        return read_shift(FOLDS / "shift.csv")
+        return read_shift(paths.DOMAIN_SHIFT)
 
     @cached_property
     def label_review(self) -> pd.DataFrame | None:
         """Labels in doubt; None where the review is off."""
-        path = FOLDS / "review/label_review.csv"
-        return read_label_review(path) if path.is_file() else None
+        return read_label_review(LABEL_REVIEW) if LABEL_REVIEW.is_file() else None

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from makers.report import CLASSES, write_project
 
+from competition.common import paths
 from pipelines import report
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium, of the extra `test`, is not installed")
@@ -59,7 +60,7 @@ def address(tmp_path_factory):
     write_project(folder)
     with contextlib.chdir(folder):
         report.main()
-    return (folder / report.PAGE).as_uri()
+    return (folder / paths.REPORT).as_uri()
 
 
 def look(browser, address: str, theme: str = "light", size: tuple[int, int] = LAPTOP) -> None:

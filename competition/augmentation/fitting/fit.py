@@ -13,7 +13,7 @@ from competition.augmentation.fitting.domain_gap import DomainGap, Embed, Featur
 from competition.augmentation.fitting.families import as_mapping, policy_text, scaled
 from competition.augmentation.fitting.sample import Sample, clean_images, halves, read_sample
 from competition.augmentation.fitting.search import Trial, search
-from competition.common.csv import write_frame
+from competition.augmentation.fitting.shift_table import write_shift
 from competition.common.files import replace_file
 from competition.common.paths import DOMAIN_SHIFT, FITTED_POLICY
 from competition.data.image_store import ImageStore
@@ -96,7 +96,7 @@ def write_fit(fit: Fit, policy: str) -> None:
     """Write folds/fitted_policy.yaml, on top of the shipped `policy`, and folds/shift.csv."""
     with replace_file(FITTED_POLICY) as temporary:
         temporary.write_text(policy_text(policy, fit.transforms, _comment(fit)), encoding="utf-8")
-    write_frame(DOMAIN_SHIFT, fit.table.round(4))
+    write_shift(DOMAIN_SHIFT, fit.table)
 
 
 def _comment(fit: Fit) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from competition.augmentation.contact_sheet import CLASSES
+from competition.common import paths
 from competition.data.images import read_image
 from competition.report.context import ReportContext
 from competition.report.inline_images import data_uri
@@ -22,7 +23,7 @@ class Copies(Section):
     order, title, reads = 110, "Augmented copies", ("folds/augmented.png", "folds/classes.csv")
 
     def body(self, context: ReportContext) -> Markup:
-        return contact_sheet("folds/augmented.png", len(context.class_names))
+        return contact_sheet(paths.CONTACT_SHEET, len(context.class_names))
 
 
 def contact_sheet(path: Path | str, classes: int) -> Markup:

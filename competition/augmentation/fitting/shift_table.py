@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pandas as pd
 
-COLUMNS = ("feature", "test", "clean", "clean_auc", "present", "present_auc", "fitted", "fitted_auc")
+from competition.common.csv import write_frame
+
+DECIMALS = 4
+
+
+def write_shift(path: Path | str, table: pd.DataFrame) -> None:
+    """Write `table` (see `GapMeasure.table`) as CSV."""
+    write_frame(path, table.round(DECIMALS))
 
 
 def read_shift(path: Path | str) -> pd.DataFrame | None:
-    """Table with COLUMNS, `feature` str and the rest float64; None while no policy was fitted."""
+    """Table as `write_shift` wrote it, `feature` str and the rest float64; None while no policy was fitted."""
     if not Path(path).is_file():
         return None
     shift = pd.read_csv(path, encoding="utf-8")
