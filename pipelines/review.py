@@ -18,7 +18,7 @@ from competition.folds.predictions import out_of_fold
 from competition.folds.split import read_folds
 from competition.labels.fixes import read_label_fixes
 from competition.labels.review import review_labels
-from competition.labels.review_sheet import write_label_sheet
+from competition.labels.review_grid import write_label_grid
 from competition.settings.load import load_settings
 from pipelines._main import log, run
 
@@ -40,7 +40,7 @@ def main() -> None:
     review = review[~decided]
     with replace_file("folds/label_review.csv") as temporary:
         review.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
-    write_label_sheet("folds/label_review.png", ImageStore("data/train.arrow"), review)
+    write_label_grid("folds/label_review.png", ImageStore("data/train.arrow"), review)
     log(
         "reviewed",
         path="folds/label_review.csv",
