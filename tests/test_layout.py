@@ -87,7 +87,7 @@ def test_nothing_before_models_reaches_torch():
 
 def test_tests_are_laid_out_as_the_code_is():
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert folders - {*PACKAGES, "pipelines"} <= {"makers", "benchmarks", "gpu"}
+    assert folders - {*PACKAGES, "pipelines"} <= {"makers", "plugins", "benchmarks", "gpu"}
 
 
 def test_no_test_file_is_imported_by_another():

@@ -1,1 +1,1 @@
-"""Damaged copies of clean pages: geometry as photographed, light and lens, document noise, and the policy over them."""
+"""Damaged copies of clean pages: geometry as photographed, light and lens, document noise."""

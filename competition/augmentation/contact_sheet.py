@@ -1,6 +1,4 @@
-"""The contact sheet: a source of each class and its damaged copies side by side, to see whether labels are still
-legible.
-"""
+"""Contact sheet: an image of each class and its damaged copies side by side, to see whether labels stay clear."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from competition.common.image_grid import GAP, PAPER, wrapped, write_sheet
+from competition.common.image_grid import GAP, PAPER, wrapped, write_grid
 from competition.data.image_store import ImageStore
 from competition.data.images import resize
 
@@ -50,19 +48,19 @@ def contact_sheet(
 
 def write_contact_sheet(path: Path | str, store: ImageStore, class_names: Mapping[str, str] | None = None) -> None:
     """Write the `contact_sheet` of `store` as a PNG with a palette."""
-    write_sheet(path, contact_sheet(store, class_names))
+    write_grid(path, contact_sheet(store, class_names))
 
 
 def _first_sources(store: ImageStore) -> dict[str | None, list[int]]:
-    """Return for each target the rows of its first source's views: clean, test-like, then the copies in order."""
+    """Return for each target the rows of its first source's images: clean, test-like, then the copies in order."""
     ids, targets = store.column("source_id"), store.column("target")
     first: dict[str | None, str] = {}
     for id, target in zip(ids, targets, strict=True):
         first[target] = min(first.get(target, id), id)
-    views, copy = store.column("view"), store.column("copy")
+    kinds, copy = store.column("view"), store.column("copy")
     order = {"clean": 0, "test_like": 1, "train": 2}
     found: dict[str | None, list[int]] = {target: [] for target in first}
     for row, (id, target) in enumerate(zip(ids, targets, strict=True)):
         if first[target] == id:
             found[target].append(row)
-    return {target: sorted(rows, key=lambda row: (order[views[row]], copy[row])) for target, rows in found.items()}
+    return {target: sorted(rows, key=lambda row: (order[kinds[row]], copy[row])) for target, rows in found.items()}

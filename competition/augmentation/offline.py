@@ -1,18 +1,26 @@
-"""Offline augmentation: every training image's clean square, test-like view and damaged copies, packed once."""
+"""Offline augmentation: every training image clean, test-like and as damaged copies, packed once."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from competition.augmentation.bank import OVERSAMPLING, Bank
+from competition.augmentation.augraphy.bank import OVERSAMPLING, Bank
+from competition.augmentation.effects import EFFECTS
 from competition.augmentation.policy import damaged
+from competition.common.files import digest
+from competition.common.imports import code_digest
+from competition.common.registry import load_plugins
 from competition.data.image_store import ImageStore
 from competition.data.images import encode_jpeg, letterbox, shrink
+from competition.data.packing import build
 from competition.settings.augment import AugmentSettings
+from competition.settings.machine import MachineSettings
+
+IMAGES_PER_PART = 256  # a few seconds' work: what a killed run loses, and often enough for the progress to move
 
 
 def copies_of(targets: Sequence[str | None], settings: AugmentSettings) -> np.ndarray:
@@ -23,6 +31,11 @@ def copies_of(targets: Sequence[str | None], settings: AugmentSettings) -> np.nd
     """
     copies = _class_copies(Counter(targets), settings)
     return np.array([copies[target] for target in targets], np.int64)
+
+
+def packed_of(targets: Sequence[str | None], settings: AugmentSettings) -> np.ndarray:
+    """Return how many images are packed of each image, int64 (N,): clean, test-like, and the copies."""
+    return copies_of(targets, settings) + 2
 
 
 def _class_copies(images: Counter, settings: AugmentSettings) -> dict[str | None, int]:
@@ -42,49 +55,72 @@ def _class_copies(images: Counter, settings: AugmentSettings) -> dict[str | None
 
 @dataclass(frozen=True)
 class Augmenter:
-    """Calling it with rows of the packed set at `path` (absolute) returns all views of these images; facts: none.
+    """Calling it with rows of the packed set at `path` (absolute) returns all that is packed of these images; facts:
+    none.
 
-    Training images get a clean square, one test-like view and `copies_of` damaged copies; with `clean_only`, the clean
-    square.
+    Training images are packed clean, test-like, and as `copies_of` damaged copies; with `clean_only`, clean alone.
     """
 
     path: str
     settings: AugmentSettings
     bank: Bank | None = None
     clean_only: bool = False
+    plugins: tuple[str, ...] = field(default_factory=EFFECTS.plugins)  # whose effects a worker has to load too
 
     def __call__(self, rows: Sequence[int]) -> tuple[list[dict], list[dict]]:
+        load_plugins(self.plugins)
         stat = Path(self.path).stat()
         store = ImageStore(self.path)  # anew for each part: what is mapped of a large set adds up
         ids, targets, images = _columns(self.path, stat.st_mtime_ns, stat.st_size)
         copies = {} if self.clean_only else _class_copies(images, self.settings)
         return [
-            view
+            packed
             for row in rows
-            for view in self._views(store.image(row), ids[row], targets[row], copies.get(targets[row], 0))
+            for packed in self._packed(store.image(row), ids[row], targets[row], copies.get(targets[row], 0))
         ], []
 
-    def _views(self, image: np.ndarray, id: str, target: str | None, copies: int) -> list[dict]:
+    def _packed(self, image: np.ndarray, id: str, target: str | None, copies: int) -> list[dict]:
         settings = self.settings
-        squares = [("clean", 0, letterbox(image, settings.size, settings.fill))]
+        made = [("clean", 0, letterbox(image, settings.size, settings.fill))]
         if not self.clean_only:
             # once for all copies; each would do it for itself
             page = shrink(image, round(settings.size * OVERSAMPLING))
             wanted = [("test_like", 0), *(("train", number) for number in range(copies))]
-            squares += [(view, number, damaged(page, id, view, number, settings, self.bank)) for view, number in wanted]
+            made += [(kind, number, damaged(page, id, kind, number, settings, self.bank)) for kind, number in wanted]
         return [
             {
-                "id": f"{id}/{view}/{number}",
+                "id": f"{id}/{kind}/{number}",
                 "source_id": id,
                 "target": target,
-                "view": view,
+                "view": kind,
                 "copy": number,
                 "height": settings.size,
                 "width": settings.size,
-                "image": encode_jpeg(square, settings.quality),
+                "image": encode_jpeg(packed, settings.quality),
             }
-            for view, number, square in squares
+            for kind, number, packed in made
         ]
+
+
+def pack(
+    target: Path | str, augmenter: Augmenter, state: Path, machine: MachineSettings, counts: np.ndarray, title: str
+) -> None:
+    """Write to `target` what `augmenter` packs of its images, `counts` (N,) of each; go on from what `state` holds."""
+    build(
+        target,
+        range(len(counts)),
+        augmenter,
+        state,
+        part_size=max(1, len(counts) * IMAGES_PER_PART // max(1, int(counts.sum()))),
+        machine=machine,
+        title=title,
+        per_job=counts,
+    )
+
+
+def copies_code() -> str:
+    """Return 16 hex digits of the source that makes copies, plugins included: for the names of states and caches."""
+    return digest(code_digest(__name__), *map(Path, EFFECTS.plugins()))
 
 
 @lru_cache(maxsize=2)

@@ -1,23 +1,19 @@
-"""A damaged copy: which transforms are drawn for it, how strong they are, and in what order they happen.
+"""Damaged copy of an image: which effects are drawn for it, how strong they are, and in what order they happen.
 
 Ink and paper first, then the camera (one homography), then light, things on top, and the sensor; the padding-preserving
 resize comes last, so that nothing ever stretches a page. A copy is a pure function of (settings, image, ID, purpose,
-number): each transform's draw has its own share of the random numbers, so that a change of one leaves the others'
-alone.
+number): each effect's draw has its own share of the random numbers, so that a change of one leaves the others' alone.
 """
 
 import numpy as np
 
-from competition.augmentation import effects, photometric
-from competition.augmentation.bank import OVERSAMPLING, Bank
-from competition.augmentation.document_noise import BANKED, DOCUMENT_NOISE, direct
-from competition.augmentation.geometric import photograph
+from competition.augmentation.augraphy.bank import OVERSAMPLING, Bank
+from competition.augmentation.effect_registry import PHASES
+from competition.augmentation.effects import EFFECTS
+from competition.augmentation.effects.camera import photograph
 from competition.common.seeds import generator as make_generator
 from competition.data.images import letterbox, shrink
-from competition.settings.augment import AugmentSettings
-from competition.settings.catalogue import CATALOGUE, PHASES
-
-OURS = effects.EFFECTS | photometric.EFFECTS
+from competition.settings.augment import AugmentSettings, Transforms
 
 
 def damaged(
@@ -27,33 +23,38 @@ def damaged(
 
     Augraphy's page-independent effects are drawn from `bank`; without one they are computed anew, which is slow.
     """
-    generator = make_generator(settings.seed, "augment", purpose, id, number)
-    transforms = settings.transforms_for(purpose)
-    chances, places = generator.random((2, len(CATALOGUE)))
-    drawn = {
-        name: low + place * (high - low)
-        for name, chance, place in zip(CATALOGUE, chances, places, strict=True)
-        if name in transforms
-        for low, high in [transforms[name].range]
-        if chance < transforms[name].probability
-    }
+    key = (settings.seed, "augment", purpose, id, number)
+    generator = make_generator(*key)
+    drawn = _drawn(settings.transforms_for(purpose), generator, key)
     longest = round(settings.size * OVERSAMPLING)
     image = shrink(image, longest)
     for phase in PHASES:
-        names = [name for name in drawn if CATALOGUE[name].phase == phase]
+        amounts = {name: amount for name, amount in drawn.items() if EFFECTS[name].phase == phase}
         if phase == "camera":
-            image = photograph(image, generator, {name: drawn[name] for name in names}, settings.fill, longest)
+            image = photograph(image, generator, amounts, settings.fill, longest)
             continue
-        for name in generator.permutation(names):
-            image = _apply(str(name), image, generator, drawn[name], bank)
+        for name in generator.permutation(list(amounts)):
+            image = _apply(str(name), image, generator, amounts[name], bank)
     return letterbox(image, settings.size, settings.fill)
+
+
+def _drawn(transforms: Transforms, generator: np.random.Generator, key: tuple) -> dict[str, float]:
+    """Return the amounts of the effects that the copy of `key` gets, in the registry's order."""
+    together = EFFECTS.drawn_together()
+    draws = dict(zip(together, generator.random((2, len(together))).T, strict=True))
+    amounts = {}
+    for name, transform in transforms.items():
+        chance, place = draws[name] if name in draws else make_generator(*key, name).random(2)
+        low, high = transform.range
+        if chance < transform.probability:
+            amounts[name] = low + place * (high - low)
+    return amounts
 
 
 def _apply(
     name: str, image: np.ndarray, generator: np.random.Generator, amount: float, bank: Bank | None
 ) -> np.ndarray:
-    if name not in DOCUMENT_NOISE:
-        return OURS[name](image, generator, amount)
-    if bank is not None and name in BANKED:
+    effect = EFFECTS[name]
+    if bank is not None and effect.recipe is not None:
         return bank.apply(name, image, generator, amount)
-    return direct(name, image, generator, amount)
+    return effect.apply(image, generator, amount)

@@ -1,4 +1,4 @@
-"""What the sheets of pictures share: their paper, text that fits into a width, and the file."""
+"""Image grid: its paper, text that fits into a width, and the file."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from PIL import Image, ImageFont
 from competition.common.files import replace_file
 
 GAP = 4  # pixels
-PAPER = (216, 216, 216)  # grey, so that a picture's own margin is seen
-COLOURS = 256  # of the palette: noise hardly packs, and a sheet in full colour is three times as large
+PAPER = (216, 216, 216)  # grey, so that an image's own margin is seen
+COLOURS = 256  # of the palette: noise hardly packs, and a grid in full colour is three times as large
 
 
-def write_sheet(path: Path | str, sheet: np.ndarray) -> None:
-    """Write `sheet`, uint8 (H, W, 3) RGB, as a PNG with a palette."""
-    palette = Image.fromarray(sheet).quantize(COLOURS, dither=Image.Dither.NONE)
+def write_grid(path: Path | str, grid: np.ndarray) -> None:
+    """Write `grid`, uint8 (H, W, 3) RGB, as a PNG with a palette."""
+    palette = Image.fromarray(grid).quantize(COLOURS, dither=Image.Dither.NONE)
     with replace_file(path) as temporary:
         palette.save(temporary, format="PNG", optimize=True)
 

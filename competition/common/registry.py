@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -87,3 +87,9 @@ def load_plugin(path: Path | str) -> None:
     except BaseException:
         del sys.modules[name]
         raise
+
+
+def load_plugins(paths: Iterable[Path | str]) -> None:
+    """Load each of `paths`, in a worker process too."""
+    for path in paths:
+        load_plugin(path)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
-from competition.common.image_grid import GAP, PAPER, shortened, write_sheet
+from competition.common.image_grid import GAP, PAPER, shortened, write_grid
 from competition.data.image_store import ImageStore
 from competition.data.images import letterbox
 
@@ -37,7 +37,7 @@ def label_grid(store: ImageStore, review: pd.DataFrame) -> np.ndarray:
 
 def write_label_grid(path: Path | str, store: ImageStore, review: pd.DataFrame) -> None:
     """Write `label_grid` of `review` as a PNG."""
-    write_sheet(path, label_grid(store, review))
+    write_grid(path, label_grid(store, review))
 
 
 def _caption(place: int, entry) -> tuple[str, ...]:

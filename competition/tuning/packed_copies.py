@@ -13,21 +13,16 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from competition.augmentation.bank import Bank, open_bank
-from competition.augmentation.offline import Augmenter, copies_of
+from competition.augmentation.augraphy.bank import Bank, open_bank
+from competition.augmentation.offline import Augmenter, copies_code, copies_of, pack, packed_of
 from competition.common.files import digest
-from competition.common.imports import code_digest
 from competition.compute.pool import release
 from competition.data.image_store import ImageStore
-from competition.data.packing import build
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 from competition.training.fold_data import FoldData, load_fold
 
-CODE = "competition.augmentation.offline"  # whose source names the state
-
-IMAGES_PER_PART = 256  # as in the stage `augment`
-CHECKED = 100  # images that are made again to see whether the store is as the settings say
+CHECKED = 100  # views that are made again to see whether the store is as the settings say
 
 
 @dataclass(frozen=True)
@@ -50,8 +45,8 @@ class Stores:
     def check(self) -> None:
         """Raise ValueError where `packed` wasn't made of `source` by `own`: some of its images are made again."""
         source = ImageStore(self.source)
-        counts = copies_of(source.column("target"), self.own) + 2
-        images = min(len(source), int(np.searchsorted(np.cumsum(counts), CHECKED)) + 1)
+        packed = packed_of(source.column("target"), self.own)
+        images = min(len(source), int(np.searchsorted(np.cumsum(packed), CHECKED)) + 1)
         rows, _ = Augmenter(str(self.source.resolve()), self.own, self._bank(self.own))(range(images))
         packed = ImageStore(self.packed)
         if len(packed) < len(rows) or any(packed.encoded(n).tobytes() != row["image"] for n, row in enumerate(rows)):
@@ -64,7 +59,7 @@ class Stores:
         if settings.model_copy(update={"copies": self.own.copies}) == self.own and settings.copies <= self.own.copies:
             return self.packed
         full = settings.model_copy(update={"copies": self.most})
-        path = self.folder / f"{digest(full.model_dump(), _digest_of(self.source), code_digest(CODE))}.arrow"
+        path = self.folder / f"{digest(full.model_dump(), _digest_of(self.source), copies_code())}.arrow"
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if not path.is_file():
@@ -83,20 +78,9 @@ class Stores:
 
     def _pack(self, path: Path, settings: AugmentSettings) -> None:
         source = self.source.resolve()
-        counts = copies_of(ImageStore(source).column("target"), settings) + 2
-        part_size = max(1, len(counts) * IMAGES_PER_PART // int(counts.sum()))
+        counts = packed_of(ImageStore(source).column("target"), settings)
         make = Augmenter(str(source), settings, self._bank(settings))
-        build(
-            path,
-            range(len(counts)),
-            make,
-            path.with_suffix(".parts"),
-            part_size=part_size,
-            machine=self.machine,
-            title=f"augment {path.stem[:8]}",
-            per_job=counts,
-            unit="view",
-        )
+        pack(path, make, path.with_suffix(".parts"), self.machine, counts, f"augment {path.stem[:8]}")
         release()
 
     def _bank(self, settings: AugmentSettings) -> Bank:

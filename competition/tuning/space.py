@@ -12,7 +12,7 @@ from typing import get_args
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
 
-from competition.augmentation.families import KNOBS, as_mapping, scaled
+from competition.augmentation.fitting.families import KNOBS, as_mapping, scaled
 from competition.models.networks import create_network
 from competition.settings.augment import AugmentSettings
 from competition.settings.finetuned import FinetunedSettings

@@ -6,9 +6,9 @@ from makers.packed import marked_page as page
 from scipy.ndimage import gaussian_filter
 
 from competition.augmentation.bending import bent
-from competition.augmentation.geometric import photograph
+from competition.augmentation.effects.camera import photograph
 from competition.common.seeds import generator
-from competition.settings.catalogue import shipped_policy
+from competition.settings.policies import shipped_policy
 
 
 def places(height=90, width=60):

@@ -12,7 +12,7 @@ import pytest
 from makers.offline import NAMES, SETTINGS, packed
 from makers.packed import local_cluster
 
-from competition.augmentation.bank import open_bank
+from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.offline import Augmenter, copies_of
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg, letterbox
@@ -106,7 +106,7 @@ def test_the_order_of_the_images_changes_no_view(reference, folder, bank):
 KILLED = """
 import sys
 from pathlib import Path
-from competition.augmentation.bank import open_bank
+from competition.augmentation.augraphy.bank import open_bank
 from competition.settings.machine import MachineSettings
 from makers.offline import NAMES, SETTINGS, packed
 

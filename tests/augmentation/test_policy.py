@@ -2,27 +2,33 @@
 legible.
 """
 
+import dataclasses
 import random
 
 import numpy as np
 import pytest
 
-from competition.augmentation.bank import open_bank
+from competition.augmentation.augraphy.bank import open_bank
+from competition.augmentation.effects import EFFECTS
 from competition.augmentation.policy import damaged
 from competition.data.images import letterbox
 from competition.settings.augment import AugmentSettings, TransformSettings
-from competition.settings.catalogue import CATALOGUE, POLICIES
 from competition.settings.machine import MachineSettings
+from competition.settings.policies import policy_names
 
 SIZE = 64
 SHAPES = {"1x1": (1, 1), "1x300": (1, 300), "300x1": (300, 1), "7x5": (7, 5), "page": (90, 64), "large": (700, 500)}
-ON_THE_SPOT = {name: TransformSettings(probability=0) for name, entry in CATALOGUE.items() if entry.phase == "camera"}
+ON_THE_SPOT = {name: TransformSettings(probability=0) for name, effect in EFFECTS.items() if effect.phase == "camera"}
 
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory):
     settings = AugmentSettings(size=SIZE, bank_layers=1)
-    return open_bank(CATALOGUE, settings, MachineSettings(workers=1), tmp_path_factory.mktemp("bank"))
+    return open_bank(EFFECTS.names(), settings, MachineSettings(workers=1), tmp_path_factory.mktemp("bank"))
+
+
+def replace_effect(monkeypatch, name, function):
+    monkeypatch.setitem(EFFECTS._things, name, dataclasses.replace(EFFECTS[name], apply=function))
 
 
 def noise(height, width, coloured=True):
@@ -45,7 +51,7 @@ def document(height, width, ink=(20, 20, 20), paper=(250, 250, 250)):
     )
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", sorted({*policy_names()} - {"none"}))
 def test_the_same_key_gives_the_same_bytes_in_any_order_and_state(policy, bank):
     settings = AugmentSettings(size=SIZE, policy=policy)
     keys = [(purpose, id, number) for purpose in ("train", "test_like") for id in ("a", "b") for number in range(8)]
@@ -90,9 +96,7 @@ def test_a_transform_that_is_sure_to_happen_happens_and_one_that_cannot_does_not
 
 def test_amounts_and_frequencies_are_those_of_the_settings(monkeypatch):
     seen = []
-    monkeypatch.setitem(
-        damaged.__globals__["OURS"], "brightness", lambda image, draws, amount: seen.append(amount) or image
-    )
+    replace_effect(monkeypatch, "brightness", lambda image, draws, amount: seen.append(amount) or image)
     settings = AugmentSettings(
         size=16, policy="none", transforms={"brightness": TransformSettings(probability=0.3, range=(0.1, 0.5))}
     )
@@ -107,7 +111,7 @@ def test_a_change_of_one_transform_leaves_the_draws_of_the_others_alone(monkeypa
     seen = []
     for name in ("contrast", "gamma"):
         record = lambda image, draws, amount, name=name: seen.append((name, amount)) or image  # noqa: E731
-        monkeypatch.setitem(damaged.__globals__["OURS"], name, record)
+        replace_effect(monkeypatch, name, record)
 
     def drawn(**changes):
         seen.clear()
@@ -143,7 +147,7 @@ def test_any_page_becomes_a_square_that_is_not_blank(shape, coloured, bank):
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (7, 5)], ids=str)
 def test_everything_at_once_on_tiny_pages(shape, bank):
-    every = {name: TransformSettings(probability=1) for name in CATALOGUE}
+    every = {name: TransformSettings(probability=1) for name in EFFECTS.names()}
     settings = AugmentSettings(size=16, policy="heavy", transforms=every)
     for number in range(4):
         assert damaged(noise(*shape), "a", "train", number, settings, bank).shape == (16, 16, 3)

@@ -28,15 +28,13 @@ from time import perf_counter
 import joblib
 import numpy as np
 
-from competition.augmentation.bank import Bank, open_bank
-from competition.augmentation.document_noise import BANKED, DOCUMENT_NOISE, direct
-from competition.augmentation.geometric import photograph
-from competition.augmentation.policy import OURS, OVERSAMPLING
+from competition.augmentation.augraphy.bank import OVERSAMPLING, Bank, layered, open_bank
+from competition.augmentation.effects import EFFECTS
+from competition.augmentation.effects.camera import photograph
 from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
 from competition.data.images import encode_jpeg, letterbox, resize, shrink
 from competition.settings.augment import AugmentSettings
-from competition.settings.catalogue import CATALOGUE
 from competition.settings.machine import MachineSettings
 
 RECIPE = ("ink_bleed", "brightness_texturize", "pattern")
@@ -132,21 +130,21 @@ def milliseconds(effect: Callable, name: str, page: np.ndarray, amount: float, r
 
 
 def ours(name: str, page: np.ndarray, draws: np.random.Generator, amount: float) -> np.ndarray:
-    if CATALOGUE[name].phase == "camera":
+    if EFFECTS[name].phase == "camera":
         return photograph(page, draws, {name: amount}, 255, max(page.shape))
-    return OURS[name](page, draws, amount)
+    return EFFECTS[name].apply(page, draws, amount)
 
 
 def single_effects(page: np.ndarray, bank: Bank) -> dict[str, dict[str, float]]:
     """Return per effect the milliseconds for one page on one core, direct and as a copy gets it."""
     table = {}
-    for name, entry in CATALOGUE.items():
-        if name in DOCUMENT_NOISE:
-            table[name] = {"direct": milliseconds(direct, name, page, 1.0, 5)}
-            if name in BANKED:
+    for name, effect in EFFECTS.items():
+        if effect.recipe:
+            table[name] = {"direct": milliseconds(ours, name, page, 1.0, 5)}
+            if effect.recipe.take != "page":
                 table[name]["banked"] = milliseconds(bank.apply, name, page, 1.0, 25)
         else:
-            table[name] = {"ours": milliseconds(ours, name, page, float(np.mean(entry.limits)), 25)}
+            table[name] = {"ours": milliseconds(ours, name, page, float(np.mean(effect.limits)), 25)}
         print(f"{name:22s}" + "".join(f"  {way} {value:8.2f} ms" for way, value in table[name].items()), flush=True)
     return table
 
@@ -161,8 +159,8 @@ def main() -> None:
     given = parser.parse_args()
     workers = os.cpu_count() or 1
     began = perf_counter()
-    bank = open_bank(BANKED, AugmentSettings(size=SIZE), MachineSettings())
-    print(f"bank of {len(BANKED)} effects: {perf_counter() - began:.1f} s (0 where it was there)", flush=True)
+    bank = open_bank(layered(), AugmentSettings(size=SIZE), MachineSettings())
+    print(f"bank of {len(layered())} effects: {perf_counter() - began:.1f} s (0 where it was there)", flush=True)
     table = single_effects(scaled(ImageStore(given.store).image(0), given.longest_side), bank)
     rates = whole_copies(
         given.store.absolute(), given.longest_side, given.direct_images, given.our_images, given.rounds, bank, workers

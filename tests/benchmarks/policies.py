@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from competition.augmentation.bank import open_bank
+from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.offline import Augmenter
 from competition.common.files import digest, write_json
 from competition.common.seeds import generator

@@ -10,7 +10,7 @@ import torch
 from makers.packed import row, square
 from safetensors.torch import save_file
 
-from competition.common.image_grid import write_sheet
+from competition.common.image_grid import write_grid
 from competition.data.image_store import write_rows
 from competition.data.predictions import Predictions, save_predictions
 from competition.models.networks import network_to_load
@@ -61,7 +61,7 @@ def write_images(
                 {view: sure(*pair, targets, generator) for view, pair in said.items()},
             )
     write_weights(folder, len(targets), np.unique(folds).tolist())
-    write_sheet(folder / "folds/augmented.png", np.full((60, 90, 3), 120, np.uint8))
+    write_grid(folder / "folds/augmented.png", np.full((60, 90, 3), 120, np.uint8))
     review = {
         "ID": ids[0],
         "target": true[0],

@@ -6,8 +6,10 @@ from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 
 # Of each kind one or more: banked and direct document noise, our effects, all of the camera, Albumentations.
-NAMES = """ink_bleed ink_color_swap noise_texturize watermark fade crease mirror quarter_turn rotate perspective
-           grid_distortion background lighting_gradient shadow cover gauss_noise motion_blur jpeg colour_jitter""".split()
+NAMES = """
+    ink_bleed ink_color_swap noise_texturize watermark fade crease mirror quarter_turn rotate perspective
+    grid_distortion background lighting_gradient shadow cover gauss_noise motion_blur jpeg colour_jitter
+""".split()
 
 
 SETTINGS = AugmentSettings(

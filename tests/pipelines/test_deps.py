@@ -79,7 +79,7 @@ def test_every_section_of_the_settings_is_some_stages_param():
 
 def test_the_shipped_policies_are_an_input_of_augment():
     policies = "competition/settings/policies"
-    assert policies in STAGES["augment"]["deps"] and (ROOT / policies / "document.yaml").is_file()
+    assert policies in STAGES["augment"]["deps"] and (ROOT / policies / "heavy.yaml").is_file()
 
 
 def test_dvc_itself_shows_curves_confusion_and_scores():

@@ -13,7 +13,7 @@ import pytest
 from makers.networks import made, save_weights, trained  # noqa: F401
 from makers.packed import TARGETS, marked_page, row
 
-from competition.common.image_grid import write_sheet
+from competition.common.image_grid import write_grid
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.predictions import Predictions
 from competition.report.copies import copies_section
@@ -163,7 +163,7 @@ def test_labels_in_doubt(store, tmp_path):
 
 
 def test_the_contact_sheet_is_scaled_and_can_be_scrolled_by_keyboard(tmp_path):
-    write_sheet(tmp_path / "augmented.png", np.full((3000, 1500, 3), 90, np.uint8))
+    write_grid(tmp_path / "augmented.png", np.full((3000, 1500, 3), 90, np.uint8))
     page = Reader(copies_section(tmp_path / "augmented.png", 3).body)
     (image,) = page.all("img")
     assert (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from competition.augmentation.families import as_mapping, scaled
+from competition.augmentation.fitting.families import as_mapping, scaled
 from competition.settings import edit as params_file
 from competition.settings.augment import AugmentSettings
 from competition.settings.load import load_settings

@@ -78,7 +78,7 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
             "augment.transforms.mirror.probability",
             "less than or equal to 1",
         ),
-        ("augment: {transforms: {miror: {probability: 0.5}}}", "augment.transforms", "no such transform: ['miror']"),
+        ("augment: {transforms: {miror: {probability: 0.5}}}", "augment.transforms", "no effect 'miror'"),
         (
             "augment: {transforms: {jpeg: {probability: 0.5, range: [60, 15]}}}",
             "augment.transforms",
@@ -91,7 +91,7 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
         ),
         ("augment: {transforms: {jpeg: {range: [20, 30]}}}", "augment.transforms.jpeg.probability", "required"),
         ("augment: {policy: harsh}", "augment.policy", "document"),
-        ("augment: {test_like: {held_out: [creases]}}", "augment.test_like.held_out", "no such transform: ['creases']"),
+        ("augment: {test_like: {held_out: [creases]}}", "augment.test_like.held_out", "no effect 'creases'"),
         ("augment: {test_like: {copies: 2}}", "augment.test_like.copies", "unknown key"),
         ("augment: {balance: 2}", "augment.balance", "less than or equal to 1"),
         ("augment: {class_copies: {'3': 0}}", "augment.class_copies.3", "greater than 0"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
-from competition.augmentation.families import as_mapping
+from competition.augmentation.fitting.families import as_mapping
 from competition.settings.augment import AugmentSettings
 from competition.settings.edit import apply
 from competition.settings.finetuned import FinetunedSettings

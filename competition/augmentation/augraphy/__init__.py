@@ -1,0 +1,1 @@
+"""Augraphy's document noise: seeded, page by page or from a bank of layers that are made once."""
