@@ -13,7 +13,6 @@ first.
 import os
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
@@ -22,9 +21,10 @@ import torch
 import typer
 
 from competition.augmentation.augraphy.bank import open_bank
-from competition.augmentation.fitting.fit import POLICY, SHIFT, Fit, Half, fit_policy, write_fit
+from competition.augmentation.fitting.fit import Fit, Half, fit_policy, write_fit
 from competition.augmentation.fitting.sample import LEAST
 from competition.augmentation.fitting.search import Trial
+from competition.common import paths
 from competition.compute.device import keep_memory
 from competition.data.image_store import ImageStore
 from competition.data.images import resize
@@ -37,7 +37,6 @@ from competition.settings.params import Settings
 from pipelines._main import log, run
 
 BATCH = 32  # images that go through the network at once
-PARAMS = Path("params.yaml")
 
 
 class Apply(StrEnum):
@@ -64,13 +63,13 @@ def main(
 ) -> None:
     """Fit the augmentation policy to the unlabelled test images."""
     keep_memory()
-    settings = load_settings(PARAMS)
+    settings = load_settings(paths.PARAMS)
     if not settings.rules.test_statistics:
         raise ValueError("rules.test_statistics: false in params.yaml: no policy may be fitted to the test images")
     augment = settings.augment
     fit = fit_policy(
-        ImageStore("data/train.arrow"),
-        ImageStore("data/test.arrow"),
+        ImageStore(paths.TRAIN_STORE),
+        ImageStore(paths.TEST_STORE),
         augment,
         open_bank(tuple(augment.merged()), augment, settings.machine),
         embedding(settings),
@@ -84,10 +83,10 @@ def main(
     )
     print_fit(fit)
     write_fit(fit, augment.policy)
-    log("written", policy=POLICY, table=SHIFT)
+    log("written", policy=paths.FITTED_POLICY, table=paths.DOMAIN_SHIFT)
     for keys in SECTIONS[apply]:
-        params_file.apply(PARAMS, {keys: fit.transforms})
-        log(f"{PARAMS}: {'.'.join(keys)} is the fitted policy; `dvc repro` runs what that changes")
+        params_file.apply(paths.PARAMS, {keys: fit.transforms})
+        log(f"{paths.PARAMS}: {'.'.join(keys)} is the fitted policy; `dvc repro` runs what that changes")
 
 
 def embedding(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
