@@ -70,7 +70,7 @@ def pack_and_check(target: Path, augmenter: Augmenter, machine: MachineSettings,
     log("packed", path=target, images=int(counts.sum()), seconds=round(seconds, 1), images_per_s=images_per_s)
 
 
-def check_packed(path: str, sources: ImageStore) -> None:
+def check_packed(path: Path, sources: ImageStore) -> None:
     """Raise LeakError unless each image in `path` is made of one of `sources`, under its ID."""
     packed = ImageStore(path)
     views = pd.DataFrame({name: packed.column(name) for name in ("id", "source_id", "target", "view", "copy")})
