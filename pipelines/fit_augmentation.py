@@ -91,9 +91,9 @@ def main(
 
 
 def embedding(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the features of images by the frozen network of the first member of kind `features`, or the default's."""
-    frozen = (member for member in settings.members.values() if member.network_use == "frozen")
-    member = next(frozen, None) or KINDS["features"].Settings()
+    """Return the features of images by the first member's frozen network, or by the default `features` member's."""
+    frozen = [member for member in settings.members.values() if member.network_use == "frozen"]
+    member = frozen[0] if frozen else KINDS["features"].Settings()
     extract = network_features(*create_network(member, 1), member.precision)
 
     def embed(images: np.ndarray) -> np.ndarray:

@@ -43,7 +43,7 @@ def params() -> dict:
         "split": {"folds": [0, 1]},
         "train": {"members": ["tiny"]},
         "members": {"tiny": NETWORK},
-        "specialize": values["specialize"] | {"base": "tiny", "network": NETWORK},
+        "specialize": values["specialize"] | {"base": ["tiny"], "network": NETWORK},
     }
 
 

@@ -45,7 +45,7 @@ def project(tmp_path):
                 "members": {"tiny": member},
                 "train": {"members": ["tiny"]},
                 "machine": {"processes": 2},
-                "specialize": {"base": "tiny", "network": {"size": 32, "network": "test_convnext"}},
+                "specialize": {"base": ["tiny"], "network": {"size": 32, "network": "test_convnext"}},
             }
         )
     )

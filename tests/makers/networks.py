@@ -43,7 +43,7 @@ def trained(tmp_path, monkeypatch):
         members={"net": member, "grey": {"kind": "grey"}},
         train={"members": ["net", "grey"]},
         split={"folds": [0, 1, 2]},
-        specialize={"base": "net", "network": member},
+        specialize={"base": ["net"], "network": member},
     )
     for fold in (0, 1, 2):
         save_weights(made("test_resnet", seed=fold)[0], fold)

@@ -45,7 +45,7 @@ SETTINGS = Settings(
     augment=AUGMENT,
     train={"members": ["tiny"]},
     members={"tiny": TINY},
-    specialize={"base": "tiny", "network": {"network": "test_resnet", "size": 32}},
+    specialize={"base": ["tiny"], "network": {"network": "test_resnet", "size": 32}},
 )
 SPACE = {"learning_rate": FloatDistribution(1e-3, 1e-1, log=True), COPIES: IntDistribution(1, 3)}
 POINT = {"learning_rate": 0.02, COPIES: 2}

@@ -202,7 +202,7 @@ def project(tmp_path, monkeypatch):
         "train": {"members": ["small"]},
         "machine": {"workers": 1},
         "members": {"small": finetuned, "frozen": feature},
-        "specialize": {"base": "small", "network": {"size": 32}},
+        "specialize": {"base": ["small"], "network": {"size": 32}},
     }
     Path("params.yaml").write_text("# my notes\n" + yaml.safe_dump(params, sort_keys=False))
     for name, images in (("train", pages(24).images), ("test", darkened(30))):
