@@ -1,10 +1,14 @@
 """Test-time augmentation: random flips and quarter turns, as weights of the 8 orientations."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 
 from competition.common.seeds import generator
 from competition.data.orientations import ORIENTATIONS, flip_and_turns
+
+if TYPE_CHECKING:
+    import torch  # the stage `ensemble` needs the weights of orientations, and no torch
 
 
 def orientation_weights(passes: int, seed: int) -> np.ndarray:
@@ -19,7 +23,9 @@ def orientation_weights(passes: int, seed: int) -> np.ndarray:
     return np.bincount(turns + 4 * flips, minlength=ORIENTATIONS) / passes
 
 
-def oriented_batch(pixels: torch.Tensor, orientation: int, axes: tuple[int, int]) -> torch.Tensor:
+def oriented_batch(pixels: "torch.Tensor", orientation: int, axes: tuple[int, int]) -> "torch.Tensor":
     """Return `pixels` in `orientation`; axes: of height and width."""
+    import torch
+
     flip, turns = flip_and_turns(orientation)
     return torch.rot90(pixels.flip(axes[1]) if flip else pixels, turns, axes)

@@ -6,6 +6,8 @@ import time
 import pytest
 from makers.packed import local_cluster
 
+from competition.common.imports import ROOT
+from competition.common.registry import load_plugin
 from competition.compute import pool as workers
 from competition.compute.pool import deal
 from competition.settings.machine import MachineSettings
@@ -32,6 +34,12 @@ def slowly(n):
     began = time.monotonic()
     time.sleep(0.05)
     return began, time.monotonic()
+
+
+def known_kinds(n):
+    from competition.members.kinds import KINDS
+
+    return KINDS.names()
 
 
 def fail(n):
@@ -113,3 +121,8 @@ def test_a_scheduler_that_goes_away_is_named(monkeypatch):
     cluster.close()
     with pytest.raises(ConnectionError, match="machine.scheduler: tcp://.* no longer answers"):
         list(results)
+
+
+def test_workers_know_what_this_process_has_from_plugins(machine):
+    load_plugin(ROOT / "tests/plugins/dummy_member.py")
+    assert all("dummy_member" in names for names in deal(known_kinds, ((n,) for n in range(4)), machine))

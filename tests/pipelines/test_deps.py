@@ -10,6 +10,7 @@ import yaml
 from competition.common.imports import ROOT
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
+from pipelines._main import warn_of_undeclared
 from pipelines.deps import with_modules
 
 TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
@@ -35,6 +36,37 @@ def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 def test_the_module_lists_are_not_stale():
     settings = load_settings(ROOT / "params.yaml")
     assert with_modules(TEXT, ROOT, settings) == TEXT, "run `python -m pipelines.deps --write`"
+
+
+def test_plugins_and_weights_files_of_params_yaml_are_listed(tmp_path):
+    plugin = ROOT / "tests/plugins/dummy_member.py"
+    (tmp_path / "params.yaml").write_text(f"""
+        plugins: [{plugin}]
+        train: {{members: [lite0]}}
+        members: {{lite0: {{kind: finetuned, weights: own/a.pth}}, other: {{kind: finetuned, weights: own/b.pth}}}}
+        specialize: {{network: {{weights: own/c.safetensors}}}}
+    """)
+    text = with_modules(TEXT, ROOT, load_settings(tmp_path / "params.yaml"))
+    deps = {name: set(stage["deps"]) for name, stage in yaml.safe_load(text)["stages"].items()}
+    assert {name for name in deps if str(plugin) in deps[name]} == set(deps)  # all read params.yaml
+    added = {name: deps[name] - set(STAGES[name]["deps"]) - {str(plugin)} for name in deps}
+    assert {name: files for name, files in added.items() if files} == {
+        "train": {"own/a.pth"},
+        "specialize": {"own/c.safetensors"},
+    }
+    assert with_modules(text, ROOT, load_settings(ROOT / "params.yaml")) == TEXT  # and taken out again
+
+
+def test_what_a_stage_reads_and_dvc_yaml_lacks_is_warned_of(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    warn_of_undeclared("train", ["own.pth"])
+    assert capsys.readouterr().out == ""  # no pipeline here
+    (tmp_path / "dvc.yaml").write_text("stages: {train: {cmd: x, deps: [own.pth]}}")
+    warn_of_undeclared("train", [Path("own.pth")])
+    assert capsys.readouterr().out == ""
+    warn_of_undeclared("train", [Path("own.pth"), "mine.py"])
+    said = capsys.readouterr().out
+    assert "files=mine.py" in said and "run `python -m pipelines.deps --write`" in said
 
 
 def test_a_stale_list_is_said_and_written(tmp_path):

@@ -57,6 +57,14 @@ def test_what_the_file_says_is_taken(tmp_path):
     )
 
 
+def test_without_a_base_there_is_no_specialist(tmp_path):
+    """And nothing of its network is asked: not even whether augment packs its size."""
+    settings = load(tmp_path, "specialize: {base: [], network: {size: 999, pseudo_labels: 0.9}}")
+    assert settings.specialize.base_member is None and settings.specialist is None
+    on = load(tmp_path, "specialize: {base: [lite0]}")
+    assert (on.specialize.base_member, on.specialist) == ("lite0", "lite0_specialist")
+
+
 def test_whatever_is_dumped_is_read_back(tmp_path):
     text = yaml.safe_dump(Settings().model_dump(mode="json"))
     assert load(tmp_path, text) == Settings()
@@ -123,6 +131,12 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
         ("train: {members: [lite0, lite0]}", "train.members", "twice"),
         ("train: {members: [features]}", "specialize.base", "'lite0' is not among train.members"),
         ("specialize: {base: [grey]}", "specialize.base", "of kind grey"),
+        ("specialize: {base: lite0}", "specialize.base", "write base: [lite0], or base: []"),
+        ("specialize: {base: null}", "specialize.base", "write base: []"),
+        ("specialize:", "specialize", "write base: []"),
+        ("specialize: {base: [lite0, features]}", "specialize.base", "at most 1"),
+        ("specialize: {base: []}\nensemble: {choose: lite0_specialist}", "ensemble.choose", "expected one of"),
+        ("plugins: own.py", "plugins", "tuple"),
         ("specialize: {network: {network: resnet18}}", "specialize.network.network", "tf_efficientnet_lite0"),
         ("augment: {size: 100}", "members.lite0.size", "augment.size packs only 100"),
         ("augment: {copies: 1}", "members.features.copies", "augment.copies makes only 1"),

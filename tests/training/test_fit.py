@@ -353,7 +353,5 @@ def test_missing_views_are_refused(folder, folds, tmp_path, lost):
     columns["image"] = [store.encoded(n).tobytes() for n in range(len(store))]
     rows = [{name: values[n] for name, values in columns.items()} for n in range(len(store))]
     write_rows(tmp_path / "x.arrow", [row for row in rows if not lost(row)])
-    with pytest.raises(
-        ValueError, match=r"data/augmented\.arrow: no (clean|train|test_like) view of \d+ IDs .*; run dvc repro"
-    ):
+    with pytest.raises(ValueError, match=r"x\.arrow: no (clean|train|test_like) view of \d+ IDs .*; run dvc repro"):
         load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow", F1)
