@@ -13,7 +13,7 @@ from competition.audit.duplicate_table import write_duplicates
 from competition.audit.duplicates import Duplicates, find_duplicates
 from competition.audit.perceptual_hash import MOST
 from competition.audit.problem_files import write_problem_files
-from competition.audit.scan import Job, Packer, jobs_of, problems_of
+from competition.audit.scan import Job, Packer, packing_jobs, problems_of
 from competition.audit.summary import summary
 from competition.audit.tables import print_audit
 from competition.common import paths
@@ -39,7 +39,7 @@ def main() -> None:
     check_label_fixes(paths.LABEL_FIXES, fixes, original)
     competition, fixed = apply_label_fixes(original, fixes), label_fix_facts(paths.LABEL_FIXES, fixes, original)
     facts = []
-    for name, jobs in zip(("train", "test"), jobs_of(competition), strict=True):
+    for name, jobs in zip(("train", "test"), packing_jobs(competition), strict=True):
         facts += pack(name, jobs, settings)
     problems = problems_of(facts)
     write_problem_files(paths.PROBLEM_FILES, problems)

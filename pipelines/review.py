@@ -17,7 +17,7 @@ from competition.folds.predictions import OOF_VIEWS, out_of_fold, read_fold
 from competition.folds.split import read_folds
 from competition.labels.fixes import read_label_fixes
 from competition.labels.review import review_labels
-from competition.labels.review_sheet import write_label_sheet
+from competition.labels.review_grid import write_label_grid
 from competition.labels.review_table import write_label_review
 from competition.settings.load import load_settings
 from pipelines._main import log, run
@@ -42,7 +42,7 @@ def main(
     decided = review["ID"].isin({fix.id for fix in read_label_fixes("folds/label_fixes.csv")})
     review = review[~decided]
     write_label_review("folds/review/label_review.csv", review)
-    write_label_sheet("folds/review/label_review.png", ImageStore("data/train.arrow"), review)
+    write_label_grid("folds/review/label_review.png", ImageStore("data/train.arrow"), review)
     log(
         "reviewed",
         path="folds/review/label_review.csv",

@@ -1,4 +1,4 @@
-"""What is in the data, what is wrong with it, and how train and test differ: folds/audit.json."""
+"""Summary of the data, its problems, and the shift between train and test: folds/audit.json."""
 
 import json
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from competition.audit.near_duplicates import CONTRAST
 from competition.data.competition import Competition
 
 TINY = 32  # pixels of the shorter side; what is smaller can hardly be read
-LEAST = 10  # images of each set, without which nothing is said of how they differ
+LEAST = 10  # images of each set, without which the shift isn't measured
 
 
 def summary(competition: Competition, facts: list[dict], duplicates: Duplicates, compared: bool = True) -> dict:
-    """Return the audit of `facts` (see audit.Packer), all of train and test, in plain JSON types.
+    """Return the audit of `facts` (see audit.scan.Packer), all of train and test, in plain JSON types.
 
     compared: whether train may be held against test.
     """

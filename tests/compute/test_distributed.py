@@ -151,19 +151,23 @@ def pseudo_labelled(folder, state):
     return (
         {key: value.numpy() for key, value in member.weights.items()},
         [row["loss"] for row in member.history],
-        member.pseudo_labels,
+        member.facts["pseudo_labels"],
     )
 
 
 def test_two_processes_label_the_same_test_images(folder, tmp_path):
     ((weights, losses, facts),) = together(pseudo_labelled, folder, tmp_path / "one.pt", count=1)
-    assert len(losses) == 3 and facts.images > 0
+    assert len(losses) == 3 and facts["images"] > 0
     main, second = together(pseudo_labelled, folder, tmp_path / "two.pt")
     assert same(main[0], second[0]) and all(
         np.allclose(main[0][key], value, atol=1e-5) for key, value in weights.items()
     )
     for _, found, seen in (main, second):
-        assert found == pytest.approx(losses, abs=1e-5) and (seen.images, seen.kept) == (facts.images, facts.kept)
+        assert (
+            found == pytest.approx(losses, abs=1e-5)
+            and seen["images"] == facts["images"]
+            and seen["kept"] == facts["kept"]
+        )
 
 
 # what one process meets, all do something about

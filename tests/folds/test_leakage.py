@@ -141,20 +141,20 @@ def test_split_checks_what_it_made(tmp_path, monkeypatch):
 class Mixing(Augmenter):
     """Packs one image under the source ID of another."""
 
-    def _views(self, image, id, target, copies):
-        views = super()._views(image, id, target, copies)
-        return [view | {"source_id": "b"} for view in views] if id == "c" else views
+    def _packed(self, image, id, target, copies):
+        packed = super()._packed(image, id, target, copies)
+        return [row | {"source_id": "b"} for row in packed] if id == "c" else packed
 
 
 def test_augment_checks_what_it_packed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = encode_jpeg(np.full((40, 30, 3), 200, np.uint8), 90)
     write_rows("train.arrow", [{"id": id, "source_id": id, "target": "x", "image": page} for id in "abc"])
-    where = "train.arrow", "packed.arrow", AugmentSettings(size=32), MachineSettings(workers=1)
-    augment.pack(*where)
-    monkeypatch.setattr(augment, "Augmenter", Mixing)
+    machine, once = MachineSettings(workers=1), np.ones(3, np.int64)
+    right, mixing = (kind("train.arrow", AugmentSettings(size=32), clean_only=True) for kind in (Augmenter, Mixing))
+    augment.pack_and_check(Path("packed.arrow"), right, machine, once)
     with pytest.raises(LeakError, match=r"packed\.arrow: 1 views carry another image's source ID: c/clean/0"):
-        augment.pack(*where)
+        augment.pack_and_check(Path("packed.arrow"), mixing, machine, once)
 
 
 def test_the_base_that_a_specialist_is_made_for_is_of_the_same_split(tmp_path, monkeypatch):

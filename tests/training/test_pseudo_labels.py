@@ -195,7 +195,7 @@ def test_of_two_runs_the_better(data, state, monkeypatch, capsys, score, kept):
 
 def test_without_a_sure_answer_there_is_no_second_run(data, first, state, capsys):
     member = trained(data, state, pseudo_labels=1.0)
-    assert "pseudo-labels: none of 9 test images is answered with a probability of 1" in capsys.readouterr().out
+    assert "pseudo-labels: none of 9 test images has a probability of 1" in capsys.readouterr().out
     assert same(first.weights, member.weights) and len(member.history) == 6
     assert (
         member.facts["pseudo_labels"]["images"],

@@ -1,4 +1,4 @@
-"""Which images are held out of a folder of classes, and which half of them is public."""
+"""Train-test split of class folders, and the public and private half of the test part."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from competition.common.seeds import generator
 
 
-def choose_test(labels: Sequence[str], groups: Sequence[str], share: float, seed: int) -> np.ndarray:
+def choose_test_images(labels: Sequence[str], groups: Sequence[str], share: float, seed: int) -> np.ndarray:
     """Return (N,) bool: which images are held out.
 
     About `share` (0..1) of every class, at least one image of a class with two groups or more; a group stays whole, and
@@ -47,7 +47,7 @@ def choose_test(labels: Sequence[str], groups: Sequence[str], share: float, seed
     return np.array([group in chosen for group in groups])
 
 
-def halve(labels: Sequence[str], is_test: Sequence[bool], seed: int) -> list[str]:
+def public_private(labels: Sequence[str], is_test: Sequence[bool], seed: int) -> list[str]:
     """Return (N,) "Public" or "Private" for the held-out images, half and half overall and in every class; ""
     elsewhere.
     """

@@ -1,6 +1,4 @@
-"""The images whose labels are in doubt, side by side: what stands in the label review, and what each page looks
-like.
-"""
+"""Image grid of the label review: the images whose labels are in doubt, with label and suggestion."""
 
 from pathlib import Path
 
@@ -16,8 +14,8 @@ TILE, LINE, COLUMNS, MOST = 220, 17, 6, 24  # pixels, pixels, tiles beside each 
 LINES = 4  # of text under a tile
 
 
-def label_sheet(store: ImageStore, review: pd.DataFrame) -> np.ndarray:
-    """Return a sheet of the first 24 images of `review` (see `label_review`), uint8 (H, W, 3) RGB, from the packed
+def label_grid(store: ImageStore, review: pd.DataFrame) -> np.ndarray:
+    """Return a grid of the first 24 images of `review` (see `label_review`), uint8 (H, W, 3) RGB, from the packed
     `store`.
 
     Under each: its place in the list and its ID; its label; the suggestion; the probabilities of both.
@@ -37,9 +35,9 @@ def label_sheet(store: ImageStore, review: pd.DataFrame) -> np.ndarray:
     return np.asarray(sheet)
 
 
-def write_label_sheet(path: Path | str, store: ImageStore, review: pd.DataFrame) -> None:
-    """Write the `label_sheet` of `review` as a PNG."""
-    write_grid(path, label_sheet(store, review))
+def write_label_grid(path: Path | str, store: ImageStore, review: pd.DataFrame) -> None:
+    """Write `label_grid` of `review` as a PNG."""
+    write_grid(path, label_grid(store, review))
 
 
 def _caption(place: int, entry) -> tuple[str, ...]:
