@@ -8,6 +8,8 @@ from pathlib import Path
 import typer
 import yaml
 
+from competition.compute.threads import opencv_on_one_thread
+
 INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
 MISTAKES = (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError, ModuleNotFoundError)
 # what Ctrl-C leaves
@@ -22,6 +24,7 @@ def run(main: Callable[..., object], stopped: str = KEPT) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal can't show must not end a command
+    opencv_on_one_thread()
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(_stoppable(main, stopped))
     try:

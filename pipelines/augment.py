@@ -14,8 +14,10 @@ import pandas as pd
 from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.contact_sheet import write_contact_sheet
 from competition.augmentation.offline import Augmenter, copies_code, copies_of, pack, packed_of
+from competition.common import paths
 from competition.common.files import digest
 from competition.compute.pool import release
+from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.folds.leakage import check_views
 from competition.settings.augment import AugmentSettings
@@ -29,19 +31,18 @@ BYTES_PER_PIXEL = 0.24  # of a copy's JPEG at quality 90 under the document poli
 def main() -> None:
     everything = load_settings()
     settings, machine = everything.augment, everything.machine
-    train, test = Path("data/train.arrow").resolve(), Path("data/test.arrow").resolve()
-    targets = ImageStore(train).column("target")
+    train, test = ImageStore(paths.TRAIN_STORE), ImageStore(paths.TEST_STORE)
+    targets = train.column("target")
     log_copies(targets, settings)
     names = sorted({name for purpose in ("train", "test_like") for name in settings.transforms_for(purpose)})
-    bank = open_bank(names, settings, machine, Path("data/cache/bank").resolve())
+    bank = open_bank(names, settings, machine, paths.NOISE_BANK.resolve())
     release()
-    pack_and_check("data/augmented.arrow", Augmenter(str(train), settings, bank), machine, packed_of(targets, settings))
-    once = np.ones(len(ImageStore(test)), np.int64)
-    pack_and_check("data/test_squares.arrow", Augmenter(str(test), settings, clean_only=True), machine, once)
-    classes = pd.read_csv("folds/classes.csv", dtype=str, keep_default_na=False)
-    class_names = dict(zip(classes.target, classes.class_name, strict=True))
-    write_contact_sheet("folds/augmented.png", ImageStore("data/augmented.arrow"), class_names)
-    log("drawn", path="folds/augmented.png")
+    augmenter = Augmenter(str(train.path.resolve()), settings, bank)
+    pack_and_check(paths.AUGMENTED_STORE, train, augmenter, machine, packed_of(targets, settings))
+    clean_only = Augmenter(str(test.path.resolve()), settings, clean_only=True)
+    pack_and_check(paths.TEST_RESIZED_STORE, test, clean_only, machine, np.ones(len(test), np.int64))
+    write_contact_sheet(paths.CONTACT_SHEET, ImageStore(paths.AUGMENTED_STORE), read_classes(paths.CLASSES))
+    log("drawn", path=paths.CONTACT_SHEET)
 
 
 def log_copies(targets: list[str], settings: AugmentSettings) -> None:
@@ -58,23 +59,25 @@ def log_copies(targets: list[str], settings: AugmentSettings) -> None:
     )
 
 
-def pack_and_check(target: str, augmenter: Augmenter, machine: MachineSettings, counts: np.ndarray) -> None:
-    """Pack what `augmenter` makes, `counts` (N,) of each image, and check it for leaks."""
-    began, source = perf_counter(), Path(augmenter.path)
-    log("augmenting", source=source.name, images=len(counts), packed=int(counts.sum()), size=augmenter.settings.size)
-    key = digest(source, augmenter.settings.model_dump(), copies_code(), augmenter.clean_only)
-    pack(target, augmenter, Path(f"data/state/augment-{key}"), machine, counts, f"augment {Path(target).stem}")
-    check_packed(target, ImageStore(source))
+def pack_and_check(
+    target: Path, source: ImageStore, augmenter: Augmenter, machine: MachineSettings, counts: np.ndarray
+) -> None:
+    """Pack what `augmenter` makes of `source`, `counts` (N,) of each image, and check it for leaks."""
+    began = perf_counter()
+    log("augmenting", source=source.path, images=len(counts), packed=int(counts.sum()), size=augmenter.settings.size)
+    key = digest(source.path, augmenter.settings.model_dump(), copies_code(), augmenter.clean_only)
+    pack(target, augmenter, paths.STATE / f"augment-{key}", machine, counts, f"augment {target.stem}")
+    check_packed(target, source)
     seconds = perf_counter() - began
     images_per_s = round(counts.sum() / seconds)
     log("packed", path=target, images=int(counts.sum()), seconds=round(seconds, 1), images_per_s=images_per_s)
 
 
-def check_packed(path: str, sources: ImageStore) -> None:
+def check_packed(path: Path, sources: ImageStore) -> None:
     """Raise LeakError unless each image in `path` is made of one of `sources`, under its ID."""
     packed = ImageStore(path)
     views = pd.DataFrame({name: packed.column(name) for name in ("id", "source_id", "target", "view", "copy")})
-    check_views(views, dict(zip(sources.column("id"), sources.column("target"), strict=True)), path)
+    check_views(views, dict(zip(sources.column("id"), sources.column("target"), strict=True)), str(path))
 
 
 if __name__ == "__main__":

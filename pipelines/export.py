@@ -11,9 +11,10 @@ from typing import Annotated
 
 import typer
 
+from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
-from competition.ensembling.named_votes import changed_since_final
+from competition.ensembling.final_vote import changed_since_final
 from competition.serving.onnx import TOLERANCE, export
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
@@ -25,6 +26,7 @@ def main(
     fold: Annotated[int, typer.Option(help="whose network")] = 0,
 ) -> None:
     """Write a member's network as ONNX, checked against torch."""
+    set_up_process()
     settings = load_settings()
     check(member, fold, settings)
     warn_of_changes(changed_since_final(settings, [member]))

@@ -13,7 +13,6 @@ first.
 import os
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
@@ -22,10 +21,11 @@ import torch
 import typer
 
 from competition.augmentation.augraphy.bank import open_bank
-from competition.augmentation.fitting.fit import POLICY, SHIFT, Fit, Half, fit_policy, write_fit
+from competition.augmentation.fitting.fit import Fit, Half, fit_policy, write_fit
 from competition.augmentation.fitting.sample import LEAST
 from competition.augmentation.fitting.search import Trial
-from competition.compute.device import keep_memory
+from competition.common import paths
+from competition.compute.device import set_up_process
 from competition.data.image_store import ImageStore
 from competition.data.images import resize
 from competition.inference.features import network_features
@@ -37,7 +37,6 @@ from competition.settings.params import Settings
 from pipelines._main import log, run
 
 BATCH = 32  # images that go through the network at once
-PARAMS = Path("params.yaml")
 
 
 class Apply(StrEnum):
@@ -63,14 +62,14 @@ def main(
     apply: Annotated[Apply, typer.Option(help="section of params.yaml that gets the policy")] = Apply.none,
 ) -> None:
     """Fit the augmentation policy to the unlabelled test images."""
-    keep_memory()
-    settings = load_settings(PARAMS)
+    set_up_process()
+    settings = load_settings(paths.PARAMS)
     if not settings.rules.test_statistics:
         raise ValueError("rules.test_statistics: false in params.yaml: no policy may be fitted to the test images")
     augment = settings.augment
     fit = fit_policy(
-        ImageStore("data/train.arrow"),
-        ImageStore("data/test.arrow"),
+        ImageStore(paths.TRAIN_STORE),
+        ImageStore(paths.TEST_STORE),
         augment,
         open_bank(tuple(augment.merged()), augment, settings.machine),
         embedding(settings),
@@ -84,16 +83,16 @@ def main(
     )
     print_fit(fit)
     write_fit(fit, augment.policy)
-    log("written", policy=POLICY, table=SHIFT)
+    log("written", policy=paths.FITTED_POLICY, table=paths.DOMAIN_SHIFT)
     for keys in SECTIONS[apply]:
-        params_file.apply(PARAMS, {keys: fit.transforms})
-        log(f"{PARAMS}: {'.'.join(keys)} is the fitted policy; `dvc repro` runs what that changes")
+        params_file.apply(paths.PARAMS, {keys: fit.transforms})
+        log(f"{paths.PARAMS}: {'.'.join(keys)} is the fitted policy; `dvc repro` runs what that changes")
 
 
 def embedding(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the features of images by the first member's frozen network, or by the default `features` member's."""
-    frozen = [member for member in settings.members.values() if member.network_use == "frozen"]
-    member = frozen[0] if frozen else KINDS["features"].Settings()
+    """Return the features of images by the frozen network of the first member of kind `features`, or the default's."""
+    frozen = (member for member in settings.members.values() if member.network_use == "frozen")
+    member = next(frozen, None) or KINDS["features"].Settings()
     extract = network_features(*create_network(member, 1), member.precision)
 
     def embed(images: np.ndarray) -> np.ndarray:

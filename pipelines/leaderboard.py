@@ -1,7 +1,7 @@
 """Print the leaderboard with the public scores beside it; runs nothing.
 
-python -m pipelines.leaderboard           submissions/leaderboard.csv and public.csv as tables, and what final.csv
-should score python -m pipelines.leaderboard --json    the same as one JSON object
+python -m pipelines.leaderboard           leaderboard.csv and public.csv as tables, and what final.csv should score
+python -m pipelines.leaderboard --json    the same as one JSON object
 """
 
 import json
@@ -10,10 +10,12 @@ from typing import Annotated
 
 import typer
 
+from competition.ensembling.final_files import read_final_if_any
 from competition.leaderboard.board import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_table import print_public
 from competition.leaderboard.tables import print_leaderboard
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from pipelines._main import run
 
@@ -29,33 +31,32 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON ob
     if as_json:
         print(json.dumps({"leaderboard": board.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False))
         return
-    print_leaderboard(board, public=comparison.newest)
-    final = (
-        json.loads((FOLDER / "final.json").read_text(encoding="utf-8")) if (FOLDER / "final.json").is_file() else None
-    )
+    metric = METRICS[settings.task.metric]()
+    print_leaderboard(board, f"{metric.title} out of fold", public=comparison.newest)
+    final = read_final_if_any(FOLDER)
     if final and (FOLDER / "ensembles.csv").is_file():
         newest = comparison.newest
         public = newest | ({final["chosen"]: newest["final"]} if "final" in newest else {})
         title = f"Candidates for final.csv, which is {final['chosen']}"
-        print_leaderboard(read_leaderboard(FOLDER / "ensembles.csv"), public=public, title=title)
+        print_leaderboard(read_leaderboard(FOLDER / "ensembles.csv"), title, public=public)
     print_public(comparison)
     if final:
-        print("\n".join(final_lines(final)))
+        print("\n".join(final_lines(final, metric.label)))
 
 
-def final_lines(facts: dict) -> list[str]:
-    """What is known of final.csv: which vote made it, and the macro F1 that it may be expected to get."""
-    scores = facts["macro_f1"]
+def final_lines(facts: dict, label: str) -> list[str]:
+    """What is known of final.csv: which vote made it, and the score that it may be expected to get."""
+    scores = facts["score"]
     nested = scores["nested_choice"] or {}
     rows = {
         "test-like, out of fold": scores["test_like"],
         "of the whole choice, nested": nested.get("test_like"),
         "expected of the test set": scores["expected"],
     }
-    said = [
+    lines = [
         f"  {what:<27} {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for what, row in rows.items() if row
     ]
-    return [f"{FOLDER}/final.csv: {facts['chosen']}; macro F1:", *said]
+    return [f"{FOLDER}/final.csv: {facts['chosen']}; {label}:", *lines]
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 python -m pipelines.predict ~/scans --out labels.csv
 python -m pipelines.predict ~/scans --member lite0 --fast
 
-The vote that made submissions/final.csv is cast, or the one that --member names. Reads folds/ (weights, predictions,
-folds.csv, classes.csv) and submissions/ (final.json, specialist.json). Makes a CSV with a row for each image: class,
-probability, runner-up, and whether the answer is unsure. See docs/predict.md.
+The answers are those of the vote that made submissions/final.csv, or of the one that --member names. Reads
+params.yaml, folds/weights/ and submissions/final_vote.json, and needs nothing else. Makes a CSV with a row for each
+image: class, probability, runner-up, and whether the answer is unsure. See docs/predict.md.
 """
 
 import os
@@ -21,63 +21,59 @@ import typer
 
 from competition.common.csv import write_table
 from competition.common.progress import progress
-from competition.compute.device import keep_memory
-from competition.data.classes import read_classes
-from competition.ensembling.combination import Combination, Voted
-from competition.ensembling.named_votes import changed_since_final, read_choice_if_any, read_combination
-from competition.ensembling.specialist_votes import SPECIALIST
-from competition.folds.split import read_folds
-from competition.inference.tta import view_weights
-from competition.serving.confidence import HEADER, Threshold, choose_threshold, label_rows
+from competition.compute.device import set_up_process
+from competition.ensembling.final_vote import FinalVote, read_final_vote
+from competition.ensembling.fitted_votes import FittedVote, Voted
+from competition.ensembling.precision_curve import Threshold
+from competition.serving.label_table import HEADER, label_rows
 from competition.serving.new_images import list_files
 from competition.serving.predict import Answered, Voter, ask, load_voter
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from pipelines._main import ANEW, log, run, warn_of_changes
 
-ONE_VIEW = np.eye(8)[0]
+ONE_ORIENTATION = np.eye(8)[0]
 
 
 def main(
     folder: Annotated[Path, typer.Argument(help="with images, in it or in folders below")],
     out: Annotated[Path, typer.Option(help="CSV to write")] = Path("predictions.csv"),
     member: Annotated[
-        str | None, typer.Option(help="whose vote is cast, of submissions/ensembles.csv (default: final.csv's)")
+        str | None, typer.Option(help="whose answers, of submissions/ensembles.csv (default: final.csv's)")
     ] = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="ask one fold's network (an ensemble's best voter's) about one view")
+        bool, typer.Option("--fast", help="ask one fold's network (an ensemble's best voter's) about one orientation")
     ] = False,
     precision: Annotated[float, typer.Option(help="share of right ones among the answers that are not unsure")] = 0.95,
 ) -> None:
     """Label every image of a folder."""
     began = perf_counter()
-    keep_memory()
+    set_up_process()
     check_out(out)
-    settings, (names, closed), target2class = load_settings(), list_files(folder), read_classes("folds/classes.csv")
-    folds = read_folds("folds/folds.csv")
-    combination = read_combination(member, settings, folds, tuple(target2class))
-    if fast and combination.best:
-        log("fast", instead_of=combination.name, vote=combination.best.name)
-        combination = combination.best
-    warn_of_changes(changed_since_final(settings, combination.parts))
-    threshold = choose_threshold(combination.oof, folds["target"][folds["fold"] >= 0].tolist(), precision)
-    voters = load(combination, settings, tuple(target2class), fast)
-    weights = ONE_VIEW if fast else view_weights(settings.tta.passes, settings.tta.seed)
+    settings, (names, closed), final = load_settings(), list_files(folder), read_final_vote()
+    vote = final.vote(member)
+    if fast and vote.best:
+        log("fast", instead_of=vote.name, vote=vote.best)
+        vote = final.vote(vote.best)
+    warn_of_changes(final.changed_since(settings, vote.parts))
+    threshold = final.curves[vote.name].threshold(precision)
+    voters = load(vote, final, settings, fast)
+    weights = ONE_ORIENTATION if fast else final.orientation_weights
     tell_threshold(threshold, precision)
     log(
         "asking",
-        vote=combination.name,
-        folds=1 if fast else len(settings.split.folds),
+        vote=vote.name,
+        folds=1 if fast else len(final.folds),
         views=np.count_nonzero(weights),
         files=len(names),
         seconds_to_start=round(perf_counter() - began, 1),
     )
     began, computed = perf_counter(), process_time()
     with progress(len(names), "predict", "file") as bar:
-        answered = ask(folder, names, combination, voters, settings, weights, packed=not fast, tick=bar.update)
+        answered = ask(folder, names, vote, voters, settings, weights, packed=not fast, tick=bar.update)
     seconds, cpu_seconds = perf_counter() - began, process_time() - computed
     answered = replace(answered, unreadable=closed | answered.unreadable)
-    rows = label_rows(cast(folder, combination, answered), target2class, threshold)
+    rows = label_rows(voted(folder, vote, answered), final.target2class, threshold)
     write_table(out, HEADER, [(printable(name), *rest) for name, *rest in rows])
     tell_unreadable(answered)
     log(
@@ -104,21 +100,18 @@ def check_out(out: Path) -> None:
         raise ValueError(f"--out {out}: can't be written ({error.strerror}); name another place") from error
 
 
-def load(combination: Combination, settings: Settings, targets: tuple[str, ...], fast: bool) -> dict[str, Voter]:
-    folds, choice = settings.split.folds[: 1 if fast else None], read_choice_if_any()
-    return {
-        name: load_voter(name, settings, folds, choice.hard if name == SPECIALIST else targets, again=not fast)
-        for name in combination.parts
-    }
+def load(vote: FittedVote, final: FinalVote, settings: Settings, fast: bool) -> dict[str, Voter]:
+    folds = final.folds[: 1 if fast else None]
+    return {name: load_voter(name, settings, folds, final.targets_of(name), again=not fast) for name in vote.parts}
 
 
-def cast(folder: Path, combination: Combination, answered: Answered) -> Voted:
-    if not len(answered.said[combination.parts[0]][0]):
+def voted(folder: Path, vote: FittedVote, answered: Answered) -> Voted:
+    if not len(answered.said[vote.parts[0]][0]):
         raise ValueError(
             f"{folder}: no image in it that could be read ({len(answered.unreadable)} unreadable, "
             f"{answered.others} other files)"
         )
-    return combination.cast(answered.said)
+    return vote.predict(answered.said)
 
 
 def tell_threshold(threshold: Threshold, precision: float) -> None:

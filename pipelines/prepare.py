@@ -9,16 +9,14 @@ import os
 from dataclasses import replace
 from time import perf_counter
 
-import pandas as pd
-
 from competition.audit.duplicate_table import write_duplicates
 from competition.audit.duplicates import Duplicates, find_duplicates
 from competition.audit.perceptual_hash import MOST
-from competition.audit.scan import Job, Packer, jobs_of, problems_of
+from competition.audit.problem_files import write_problem_files
+from competition.audit.scan import Job, Packer, packing_jobs, problems_of
 from competition.audit.summary import summary
 from competition.audit.tables import print_audit
 from competition.common import paths
-from competition.common.csv import write_frame
 from competition.common.files import digest, write_json
 from competition.common.imports import code_digest
 from competition.data.classes import write_classes
@@ -41,10 +39,10 @@ def main() -> None:
     check_label_fixes(paths.LABEL_FIXES, fixes, original)
     competition, fixed = apply_label_fixes(original, fixes), label_fix_facts(paths.LABEL_FIXES, fixes, original)
     facts = []
-    for name, jobs in zip(("train", "test"), jobs_of(competition), strict=True):
+    for name, jobs in zip(("train", "test"), packing_jobs(competition), strict=True):
         facts += pack(name, jobs, settings)
     problems = problems_of(facts)
-    write_frame(paths.PROBLEM_FILES, pd.DataFrame(problems, columns=["ID", "set", "file", "problem"]))
+    write_problem_files(paths.PROBLEM_FILES, problems)
     if all(fact["problem"] for fact in facts if fact["set"] == "train"):
         raise ValueError(f"train/: not one image can be used; {paths.PROBLEM_FILES} lists why")
     duplicates = look_for_duplicates(facts, settings)

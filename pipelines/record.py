@@ -10,7 +10,6 @@ NAME is that of submissions/final.csv, or of a file in submissions/members/ or s
 leaderboard with all recorded scores.
 """
 
-import json
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +19,7 @@ import typer
 
 from competition.common.errors import examples
 from competition.common.files import file_sha256
+from competition.ensembling.final_files import read_final_if_any
 from competition.leaderboard.board import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_scores import (
@@ -33,6 +33,7 @@ from competition.leaderboard.public_scores import (
 )
 from competition.leaderboard.public_table import print_public
 from competition.leaderboard.tables import print_leaderboard
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from pipelines._main import run
 
@@ -57,15 +58,16 @@ def main(
     settings = load_settings()
     board = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
     columns = settings.competition.submission_columns
-    # what is missing is said before anything is recorded
+    # a missing file is an error before anything is recorded
     sizes = None if board is None else read_sizes(FOLDER, board, columns)
-    told = {"public": score, "private": private}
-    scores = {which: score_text(value, which) for which, value in told.items() if value is not None}
+    given = {"public": score, "private": private}
+    scores = {which: score_text(value, which) for which, value in given.items() if value is not None}
     most = settings.rules.public_submissions
     print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, board, most)}")
     comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
     if board is not None:
-        print_leaderboard(board, public=comparison.newest)
+        title = f"{METRICS[settings.task.metric]().title} out of fold"
+        print_leaderboard(board, title, public=comparison.newest)
     print_public(comparison)
 
 
@@ -117,14 +119,14 @@ def _known(submission: str) -> Path:
 
 
 def _out_of_fold(name: str, board: pd.DataFrame | None) -> tuple[str, ...]:
-    """The submission's own test-like macro F1 and interval, and of the final one what is expected of it, as recorded;
+    """The submission's own test-like score and interval, and of the final one what is expected of it, as recorded;
     () if unknown.
     """
     boards = [board] if board is not None else []
     if (FOLDER / "ensembles.csv").is_file():
         boards.append(read_leaderboard(FOLDER / "ensembles.csv"))
-    final = json.loads((FOLDER / "final.json").read_text(encoding="utf-8")) if (FOLDER / "final.json").is_file() else {}
-    scores = final.get("macro_f1", {}) if name in ("final", final.get("chosen")) else {}
+    final = read_final_if_any(FOLDER) or {}
+    scores = final.get("score", {}) if name in ("final", final.get("chosen")) else {}
     expected = _texts(scores.get("expected"))
     if row := next((rows for one in boards for rows in one.to_dict("records") if rows["submission"] == name), None):
         return *(repr(float(row[column])) for column in ("test_like", "test_like_low", "test_like_high")), *expected

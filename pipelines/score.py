@@ -1,6 +1,6 @@
 """Score a submission against the test set's labels.
 
-python -m pipelines.score submissions/final.csv data/solution.csv           macro F1, accuracy, every class's F1
+python -m pipelines.score submissions/final.csv data/solution.csv           task.metric, accuracy, F1 per class
 python -m pipelines.score submissions/final.csv data/solution.csv --json    the same as one JSON object
 """
 
@@ -15,6 +15,8 @@ from competition.common.csv import class_hint
 from competition.common.errors import examples
 from competition.data.competition import read_class_names
 from competition.leaderboard.score import Score, score_submission
+from competition.metrics.metric import Metric
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from pipelines._main import run
 
@@ -28,8 +30,9 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Score a submission against the test set's labels."""
-    settings = load_settings().competition
-    score = score_submission(submission, solution, (settings.id, settings.target), settings.answer)
+    everything = load_settings()
+    settings, metric = everything.competition, METRICS[everything.task.metric]()
+    score = score_submission(submission, solution, metric, (settings.id, settings.target), settings.answer)
     if meta is not None and not meta.is_file():
         raise FileNotFoundError(f"{meta}: no such file; it names the classes ({settings.target},{settings.class_name})")
     names = read_class_names(meta or Path(settings.root) / "meta.csv", settings)
@@ -39,19 +42,20 @@ def main(
             f"warning: {submission}: answers that are no class of {solution}: {examples(unknown)}; {hint}",
             file=sys.stderr,
         )
-    print(_as_json(score, names) if as_json else _as_text(score, names))
+    print(_as_json(score, metric, names) if as_json else _as_text(score, metric, names))
 
 
-def _as_json(score: Score, names: dict[str, str]) -> str:
+def _as_json(score: Score, metric: Metric, names: dict[str, str]) -> str:
     per_class = {names.get(target, target): value for target, value in score.per_class.items()}
-    facts = {"all": score.all, "public": score.public, "private": score.private, "accuracy": score.accuracy}
-    return json.dumps({**facts, "per_class": per_class}, ensure_ascii=False)
+    facts = {"metric": metric.name, "all": score.all, "public": score.public, "private": score.private}
+    return json.dumps({**facts, "accuracy": score.accuracy, "per_class": per_class}, ensure_ascii=False)
 
 
-def _as_text(score: Score, names: dict[str, str]) -> str:
+def _as_text(score: Score, metric: Metric, names: dict[str, str]) -> str:
     totals = {"all": score.all, "public": score.public, "private": score.private}
-    lines = [f"macro F1 {part:8}{value:.4f}" for part, value in totals.items() if value is not None]
-    lines += [f"accuracy         {score.accuracy:.4f}", ""]
+    named = {f"{metric.label} {part}": value for part, value in totals.items()} | {"accuracy": score.accuracy}
+    longest = max(map(len, named))
+    lines = [f"{name:{longest}} {value:.4f}" for name, value in named.items() if value is not None] + [""]
     labels = {target: " ".join(dict.fromkeys((target, names.get(target, target)))) for target in score.per_class}
     width = max(map(len, [*labels.values(), "class"]))
     lines += [f"{'class':{width}}  {'F1':>6}  {'images':>6}"]

@@ -8,7 +8,7 @@ member: see `train`. With `specialize.base: []` there is no such stage.
 
 from pathlib import Path
 
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
 from competition.data.classes import read_classes
@@ -18,6 +18,7 @@ from competition.folds.split import read_folds
 from competition.members.named import member_named
 from competition.members.output_files import print_epoch, write_member
 from competition.members.specialist import check_learnable, find_hard_classes, train_specialist
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.training.fold_data import load_fold
@@ -36,20 +37,21 @@ def main(fold: int) -> None:
 
 
 def train_and_write(settings: Settings, fold: int) -> None:
-    keep_memory()
+    set_up_process()
     targets, folds = tuple(read_classes("folds/classes.csv")), read_folds(FOLDS)
     base = [read_fold(settings.specialize.base_member, number, folds, targets) for number in settings.split.folds]
     hard = find_hard_classes(settings.specialize, base, folds, targets)
     names = [targets[index] for index in hard]
-    data = load_fold(fold, folds, targets, STORE, TEST_STORE)
+    metric = METRICS[settings.task.metric]()
+    data = load_fold(fold, folds, targets, STORE, TEST_STORE, metric)
     check_learnable(data, hard, targets, fold)
     if processes().main:
         warn_of_undeclared("specialize", [*settings.plugins, *member_named(SPECIALIST, settings).weights_files()])
-        log("specializing", fold=fold, hard_classes=names, processes=processes().count)
+        log("specializing", fold=fold, hard_classes=names, metric=metric.label, processes=processes().count)
     trained = train_specialist(settings, base, hard, data, targets, fold, [STORE, FOLDS], print_epoch)
     if processes().main:
-        write_member(Path("folds"), SPECIALIST, fold, SPECIALIST, trained, hard_classes=names)
-        scores = {name: "no image" if value is None else round(value, 4) for name, value in trained.macro_f1.items()}
+        write_member(Path("folds"), SPECIALIST, fold, SPECIALIST, trained, metric.name, hard_classes=names)
+        scores = {name: "no image" if value is None else round(value, 4) for name, value in trained.scores.items()}
         log(
             "specialized",
             fold=fold,

@@ -10,17 +10,18 @@ pipelines.train MEMBER FOLD`.
 from pathlib import Path
 
 from competition.audit.duplicate_table import read_duplicates
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
 from competition.data.classes import read_classes
 from competition.folds.split import read_folds
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.make import make_member
 from competition.members.member import Member
 from competition.members.output_files import print_epoch, write_member
 from competition.members.state import state_file
 from competition.members.training import train_member
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.training.fold_data import load_fold
@@ -43,9 +44,10 @@ def main(member: str, fold: int) -> None:
 
 
 def train_and_write(member: Member, fold: int, settings: Settings) -> None:
-    keep_memory()
+    set_up_process()
     targets = tuple(read_classes("folds/classes.csv"))
-    data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE)
+    metric = METRICS[settings.task.metric]()
+    data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE, metric)
     if processes().main:
         warn_of_undeclared("train", [*settings.plugins, *member.weights_files()])
         log(
@@ -54,16 +56,17 @@ def train_and_write(member: Member, fold: int, settings: Settings) -> None:
             fold=fold,
             images=len(data.train_labels),
             validation=len(data.valid_labels),
+            metric=metric.label,
             device=processes().device,
             processes=processes().count,
         )
     if member.settings.pseudo_label_threshold:
         data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
-    weights = view_weights(settings.tta.passes, settings.tta.seed)
-    state = state_file(f"train-{member.name}-{fold}", member, STORE, FOLDS, fold, targets)
+    weights = orientation_weights(settings.tta.passes, settings.tta.seed)
+    state = state_file(f"train-{member.name}-{fold}", member, STORE, FOLDS, fold, targets, metric.source)
     trained = train_member(member.settings, data, targets, weights, state, print_epoch)
     if processes().main:
-        write_member(Path("folds"), member.name, fold, member.settings.kind, trained)
+        write_member(Path("folds"), member.name, fold, member.settings.kind, trained, metric.name)
         log(
             "trained",
             member=member.name,
@@ -71,7 +74,7 @@ def train_and_write(member: Member, fold: int, settings: Settings) -> None:
             best_epoch=trained.best_epoch,
             train_seconds=round(trained.train_seconds, 1),
             predict_seconds=round(trained.predict_seconds, 1),
-            **{key: round(value, 4) for key, value in trained.macro_f1.items()},
+            **{key: round(value, 4) for key, value in trained.scores.items()},
         )
 
 

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from competition.common import paths
 from competition.common.files import write_json
 from competition.common.optuna_logging import quiet_optuna
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.folds.split import read_folds
 from competition.settings import edit as params_file
@@ -60,8 +60,8 @@ def main(
     seed: Annotated[int, typer.Option(min=0, help="of the search")] = 0,
     apply: Annotated[bool, typer.Option("--apply", help="write the best settings into params.yaml")] = False,
 ) -> None:
-    """Search a member's settings by its test-like macro F1 out of fold."""
-    keep_memory()
+    """Search a member's settings by its test-like score out of fold."""
+    set_up_process()
     deadline = monotonic() + 60 * minutes if minutes is not None else float("inf")
     settings = load_settings(paths.PARAMS)
     member = member_of(settings, member)
@@ -70,7 +70,9 @@ def main(
         trainer = trainer_of(settings, space)
         trainer.stores.check()
         objective = Objective(trainer, member, space, read_folds(paths.FOLDS), log)
-        name = study_name(settings, member, space, seed, paths.FOLDS, trainer.stores.packed_digest)
+        name = study_name(
+            settings, member, space, seed, paths.FOLDS, trainer.metric.source, trainer.stores.packed_digest
+        )
         worker = Worker(paths.TUNING / name)
         try:
             with worker.turn:
@@ -82,12 +84,14 @@ def main(
                     seed,
                     rungs,
                     resume,
+                    "maximize" if trainer.metric.greater_is_better else "minimize",
                 )
             log(
                 "study",
                 name=name,
                 trials=len(study.get_trials(deepcopy=False)),
                 wanted=trials,
+                metric=trainer.metric.label,
                 settings=len(space),
                 worker=worker.name,
             )
@@ -122,7 +126,7 @@ def reporter(trials: int) -> Callable[[optuna.Study, FrozenTrial], None]:
         log(
             f"trial {trial.number}",
             state=trial.state.name.lower(),
-            macro_f1=value,
+            score=value,
             done=f"{done(study)}/{trials}",
             seconds=round(trial.duration.total_seconds()) if trial.duration else "unknown",
         )
@@ -133,7 +137,8 @@ def reporter(trials: int) -> Callable[[optuna.Study, FrozenTrial], None]:
 def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int, apply: bool) -> None:
     """Plot the study, rescore the best settings and the old ones, and write the best into params.yaml if asked to."""
     write_trials(study, folder / "trials.csv")
-    plots = " ".join(path.name for path in draw_study(study, folder)) or "none: too few trials"
+    drawn = draw_study(study, folder, objective.trainer.metric.label)
+    plots = " ".join(path.name for path in drawn) or "none: too few trials"
     log("drawn", table=folder / "trials.csv", pictures=plots)
     if not study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
         return log("no trial is finished; --resume goes on")
@@ -142,7 +147,7 @@ def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int,
         trial_settings(settings, name, own_point(settings, name, objective.space)),
         best_trial(study, settings, name),
     )
-    log("best", trial=best.trial, macro_f1=round(best.macro_f1, 4), **best.point)
+    log("best", trial=best.trial, score=round(best.score, 4), **best.point)
     if not best.changes:
         return log(f"no trial did better than the settings as they are: {paths.PARAMS} stays")
     try:

@@ -1,206 +1,107 @@
-"""Casts every vote and compares them out of fold: `python -m pipelines.vote` (stage `vote`).
+"""Votes of all members, compared out of fold: `python -m pipelines.vote` (stage `vote`).
 
 Reads folds/folds.csv, folds/predictions/ and folds/scores/. Makes in submissions/members/ <member>.csv (soft vote over
-folds and passes), <member>_hard.csv (hard vote over folds) and <base>_specialist.csv (soft, the specialist's word on
-the hard classes, where it helps); beside it leaderboard.csv, oof.csv (the same votes out of fold), per_class.csv (each
-class's F1), confusion.csv (of the best, for plots) and specialist.json (what was decided about it, and why); and
+folds and passes), <member>_hard.csv (hard vote over folds) and <base>_specialist.csv (soft, with the specialist on the
+hard classes, where it helps); beside it leaderboard.csv, oof.csv (the same votes out of fold), per_class.csv (each
+class's F1), confusion.csv (of the best, for plots) and votes.json (what was decided about the specialist, and why); and
 folds/curves/<member>.png, the folds' learning curves.
 """
 
-import json
-from pathlib import Path
 from time import perf_counter
 
 import pandas as pd
 
-from competition.common.files import replace_file, write_json
+from competition.common.csv import write_frame
 from competition.data.competition import Competition, read_competition
-from competition.data.predictions import Predictions, concatenate
 from competition.data.submission import write_submission
-from competition.ensembling.specialist_choice import Choice, choose
-from competition.ensembling.voting import unanswered, vote_member, vote_specialist
-from competition.folds.predictions import OOF_VIEWS, most_frequent, out_of_fold, read_fold
+from competition.ensembling.member_votes import MemberVotes, vote_members
+from competition.ensembling.specialist_choice import write_choice
+from competition.ensembling.specialist_votes import SPECIALIST
+from competition.folds.scores import hard_classes_of, read_scores, seconds_of
 from competition.folds.split import read_folds
 from competition.leaderboard.board import compare, giveaway_note, write_leaderboard
-from competition.leaderboard.learning_curves import draw_curves
+from competition.leaderboard.learning_curves import draw_member_curves
+from competition.leaderboard.oof_answers import write_confusion, write_oof
 from competition.leaderboard.per_class import class_scores, worst_classes
-from competition.leaderboard.submission import Submission
 from competition.leaderboard.tables import print_leaderboard
+from competition.metrics.metric import Metric
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from pipelines._main import log, run
 
-Folds = dict[str, list[dict[str, Predictions]]]
-Scores = dict[str, list[dict]]
-
 
 def main() -> None:
     settings = load_settings()
+    metric = METRICS[settings.task.metric]()
     began = perf_counter()
     competition = read_competition(settings.competition, images=False)
     folds = read_folds("folds/folds.csv")
     seen = folds[folds["fold"] >= 0].reset_index(drop=True)
-    names = [*settings.train.members, "specialist"]
-    scores = {name: [read_scores(name, k) for k in settings.split.folds] for name in names}
-    hard = hard_classes(scores["specialist"])
-    names = names if hard else list(settings.train.members)
-    predictions = {
-        name: [read_fold(name, k, folds, competition.targets) for k in settings.split.folds] for name in names
-    }
-    fallback = most_frequent(seen["target"], competition.targets)
-    warn_of_unanswered(predictions[settings.train.members[0]][0]["test"], competition, fallback)
-    choice = choose_specialist(settings, predictions, hard, seen)
-    submissions = cast(settings, predictions, choice, seen, competition, fallback)
-    for submission in submissions:
+    names = [*settings.train.members, *([SPECIALIST] if settings.specialize.base_member else [])]
+    scores = {name: read_scores(name, settings.split.folds) for name in names}
+    hard = hard_classes_of(scores[SPECIALIST]) if SPECIALIST in scores else []
+    votes = vote_members(settings, folds, competition.test_ids, competition.targets, hard, metric)
+    tell(votes)
+    for submission in votes.submissions:
         path = f"submissions/members/{submission.name}.csv"
         write_submission(path, competition.test_ids, submission.test.tolist(), competition.columns)
         log("voted", path=path, rows=len(submission.test), vote=submission.vote)
-    board = make_leaderboard(settings, submissions, scores, choice, seen, competition)
-    ranked = sorted(submissions, key=lambda submission: board["submission"].tolist().index(submission.name))
+    board = make_leaderboard(settings, metric, votes, scores, seen, competition)
+    by_name = {one.name: one for one in votes.submissions}
+    ranked = [by_name[name] for name in board["submission"]]
     per_class = class_scores(ranked, seen["target"].to_numpy(), competition.target2class)
     write_leaderboard("submissions/leaderboard.csv", board)
-    write_oof(submissions, seen)
-    write_csv("submissions/per_class.csv", per_class)
-    write_confusion(ranked[0], seen, competition)
-    draw_all_curves(names, settings.split.folds)
-    print_leaderboard(board)
+    write_oof("submissions/oof.csv", votes.submissions, seen)
+    write_frame("submissions/per_class.csv", per_class)
+    write_confusion("submissions/confusion.csv", ranked[0], seen, competition.target2class)
+    write_choice("submissions/votes.json", votes.choice)
+    draw_member_curves(names, settings.split.folds, metric.label)
+    print_leaderboard(board, f"{metric.title} out of fold")
     log(f"worst classes of {ranked[0].name}, test-like F1: {', '.join(worst_classes(per_class, ranked[0].name))}")
     log(
         "compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1)
     )
 
 
-def read_scores(name: str, fold: int) -> dict:
-    path = Path(f"folds/scores/{name}/{fold}.json")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: not found; `dvc repro` trains what is missing")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def hard_classes(scores: list[dict]) -> list[str]:
-    """The specialist's hard targets; [] when it found none. Its folds must have worked on the same."""
-    different = {tuple(score.get("hard_classes", ())) for score in scores}
-    if len(different) > 1:
-        raise ValueError(
-            f"folds/scores/specialist/*.json: hard classes differ: {sorted(different)}; run `dvc repro` again"
+def tell(votes: MemberVotes) -> None:
+    if ids := votes.unanswered:
+        log(
+            "warning: test images without a prediction", images=len(ids), answered=votes.fallback, ids=",".join(ids[:5])
         )
-    return list(different.pop())
-
-
-def warn_of_unanswered(test: Predictions, competition: Competition, fallback: str) -> None:
-    if ids := unanswered(competition.test_ids, test):
-        log("warning: test images without a prediction", images=len(ids), answered=fallback, ids=",".join(ids[:5]))
-
-
-def choose_specialist(settings: Settings, predictions: Folds, hard: list[str], seen: pd.DataFrame) -> Choice | None:
-    if not hard:
-        write_json(
-            "submissions/specialist.json", {"hard_classes": [], "mode": "out", "note": "there are no hard classes"}
-        )
-        return None
-    ids, specialize = seen["ID"].tolist(), settings.specialize
-    choice = choose(
-        out_of_fold(predictions[specialize.base_member], "test_like", ids),
-        concatenate([fold["test_like"] for fold in predictions["specialist"]]),
-        seen["target"].tolist(),
-        seen["fold"].to_numpy(),
-        hard,
-        specialize.asks,
-        specialize.mode,
-        settings.ensemble.seed,
-    )
-    scores = {key: round(value, 4) for key, value in choice.scores.items()}
-    log("specialist", mode=choice.mode, weight=choice.weight, **scores)
-    write_json(
-        "submissions/specialist.json",
-        {
-            "hard_classes": hard,
-            "mode": choice.mode,
-            "weight": choice.weight,
-            "asks": choice.asks,
-            "macro_f1": scores,
-            "weight_per_fold": choice.per_fold,
-            "note": choice.note,
-        },
-    )
-    return choice
-
-
-def cast(
-    settings: Settings,
-    predictions: Folds,
-    choice: Choice | None,
-    seen: pd.DataFrame,
-    competition: Competition,
-    fallback: str,
-) -> list[Submission]:
-    where = seen["ID"].tolist(), competition.test_ids, fallback
-    submissions = [s for name in settings.train.members for s in vote_member(name, predictions[name], *where)]
-    if choice and choice.mode != "out":
-        base = settings.specialize.base_member
-        submissions.append(
-            vote_specialist(
-                base, predictions[base], predictions["specialist"], choice.hard, *where, choice, seen["fold"].to_numpy()
-            )
-        )
-    return submissions
+    if choice := votes.choice:
+        scores = {key: round(value, 4) for key, value in choice.scores.items()}
+        log("specialist", mode=choice.mode, weight=choice.weight, **scores)
 
 
 def make_leaderboard(
     settings: Settings,
-    submissions: list[Submission],
-    scores: Scores,
-    choice: Choice | None,
+    metric: Metric,
+    votes: MemberVotes,
+    scores: dict[str, list[dict]],
     seen: pd.DataFrame,
     competition: Competition,
 ) -> pd.DataFrame:
     base = settings.specialize.base_member
-    specialist = f"{base}_specialist"
-    seconds = {}
-    for submission in submissions:
-        trained = scores[submission.member] + (scores["specialist"] if submission.name == specialist else [])
-        seconds[submission.name] = tuple(
-            sum(score[key] for score in trained) for key in ("train_seconds", "predict_seconds")
-        )
-    notes = {} if choice is None else {base if choice.mode == "out" else specialist: choice.note}
+    specialist = f"{base}_{SPECIALIST}"
+    seconds = {
+        one.name: seconds_of(scores[one.member] + (scores[SPECIALIST] if one.name == specialist else []))
+        for one in votes.submissions
+    }
+    notes = {} if votes.choice is None else {base if votes.choice.mode == "out" else specialist: votes.choice.note}
     board = compare(
-        submissions,
+        votes.submissions,
         seen["target"].to_numpy(),
         seen["fold"].to_numpy(),
         competition.targets,
+        metric,
         settings.ensemble,
         seconds,
         notes,
     )
     members = {name: settings.members[name] for name in settings.train.members}
     grey_sizes = {name: member.guard_size for name, member in members.items() if member.guard_size}
-    return giveaway_note(board, grey_sizes, len(competition.targets))
-
-
-def draw_all_curves(names: list[str], folds: tuple[int, ...]) -> None:
-    Path("folds/curves").mkdir(parents=True, exist_ok=True)
-    for name in names:
-        files = {fold: Path(f"folds/history/{name}/{fold}.csv") for fold in folds}
-        if there := {fold: file for fold, file in files.items() if file.is_file()}:
-            draw_curves(there, f"folds/curves/{name}.png")
-
-
-def write_oof(submissions: list[Submission], seen: pd.DataFrame) -> None:
-    """submissions/oof.csv: ID,target,fold and, for each submission, its answers <name>.clean and <name>.test_like."""
-    columns = {f"{s.name}.{view}": getattr(s, view) for s in submissions for view in OOF_VIEWS}
-    write_csv("submissions/oof.csv", pd.concat([seen[["ID", "target", "fold"]], pd.DataFrame(columns)], axis=1))
-
-
-def write_confusion(best: Submission, seen: pd.DataFrame, competition: Competition) -> None:
-    """submissions/confusion.csv: class names, actual,predicted, one row per image seen test-like out of fold."""
-    names = competition.target2class
-    pairs = {"actual": seen["target"].map(names), "predicted": pd.Series(best.test_like.tolist()).map(names)}
-    write_csv("submissions/confusion.csv", pd.DataFrame(pairs))
-
-
-def write_csv(path: str, table: pd.DataFrame) -> None:
-    with replace_file(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+    return giveaway_note(board, grey_sizes, len(competition.targets), metric)
 
 
 if __name__ == "__main__":

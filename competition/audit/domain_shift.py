@@ -1,5 +1,4 @@
-"""How two sets of images differ: what can be measured of a square without a label, and how well it tells the sets
-apart.
+"""Domain shift between two sets of images: statistics of an image, which need no label, and how they differ.
 
 The measure is the AUC of telling training from test images: 0.5 when they can't be told apart, 1 when each gives itself
 away. Classifier two-sample tests: Lopez-Paz and Oquab, https://arxiv.org/abs/1610.06545.
@@ -74,9 +73,7 @@ def statistics(image: np.ndarray, fill: int = 255) -> np.ndarray:
 
 
 def _inner(values: np.ndarray) -> np.ndarray:
-    """Return `values` without the outermost pixels, where a 3 x 3 mask sees a mirror image; as they are if none is
-    left.
-    """
+    """Return `values` without the outermost pixels, where a 3 x 3 mask sees a mirror image, if any are left."""
     return values[1:-1, 1:-1] if min(values.shape) > 2 else values
 
 
@@ -112,9 +109,7 @@ def _aspect(grey: np.ndarray, fill: int) -> float:
 
 
 def folded_aucs(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Return (F,) the AUC of each column of `train` (N, F) and `test` (M, F) alone: above 0.5 where the test's is
-    higher.
-    """
+    """Return (F,) each feature's AUC, of `train` (N, F) and `test` (M, F): above 0.5 where the test's is higher."""
     ranks = rankdata(np.concatenate([train, test]), axis=0)[len(train) :].sum(axis=0)  # ties get their middle rank
     return (ranks - len(test) * (len(test) + 1) / 2) / (len(train) * len(test))
 
@@ -149,8 +144,7 @@ def table(train: np.ndarray, test: np.ndarray, names: list[str]) -> pd.DataFrame
 
 
 def train_test_auc(train: np.ndarray, test: np.ndarray, seed: int, groups: np.ndarray | None = None) -> float:
-    """Return the AUC of telling `test` (M, F) from `train` (N, F), cross-validated: near 0.5 to 1, also a little below
-    0.5.
+    """Return the cross-validated AUC of telling `test` (M, F) from `train` (N, F): 0.5 to 1, or a little below.
 
     Logistic regression on the features' ranks and their squares, the mean over five stratified folds. `groups` (N + M,)
     names what must not stand on both sides, like the copies of one image. Raises ValueError for fewer than 10 rows a

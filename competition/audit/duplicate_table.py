@@ -1,6 +1,4 @@
-"""folds/duplicates.csv: a row for each pair of images that show the same; see competition.audit.duplicates, which finds
-them.
-"""
+"""Table of duplicates, folds/duplicates.csv: a row for each pair; competition.audit.duplicates finds them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Images that stand in a competition more than once, folds/duplicates.csv: a row for each pair.
+"""Exact and near-duplicates, folds/duplicates.csv: a row for each pair.
 
 Exact: the same file; each is paired with the first of its set, and the sets' first ones with each other. Near: see
 near_duplicates; of equal files with equal boxes only the first of a set is compared.
@@ -18,17 +18,14 @@ from competition.audit.perceptual_hash import Thumbnails
 
 @dataclass(frozen=True, eq=False)
 class Duplicates:
-    """`table`: a row per pair, columns COLUMNS, targets "" in the test set. `crowded`: images with too many look-alikes
-    to compare all.
-    """
+    """`table`: a row per pair, columns COLUMNS, targets "" in the test set. `crowded`: see NearDuplicates."""
 
     table: pd.DataFrame
     crowded: int
 
 
 def find_duplicates(images: Sequence[dict], thumbnails: Thumbnails, at_least: float, threads: int = 1) -> Duplicates:
-    """Return the pairs of equal and of near-equal `images` (dicts with set, ID, target, content, box), whose rows
-    `thumbnails` has.
+    """Return the duplicates among `images` (dicts with set, ID, target, content, box), whose rows `thumbnails` has.
 
     Two boxes of one file are an exact pair, since they are of one page, but each is compared with the others for
     itself, and may have a label of its own.

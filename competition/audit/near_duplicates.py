@@ -20,7 +20,8 @@ from functools import cache
 import joblib
 import numpy as np
 
-from competition.audit.perceptual_hash import VIEWS, Thumbnails, hashes_of, look_alikes, oriented
+from competition.audit.perceptual_hash import Thumbnails, hashes_of, look_alikes
+from competition.data.orientations import ORIENTATIONS, oriented
 
 CONTRAST = 16  # grey levels between a thumbnail's darkest and brightest: with less there is nothing to compare
 FLOOR, AROUND = 8, 1 / 16  # grey levels of spread that are still noise; reach (sigma) of "around", share of a side
@@ -55,7 +56,7 @@ def find_near_duplicates(thumbnails: Thumbnails, rows: np.ndarray, at_least: flo
     """Return the pairs of `rows` whose thumbnails are `at_least` so similar in their best orientation; blank ones are
     like none.
     """
-    hashes, shown = [np.empty((0, VIEWS), np.uint64)], [np.empty(0, bool)]
+    hashes, shown = [np.empty((0, ORIENTATIONS), np.uint64)], [np.empty(0, bool)]
     for block in (thumbnails[rows[part]] for part in _blocks(len(rows))):
         hashes.append(hashes_of(block))
         shown.append(contrasts(block) >= CONTRAST)
@@ -63,7 +64,8 @@ def find_near_duplicates(thumbnails: Thumbnails, rows: np.ndarray, at_least: flo
     alike = look_alikes(np.concatenate(hashes)[np.concatenate(shown)])
     one, other = rows[alike.one], rows[alike.other]
     found = joblib.Parallel(n_jobs=threads, prefer="threads")(  # NumPy's work needs no lock; thumbnails aren't copied
-        joblib.delayed(_compared)(thumbnails, one[part], other[part], alike.view[part]) for part in _blocks(len(one))
+        joblib.delayed(_compared)(thumbnails, one[part], other[part], alike.orientation[part])
+        for part in _blocks(len(one))
     )
     similarity = np.concatenate([np.empty(0), *found]).round(4)
     return NearDuplicates(*_best(one, other, similarity, at_least), alike.crowded)
@@ -73,8 +75,8 @@ def _blocks(count: int) -> Iterator[np.ndarray]:
     return (np.arange(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK))
 
 
-def _compared(thumbnails: Thumbnails, one: np.ndarray, other: np.ndarray, view: np.ndarray) -> np.ndarray:
-    turned = np.stack([oriented(image, number) for image, number in zip(thumbnails[other], view, strict=True)])
+def _compared(thumbnails: Thumbnails, one: np.ndarray, other: np.ndarray, orientation: np.ndarray) -> np.ndarray:
+    turned = np.stack([oriented(image, number) for image, number in zip(thumbnails[other], orientation, strict=True)])
     return similarities(thumbnails[one], turned)
 
 

@@ -14,14 +14,14 @@ from typing import Protocol
 import numpy as np
 
 from competition.common.seeds import generator
+from competition.data.orientations import INVERSE, ORIENTATIONS, as_flips
 
 # how far apart the hashes of one page, re-saved or cut by 2 percent a side, may be: 97 to 100 percent of them are
 BITS = 11
 MOST = 32  # look-alikes of one image, the nearest, that are kept: pages of one layout in a large set have thousands
 COMPARED = 20_000  # hashes that one image's is compared with, for each piece; those in the nearest buckets first
-PIECES, VIEWS = 4, 8
+PIECES = 4
 BLOCK, COMPARED_AT_ONCE = 64, 2_000_000
-INVERSE = np.array([0, 1, 2, 5, 4, 3, 6, 7])  # the view that undoes a view
 # neighbouring frequencies go together: dealt out, the pieces differ more
 _PLACES = generator(0, "hash bits").permutation(64)
 _SIGNS = np.where(np.arange(8) % 2, -1, 1).astype(np.float32)
@@ -35,41 +35,40 @@ class Thumbnails(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class LookAlikes:
-    """Pairs of rows, `one` < `other`, (P,) int64, and `view` (P,): the orientation of `other` that looks like `one`.
+    """Pairs of rows, `one` < `other`, (P,) int64, and the `orientation` (P,) of `other` that looks like `one`.
 
-    A pair may stand there in several views. `crowded`: the number of images with more look-alikes than were kept.
+    A pair may stand there in several orientations. `crowded`: images with more look-alikes than were kept.
     """
 
     one: np.ndarray
     other: np.ndarray
-    view: np.ndarray
+    orientation: np.ndarray
     crowded: int
 
 
-def oriented(images: np.ndarray, view: int) -> np.ndarray:
-    """Return square `images` (..., S, S) in orientation `view`, 0 (as they are) to 7: rows flipped, columns flipped,
-    transposed.
-    """
-    images = images[..., ::-1, :] if view & 4 else images
-    images = images[..., ::-1] if view & 2 else images
-    return images.swapaxes(-1, -2) if view & 1 else images
-
-
 def hashes_of(thumbnails: np.ndarray) -> np.ndarray:
-    """Return (N, 8) uint64: each orientation's hash, by view, of `thumbnails` uint8 (N, S, S)."""
+    """Return (N, 8) uint64: the hash of `thumbnails`, uint8 (N, S, S), in each orientation."""
     size = thumbnails.shape[-1]
     waves = np.cos(np.pi * (2 * np.arange(size) + 1) * np.arange(8)[:, None] / (2 * size)).astype(np.float32)
     # whole: what isn't there is 0, not float noise
     low = np.round(waves @ thumbnails.astype(np.float32) @ waves.T / (size / 8))
-    views = [low * (_SIGNS[:, None] if view & 4 else 1) * (_SIGNS if view & 2 else 1) for view in range(VIEWS)]
-    bits = np.stack([values.swapaxes(1, 2) if view & 1 else values for view, values in enumerate(views)], axis=1) > 0
-    packed = np.packbits(bits.reshape(-1, VIEWS, 64)[..., _PLACES], axis=-1)
+    turned = [_turned_frequencies(low, orientation) for orientation in range(ORIENTATIONS)]
+    bits = np.stack(turned, axis=1) > 0
+    packed = np.packbits(bits.reshape(-1, ORIENTATIONS, 64)[..., _PLACES], axis=-1)
     return np.ascontiguousarray(packed).view(np.uint64)[..., 0]
 
 
+def _turned_frequencies(low: np.ndarray, orientation: int) -> np.ndarray:
+    """Return the frequencies (N, 8, 8) of images in `orientation`, whose upright ones are `low`."""
+    rows, columns, transposed = as_flips(orientation)
+    signed = low * (_SIGNS[:, None] if rows else 1) * (_SIGNS if columns else 1)
+    return signed.swapaxes(1, 2) if transposed else signed
+
+
 def look_alikes(hashes: np.ndarray, bits: int = BITS, most: int = MOST) -> LookAlikes:
-    """Return each image's `most` nearest others of which some view is up to `bits` bits (at most 11) away; hashes: (N,
-    8).
+    """Return each image's `most` nearest others, of which some orientation is up to `bits` bits (at most 11) away.
+
+    hashes: (N, 8), see `hashes_of`.
     """
     assert bits // PIECES <= 2, bits
     index = [_Buckets(piece) for piece in _pieces(hashes.reshape(-1))]
@@ -83,12 +82,12 @@ def look_alikes(hashes: np.ndarray, bits: int = BITS, most: int = MOST) -> LookA
         rank = np.arange(len(query)) - np.searchsorted(query, query)
         crowded += len(set(query[rank >= most]) | cut)
         found.append(_as_numbers(query[rank < most], entry[rank < most], len(hashes)))
-    pair, view = np.divmod(np.unique(np.concatenate(found)), VIEWS)
-    return LookAlikes(*np.divmod(pair, max(1, len(hashes))), view, crowded)
+    pair, orientation = np.divmod(np.unique(np.concatenate(found)), ORIENTATIONS)
+    return LookAlikes(*np.divmod(pair, max(1, len(hashes))), orientation, crowded)
 
 
 class _Buckets:
-    """Which entries (row x view) have a piece's value: `order[starts[value] : starts[value + 1]]`."""
+    """Which entries (row x orientation) have a piece's value: `order[starts[value] : starts[value + 1]]`."""
 
     def __init__(self, piece: np.ndarray):
         self.order = np.argsort(piece, kind="stable")
@@ -117,7 +116,7 @@ def _close(
             places = np.arange(ends[-1]) + np.repeat(starts[some].ravel() - ends + lengths, lengths)
             entry, query = buckets.order[places], np.repeat(rows[some], counts[some].sum(axis=1))
             apart = np.bitwise_count(entries[entry] ^ upright[query])
-            near = (apart <= bits) & (entry // VIEWS != query)
+            near = (apart <= bits) & (entry // ORIENTATIONS != query)
             found.append(query[near] * len(entries) + entry[near])
     query, entry = np.divmod(np.unique(np.concatenate(found)), len(entries))
     return query, entry, np.bitwise_count(entries[entry] ^ upright[query]), cut
@@ -132,7 +131,9 @@ def _portions(totals: np.ndarray) -> Iterator[slice]:
 
 
 def _as_numbers(query: np.ndarray, entry: np.ndarray, count: int) -> np.ndarray:
-    """Return one number for (one, other, view) of each find, the same from whichever side it was found."""
-    other, view = entry // VIEWS, entry % VIEWS
+    """Return one number for (one, other, orientation) of each find, the same from whichever side it was found."""
+    other, orientation = entry // ORIENTATIONS, entry % ORIENTATIONS
     swap = query > other
-    return (np.where(swap, other * count + query, query * count + other)) * VIEWS + np.where(swap, INVERSE[view], view)
+    return (np.where(swap, other * count + query, query * count + other)) * ORIENTATIONS + np.where(
+        swap, INVERSE[orientation], orientation
+    )

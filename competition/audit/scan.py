@@ -1,4 +1,4 @@
-"""Reads and packs the images, once, and gathers the facts that the audit is made of on the way."""
+"""Packing jobs of the images, each read once, and the facts that the audit is made of."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ from competition.data.competition import Competition
 from competition.data.images import UnreadableImage, UnusableBox, encode_jpeg, letterbox, read_sized, thumbnail
 from competition.settings.prepare import PrepareSettings
 
-# images of each set that are measured to say how train and test differ; pixels they are measured at
-SAMPLED, SQUARE = (1000, 224)
+SAMPLED = 1000  # images of each set that are measured for the domain shift
+MEASURED_SIZE = 224  # pixels, letterboxed
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Packer:
                 "contrast": int(contrasts(small[None])[0]),
             }
             if job.measured:
-                fact["statistics"] = statistics(letterbox(image, SQUARE)).tolist()
+                fact["statistics"] = statistics(letterbox(image, MEASURED_SIZE)).tolist()
             rows.append(
                 {
                     "id": job.id,
@@ -80,7 +80,7 @@ class Packer:
         return rows, facts
 
 
-def jobs_of(competition: Competition) -> tuple[list[Job], list[Job]]:
+def packing_jobs(competition: Competition) -> tuple[list[Job], list[Job]]:
     """Return the training and the test jobs of `competition`, in its order."""
     table = competition.train
     groups = table["group"].tolist() if "group" in table else [None] * len(table)
@@ -114,5 +114,5 @@ def _boxes(table: pd.DataFrame) -> list[tuple | None]:
 
 
 def problems_of(facts: list[dict]) -> list[dict]:
-    """Return the facts of what is left out."""
+    """Return the facts of the images that are left out."""
     return [fact for fact in facts if fact["problem"]]

@@ -1,6 +1,8 @@
-"""What is in the data, what is wrong with it, and how train and test differ: folds/audit.json."""
+"""Summary of the data, its problems, and the shift between train and test: folds/audit.json."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,11 +14,11 @@ from competition.audit.near_duplicates import CONTRAST
 from competition.data.competition import Competition
 
 TINY = 32  # pixels of the shorter side; what is smaller can hardly be read
-LEAST = 10  # images of each set, without which nothing is said of how they differ
+LEAST = 10  # images of each set, without which the shift isn't measured
 
 
 def summary(competition: Competition, facts: list[dict], duplicates: Duplicates, compared: bool = True) -> dict:
-    """Return the audit of `facts` (see audit.Packer), all of train and test, in plain JSON types.
+    """Return the audit of `facts` (see audit.scan.Packer), all of train and test, in plain JSON types.
 
     compared: whether train may be held against test.
     """
@@ -31,6 +33,13 @@ def summary(competition: Competition, facts: list[dict], duplicates: Duplicates,
         "duplicates": _of_duplicates(duplicates, compared),
         "train_against_test": _shift(read["train"], read["test"]) if compared else None,
     }
+
+
+def read_audit(path: Path | str) -> dict:
+    """What `summary` found, as stage `prepare` wrote it to `path`, folds/audit.json. Raises FileNotFoundError."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage prepare)")
+    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def _of_set(facts: list[dict], read: list[dict]) -> dict:

@@ -1,4 +1,4 @@
-"""The audit as tables to read, on a terminal or in a log."""
+"""Tables of the audit, for a terminal or a log."""
 
 import sys
 from collections.abc import Iterator
@@ -17,9 +17,7 @@ FEATURES = 6
 
 
 def print_audit(audit: dict, file: TextIO | None = None) -> None:
-    """Print `audit` (see audit_summary.summary) to `file`, standard output without one: coloured and fitted to a
-    terminal's width.
-    """
+    """Print `audit` (see audit.summary.summary) to `file`, by default standard output."""
     file = file or sys.stdout
     is_log = not file.isatty()
     console = Console(

@@ -24,7 +24,7 @@ class Effect:
     """An effect and all that is known of it.
 
     apply(image, generator, amount): uint8 (H, W, 3) RGB in and out, a new array, a pure function of its arguments; None
-    for a camera effect, which `camera.photograph` does together with the others. unit: of the amount, with what it
+    for the camera effects that `camera.photograph` does together. unit: of the amount, with what it
     means; None for an effect that is done or not. neutral: the amount that changes nothing. family: what is fitted to
     the test set together; None needs a reason, `unfitted`. probability, range: in the policy `document`.
     """
@@ -47,6 +47,8 @@ class Effect:
         low, high = self.limits
         if self.phase not in PHASES:
             raise ValueError(f"effect {self.name}: phase {self.phase!r}, expected one of {', '.join(PHASES)}")
+        if self.apply is None and self.phase != "camera":
+            raise ValueError(f"effect {self.name}: no function; only effects of phase camera are done together")
         if self.family is None and not self.unfitted:
             raise ValueError(f"effect {self.name}: family None needs a reason why it isn't fitted: unfitted='...'")
         if self.family is not None and self.family not in FAMILIES:
@@ -80,14 +82,15 @@ class EffectRegistry(Registry[Effect]):
         """Return a decorator that registers a function as an effect; facts: the other fields of `Effect`."""
 
         def decorated(function: Apply) -> Apply:
-            name, module = function.__name__, function.__module__
-            self.add(Effect(name, module, phase=phase, unit=unit, family=family, apply=function, **facts))
+            facts.update(module=function.__module__, phase=phase, unit=unit, family=family, apply=function)
+            self.add(function.__name__, **facts)
             return function
 
         return decorated
 
-    def add(self, effect: Effect) -> None:
-        """Register `effect`. Raises ValueError for a taken name."""
+    def add(self, name: str, **facts) -> None:
+        """Register the effect `name`; facts: the other fields of `Effect`. Raises ValueError for a taken name."""
+        effect = Effect(name, **facts)
         if not effect.module.startswith(f"{self.package}."):
             self._load()
         if effect.name in self._things:

@@ -30,11 +30,10 @@ def damaged(
     image = shrink(image, longest)
     for phase in PHASES:
         amounts = {name: amount for name, amount in drawn.items() if EFFECTS[name].phase == phase}
+        for name in generator.permutation([name for name in amounts if EFFECTS[name].apply]):
+            image = _apply(str(name), image, generator, amounts[name], bank)
         if phase == "camera":
             image = photograph(image, generator, amounts, settings.fill, longest)
-            continue
-        for name in generator.permutation(list(amounts)):
-            image = _apply(str(name), image, generator, amounts[name], bank)
     return letterbox(image, settings.size, settings.fill)
 
 

@@ -1,4 +1,4 @@
-"""Optuna without its own words: our lines say what a trial did."""
+"""Optuna without its own logging: our lines say what a trial did."""
 
 import warnings
 from collections.abc import Iterator
@@ -9,9 +9,7 @@ import optuna
 
 @contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Keep Optuna, within, from telling of every study and trial, and of what it calls experimental, on standard
-    error.
-    """
+    """Silence Optuna's log lines and its warnings of experimental features, within."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     try:

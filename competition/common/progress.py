@@ -1,6 +1,4 @@
-"""Progress of long work: a bar on a terminal; in a log a plain line every ten seconds, since a bar would fill it with
-itself.
-"""
+"""Progress of long work: a bar on a terminal, a plain line every ten seconds in a log."""
 
 import sys
 from collections.abc import Iterator
@@ -22,20 +20,16 @@ class Progress(Protocol):
 
 @contextmanager
 def progress(total: int, title: str, unit: str = "image", done: int = 0) -> Iterator[Progress]:
-    """Yield a Progress on the way from `done` to `total` units, shown on standard error with its speed and the time
-    left.
-    """
+    """Yield a Progress from `done` to `total` units, shown on standard error with its speed and the time left."""
     if sys.stderr.isatty():
         with tqdm(total=total, initial=done, desc=title, unit=unit, mininterval=1.0) as bar:
             yield bar
     else:
-        yield Lines(total, title, unit, done)
+        yield LogLines(total, title, unit, done)
 
 
-class Lines:
-    """Progress as lines on standard error: the first after ten seconds, then one every ten, and one at the end of long
-    work.
-    """
+class LogLines:
+    """Progress as lines on standard error: one every ten seconds, and one at the end of long work."""
 
     def __init__(self, total: int, title: str, unit: str, done: int):
         self._total, self._title, self._unit = total, title, unit

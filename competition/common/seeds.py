@@ -1,4 +1,4 @@
-"""Every random choice comes from a generator made from (seed, what it is for, the image's ID, the copy's number)."""
+"""Random generators, made from (seed, what for, the image's ID, the copy's number)."""
 
 import hashlib
 

@@ -1,1 +1,1 @@
-"""Processes, devices and clusters that do the work."""
+"""Devices, worker pools and data-parallel processes."""

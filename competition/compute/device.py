@@ -1,4 +1,4 @@
-"""What this machine does well: bfloat16 where it has it, and memory that is not handed back after every layer."""
+"""Device and precision to compute in, and this process's threads and memory."""
 
 import ctypes
 import os
@@ -10,18 +10,14 @@ import torch
 
 
 def use_bfloat16(precision: str) -> bool:
-    """Return whether `precision` ("auto", "float32", "bfloat16", "float16") means bfloat16 here; auto asks the
-    processor for it.
-    """
+    """Return whether `precision` ("auto", "float32", "bfloat16", "float16") means bfloat16 on this device."""
     if precision != "auto":
         return precision == "bfloat16"
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
-    return _processor_has_bfloat16()
+    return torch.cuda.is_bf16_supported() if torch.cuda.is_available() else _cpu_has_bfloat16()
 
 
 @cache
-def _processor_has_bfloat16() -> bool:
+def _cpu_has_bfloat16() -> bool:
     try:
         return "avx512_bf16" in Path("/proc/cpuinfo").read_text() or "amx_bf16" in Path("/proc/cpuinfo").read_text()
     except OSError:
@@ -29,9 +25,7 @@ def _processor_has_bfloat16() -> bool:
 
 
 def autocast(precision: str) -> torch.autocast:
-    """Return the context in which a network computes as `precision` says; raises ValueError for float16 without a
-    GPU.
-    """
+    """Return autocast to `precision` on this device. Raises ValueError for float16 without a GPU."""
     where = device().type
     if precision == "float16":
         check_precision(precision)
@@ -40,17 +34,28 @@ def autocast(precision: str) -> torch.autocast:
 
 
 def check_precision(precision: str) -> None:
-    """Raise ValueError for a precision that this machine can't train in: float16 on a processor."""
+    """Raise ValueError for a precision that this device can't train in: float16 on a CPU."""
     if precision == "float16" and not torch.cuda.is_available():
         raise ValueError(
             "precision: float16, but there is no GPU, and processors are slow at it; expected auto, float32 or bfloat16"
         )
 
 
-def keep_memory() -> None:
+def set_up_process() -> None:
+    """Set this process up to train and predict: torch on its share of the cores, freed memory kept.
+
+    Process-wide, so the commands call it, once, at their start. Processes that a launcher started together on this
+    machine (it says how many) divide the cores.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))
+    _keep_memory()
+
+
+def _keep_memory() -> None:
     """Tell glibc to keep freed blocks: else each layer's output is fresh pages from the kernel, at a page fault each.
 
-    Process-wide, so the commands call it, once, at their start. Does nothing elsewhere than on Linux with glibc.
+    Does nothing elsewhere than on Linux with glibc.
     """
     if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
         return
@@ -62,12 +67,5 @@ def keep_memory() -> None:
 
 
 def device() -> torch.device:
-    """Return the device that work goes to: this process's GPU, else the processor, on as many threads as it has cores.
-
-    Processes that a launcher started together on this machine (it says how many) divide the cores.
-    """
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))
-    return torch.device("cpu")
+    """Return the device to compute on: this process's GPU, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,9 +1,9 @@
-"""The processes that train one network together, as Hugging Face Accelerate starts them: GPUs, nodes, or just this one.
+"""Data-parallel processes that train one network, as Hugging Face Accelerate starts them: GPUs, nodes, or this one.
 
-Each has the whole network, and of each step's images its share; their gradients are added up after the backward pass
-and not within it (as DistributedDataParallel does): so a process that ran out of memory or met a loss that is no number
-still takes part, says so in the same message, and all do the same about it. Nodes have to share the project's folder:
-the main process writes the state and the results, the others read the state.
+Each has the whole network and a share of each step's images. Gradients are added up after the backward pass and not
+within it (as DistributedDataParallel does): so a process that ran out of memory or met a loss that is not a number
+still takes part, tells the others in the same message, and all do the same about it. Nodes have to share the project's
+folder: the main process writes the state and the results, the others read the state.
 """
 
 import ctypes
@@ -18,44 +18,41 @@ from typing import TYPE_CHECKING
 import torch
 from torch import distributed
 
-from competition.compute.device import device
-
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
 @dataclass(frozen=True)
 class Processes:
-    """Who works together. With one process nothing is sent, added up or waited for."""
+    """Process group that trains one network. With one process nothing is sent, added up or waited for."""
 
     accelerator: "Accelerator"
 
     @property
     def count(self) -> int:
-        """How many there are, on all nodes."""
+        """Number of processes, on all nodes."""
         return self.accelerator.num_processes
 
     @property
     def index(self) -> int:
-        """Which of them this is, from 0."""
+        """This process's rank, from 0."""
         return self.accelerator.process_index
 
     @property
     def main(self) -> bool:
-        """Whether this is the one that writes, prints and shows progress."""
+        """Whether this process writes, prints and shows progress."""
         return self.accelerator.is_main_process
 
     @property
     def device(self) -> torch.device:
-        """This process's GPU, or the processor, on its part of the cores."""
-        own = self.accelerator.device
-        return device() if own.type == "cpu" else own
+        """This process's GPU, or the CPU."""
+        return self.accelerator.device
 
-    def images_dealt(self, images: int, effective: int) -> int:
+    def trained_images(self, images: int, effective: int) -> int:
         """Return how many of an epoch's `images` are trained on, `effective` in a step.
 
-        Of several processes each gets 2 images of a step at least; a last step with fewer is left out (one process's
-        last step has 2: `batches.epoch_rows` sees to it). Raises ValueError where no step has as many.
+        Each of several processes gets at least 2 images of a step; a last step with fewer is left out (with one
+        process `loader.epoch_rows` sees to that). Raises ValueError where no step has as many.
         """
         least = 2 * self.count
         if self.count == 1:
@@ -70,37 +67,36 @@ class Processes:
         rest = images % effective
         return images - rest if rest < least else images
 
-    def say(self, text: str) -> None:
-        """Print a line, once for all processes."""
+    def print(self, text: str) -> None:
+        """Print a line, in the main process."""
         self.accelerator.print(text, flush=True)
 
     def wait(self) -> None:
-        """Return when all processes have come here."""
+        """Barrier: return when all processes have come here."""
         if self.count > 1:
             self.accelerator.wait_for_everyone()
 
-    def sums(self, *values: float) -> list[float]:
-        """Return each value added up over the processes, float64; the same numbers on all."""
+    def sum(self, *values: float) -> list[float]:
+        """Return the sum of each value over the processes, float64; the same on all."""
         if self.count == 1:
             return list(values)
         total = torch.tensor(values, dtype=torch.float64, device=self.device)
         distributed.all_reduce(total)
         return total.tolist()
 
-    def add_gradients(self, parameters: Iterable[torch.nn.Parameter], *facts: float) -> list[float]:
-        """Add up the gradients of those parameters that learn, in place, and return `facts` added up, in one message.
+    def add_gradients(self, parameters: Iterable[torch.nn.Parameter], *values: float) -> list[float]:
+        """Sum the gradients of the trainable parameters over the processes, in place, and return the sums of `values`.
 
-        A process without gradients adds zeros; what it has to say about that is a fact. The sums are the same bytes on
-        all.
+        One message for both. A process without gradients adds zeros. The sums are the same bytes on all.
         """
         if self.count == 1:
-            return list(facts)
+            return list(values)
         learning = [parameter for parameter in parameters if parameter.requires_grad]
         pieces = [torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in learning]
-        flat = torch.cat([*(piece.reshape(-1) for piece in pieces), torch.tensor(facts, device=self.device)])
+        flat = torch.cat([*(piece.reshape(-1) for piece in pieces), torch.tensor(values, device=self.device)])
         del pieces
         distributed.all_reduce(flat)
-        *found, total = flat.split([*(parameter.numel() for parameter in learning), len(facts)])
+        *found, total = flat.split([*(parameter.numel() for parameter in learning), len(values)])
         for parameter, piece in zip(learning, found, strict=True):
             if parameter.grad is not None:
                 parameter.grad.copy_(piece.view(parameter.shape))
@@ -117,10 +113,10 @@ class Processes:
         ):
             tensor.copy_(piece.view(tensor.shape))
 
-    def put_together(self, own: torch.Tensor, places: torch.Tensor, rows: int) -> torch.Tensor:
+    def gather_rows(self, own: torch.Tensor, places: torch.Tensor, rows: int) -> torch.Tensor:
         """Return (`rows`, C): each process's `own` (B, C) at its `places` (B,), which together are all rows, once each.
 
-        Exactly what each process had: a number plus zeros is that number.
+        Exact: a number plus zeros is that number.
         """
         whole = torch.zeros(rows, own.shape[1], dtype=own.dtype, device=self.device)
         whole[places.to(whole.device)] = own.to(whole.device)
@@ -129,16 +125,15 @@ class Processes:
         return whole.to(own.device)
 
     def leave(self) -> None:
-        """Say goodbye to the others, at the end of the work."""
+        """Leave the process group, at the end of the work."""
         self.accelerator.end_training()
 
 
 @cache
 def processes() -> Processes:
-    """Return the processes that Accelerate's launcher (or torchrun, or MPI) started together with this one; mostly this
-    one alone.
+    """Return the processes that Accelerate's launcher (or torchrun, or MPI) started, this one among them.
 
-    Mixed precision is not Accelerate's here, whose state has one for the whole process: each member has its own
+    Mixed precision isn't left to Accelerate, which has one for the whole process: each member has its own
     (`precision`). Raises ValueError if the launcher was told to split the network itself (FSDP, DeepSpeed, ...).
     """
     from accelerate import Accelerator
@@ -156,9 +151,7 @@ def processes() -> Processes:
 
 
 def _end_with_the_launcher() -> None:
-    """Let the kernel end this process when its launcher is killed: else it trains on, in a session of its own, seen by
-    nobody.
-    """
+    """Let the kernel end this process when its launcher is killed: else it trains on, in a session of its own."""
     if platform.system() == "Linux":
         pr_set_pdeathsig = 1  # sys/prctl.h
         ctypes.CDLL("libc.so.6").prctl(pr_set_pdeathsig, signal.SIGKILL)

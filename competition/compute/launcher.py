@@ -5,16 +5,15 @@ import re
 
 import psutil
 
-# a launcher's or MPI's mark on a process
+# environment variables that a launcher or MPI sets
 RANKS = ("LOCAL_RANK", "RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
 BY_HAND = "accelerate launch --multi_gpu --num_processes N -m ... (the same without GPUs)"
 
 
 def run_together(processes: int, module: str, *arguments: object) -> bool:
-    """Return False where this process has to do the work; else run `python -m module arguments` in `processes` of them,
-    and True.
+    """Run `python -m module arguments` in that many processes and return True; False where this one does the work.
 
-    It does the work if it is one of several already, or if one is enough. `accelerate launch --num_processes N` starts
+    That is where it is one of several already, or where one is enough. `accelerate launch --num_processes N` starts
     a single process on a machine without GPUs, whatever N is: then this one starts N of them. Under that launcher
     `processes` has no say. Raises ChildProcessError if one of them failed, when all have ended; ValueError for more
     processes than GPUs.
@@ -78,8 +77,8 @@ def _launch(processes: int, module: str, arguments: list[str]) -> None:
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
         raise ChildProcessError(
-            f"{module}: process {rank} of {processes} ended first, with exit code {failure.exitcode}; its own words, "
-            "if it had any, are above"
+            f"{module}: process {rank} of {processes} ended first, with exit code {failure.exitcode}; its own message, "
+            "if any, is above"
         ) from None
     except SignalException:
         raise KeyboardInterrupt from None

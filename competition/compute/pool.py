@@ -1,4 +1,4 @@
-"""Who does the work: processes of this machine (loky), or a Dask cluster by one setting.
+"""Worker pool: processes of this machine (loky), or a Dask cluster by one setting.
 
 Either way tasks are taken from their iterator only as workers get free, so that neither tasks nor results pile up.
 """
@@ -17,6 +17,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from competition.common.imports import package_digest
 from competition.common.registry import load_plugin, loaded_plugins
+from competition.compute.threads import opencv_on_one_thread
 from competition.settings.machine import MachineSettings
 
 TIMEOUT = 30.0  # seconds that a scheduler has to answer, and to have a worker
@@ -67,7 +68,7 @@ def _on_cluster(work: Callable, tasks: Iterable[tuple], address: str) -> Iterato
     with _connect(distributed, address) as client:
         running = distributed.as_completed(loop=client.loop)
         while True:
-            with _said_in_words(address):
+            with _connection_errors(address):
                 window = 2 * max(1, len(client.nthreads()))  # asked anew each time: workers come and go
                 for task in islice(tasks, max(0, window - running.count())):
                     running.add(client.submit(_on_a_worker, code, work, task, pure=False))
@@ -84,7 +85,7 @@ def _on_cluster(work: Callable, tasks: Iterable[tuple], address: str) -> Iterato
 
 
 @contextmanager
-def _said_in_words(address: str) -> Iterator[None]:
+def _connection_errors(address: str) -> Iterator[None]:
     try:
         yield
     except (CancelledError, OSError) as error:
@@ -125,5 +126,6 @@ def _on_a_worker(code: str, work: Callable, task: tuple) -> object:
             f"machine.scheduler: the worker on {socket.gethostname()} runs other code than this; "
             "install the same version there and restart it"
         )
+    opencv_on_one_thread()
     with _one_at_a_time:
         return work(*task)

@@ -41,9 +41,7 @@ class ImageFolder:
             self._by_stem[_composed(stem)].append((EXTENSIONS.index(extension.lower()), name))
 
     def candidates(self, id: str) -> list[str]:
-        """Return the names of all files that the ID can mean, the likeliest first; empty for an ID that is no plain
-        name.
-        """
+        """Return the names of all files that the ID can mean, the likeliest first; [] unless it is a plain name."""
         if not is_plain_name(id):
             return []
         id = _composed(id)

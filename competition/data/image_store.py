@@ -1,4 +1,4 @@
-"""The packed image store: one Arrow file per set, memory-mapped.
+"""Image store: one Arrow file per set, memory-mapped.
 
 The file is an Arrow IPC stream, so `datasets.Dataset.from_file` reads it too. `packing` makes it in parts.
 """
@@ -57,7 +57,9 @@ class ImageStore:
             [pa.ipc.open_stream(pa.memory_map(str(file))).read_all() for file in (path, *behind)]
         )
         self._starts = np.cumsum([0, *(len(chunk) for chunk in self._table["image"].chunks)])
-        self._chunks = {name: [_views(chunk) for chunk in self._table[name].chunks] for name in ("image", "thumbnail")}
+        self._chunks = {
+            name: [_offsets_and_bytes(chunk) for chunk in self._table[name].chunks] for name in ("image", "thumbnail")
+        }
 
     def __len__(self) -> int:
         return self._table.num_rows
@@ -72,9 +74,7 @@ class ImageStore:
         return self._bytes("image", row)
 
     def thumbnail(self, row: int) -> np.ndarray:
-        """Return the grey thumbnail of `row`, uint8 (THUMBNAIL, THUMBNAIL), not copied; only sets that `prepare` made
-        have them.
-        """
+        """Return the grey thumbnail of `row`, uint8 (THUMBNAIL, THUMBNAIL), not copied; only in `prepare`'s sets."""
         return self._bytes("thumbnail", row).reshape(THUMBNAIL, THUMBNAIL)
 
     def image(self, row: int) -> np.ndarray:
@@ -89,9 +89,7 @@ class ImageStore:
 
 
 class StoredThumbnails:
-    """The thumbnails of `stores`, one store after the other, read when they are asked for: an array of rows gives uint8
-    (P, S, S).
-    """
+    """Thumbnails of `stores`, one store after the other, read on demand: an array of rows gives uint8 (P, S, S)."""
 
     def __init__(self, *stores: ImageStore):
         self._stores = stores
@@ -103,7 +101,7 @@ class StoredThumbnails:
         return np.stack(found) if found else np.empty((0, THUMBNAIL, THUMBNAIL), np.uint8)
 
 
-def _views(chunk: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def _offsets_and_bytes(chunk: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     _, offsets, data = chunk.buffers()
     return np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1], np.frombuffer(
         data or b"", np.uint8

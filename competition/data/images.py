@@ -1,4 +1,4 @@
-"""Images as they come off disk, and as a network wants them.
+"""Images: decoding, resizing, letterbox, thumbnails.
 
 Decoding goes through Pillow, which tells a truncated file from a whole one; an image is from then on a
 `uint8` array (H, W, 3), RGB, upright by its EXIF tag, on white where it was transparent.
@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-cv2.setNumThreads(1)  # work is dealt by image; OpenCV's own threads only fight over the same cores
 THUMBNAIL = 96  # pixels: enough to tell two pages of one layout apart, see near_duplicates
 
 # EXIF's numbers; 1 is upright
@@ -48,9 +47,7 @@ def read_image(
 def read_sized(
     path: Path, longest_side: int | None = None, box: tuple[float, float, float, float] | None = None
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Return what `read_image` does, and the height and width in pixels that it had (its box, if there is one) before
-    it was shrunk.
-    """
+    """Return what `read_image` does, and the image's (or its box's) height and width before it was shrunk."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -65,9 +62,7 @@ def read_sized(
     except Image.DecompressionBombError as error:
         raise UnreadableImage(f"too many pixels: {error}") from None
     except Exception as error:  # Pillow's decoders have no common class for what damaged files make them raise
-        if (
-            isinstance(error, MemoryError) or getattr(error, "errno", None) is not None
-        ):  # the system's, which says nothing of the content
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:  # the system's, not the file's
             raise
         raise UnreadableImage(str(error) or type(error).__name__) from None
     if box:
@@ -79,9 +74,7 @@ def read_sized(
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Return `image` turned as its EXIF tag says; ImageOps.exif_transpose also rewrites the tags, and fails on damaged
-    ones.
-    """
+    """Return `image` turned by its EXIF tag; ImageOps.exif_transpose also rewrites tags, and fails on damaged ones."""
     image.load()  # a TIFF is turned by this already, and has no tag any more
     turn = _ORIENTATIONS.get(image.getexif().get(ExifTags.Base.Orientation))
     return image if turn is None else image.transpose(turn)
@@ -135,8 +128,7 @@ def shrink(image: np.ndarray, longest_side: int) -> np.ndarray:
 
 
 def letterbox(image: np.ndarray, size: int, fill: int = 255) -> np.ndarray:
-    """Return `image` scaled to fit a `size` x `size` square and centred in it, aspect ratio kept, uint8 (size, size,
-    3).
+    """Return `image` scaled and centred in a `size` x `size` square, aspect ratio kept, uint8 (size, size, 3).
 
     The longer side becomes exactly `size`; the shorter is rounded to the nearest pixel, at least 1. The padding is
     grey level `fill`; where it can't be the same on both sides, the right or lower one is a pixel wider.

@@ -1,4 +1,4 @@
-"""The submission's CSV: reading it, writing it, and what is wrong with it."""
+"""Submission CSV: read, written, checked."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ def write_submission(
 
 
 def check_submission(submission_path: Path | str, competition: Competition) -> list[str]:
-    """Return what is wrong with a submission, [] when it is valid.
+    """Return the problems of a submission, [] when it is valid.
 
     Strict where reading is kind: the site that scores it may know only commas and UTF-8, and compares IDs as they
     stand.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from competition.ensembling.candidates import Candidate
-from competition.ensembling.stacked_predictions import Images
+from competition.ensembling.images import Images
 from competition.leaderboard.board import compare
 from competition.settings.ensemble import EnsembleSettings
 
@@ -29,7 +29,7 @@ def seconds_of_parts(board: pd.DataFrame, singles: Sequence[Candidate]) -> dict[
     return seconds
 
 
-def candidates_board(
+def candidates_table(
     candidates: Sequence[Candidate], images: Images, seconds: Mapping[str, Seconds], settings: EnsembleSettings
 ) -> pd.DataFrame:
     """The leaderboard of all candidates, members and ensembles alike: see `leaderboard.compare`."""
@@ -39,6 +39,7 @@ def candidates_board(
         images.seen["target"].to_numpy(),
         images.folds,
         images.targets,
+        images.metric,
         settings,
         spent,
         {one.name: note_of(one) for one in candidates},

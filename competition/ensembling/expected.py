@@ -19,45 +19,45 @@ from sklearn.preprocessing import StandardScaler
 
 from competition.common.seeds import generator
 from competition.ensembling.candidates import Candidate
-from competition.ensembling.stacked_predictions import Panel
-from competition.metrics.f1 import bootstrap_scores, interval, macro_f1
+from competition.ensembling.stacked_predictions import StackedPredictions
+from competition.metrics.bootstrap import interval
 from competition.settings.ensemble import EnsembleSettings
 
 LEAST = 1e-6  # the probability of either set, at the least: keeps odds finite
 
 
 def expected_score(
-    chosen: Candidate, panel: Panel, folds: Sequence[int], settings: EnsembleSettings
+    chosen: Candidate, stacked: StackedPredictions, folds: Sequence[int], settings: EnsembleSettings
 ) -> dict[str, float]:
-    """{"value", "low", "high"} of the candidate's test-like macro F1, weighted by `fold_weights`, and
+    """{"value", "low", "high"} of the candidate's test-like score, weighted by `fold_weights`, and
     `effective_images`.
 
-    folds: (K,) their numbers, in the order of the panel's networks. The interval takes the weights as given.
+    folds: (K,) their numbers, in the order of the stacked networks. The interval takes the weights as given.
     `effective_images`: how many images, equally weighted, would tell as much: (sum of weights)^2 / sum of squares
     (Kish).
     """
-    true, answers, n_classes = panel.images.true, chosen.oof["test_like"], len(panel.images.targets)
-    weights = fold_weights(panel, folds)
-    drawn = bootstrap_scores(
-        true, [answers], n_classes, settings.resamples, generator(settings.seed, "bootstrap"), weights
+    y_true, answers, n_classes = stacked.images.y_true, chosen.oof["test_like"], len(stacked.images.targets)
+    weights, metric = fold_weights(stacked, folds), stacked.images.metric
+    resampled = metric.bootstrap(
+        y_true, [answers], n_classes, settings.resamples, generator(settings.seed, "bootstrap"), weights
     )
-    low, high = interval(drawn[:, 0], settings.confidence)
+    low, high = interval(resampled[:, 0], settings.confidence)
     return {
-        "value": macro_f1(true, answers, n_classes, weights),
+        "value": metric(y_true, answers, n_classes, weights),
         "low": low,
         "high": high,
         "effective_images": float(weights.sum() ** 2 / (weights**2).sum()),
     }
 
 
-def fold_weights(panel: Panel, folds: Sequence[int]) -> np.ndarray:
+def fold_weights(stacked: StackedPredictions, folds: Sequence[int]) -> np.ndarray:
     """(N,) weights of the out-of-fold images, mean 1 in each fold, by the mean of what the members' networks of that
     fold say.
     """
-    oof, test = panel.oof["test_like"][:, 0].mean(axis=0), panel.test.mean(axis=0)  # (N, C), (K, T, C)
+    oof, test = stacked.oof["test_like"][:, 0].mean(axis=0), stacked.test.mean(axis=0)  # (N, C), (K, T, C)
     weights = np.ones(len(oof))
     for number, fold in enumerate(folds):
-        here = panel.images.folds == fold
+        here = stacked.images.folds == fold
         weights[here] = shift_weights(oof[here], test[number])
     return weights
 
@@ -66,7 +66,7 @@ def shift_weights(scored: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """(n,) weights, mean 1, with which images of probabilities `scored` (n, C) look as those of `wanted` (m, C) do."""
     if not len(scored) or not len(wanted):
         return np.ones(len(scored))
-    features = np.concatenate([_said(scored), _said(wanted)])
+    features = np.concatenate([_features(scored), _features(wanted)])
     is_wanted = np.repeat([0, 1], [len(scored), len(wanted)])
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(features, is_wanted)
     share = model.predict_proba(features[: len(scored)])[:, 1].clip(LEAST, 1 - LEAST)
@@ -74,7 +74,7 @@ def shift_weights(scored: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return weights / weights.mean()
 
 
-def _said(probabilities: np.ndarray) -> np.ndarray:
+def _features(probabilities: np.ndarray) -> np.ndarray:
     """(n, C + 3): the highest probability, its lead on the second one, the entropy, and which class is the answer."""
     highest, second = -np.partition(-probabilities, 1, axis=1)[:, :2].T
     entropy = -(probabilities * np.log(np.maximum(probabilities, 1e-9))).sum(axis=1)

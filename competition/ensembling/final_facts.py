@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from competition.ensembling.candidates import SINGLE, Answers, Candidate
+from competition.ensembling.candidates import Answers, Candidate
 from competition.ensembling.choice import Decision
 from competition.ensembling.expected import expected_score
-from competition.ensembling.hard_top import HARD_TOP
+from competition.ensembling.images import Images
 from competition.ensembling.sanity_checks import agreement, class_shares
-from competition.ensembling.stacked_predictions import Images, Panel
+from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.folds.predictions import OOF_VIEWS
 from competition.leaderboard.board import DECIMALS, score
 from competition.metrics.calibration import BINS, calibration_error, fit_temperatures
-from competition.metrics.f1 import macro_f1
-from competition.metrics.paired import Standing
+from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
 from competition.settings.params import Settings
 
@@ -23,7 +22,7 @@ def final_facts(
     candidates: Sequence[Candidate],
     chosen: Candidate,
     decision: Decision,
-    panel: Panel,
+    stacked: StackedPredictions,
     class_names: Sequence[str],
     everything: Settings,
     external: Mapping[str, np.ndarray],
@@ -31,53 +30,61 @@ def final_facts(
     """The chosen candidate's score, why it was chosen, what votes in it, its class shares and calibration; in JSON's
     types.
 
-    macro_f1: the candidate's own, nested where something was fitted; `nested_choice`, of each fold answered by the
+    score: the candidate's own, nested where something was fitted; `nested_choice`, of each fold answered by the
     candidate that the other folds choose, None where a person named it; `expected`: see `expected_score`, None where
-    the rules forbid a look at the test images. external: as for `cast_hard_top`.
+    the rules forbid a look at the test images. external: see `RuleInputs`.
     """
-    images, settings = panel.images, everything.ensemble
+    images, settings = stacked.images, everything.ensemble
     allowed = everything.rules.test_statistics
-    expected = _rounded(expected_score(chosen, panel, everything.split.folds, settings)) if allowed else None
+    expected = _rounded(expected_score(chosen, stacked, everything.split.folds, settings)) if allowed else None
     nested = None if decision.nested is None else scores_of(decision.nested, images, settings)
     best = best_single(candidates, images)
     return {
-        "macro_f1": scores_of(chosen.oof, images, settings) | {"nested_choice": nested, "expected": expected},
+        "metric": images.metric.name,
+        "score": scores_of(chosen.oof, images, settings) | {"nested_choice": nested, "expected": expected},
         "chosen": chosen.name,
         "why": decision.why,
         "choose": settings.choose,
         "best": decision.best,
-        "candidates": [_standing(standing) for standing in decision.standings],
+        "candidates": [_standing(standing) for standing in decision.compared],
         "chosen_by_the_other_folds": [{"fold": fold, "candidate": name} for fold, name in decision.per_fold.items()],
         "members": list(chosen.parts),
         "fitted": chosen.fitted,
         "external": external_votes(chosen, external),
         "rows": len(chosen.test),
-        "class_shares": class_shares(chosen.test, images.true, images.targets, class_names),
+        "class_shares": class_shares(chosen.test, images.y_true, images.targets, class_names),
         "agreement": {"best_member": best.name, "share": round(agreement(chosen.test, best.test), DECIMALS)},
-        "calibration": calibration(chosen, panel),
+        "calibration": calibration(chosen, stacked),
         "confidence": settings.confidence,
         "resamples": settings.resamples,
     }
 
 
+def metrics_of(facts: Mapping[str, object]) -> dict[str, float]:
+    """metrics.json, out of `final_facts`: clean, test_like, and expected unless rules.test_statistics forbids it."""
+    scores = facts["score"]
+    return {name: scores[name]["value"] for name in ("clean", "test_like", "expected") if scores[name]}
+
+
 def scores_of(answers: Answers, images: Images, settings: EnsembleSettings) -> dict[str, dict[str, float]]:
     """View -> {"value", "low", "high"} of out-of-fold `answers`."""
-    return {view: rounded_score(images.true, answers[view], images.targets, settings) for view in OOF_VIEWS}
+    return {condition: rounded_score(images.y_true, answers[condition], images, settings) for condition in OOF_VIEWS}
 
 
 def rounded_score(
-    true: np.ndarray, answers: np.ndarray, targets: Sequence[str], settings: EnsembleSettings
+    y_true: np.ndarray, answers: np.ndarray, images: Images, settings: EnsembleSettings
 ) -> dict[str, float]:
-    """{"value", "low", "high"} of macro F1, of class indices; as the leaderboard has it."""
-    return _rounded(score(true, answers, len(targets), settings))
+    """{"value", "low", "high"} of the score, of class indices; as the leaderboard has it."""
+    return _rounded(score(y_true, answers, len(images.targets), images.metric, settings))
 
 
 def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:
-    """The single candidate with the highest test-like macro F1, of equals the first by name."""
+    """The single candidate with the best test-like score, of equals the first by name."""
     singles = sorted(
-        (candidate for candidate in candidates if candidate.way == SINGLE), key=lambda candidate: candidate.name
+        (candidate for candidate in candidates if candidate.is_single), key=lambda candidate: candidate.name
     )
-    return max(singles, key=lambda candidate: macro_f1(images.true, candidate.oof["test_like"], len(images.targets)))
+    metric, n_classes = images.metric, len(images.targets)
+    return max(singles, key=lambda one: metric.sign * metric(images.y_true, one.oof["test_like"], n_classes))
 
 
 def external_votes(chosen: Candidate, external: Mapping[str, np.ndarray]) -> list[dict[str, object]]:
@@ -89,34 +96,34 @@ def external_votes(chosen: Candidate, external: Mapping[str, np.ndarray]) -> lis
             "name": name,
             "validated": False,
             "in_scores": False,
-            "votes": chosen.name == HARD_TOP,
+            "votes": chosen.takes_external,
             "agreement": round(agreement(answers, chosen.test), DECIMALS),
         }
         for name, answers in external.items()
     ]
 
 
-def calibration(chosen: Candidate, panel: Panel) -> dict[str, object]:
+def calibration(chosen: Candidate, stacked: StackedPredictions) -> dict[str, object]:
     """Expected calibration error, test-like out of fold, of every member and of the chosen candidate. See
     `calibration_error`.
 
     None for a chosen candidate whose votes are counted: a count is no probability.
     """
-    true, slices = panel.images.true, panel.images.slices
-    temperatures, without = panel.temperatures
+    y_true, slices = stacked.images.y_true, stacked.images.slices
+    temperatures, without = stacked.temperatures
     members = []
-    for m, name in enumerate(panel.members):
-        probabilities, by_slice = panel.oof["test_like"][m, 0], {part: others[m] for part, others in without.items()}
+    for m, name in enumerate(stacked.members):
+        probabilities, by_slice = stacked.oof["test_like"][m, 0], {part: others[m] for part, others in without.items()}
         members.append(
-            {"member": name} | _rounded(calibration_error(probabilities, true, slices, temperatures[m], by_slice))
+            {"member": name} | _rounded(calibration_error(probabilities, y_true, slices, temperatures[m], by_slice))
         )
     if chosen.probabilities is None:
         return {"bins": BINS, "members": members, "chosen": None}
-    fitted = fit_temperatures(chosen.probabilities, true, slices)
+    fitted = fit_temperatures(chosen.probabilities, y_true, slices)
     return {
         "bins": BINS,
         "members": members,
-        "chosen": _rounded(calibration_error(chosen.probabilities, true, slices, *fitted)),
+        "chosen": _rounded(calibration_error(chosen.probabilities, y_true, slices, *fitted)),
     }
 
 
@@ -124,7 +131,7 @@ def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:
     return {key: round(float(value), DECIMALS) for key, value in numbers.items()}
 
 
-def _standing(standing: Standing) -> dict[str, object]:
+def _standing(standing: PairedDifference) -> dict[str, object]:
     numbers = {
         "test_like": standing.score,
         "difference": standing.difference,
@@ -135,5 +142,5 @@ def _standing(standing: Standing) -> dict[str, object]:
     return (
         {"submission": standing.name}
         | _rounded(numbers)
-        | {"told_apart": standing.told_apart, "within_one_standard_error": standing.is_within}
+        | {"significant": standing.significant, "within_one_standard_error": standing.is_within}
     )

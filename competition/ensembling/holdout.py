@@ -13,14 +13,14 @@ from competition.common.errors import ContractError
 from competition.common.files import digest
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.final_facts import rounded_score
-from competition.ensembling.stacked_predictions import Images
+from competition.ensembling.images import Images
 from competition.settings.ensemble import EnsembleSettings
 
 
 @dataclass(frozen=True)
 class Unlocking:
-    """A holdout that was scored: when, which (digest of its IDs), by what (digest of IDs, targets and answers); macro
-    F1 as text.
+    """A holdout that was scored: when, which (digest of its IDs), by what (digest of IDs, targets and answers); scores
+    as text.
     """
 
     date: str  # YYYY-MM-DD
@@ -36,7 +36,19 @@ class Unlocking:
     test_like_high: str
 
 
+EXPERIMENTS = ".dvc/tmp/exps"  # where DVC runs what was queued
 COLUMNS = tuple(field.name for field in fields(Unlocking))
+
+
+def check_ledger_is_kept(settings: EnsembleSettings, folder: Path) -> None:
+    """Raise ValueError where a holdout would be unlocked in a queued experiment of DVC's: it runs in a copy of the
+    project, whose ledger nobody would see.
+    """
+    if settings.unlock_holdout and EXPERIMENTS in folder.as_posix():
+        raise ValueError(
+            "ensemble.unlock_holdout: true, in a queued or temporary experiment, where it wouldn't be on record; a "
+            "holdout is scored once: unlock it in the project itself, for the experiment that was chosen"
+        )
 
 
 def read_unlockings(path: Path | str) -> list[Unlocking]:
@@ -62,8 +74,7 @@ def record_unlocking(path: Path | str, new: Unlocking) -> bool:
     if same_holdout:
         old = same_holdout[-1]
         raise ValueError(
-            f"{path}: this holdout was unlocked on {old.date}, for other answers or targets ({old.submission}: macro "
-            "F1 "
+            f"{path}: this holdout was unlocked on {old.date}, for other answers or targets ({old.submission}: "
             f"test-like {old.test_like}, clean {old.clean}); a holdout is scored once. Set ensemble.unlock_holdout: "
             "false, or draw a new holdout with another split.seed"
         )
@@ -74,7 +85,7 @@ def record_unlocking(path: Path | str, new: Unlocking) -> bool:
 def score_holdout(
     path: Path | str, chosen: Candidate, images: Images, settings: EnsembleSettings, date: str
 ) -> dict | None:
-    """The chosen candidate's macro F1 on the unlocked holdout, and its entry in the ledger at `path`; None while it is
+    """The chosen candidate's score on the unlocked holdout, and its entry in the ledger at `path`; None while it is
     locked.
 
     {"images", "clean", "test_like"}, the latter as {"value", "low", "high"}. Votes from elsewhere have no answers to it
@@ -82,13 +93,15 @@ def score_holdout(
     """
     if not chosen.holdout:
         return None
-    ids, true = images.holdout["ID"].tolist(), images.indices(images.holdout["target"])
-    scores = {view: rounded_score(true, answers, images.targets, settings) for view, answers in chosen.holdout.items()}
-    told = {view: answers.tolist() for view, answers in chosen.holdout.items()}
+    ids, y_true = images.holdout["ID"].tolist(), images.indices(images.holdout["target"])
+    scores = {
+        condition: rounded_score(y_true, answers, images, settings) for condition, answers in chosen.holdout.items()
+    }
+    indices = {condition: answers.tolist() for condition, answers in chosen.holdout.items()}
     ends = {"": "value", "_low": "low", "_high": "high"}
-    figures = {f"{view}{end}": f"{scores[view][key]:.6f}" for view in scores for end, key in ends.items()}
-    record_unlocking(
-        path,
-        Unlocking(date, digest(sorted(ids)), digest(ids, true.tolist(), told), chosen.name, str(len(ids)), **figures),
-    )
+    figures = {
+        f"{condition}{end}": f"{scores[condition][key]:.6f}" for condition in scores for end, key in ends.items()
+    }
+    answered = digest(ids, y_true.tolist(), indices)
+    record_unlocking(path, Unlocking(date, digest(sorted(ids)), answered, chosen.name, str(len(ids)), **figures))
     return {"images": len(ids)} | scores

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 import pandas as pd
 
 from competition.ensembling.candidates import Candidate, member_candidate, specialist_candidate
+from competition.ensembling.images import Images
 from competition.ensembling.specialist_choice import Choice
 from competition.ensembling.specialist_votes import SPECIALIST
-from competition.ensembling.stacked_predictions import Images, Panel, make_panel
+from competition.ensembling.stacked_predictions import StackedPredictions, stack_predictions
 from competition.folds.predictions import read_fold
 from competition.settings.params import Settings
 
 
 def read_members(
     names: Sequence[str], choice: Choice | None, settings: Settings, folds: pd.DataFrame, images: Images
-) -> tuple[Panel, list[Candidate]]:
+) -> tuple[StackedPredictions, list[Candidate]]:
     """The predictions of members `names`, and the singles as candidates: these members and, with a `choice`, the
     specialist's vote.
 
@@ -26,9 +27,9 @@ def read_members(
         return [read_fold(name, k, folds, images.targets) for k in settings.split.folds]
 
     per_member = {name: read(name) for name in names}
-    panel = make_panel(per_member, images)
-    singles = [member_candidate(name, per_member[name], panel) for name in panel.members]
+    stacked = stack_predictions(per_member, images)
+    singles = [member_candidate(name, per_member[name], stacked) for name in stacked.members]
     if choice is not None:
         base = settings.specialize.base_member
-        singles.append(specialist_candidate(base, per_member[base], read(SPECIALIST), choice, panel))
-    return panel, singles
+        singles.append(specialist_candidate(base, per_member[base], read(SPECIALIST), choice, stacked))
+    return stacked, singles

@@ -1,91 +1,59 @@
-"""Ensembles cast: out of fold nested, each slice of a fold by a rule fitted on the others; on the test set by the rule
-fitted on all.
-"""
+"""Nested cross-validation of an ensemble rule: each slice of a fold is answered by the rule fitted on the others."""
+
+from collections.abc import Callable
 
 import numpy as np
 
-from competition.ensembling.candidates import Answers, Candidate
-from competition.ensembling.greedy import fit_greedy
-from competition.ensembling.rules import Fit, Rule, Vote, fit_foldwise_hard, fit_hard, fit_soft, fit_weighted_soft
-from competition.ensembling.stacked_predictions import Panel, Voters
-from competition.ensembling.stacking import fit_stacking, is_affordable
+from competition.ensembling.candidates import Answers
+from competition.ensembling.rule import EnsembleRule, Vote
+from competition.ensembling.stacked_predictions import StackedPredictions, Voters
 from competition.folds.predictions import OOF_VIEWS
+from competition.metrics.metric import Metric
 
-WAYS: dict[str, Fit] = {
-    "hard": fit_hard,
-    "soft": fit_soft,
-    "foldwise_hard": fit_foldwise_hard,
-    "weighted_soft": fit_weighted_soft,
-    "greedy": fit_greedy,
-    "stacking": fit_stacking,
-}
+# of out-of-fold voters, (n,) class indices, (n,) fold numbers and the metric
+Fit = Callable[[Voters, np.ndarray, np.ndarray, Metric], EnsembleRule]
 BLOCK = 4_000_000  # probabilities voted on at once: bounds the memory, changes no answer
 
 
-def cast_ensembles(panel: Panel) -> list[Candidate]:
-    """Every ensemble of WAYS as a candidate; stacking is left out where fitting it would take minutes.
-
-    For each slice temperatures, ranks, weights, selections and regressions are all fitted on the other slices'
-    test-like predictions.
-    """
-    affordable = is_affordable(len(panel.images.true), len(panel.members), len(panel.images.targets))
-    return [cast(name, fit, panel) for name, fit in WAYS.items() if name != "stacking" or affordable]
+def best_first(answers: np.ndarray, y_true: np.ndarray, n_classes: int, metric: Metric) -> np.ndarray:
+    """(M,) int64: the members by the score of their `answers` (M, n), best first; of equals the first one."""
+    return np.argsort([-metric.sign * metric(y_true, answer, n_classes) for answer in answers], kind="stable")
 
 
-def cast(name: str, fit: Fit, panel: Panel) -> Candidate:
-    """One ensemble as a candidate. See `cast_ensembles`."""
-    temperatures, rule = panel.temperatures[0], fit_on_all(fit, panel)
-    oof, probabilities = cast_nested(fit, panel)
-    holdout = {view: vote_in_blocks(rule, raw, temperatures).answers for view, raw in panel.holdout.items()}
-    test = panel.in_submission(vote_in_blocks(rule, panel.test, temperatures).answers)
-    return Candidate(name, name, parts_of(rule, panel), oof, test, holdout, probabilities, _fitted(rule, panel.members))
+def fit_on_all(fit: Fit, stacked: StackedPredictions) -> EnsembleRule:
+    """The rule for images that no fold holds: fitted on all test-like out-of-fold predictions."""
+    voters = Voters(stacked.oof["test_like"], stacked.temperatures[0])
+    return fit(voters, stacked.images.y_true, stacked.images.folds, stacked.images.metric)
 
 
-def fit_on_all(fit: Fit, panel: Panel) -> Rule:
-    """The rule that answers images that no fold holds: fitted on all test-like out-of-fold predictions."""
-    return fit(Voters(panel.oof["test_like"], panel.temperatures[0]), panel.images.true, panel.images.folds)
-
-
-def parts_of(rule: Rule, panel: Panel) -> tuple[str, ...]:
-    """The members that `rule` needs."""
-    return tuple(member for member, weight in zip(panel.members, rule.weights.tolist(), strict=True) if weight > 0)
-
-
-def cast_nested(fit: Fit, panel: Panel) -> tuple[Answers, np.ndarray | None]:
-    """Answers out of fold, and test-like probabilities (N, C) if there are any, of each slice by what was fitted on the
+def nested_cv(fit: Fit, stacked: StackedPredictions) -> tuple[Answers, np.ndarray | None]:
+    """Out-of-fold answers, and test-like probabilities (N, C) if there are any, of each slice by the rule fitted on the
     others.
     """
-    images = panel.images
-    oof = {view: np.empty(len(images.true), dtype=np.int64) for view in OOF_VIEWS}
-    probabilities = np.empty((len(images.true), len(images.targets)))
+    images = stacked.images
+    oof = {condition: np.empty(len(images.y_true), dtype=np.int64) for condition in OOF_VIEWS}
+    probabilities = np.empty((len(images.y_true), len(images.targets)))
     counted = False
-    for part, temperatures in panel.temperatures[1].items():
+    for part, temperatures in stacked.temperatures[1].items():
         here = images.slices == part
-        known = Voters(panel.oof["test_like"][:, :, ~here], temperatures)
-        rule = fit(known, images.true[~here], images.folds[~here])
-        for view in OOF_VIEWS:
-            vote = rule.vote(Voters(panel.oof[view][:, :, here], temperatures))
-            oof[view][here] = vote.answers
+        known = Voters(stacked.oof["test_like"][:, :, ~here], temperatures)
+        rule = fit(known, images.y_true[~here], images.folds[~here], images.metric)
+        for condition in OOF_VIEWS:
+            vote = rule.vote(Voters(stacked.oof[condition][:, :, here], temperatures))
+            oof[condition][here] = vote.answers
         counted = vote.probabilities is None
         if not counted:
             probabilities[here] = vote.probabilities  # OOF_VIEWS ends with test_like
     return oof, None if counted else probabilities
 
 
-def vote_in_blocks(rule: Rule, raw: np.ndarray, temperatures: np.ndarray) -> Vote:
-    """What `rule` answers to (M, K, n, C)."""
+def vote_in_blocks(vote: Callable[[Voters], Vote], raw: np.ndarray, temperatures: np.ndarray) -> Vote:
+    """What `vote` makes of `raw` (M, K, n, C), block by block."""
     members, networks, n, classes = raw.shape
     rows = max(1, BLOCK // (members * networks * classes))
-    votes = [rule.vote(Voters(raw[:, :, start : start + rows], temperatures)) for start in range(0, n, rows)]
+    votes = [vote(Voters(raw[:, :, start : start + rows], temperatures)) for start in range(0, n, rows)]
     if not votes:
         return Vote(np.empty(0, dtype=np.int64), np.empty((0, classes)))
-    answers = np.concatenate([vote.answers for vote in votes])
+    answers = np.concatenate([part.answers for part in votes])
     counted = votes[0].probabilities is None
-    return Vote(answers, None if counted else np.concatenate([vote.probabilities for vote in votes]))
-
-
-def _fitted(rule: Rule, members: tuple[str, ...]) -> dict[str, object]:
-    weights = {name: round(weight, 6) for name, weight in zip(members, rule.weights.tolist(), strict=True)}
-    if rule.c is not None:
-        return {"c": rule.c}
-    return {"weights": weights} if len(set(weights.values())) > 1 else {}
+    return Vote(answers, None if counted else np.concatenate([part.probabilities for part in votes]))

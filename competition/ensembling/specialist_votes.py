@@ -1,4 +1,4 @@
-"""A specialist's word on the hard classes: where it is asked, and what the base's predictions become with it."""
+"""Specialist on the hard classes: which images it is asked about, and the base's predictions blended with its own."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 
 from competition.data.predictions import Predictions
+from competition.ensembling.voting import soft_vote
+from competition.folds.predictions import OOF_VIEWS
 
 SPECIALIST = "specialist"  # what its folders are called, and what `<base>_specialist` ends in
 
@@ -24,10 +26,26 @@ def asked_rows(predictions: Predictions, hard: Sequence[str], asks: Asks = "answ
     return np.flatnonzero((np.isin(likeliest, columns) & possible).any(axis=1))
 
 
+def asked(
+    base: Sequence[dict[str, Predictions]], fold: int, hard: Sequence[str], asks: Asks = "answer"
+) -> dict[str, np.ndarray]:
+    """Return, for each part of a fold's predictions, the positions of the images that the specialist is asked about.
+
+    base: each fold's predictions; the validation images (clean, test_like) are those of `fold`; the test images and the
+    holdout are answered by all folds' soft vote, since that is the answer that the specialist may change. hard:
+    targets; asks: see `asked_rows`.
+    """
+    parts = {
+        name: own if name in OOF_VIEWS else soft_vote([predictions[name] for predictions in base])
+        for name, own in base[fold].items()
+    }
+    return {name: asked_rows(part, hard, asks) for name, part in parts.items()}
+
+
 def replace_hard(
     base: Predictions, specialist: Predictions, hard: Sequence[str], asks: Asks = "answer", weight: float = 1.0
 ) -> Predictions:
-    """`base`, with the specialist's word in each row of `asked_rows`; other rows untouched.
+    """`base`, with the specialist's shares of the hard classes in each row of `asked_rows`; other rows untouched.
 
     In such a row the hard targets' total stays the base's. It is shared out among them as the specialist does, or, at a
     `weight` below 1, as a mean of the specialist's (weight) and the base's shares (1 - weight). Where the base's answer
@@ -64,7 +82,7 @@ def _share_out(
     """
     own = probabilities[:, columns]
     total = own.sum(axis=1, keepdims=True)
-    silent = among_hard.sum(axis=1) <= 0  # a specialist that gives the hard targets nothing has no word on them
+    silent = among_hard.sum(axis=1) <= 0  # a specialist that gives the hard targets nothing is not followed
     among_hard = np.where(silent[:, None], own, among_hard)
     hard = (1 - weight) * own + weight * total * among_hard / among_hard.sum(axis=1, keepdims=True)
     result = probabilities.copy()

@@ -10,6 +10,7 @@ from itertools import combinations
 
 import pandas as pd
 
+from competition.common import paths
 from competition.common.errors import examples
 from competition.data.predictions import CONDITIONS
 
@@ -21,7 +22,7 @@ class LeakError(ValueError):
     """An image, or one of its group, on a side of the split that is not its own."""
 
 
-def check_folds(folds: pd.DataFrame, where: str = "folds/folds.csv") -> None:
+def check_folds(folds: pd.DataFrame, where: str = str(paths.FOLDS)) -> None:
     """Raise LeakError for groups of `folds` (ID, target, fold, group) on two folds, or on a fold and the holdout."""
     counts = folds.groupby("group")["fold"].nunique()
     divided = counts.index[counts > 1].tolist()

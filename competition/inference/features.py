@@ -9,14 +9,15 @@ from torch import nn
 
 from competition.compute.device import device, use_bfloat16
 from competition.data.image_store import ImageStore
-from competition.inference.loader import batches, dihedral
+from competition.inference.loader import batches
+from competition.inference.tta import oriented_batch
 from competition.models.networks import Normalisation
 
 Extract = Callable[[torch.Tensor], np.ndarray]
 
 
 def network_features(network: nn.Module, normalise: Normalisation, precision: str) -> Extract:
-    """Return a function from squares, uint8 (B, S, S, 3), to pooled features, float32 (B, F), of a timm network."""
+    """Return a function from images, uint8 (B, S, S, 3), to pooled features, float32 (B, F), of a timm network."""
     where, bfloat16 = device(), use_bfloat16(precision)
     network.to(where).eval()
 
@@ -32,7 +33,7 @@ def network_features(network: nn.Module, normalise: Normalisation, precision: st
 
 
 def grey_features(size: int) -> Extract:
-    """Return a function from squares, uint8 (B, S, S, 3), to grey pixels in 0..1, float32 (B, size * size)."""
+    """Return a function from images, uint8 (B, S, S, 3), to grey pixels in 0..1, float32 (B, size * size)."""
 
     def extract(pixels: torch.Tensor) -> np.ndarray:
         grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in pixels.numpy()]
@@ -51,14 +52,18 @@ def features(
     store: ImageStore,
     rows: np.ndarray,
     size: int,
-    views: np.ndarray,
+    orientations: np.ndarray,
     tick: Callable[[int], object] = lambda images: None,
 ) -> np.ndarray:
-    """Return float16 (V, N, F): the features of the squares `rows` (N,) under the dihedral `views` (V,)."""
-    parts = [np.zeros((len(views), 0, extract(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]), np.float16)]
+    """Return float16 (V, N, F): the features of the images `rows` (N,) in each of `orientations` (V,)."""
+    parts = [
+        np.zeros((len(orientations), 0, extract(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]), np.float16)
+    ]
     for pixels, _ in batches(store, rows, size, 32):
         parts.append(
-            np.stack([extract(dihedral(pixels, int(view), (1, 2)).contiguous()).astype(np.float16) for view in views])
+            np.stack(
+                [extract(oriented_batch(pixels, one, (1, 2)).contiguous()).astype(np.float16) for one in orientations]
+            )
         )
         tick(len(pixels))
     return np.concatenate(parts, axis=1)

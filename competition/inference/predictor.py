@@ -1,7 +1,7 @@
-"""Probabilities of packed images, by dihedral test-time augmentation.
+"""Probabilities of packed images, with test-time augmentation over flips and quarter turns.
 
-Twenty passes of random flips and quarter turns hold at most eight different views. Each is computed once and weighted
-by how many passes drew it (`voting.view_weights`), which is the very same vote.
+Twenty passes hold at most 8 different orientations. Each is computed once and weighted by how many passes drew it
+(`tta.orientation_weights`), which is the same mean.
 """
 
 from collections.abc import Callable
@@ -15,23 +15,23 @@ from torch import nn
 from competition.compute.device import autocast, use_bfloat16
 from competition.compute.distributed import processes
 from competition.data.image_store import ImageStore
-from competition.inference.loader import batches, dihedral
+from competition.inference.loader import batches
+from competition.inference.tta import oriented_batch
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
 
 BATCH_SIZE = 32
 CLOSE = 0.1  # between the two likeliest classes' probabilities: twice what bfloat16 moves each by
-MANY = 100  # close calls that take so long that it is said
+MANY = 100  # close calls, from which on a line is printed
 
 Tick = Callable[[int], object]
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A trained network, made ready to answer many images: fast, and where it is a close call, once more in float32.
+    """A trained network in its fastest form; close calls are predicted again in float32.
 
-    In bfloat16 probabilities are off by up to about 0.05, which decides nothing but close calls; those few images are
-    worth the time.
+    In bfloat16 probabilities are off by up to about 0.05, which decides nothing but close calls.
     """
 
     fast: nn.Module
@@ -45,9 +45,7 @@ class Predictor:
     def of(
         cls, network: nn.Module, normalise: Normalisation, size: int, precision: str, again: bool = True
     ) -> "Predictor":
-        """Return the predictor of `network` at `size` pixels in `precision`, where the work goes; again: close calls
-        are made once more.
-        """
+        """Return the predictor of `network` at `size` pixels in `precision`; again: close calls in float32 too."""
         network = network.to(processes().device)
         quick = again and (precision == "float16" or use_bfloat16(precision))
         exact = for_inference(network, size, bfloat16=False) if quick else None
@@ -56,14 +54,14 @@ class Predictor:
     def __call__(
         self, store: ImageStore, rows: np.ndarray, weights: np.ndarray, tick: Tick = lambda images: None
     ) -> np.ndarray:
-        """Return probabilities (N, C), float32, of the packed squares `rows` (N,); see `predict_proba`."""
+        """Return probabilities (N, C), float32, of the packed images `rows` (N,); see `predict_proba`."""
         probabilities = predict_proba(self.fast, self.normalise, store, rows, self.size, self.precision, weights, tick)
         if self.exact is not None and len(rows):
             began = perf_counter()
             second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
             close = np.flatnonzero(first - second < CLOSE)
             if len(close) > MANY:
-                processes().say(f"{len(close)} of {len(rows)} answers are close calls, made again in float32")
+                processes().print(f"{len(close)} of {len(rows)} predictions are close calls, made again in float32")
             probabilities[close] = predict_proba(
                 self.exact, self.normalise, store, rows[close], self.size, "float32", weights
             )
@@ -82,28 +80,27 @@ def predict_proba(
     weights: np.ndarray,
     tick: Tick = lambda images: None,
 ) -> np.ndarray:
-    """Return probabilities (N, C), float32, rows sum to 1, of the packed squares `rows` (N,) at `size` pixels.
+    """Return probabilities (N, C), float32, rows sum to 1, of the packed images `rows` (N,) at `size` pixels.
 
-    `weights` (8,), sums to 1: the share of each dihedral view in the vote; a view of weight 0 is not computed. `tick`
-    is told of each batch's images. Several processes take whole batches in turn, so that each is computed as one
-    process would, and all get all probabilities; then `tick` counts what the others do meanwhile.
+    `weights` (8,), sums to 1: of the orientations in the mean; one of weight 0 is not computed. `tick` is told of each
+    batch's images. Several processes take whole batches in turn, so that each is computed as one process would,
+    and all get all probabilities; then `tick` counts what the others do meanwhile.
     """
-    crew = processes()
-    where = crew.device
+    group = processes()
     network.eval()
-    places, parts = _places(len(rows), crew.index, crew.count), []
+    places, parts = _places(len(rows), group.index, group.count), []
     for pixels, positions in batches(store, rows[places], size, BATCH_SIZE):
-        inputs, total = normalise(pixels).to(where), 0.0
-        for element in np.flatnonzero(weights):
-            view = dihedral(inputs, int(element), (2, 3)).contiguous(memory_format=torch.channels_last)
+        inputs, total = normalise(pixels).to(group.device), 0.0
+        for orientation in np.flatnonzero(weights):
+            turned = oriented_batch(inputs, orientation, (2, 3)).contiguous(memory_format=torch.channels_last)
             with autocast(precision):
-                logits = network(view)
-            total = total + float(weights[element]) * logits.float().softmax(dim=1)
+                logits = network(turned)
+            total = total + float(weights[orientation]) * logits.float().softmax(dim=1)
         parts.append(total.cpu())
         first = int(places[positions[0]])
-        tick(min(len(rows), first + crew.count * BATCH_SIZE) - first)
+        tick(min(len(rows), first + group.count * BATCH_SIZE) - first)
     own = torch.cat(parts) if parts else torch.zeros(0, network.num_classes)
-    return crew.put_together(own, torch.from_numpy(places), len(rows)).numpy()
+    return group.gather_rows(own, torch.from_numpy(places), len(rows)).numpy()
 
 
 def _places(rows: int, index: int, count: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A person's decisions about labels, folds/label_fixes.csv: read, checked, recorded, and applied to a competition.
+"""Label fixes, a person's decisions in folds/label_fixes.csv: read, checked, written, applied to a competition.
 
 The file has the columns ID,target and optionally reason; an empty target leaves the image out of training. train.csv
 itself is never edited, so that removing a row takes its decision back.
@@ -26,9 +26,7 @@ class LabelFix:
 
 
 def read_label_fixes(path: Path | str) -> list[LabelFix]:
-    """Return the decisions in the file's order; [] without the file. Raises ContractError for a file that can't be
-    applied.
-    """
+    """Return the decisions in the file's order; [] without the file. Raises ContractError for an unusable file."""
     if not Path(path).is_file():
         return []
     frame = read_table(path).frame
@@ -66,12 +64,11 @@ def check_label_fixes(path: Path | str, fixes: Sequence[LabelFix], competition: 
     """Raise ContractError with every decision about an image, or for a class, that the competition doesn't have."""
     problems, known = [], set(competition.train["ID"])
     train = competition.root / "train.csv"
-    if strangers := [fix.id for fix in fixes if fix.id not in known]:
+    if unknown_ids := [fix.id for fix in fixes if fix.id not in known]:
         problems.append(
-            f"{path}: {counted(len(strangers), 'IDs are')} not in {train}: {examples(strangers)}; correct or remove "
-            "the "
-            f"rows; if they were decided for another competition, keep that file elsewhere and leave only the header "
-            f"{','.join(COLUMNS)} in this one"
+            f"{path}: {counted(len(unknown_ids), 'IDs are')} not in {train}: {examples(unknown_ids)}; correct or "
+            f"remove the rows; if they were decided for another competition, keep that file elsewhere and leave only "
+            f"the header {','.join(COLUMNS)} in this one"
         )
     if unknown := list(
         dict.fromkeys(fix.target for fix in fixes if fix.target and fix.target not in competition.class2index)
@@ -90,9 +87,7 @@ def check_label_fixes(path: Path | str, fixes: Sequence[LabelFix], competition: 
 
 
 def apply_label_fixes(competition: Competition, fixes: Sequence[LabelFix]) -> Competition:
-    """Return the competition with the decided targets, and without the images that are left out; its classes stay the
-    same.
-    """
+    """Return the competition with the decided targets, without the images that are left out; its classes stay."""
     decided = {fix.id: fix.target for fix in fixes}
     train = competition.train
     train = train.assign(

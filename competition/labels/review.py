@@ -1,4 +1,4 @@
-"""Labels that are probably wrong, ranked for a person to look at, from what the members say of each image out of fold.
+"""Label review: labels that are probably wrong, ranked, from the members' out-of-fold predictions.
 
 Confident learning (Northcutt, Jiang and Chuang, Confident Learning: Estimating Uncertainty in Dataset Labels, JAIR 70,
 2021; here by the library cleanlab) estimates how many images that are labelled as one class belong to another, and

@@ -1,5 +1,6 @@
-"""A member's training as a picture: loss, macro F1, learning rate and speed by epoch, one line per fold."""
+"""A member's training as a picture: loss, score, learning rate and speed by epoch, one line per fold."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
@@ -17,19 +18,31 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 PANELS = (
     ("loss", "training loss"),
-    ("macro F1", "macro F1 out of fold"),
+    ("score", ""),  # titled by the metric
     ("learning_rate", "learning rate"),
     ("images_per_s", "images/s"),
 )
 SIZE, DPI = (12.0, 7.5), 100  # inches, dots per inch: 1200 x 750 pixels
 
 
-def draw_curves(history_files: dict[int, Path], path: Path | str) -> None:
+def draw_member_curves(names: Iterable[str], folds: Iterable[int], label: str, root: Path | str = "folds") -> None:
+    """Draw the learning curves of each of `names` from `root`/history/<name>/<fold>.csv to `root`/curves/<name>.png;
+    of one without histories none. label: the metric's.
+    """
+    root = Path(root)
+    (root / "curves").mkdir(parents=True, exist_ok=True)
+    for name in names:
+        files = {fold: root / f"history/{name}/{fold}.csv" for fold in folds}
+        if there := {fold: file for fold, file in files.items() if file.is_file()}:
+            draw_curves(there, root / f"curves/{name}.png", label)
+
+
+def draw_curves(history_files: dict[int, Path], path: Path | str, label: str) -> None:
     """Draw the histories of a member's folds (fold -> CSV with a row per epoch) to `path`, a PNG of 1200 x 750 pixels.
 
-    Columns that are drawn: epoch, loss, learning_rate, images_per_s, clean and test_like (macro F1); a panel says so
-    where no fold has them. The epoch that was `kept` has a ring. The title is the file's name without its ending. Equal
-    histories give equal bytes.
+    Columns that are drawn: epoch, loss, learning_rate, images_per_s, clean and test_like (scores, of the metric called
+    `label`); a panel says so where no fold has them. The epoch that was `kept` has a ring. The title is the file's name
+    without its ending. Equal histories give equal bytes.
     """
     histories = {fold: _read(file) for fold, file in sorted(history_files.items())}
     with matplotlib.rc_context():  # whatever a matplotlibrc says, the picture is the same
@@ -38,7 +51,7 @@ def draw_curves(history_files: dict[int, Path], path: Path | str) -> None:
         figure = Figure(SIZE, DPI, layout="constrained")
         figure.suptitle(f"{Path(path).stem}: {len(histories)} fold{'' if len(histories) == 1 else 's'}")
         for axes, (column, title) in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
-            _draw_panel(axes, column, title, histories)
+            _draw_panel(axes, column, title or f"{label} out of fold", histories)
         if histories:
             handles = [Line2D([], [], label=f"fold {fold}", **_look(number)) for number, fold in enumerate(histories)]
             figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 10), frameon=False)
@@ -70,7 +83,7 @@ def _draw_panel(axes: Axes, column: str, title: str, histories: dict[int, pd.Dat
     drawn = 0
     for number, history in enumerate(histories.values()):
         look = _look(number)
-        if column == "macro F1":
+        if column == "score":
             drawn += _draw(
                 axes, history, "clean", look | {"linestyle": ":", "markerfacecolor": "white", "linewidth": 1.4}
             )
@@ -87,8 +100,8 @@ def _draw_panel(axes: Axes, column: str, title: str, histories: dict[int, pd.Dat
         axes.set_axis_off()
         axes.text(0.5, 0.5, "not in this member's history", transform=axes.transAxes, ha="center", color="#555555")
         return
-    if column == "macro F1":
-        axes.legend(handles=_f1_legend(), frameon=False, loc="lower right")
+    if column == "score":
+        axes.legend(handles=_score_legend(), frameon=False, loc="lower right")
     _lay_out_epochs(axes, max(history["epoch"].max() for history in histories.values() if len(history)))
 
 
@@ -121,7 +134,7 @@ def _ring_kept(axes: Axes, history: pd.DataFrame, colour: str) -> None:
         )
 
 
-def _f1_legend() -> list[Line2D]:
+def _score_legend() -> list[Line2D]:
     grey = {"color": "#444444", "marker": "o", "markersize": 4}
     return [
         Line2D([], [], label="test-like", linewidth=1.8, **grey),

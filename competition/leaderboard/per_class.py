@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from competition.leaderboard.submission import Submission
-from competition.metrics.f1 import per_class_f1
+from competition.metrics.per_class import per_class_f1
 
 CLASS_COLUMNS = ("target", "class_name", "images")
 DECIMALS = 6

@@ -68,7 +68,7 @@ class Comparison:
         return {
             "asks": len(self.rows),
             "days": self.days,
-            "files_not_told_apart": self.files,
+            "files_not_significant": self.files,
             "standard_error": self.standard_error,
             "luck_of_the_highest": self.luck,
             "too_often": self.too_often,
@@ -87,33 +87,33 @@ def read_sizes(folder: Path, board: pd.DataFrame, columns: tuple[str, str]) -> S
 def read_comparison(folder: Path, board: pd.DataFrame | None, sizes: Sizes | None, confidence: float) -> Comparison:
     """The ledger of `folder` (submissions/) held against the leaderboard; None, both of them, where there is none."""
     present = {file.stem: file_sha256(file) for file in submission_files(folder)}
-    told_apart = [] if board is None else board.loc[board["told_apart"] == "yes", "submission"].tolist()
+    worse = [] if board is None else board.loc[board["significant"] == "yes", "submission"].tolist()
     if (
         board is not None and (folder / "ensembles.csv").is_file()
     ):  # which has the members once more, against the best of all
         ensembles = read_leaderboard(folder / "ensembles.csv").query("submission not in @board.submission")
-        told_apart += ensembles.loc[ensembles["told_apart"] == "yes", "submission"].tolist()
-    return compare_public(read_public_scores(folder / "public.csv"), sizes, told_apart, confidence, present)
+        worse += ensembles.loc[ensembles["significant"] == "yes", "submission"].tolist()
+    return compare_public(read_public_scores(folder / "public.csv"), sizes, worse, confidence, present)
 
 
 def compare_public(
     asks: Sequence[PublicScore],
     sizes: Sizes | None,
-    told_apart: Collection[str],
+    worse: Collection[str],
     confidence: float,
     present: Mapping[str, str],
 ) -> Comparison:
     """The asks held against what out of fold had said when they were recorded.
 
-    sizes: None where they aren't known; no interval is expected then. told_apart: submissions that out of fold tells
-    apart from the best; confidence: of the recorded intervals; present: submission -> sha256 of the file that stands
-    there now.
+    sizes: None where they aren't known; no interval is expected then. worse: submissions that are significantly worse
+    than the best, out of fold; confidence: of the recorded intervals; present: submission -> sha256 of the file that
+    stands there now.
     """
     rows = [_row(ask, sizes, present) for ask in sorted(asks, key=lambda ask: ask.recorded)]
     files = {
         ask.sha256 or (ask.submission, ask.public): ask
         for ask in asks
-        if ask.submission not in told_apart or _same_file(ask, present) is False
+        if ask.submission not in worse or _same_file(ask, present) is False
     }
     intervals = [found for ask in files.values() if (found := _interval(ask))]
     error = (
@@ -127,7 +127,7 @@ def expected_range(value: float, low: float, high: float, sizes: Sizes) -> tuple
 
     The interval widened on either side by sqrt(1 + n / m), for n images out of fold and m public ones: two samples of
     one population scatter by s^2 / n and s^2 / m, their difference by the sum (the prediction interval for the mean of
-    m future observations: Meeker, Hahn and Escobar, Statistical Intervals, 2017, chapter 4; macro F1 is taken for a
+    m future observations: Meeker, Hahn and Escobar, Statistical Intervals, 2017, chapter 4; the score is taken for a
     mean). It knows of chance alone: scores outside, again and again, say that the test-like views are not like the test
     set.
     """

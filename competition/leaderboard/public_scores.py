@@ -22,7 +22,7 @@ class PublicScore:
     public: str  # in [0, 1]
     private: str  # in [0, 1], "" while unknown
     recorded: str  # YYYY-MM-DD
-    test_like: str = ""  # macro F1 that out of fold had said by then, and its interval; "" where nothing had
+    test_like: str = ""  # score that out of fold had said by then, and its interval; "" where nothing had
     test_like_low: str = ""
     test_like_high: str = ""
     expected: str = ""  # of the test set, and its interval: of final.csv, and of the candidate that it is

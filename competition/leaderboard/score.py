@@ -9,14 +9,15 @@ import pandas as pd
 from competition.common.csv import read_table, sort_targets
 from competition.common.errors import ContractError, counted, examples, repeated
 from competition.data.submission import id_problems, read_submission
-from competition.metrics.f1 import macro_f1, per_class_f1
+from competition.metrics.metric import Metric
+from competition.metrics.per_class import per_class_f1
 
 USAGES = ("public", "private", "ignored")
 
 
 @dataclass(frozen=True)
 class Score:
-    """How a submission did; macro F1 and shares in [0, 1]."""
+    """How a submission did: the metric's score of all rows and of each part, accuracy and F1 per class."""
 
     all: float
     public: float | None  # None when the solution has no such rows
@@ -52,9 +53,13 @@ def read_solution(path: Path | str, columns: tuple[str, str] = ("ID", "target"))
 
 
 def score_submission(
-    submission: Path | str, solution: Path | str, columns: tuple[str, str] = ("ID", "target"), answer: str | None = None
+    submission: Path | str,
+    solution: Path | str,
+    metric: Metric,
+    columns: tuple[str, str] = ("ID", "target"),
+    answer: str | None = None,
 ) -> Score:
-    """Return the score of a submission's CSV against the solution's, rows matched by ID, in any order.
+    """Return the score, by `metric`, of a submission's CSV against the solution's, rows matched by ID, in any order.
 
     columns: both files', unless the submission calls the second one `answer`.
 
@@ -76,11 +81,11 @@ def score_submission(
     classes = sort_targets([*true, *predicted])
     usage = truth["usage"].to_numpy()
     parts = {
-        part: macro_f1(true[usage == part], predicted[usage == part], classes) if (usage == part).any() else None
+        part: metric(true[usage == part], predicted[usage == part], classes) if (usage == part).any() else None
         for part in ("public", "private")
     }
     return Score(
-        all=macro_f1(true, predicted, classes),
+        all=metric(true, predicted, classes),
         **parts,
         accuracy=float(np.mean(true == predicted)),
         per_class=dict(zip(classes, per_class_f1(true, predicted, classes).tolist(), strict=True)),

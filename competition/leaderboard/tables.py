@@ -15,10 +15,7 @@ ALIKE = "≈"
 
 
 def print_leaderboard(
-    board: pd.DataFrame,
-    console: Console | None = None,
-    public: Mapping[str, float] | None = None,
-    title: str = "Macro F1 out of fold",
+    board: pd.DataFrame, title: str, console: Console | None = None, public: Mapping[str, float] | None = None
 ) -> None:
     """Print the leaderboard as a table, scores to three decimals; `public`: submission -> the score its site gave it.
 
@@ -61,15 +58,15 @@ def _cells(place: int, row: Mapping[str, object], public: Mapping[str, float]) -
 
 
 def _to_the_best(row: Mapping[str, object]) -> str:
-    if row["told_apart"] == "best":
+    if row["significant"] == "best":
         return "best"
-    mark = f"{ALIKE} " if row["told_apart"] == "no" else ""
+    mark = f"{ALIKE} " if row["significant"] == "no" else ""
     return f"{mark}{row['difference']:+.3f} ({row['difference_low']:+.3f} to {row['difference_high']:+.3f})"
 
 
 def _below(board: pd.DataFrame) -> list[str]:
     lines = []
-    if alike := board.loc[board["told_apart"] == "no", "submission"].tolist():
+    if alike := board.loc[board["significant"] == "no", "submission"].tolist():
         lines.append(
             f"{ALIKE} can't be told apart from the best, the interval of the difference holds 0: {', '.join(alike)}"
         )

@@ -9,7 +9,6 @@ from competition.common.progress import progress
 from competition.compute.distributed import processes
 from competition.data.predictions import Predictions
 from competition.members.member import Fitted
-from competition.metrics.f1 import macro_f1
 from competition.training.fold_data import FoldData
 
 Positions = dict[str, np.ndarray]
@@ -43,7 +42,7 @@ def predict_fold(
 
 
 def score_fold(predictions: dict[str, Predictions], data: FoldData) -> dict[str, float | None]:
-    """Return macro F1 of the fold's validation images by condition; None where no image with a label was predicted.
+    """Return the score of the fold's validation images by condition; None where no image with a label was predicted.
 
     The holdout is never scored here.
     """
@@ -53,5 +52,5 @@ def score_fold(predictions: dict[str, Predictions], data: FoldData) -> dict[str,
         part = predictions[condition]
         known = [index for index, id in enumerate(part.ids) if id in label]
         y_true = np.array([label[part.ids[index]] for index in known], np.int64)
-        scores[condition] = macro_f1(y_true, part.indices[known], len(part.targets)) if known else None
+        scores[condition] = data.metric(y_true, part.indices[known], len(part.targets)) if known else None
     return scores

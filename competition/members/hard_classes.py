@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from competition.metrics.f1 import confusion_matrix
+from competition.metrics.per_class import confusion_matrix
 
 
 def hard_classes(

@@ -13,14 +13,15 @@ from competition.training.checkpoints import save_weights
 def print_epoch(row: dict) -> None:
     """Print an epoch as one line."""
     print(
-        f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  rate {row['learning_rate']:.2e}  macro F1 clean "
-        f"{row['clean']:.4f}  "
-        f"test-like {row['test_like']:.4f}  {row['images_per_s']:.0f} images/s",
+        f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  rate {row['learning_rate']:.2e}  score clean "
+        f"{row['clean']:.4f}  test-like {row['test_like']:.4f}  {row['images_per_s']:.0f} images/s",
         flush=True,
     )
 
 
-def write_member(root: Path, name: str, fold: int, kind: str, trained: TrainedMember, **facts: object) -> None:
+def write_member(
+    root: Path, name: str, fold: int, kind: str, trained: TrainedMember, metric: str, **facts: object
+) -> None:
     """Write `trained` to `root`: weights/, predictions/, history/ and scores/, each as NAME/FOLD; `facts` go to the
     scores.
 
@@ -38,7 +39,8 @@ def write_member(root: Path, name: str, fold: int, kind: str, trained: TrainedMe
             "member": name,
             "fold": fold,
             "kind": kind,
-            "macro_f1": trained.macro_f1,
+            "metric": metric,
+            "score": trained.scores,
             "best_epoch": trained.best_epoch,
             "train_seconds": round(trained.train_seconds, 1),
             "predict_seconds": round(trained.predict_seconds, 1),

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from competition.data.predictions import Predictions, concatenate
-from competition.ensembling.specialist_votes import SPECIALIST
-from competition.ensembling.voting import asked
-from competition.inference.tta import view_weights
+from competition.ensembling.specialist_votes import SPECIALIST, asked
+from competition.inference.tta import orientation_weights
 from competition.members.hard_classes import hard_classes
 from competition.members.named import member_named
 from competition.members.state import state_file
@@ -73,12 +72,12 @@ def train_specialist(
     from_base = specialize.start == "base"
     member = member_named(SPECIALIST, settings)
     begun_with = [trained_file(specialize.base_member, fold)] if from_base else []
-    state = state_file(f"specialize-{fold}", member, *inputs, fold, hard, targets, *begun_with)
+    state = state_file(f"specialize-{fold}", member, *inputs, fold, hard, targets, data.metric.source, *begun_with)
     return train_member(
         member.settings,
         data.only(hard),
         names,
-        view_weights(settings.tta.passes, settings.tta.seed),
+        orientation_weights(settings.tta.passes, settings.tta.seed),
         state,
         report,
         start=read_trained(specialize.base_member, fold) if from_base else None,

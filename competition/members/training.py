@@ -20,7 +20,7 @@ from competition.training.fold_data import FoldData
 class TrainedMember:
     """What a member leaves of a fold: weights, a history row per epoch, predictions "clean", "test_like", "test".
 
-    With a holdout also "holdout_clean" and "holdout_test_like", which `macro_f1` says nothing about. again_seconds: of
+    With a holdout also "holdout_clean" and "holdout_test_like", which `scores` says nothing about. again_seconds: of
     predict_seconds, those of close calls, of which a network that has hardly learnt has many. facts: what else its
     scores/*.json says.
     """
@@ -28,7 +28,7 @@ class TrainedMember:
     weights: dict[str, torch.Tensor]
     history: list[dict]
     predictions: dict[str, Predictions]
-    macro_f1: dict[str, float | None]
+    scores: dict[str, float | None]  # the metric's, by condition
     best_epoch: int
     train_seconds: float
     predict_seconds: float

@@ -1,1 +1,1 @@
-"""Metrics with bootstrap intervals, paired comparisons, calibration."""
+"""Metrics (`scores/`, a registry), their bootstrap, the paired bootstrap, F1 per class, calibration."""

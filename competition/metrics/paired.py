@@ -1,19 +1,19 @@
-"""How several answers to the same images stand to the best of them, and whether that can be told by these images."""
+"""Paired bootstrap: how several predictions of the same images differ from the best of them, and how surely."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from competition.metrics.f1 import interval
+from competition.metrics.bootstrap import interval
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How one answer stands to the best one.
+class PairedDifference:
+    """Difference of one score to the best one, on the same resamples.
 
     difference: score - the best's; low, high: its bootstrap interval; standard_error: the standard deviation of its
-    resamples.
+    resamples; sign: 1 if greater is better, else -1.
     """
 
     name: str
@@ -22,37 +22,39 @@ class Standing:
     low: float
     high: float
     standard_error: float
+    sign: int = 1
 
     @property
-    def told_apart(self) -> bool:
+    def significant(self) -> bool:
         """Whether the interval of the difference leaves 0 out."""
         return self.low > 0 or self.high < 0
 
     @property
     def is_within(self) -> bool:
-        """Whether it is within one standard error of the best."""
-        return -self.difference <= self.standard_error
+        """Whether the score is within one standard error of the best."""
+        return -self.sign * self.difference <= self.standard_error
 
 
-def standings(
-    names: Sequence[str], scores: Sequence[float], drawn: np.ndarray, confidence: float
-) -> tuple[Standing, ...]:
-    """Each of M answers' standing to the one with the highest of `scores` (M,), the first of equals.
+def paired_differences(
+    names: Sequence[str], scores: Sequence[float], resampled: np.ndarray, confidence: float, sign: int = 1
+) -> tuple[PairedDifference, ...]:
+    """Difference of each of M `scores` to the best of them, the first of equals.
 
-    drawn: (R, M) scores on the same R resamples, see `competition.metrics.f1.bootstrap_scores`. The differences are
-    paired: what makes a resample hard for one answer makes it hard for the other too, so their interval is narrower
-    than the two scores' own, and two answers whose intervals overlap may well be told apart (Efron and Tibshirani, An
-    Introduction to the Bootstrap, 13.3).
+    resampled: (R, M) scores on the same R resamples, see `Metric.bootstrap`; sign: 1 if greater is better, else -1.
+    What makes a resample hard for one makes it hard for the other too, so the interval of the difference is narrower
+    than the two scores' own, and scores whose intervals overlap may well differ significantly (Efron and Tibshirani,
+    An Introduction to the Bootstrap, 13.3).
     """
-    best = int(np.argmax(scores))
-    differences = drawn - drawn[:, [best]]
+    best = int(np.argmax(sign * np.asarray(scores)))
+    differences = resampled - resampled[:, [best]]
     return tuple(
-        Standing(
+        PairedDifference(
             name,
             float(score),
             float(score - scores[best]),
             *interval(differences[:, column], confidence),
             float(differences[:, column].std(ddof=1)),
+            sign,
         )
         for column, (name, score) in enumerate(zip(names, scores, strict=True))
     )

@@ -1,1 +1,1 @@
-"""Names become networks: timm's by name, with weights that a package ships, from the hub, or none."""
+"""Networks by name, their weights and heads, and which of their layers are trained."""

@@ -1,4 +1,4 @@
-"""Which parts of a network learn in an epoch: all, the head, the last block and head, or more of it as epochs pass.
+"""Freezing: which parts of a network are trained in an epoch, by the settings `tuning` and `frozen_stages`.
 
 Networks define their layers in the order in which data passes them, so that a cut at a stage's first layer says
 which parameters come before it.
@@ -6,7 +6,7 @@ which parameters come before it.
 
 from torch import nn
 
-from competition.models.heads import classifier_names
+from competition.models.classifier import classifier_names
 from competition.settings.finetuned import FinetunedSettings
 
 

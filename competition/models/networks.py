@@ -6,8 +6,9 @@ import timm
 import torch
 from torch import nn
 
+from competition.models.classifier import set_head
 from competition.models.freezing import check_tuning
-from competition.models.heads import has_own_dropout, set_head
+from competition.models.heads import HEADS
 from competition.models.layers.depthwise import with_fast_depthwise
 from competition.models.layers.googlenet import create_googlenet
 from competition.models.layers.hybrid import create_hybrid
@@ -39,7 +40,7 @@ def create_network(settings: NetworkSettings, n_classes: int, seed: int = 0) -> 
     """Return a network with `n_classes` outputs and its normalisation; all that is random in it comes from `seed`.
 
     `settings.network`: a name of timm's, googlenet, or hybrid_<an EfficientNet of timm's>. In training googlenet
-    answers a tuple: see `outputs.split`. Raises, before any work is done, ValueError for a name that nobody knows,
+    outputs a tuple: see `auxiliary.split`. Raises, before any work is done, ValueError for an unknown name,
     weights that can't be had, a head, a tuning mode or an image size that the network can't take; FileNotFoundError and
     ModuleNotFoundError for missing weights.
     """
@@ -83,7 +84,7 @@ def _plain_network(settings: NetworkSettings, n_classes: int, seed: int) -> nn.M
         )
     for module in network.modules():
         if hasattr(module, "inplace"):
-            module.inplace = False  # on this processor, activations in place are the slower ones (docs/log.md)
+            module.inplace = False  # on a CPU, activations in place are the slower ones (docs/log.md)
     return network
 
 
@@ -96,7 +97,7 @@ def _normalisation(network: nn.Module, settings: NetworkSettings) -> Normalisati
 
 def _with_weights(settings: NetworkSettings) -> nn.Module:
     name, rates = settings.network, settings.drop_rates
-    if has_own_dropout(settings):
+    if HEADS[settings.head_name].own_dropout:
         rates["drop_rate"] = 0.0
     if name == "googlenet":
         return create_googlenet(settings.weights, **rates)

@@ -1,4 +1,4 @@
-"""The weights that training left under folds/weights/."""
+"""Trained weights under folds/weights/."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Weights out of a file: safetensors, or a state dict as torch saves it."""
+"""Weights from a file: safetensors, or a state dict as torch saves it."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from competition.models.heads import classifier_names
+from competition.models.classifier import classifier_names
 from competition.models.shipped_weights import refuse_untouched_statistics
 from competition.settings.member import NO_FILES, NetworkSettings
 

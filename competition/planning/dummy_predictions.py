@@ -15,8 +15,7 @@ from competition.common.csv import write_frame
 from competition.common.files import read_json, write_json
 from competition.common.seeds import generator
 from competition.data.predictions import CONDITIONS, Predictions, load_predictions, save_predictions
-from competition.ensembling.specialist_votes import SPECIALIST
-from competition.ensembling.voting import asked
+from competition.ensembling.specialist_votes import SPECIALIST, asked
 from competition.folds.split import HOLDOUT, read_folds, write_folds
 from competition.planning.subset import Size
 from competition.settings.params import Settings

@@ -14,8 +14,8 @@ from competition.common import paths
 from competition.common.files import read_json
 from competition.data.classes import read_classes
 from competition.data.predictions import load_predictions
+from competition.ensembling.rules.stacking import TOO_LARGE, Stacking
 from competition.ensembling.specialist_votes import SPECIALIST
-from competition.ensembling.stacking import TOO_LARGE, is_affordable
 from competition.planning.dummy_predictions import draw_folds, draw_rows, draw_specialist
 from competition.planning.process_usage import Usage
 from competition.planning.subset import Size
@@ -123,7 +123,7 @@ def tried_shares(size: Size, members: int, classes: int) -> list[float]:
     if size.all <= MOST_ROWS:
         return [1.0]
     smaller = MOST_ROWS / 2 / size.all
-    if not is_affordable(size.train, members, classes):
+    if not Stacking.is_affordable(size.train, members, classes):
         smaller = max(smaller, 1.01 * TOO_LARGE / (members * classes**2) / size.train)
     return [smaller, 2 * smaller] if 2 * smaller < 1 else [1.0]
 

@@ -1,4 +1,5 @@
 """The HTML report: one page without network, made of sections.
 
-Each section is rendered from its own template and knows nothing of the others.
+A section is a module of `competition.report.sections`, and knows nothing of the others; it gets what it reads from one
+`ReportContext`.
 """

@@ -3,7 +3,7 @@ theme's colours.
 
 A trace's `meta` is the number of its colour, which page.css has for each theme; heat maps get the theme's scale. Plotly
 reads a small HTML in whatever text it is given, so what people named goes through `plain`. Each chart has a label for
-those who can't see it, and its section has the numbers as a table.
+screen readers, and its section has the numbers as a table.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from html import escape
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from competition.report.sections import render
+from competition.report.rendering import render
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
@@ -27,34 +27,33 @@ LAYOUT = {
 
 
 def chart(traces: Sequence[dict], layout: dict, label: str, height: int, least_width: int = 0) -> Markup:
-    """Return a chart of Plotly's `traces` in `layout`, `height` pixels high; in a box that scrolls where it has less
-    than `least_width`.
+    """Chart of Plotly's `traces` in `layout`, `height` pixels high, scrolling where it has less than `least_width`.
 
-    label: what is to be seen, for those who can't.
+    label: what it shows, for screen readers.
     """
     figure = go.Figure(data=list(traces), layout=LAYOUT | layout)
     return render("chart", figure=as_script(figure.to_json()), label=label, height=height, least_width=least_width)
 
 
 def as_script(json: str) -> Markup:
-    """Return JSON that no HTML parser takes for a tag or a comment, to stand in a <script>."""
+    """JSON that no HTML parser takes for a tag or a comment, to stand in a <script>."""
     for mark in "<>&":
         json = json.replace(mark, f"\\u{ord(mark):04x}")
     return Markup(json)
 
 
 def plain(text: str) -> str:
-    """Return `text` so that Plotly shows it as it is: it reads tags and entities, as in HTML."""
+    """`text` escaped for Plotly, which reads tags and entities as in HTML."""
     return escape(text, quote=False)
 
 
 def short(text: str) -> str:
-    """Return `text`, `plain`, and cut where it is too long to stand beside an axis."""
+    """`text` escaped for Plotly, and cut where it is too long to stand beside an axis."""
     return plain(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
 
 
-def look(place: int) -> dict:
-    """Return what tells line number `place` from others: colour, dash and mark."""
+def line_style(place: int) -> dict:
+    """Style of line number `place`: colour, dash and mark."""
     return {
         "meta": place % COLOURS,
         "line": {"width": 2, "dash": DASHES[place // COLOURS % len(DASHES)]},
@@ -63,10 +62,10 @@ def look(place: int) -> dict:
 
 
 def names_axis(labels: Sequence[str]) -> dict:
-    """Return an axis on which the places 0, 1, ... have these names: no name is taken for a number or a day."""
+    """Axis on which the places 0, 1, ... have these names: no name is taken for a number or a day."""
     return {"tickvals": list(range(len(labels))), "ticktext": [short(label) for label in labels], "zeroline": False}
 
 
 def downwards(count: int) -> dict:
-    """Return the range of an axis that has `count` places, the first on top."""
+    """Range of an axis that has `count` places, the first on top."""
     return {"range": [count - 0.5, -0.5]}

@@ -1,5 +1,4 @@
-"""The map of how a network sees the images: a Plotly scatter, each image shown when its point is hovered over, tapped
-or stepped to.
+"""Map of the images: a Plotly scatter plot, each image shown when its point is hovered over, tapped or stepped to.
 
 Plotly reads HTML in whatever text it is given, so it is given none: names and IDs stand in the page's own elements.
 Points are SVG, which a few thousand of need no graphics processor. A class is known by its colour and, from the
@@ -11,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from markupsafe import Markup
 
-from competition.report.pictures import COLUMNS, LINES, TILE, sheets
-from competition.report.sections import Section, render
+from competition.report.inline_images import COLUMNS, LINES, TILE, sprite_sheets
+from competition.report.rendering import render
 from competition.report.tables import class_label
 
 # Of contrast 3 or more to white and to near black, so that both themes have the same ones; neighbours differ in hue and
@@ -32,26 +32,27 @@ DECIMALS = 3
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """N images on a map: ids (N,) str; places (N, 2); answers (N,) str, the label of a training image, the answer to a
-    test image; tests (N,) bool, whether it is one.
+    """N images on a map. ids: (N,) str; places: (N, 2); tests: (N,) bool, whether it is a test image.
+
+    targets: (N,) str, a training image's label, a test image's predicted class.
     """
 
     ids: np.ndarray
     places: np.ndarray
-    answers: np.ndarray
+    targets: np.ndarray
     tests: np.ndarray
 
 
-def embedding_section(
+def embedding_map(
     lead: Sequence[str], embedding: Embedding, images: Iterable[np.ndarray], class_names: Mapping[str, str]
-) -> Section:
-    """Return the section of the map, which embedding.js draws.
+) -> Markup:
+    """Map of the images, which embedding.js draws.
 
-    lead: paragraphs that say whose eyes these are; images: square, uint8 (S, S, 3), one for each of the N, in order;
+    lead: paragraphs above it; images: square, uint8 (S, S, 3), one for each of the N, in order;
     class_names: target -> readable name, in the order of the colours.
     """
     number = {target: place for place, target in enumerate(class_names)}
-    classes = [number[answer] for answer in embedding.answers.tolist()]
+    classes = [number[target] for target in embedding.targets.tolist()]
     count = Counter(zip(classes, embedding.tests.tolist(), strict=True))
     styles = [style(place) for place in range(len(number))]
     legend = [
@@ -73,22 +74,18 @@ def embedding_section(
         "y": _rounded(embedding.places[:, 1]),
         "names": [entry["name"] for entry in legend],
         "styles": styles,
-        "sheets": sheets(images),
+        "sheets": sprite_sheets(images),
         "tile": TILE,
         "columns": COLUMNS,
         "lines": LINES,
     }
     shown = [entry for entry in legend if entry["train"] or entry["test"]]
-    body = render(
-        "embedding", lead=lead, data=data, legend=shown, images=len(classes), tests=int(embedding.tests.sum())
-    )
-    return Section("embedding", "Map of the images", body)
+    tests = int(embedding.tests.sum())
+    return render("embedding", lead=lead, data=data, legend=shown, images=len(classes), tests=tests)
 
 
 def style(place: int) -> tuple[str, str]:
-    """Return (colour, Plotly's symbol) of class number `place`; after as many classes as there are pairs, they come
-    again.
-    """
+    """(colour, Plotly's symbol) of class number `place`; with more classes than pairs, they come again."""
     return COLOURS[place % len(COLOURS)], list(SYMBOLS)[place // len(COLOURS) % len(SYMBOLS)]
 
 

@@ -1,5 +1,4 @@
-"""The page itself: a head, a navigation and sections, with all styles and scripts inside, so that it needs no network
-and asks for none.
+"""HTML page: a head, a navigation and sections, with all styles and scripts inside, so that it needs no network.
 
 Every .css and .js file beside the templates stands in the page, in the order of their names. The content security
 policy allows these scripts alone, by their digests, and no request at all: what got into a section unescaped could
@@ -8,13 +7,17 @@ neither run nor call home.
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from competition.report.sections import Section, render
+from competition.report.context import ReportContext
+from competition.report.headline import headline
+from competition.report.rendering import paragraph, render
+from competition.report.sections import SECTIONS
 
 POLICY = (
     "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src {scripts}; base-uri 'none'; "
@@ -22,10 +25,33 @@ POLICY = (
 )
 
 
-def make_page(title: str, head: Markup, sections: Sequence[Section]) -> str:
-    """Return the page as HTML. head: what stands above all sections. Raises ValueError for two sections with one
-    anchor.
-    """
+@dataclass(frozen=True)
+class RenderedSection:
+    """Section as it stands in the page. anchor: its id, which links name; title: plain text; body: escaped HTML."""
+
+    anchor: str
+    title: str
+    body: Markup
+
+
+def report_page(context: ReportContext) -> str:
+    """The report as HTML: the final submission's scores, and every section in order."""
+    return make_page("Foldvote report", headline(context.final, context.metric.title), render_sections(context))
+
+
+def render_sections(context: ReportContext) -> list[RenderedSection]:
+    """All registered sections in order; one that has nothing to show says why."""
+    rendered = []
+    for name, kind in sorted(SECTIONS.items(), key=lambda item: (item[1].order, item[0])):
+        section = kind()
+        reason = section.absent(context)
+        body = paragraph(reason) if reason else section.body(context)
+        rendered.append(RenderedSection(name.replace("_", "-"), section.title, body))
+    return rendered
+
+
+def make_page(title: str, head: Markup, sections: Sequence[RenderedSection]) -> str:
+    """Page as HTML. head: stands above all sections. Raises ValueError for two sections with one anchor."""
     anchors = [section.anchor for section in sections]
     if len(set(anchors)) < len(anchors):
         raise ValueError(f"sections: expected different anchors, found {anchors}")

@@ -2,15 +2,16 @@
 buttons in its head.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
 from markupsafe import Markup
 
-from competition.report.sections import render
+from competition.report.rendering import render
 
 TALL = 20  # rows; a longer table scrolls up and down, too
+HARD = "★"  # marks the specialist's classes
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,12 @@ Cell = str | Number
 
 
 def number(value: float | None, form: str = ".3f") -> Cell:
-    """Return the cell of a number, written by `form`; an empty one for None and NaN."""
+    """Cell of a number, written by `form`; an empty one for None and NaN."""
     return "" if value is None or isnan(value) else Number(value, format(value, form))
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], sortable: bool = False) -> Markup:
-    """Return a table, or a sentence where there are no rows; the first cell of each row names it.
+    """Table, or a sentence where there are no rows; the first cell of each row names it.
 
     sortable: by any column, by a button in its head.
     """
@@ -46,5 +47,11 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], 
 
 
 def class_label(target: str, class_names: Mapping[str, str]) -> str:
-    """Return "7 medical_form": a target and its readable name, or the target alone where it has no other."""
+    """Label of a class: its target and readable name ("7 medical_form"), or the target alone where it has no other."""
     return " ".join(dict.fromkeys((target, class_names.get(target, target))))
+
+
+def marked_label(target: str, class_names: Mapping[str, str], hard: Collection[str]) -> str:
+    """Label of a class, with a mark before it if it is a hard one."""
+    label = class_label(target, class_names)
+    return f"{HARD} {label}" if target in hard else label

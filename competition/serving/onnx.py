@@ -21,7 +21,7 @@ from competition.common.files import replace_file, write_json
 from competition.compute.device import autocast, device, use_bfloat16
 from competition.data.image_store import ImageStore
 from competition.inference.loader import stack
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.named import member_named
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
@@ -101,7 +101,7 @@ def preprocessing(
     """Return all that has to be known to use the network: how an image becomes its input, what its outputs mean, its
     views.
     """
-    weights = view_weights(settings.tta.passes, settings.tta.seed)
+    weights = orientation_weights(settings.tta.passes, settings.tta.seed)
     return {
         "input": {"name": INPUT, "shape": ["batch", 3, member.size, member.size], "type": "float32"},
         "output": {"name": OUTPUT, "shape": ["batch", len(target2class)], "probabilities": "softmax over the classes"},

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from competition.data.predictions import Predictions, concatenate
-from competition.ensembling.combination import Combination
+from competition.ensembling.fitted_votes import FittedVote
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.members.member import Fitted
 from competition.members.named import member_named
@@ -48,7 +48,7 @@ def load_voter(
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """said: member -> what each fold's network says of the images that could be read; see `Combination.cast`.
+    """said: member -> what each fold's network says of the images that could be read; see `FittedVote.predict`.
 
     unreadable: images that couldn't, name -> why; others: how many files are no images.
     """
@@ -61,21 +61,21 @@ class Answered:
 def ask(
     folder: Path | str,
     names: Sequence[str],
-    combination: Combination,
+    vote: FittedVote,
     voters: Mapping[str, Voter],
     settings: Settings,
     weights: np.ndarray,
     packed: bool = True,
     tick: Callable[[int], object] = lambda files: None,
 ) -> Answered:
-    """Return what `voters`, those of `combination.parts`, say of the files `names` of `folder`; IDs are the names.
+    """Return what `voters`, those of `vote.parts`, say of the files `names` of `folder`; IDs are the names.
 
     weights: (8,), the share of each dihedral view in the vote; packed: see `square_of`. `tick` is told how many files
     were done.
     """
     parts, unreadable, others = [], {}, 0
     for chunk in read_squares(folder, names, settings.prepare, settings.augment, packed):
-        parts.append(_ask_of_chunk(chunk, combination, voters, weights))
+        parts.append(_ask_of_chunk(chunk, vote, voters, weights))
         unreadable, others = unreadable | chunk.unreadable, others + chunk.others
         tick(len(chunk.names) + len(chunk.unreadable) + chunk.others)
     said = {
@@ -85,11 +85,11 @@ def ask(
 
 
 def _ask_of_chunk(
-    chunk: Chunk, combination: Combination, voters: Mapping[str, Voter], weights: np.ndarray
+    chunk: Chunk, vote: FittedVote, voters: Mapping[str, Voter], weights: np.ndarray
 ) -> dict[str, list[Predictions]]:
     said, ids = {}, np.array(chunk.names, dtype=str)
-    for name in combination.parts:
-        rows = combination.asked(said) if name == SPECIALIST else np.arange(len(ids))
+    for name in vote.parts:
+        rows = vote.asked(said) if name == SPECIALIST else np.arange(len(ids))
         found = voters[name].predict(chunk.squares, rows, weights)
         said[name] = [Predictions(ids[rows], probabilities, voters[name].targets) for probabilities in found]
     return said

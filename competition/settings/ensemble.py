@@ -2,10 +2,8 @@
 
 from pydantic import Field
 
+from competition.common.registry import registry_of
 from competition.settings.section import ExternalName, Section
-
-ENSEMBLES = ("hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking")  # names of candidates
-
 
 # what submissions/ calls something else: files, columns of its tables, and a word of `ensemble.choose`
 RESERVED = (
@@ -19,15 +17,19 @@ RESERVED = (
     "target",
     "class_name",
     "images",
-    *ENSEMBLES,
 )
+
+
+def ensemble_rules() -> tuple[str, ...]:
+    """Names of all ensemble rules, plugins' among them."""
+    return registry_of("competition.ensembling.rules").names()
 
 
 class EnsembleSettings(Section):
     """What becomes final.csv. See docs/ensembles.md."""
 
     top: int = Field(
-        3, ge=1, description="submissions, best test-like macro F1 first, that cast one hard vote each: hard_top"
+        3, ge=1, description="submissions, best test-like score first, that cast one hard vote each: hard_top"
     )
     choose: str = Field(
         "auto", description="the simplest candidate within one standard error of the best, or one by its name"

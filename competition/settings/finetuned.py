@@ -1,11 +1,11 @@
 """A fine-tuned member's settings: network, training, loss."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from competition.settings.member import NO_FILES, NetworkSettings
-from competition.settings.section import ClassWeights, Share
+from competition.settings.section import ClassWeights, Share, registered
 
 
 class FinetunedSettings(NetworkSettings):
@@ -41,15 +41,15 @@ class FinetunedSettings(NetworkSettings):
         0, ge=0, description="the stem and this many first stages keep their weights; 0 trains all"
     )
     layer_decay: float = Field(1.0, gt=0, le=1, description="factor on the learning rate per block, from the head down")
-    head: Literal["linear", "dense", "deep", "arcface"] = Field(
+    head: Annotated[str, registered("competition.models.heads")] = Field(
         "linear", description="dense: batch-norm before it; deep: two hidden layers; arcface: angles with a margin"
     )
 
-    optimizer: Literal["adamw", "adam", "nadam", "sgd"] = "adamw"
+    optimizer: Annotated[str, registered("competition.training.optimizers")] = "adamw"
     learning_rate: float = Field(1e-3, gt=0, description="at its peak")
     weight_decay: float = Field(0.02, ge=0)
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD's, Nesterov's way")
-    schedule: Literal["cosine", "step", "plateau", "one_cycle", "constant"] = "cosine"
+    schedule: Annotated[str, registered("competition.training.schedules")] = "cosine"
     warmup: Share = Field(0.1, description="share of all steps, linear, before the schedule")
     step_epochs: int = Field(5, ge=1, description="for step: epochs between two falls")
     step_factor: float = Field(0.5, gt=0, lt=1, description="for step and plateau: what the rate falls to")
@@ -58,7 +58,7 @@ class FinetunedSettings(NetworkSettings):
     )
     clip: float = Field(0.0, ge=0, description="largest norm of a step's gradient; 0: any")
 
-    loss: Literal["cross_entropy", "focal", "class_balanced"] = "cross_entropy"
+    loss: Annotated[str, registered("competition.training.losses")] = "cross_entropy"
     label_smoothing: float = Field(0.1, ge=0, lt=1)
     focal_gamma: float = Field(2.0, ge=0, description="focal's exponent")
     balanced_beta: float = Field(0.999, ge=0, lt=1, description="class_balanced's: the effective number of images")
@@ -80,7 +80,7 @@ class FinetunedSettings(NetworkSettings):
     soup: int = Field(1, ge=1, description="the weights of this many best epochs are averaged, if that scores better")
     patience: int = Field(6, ge=1, description="epochs without a better score before training stops")
     stop_by: Literal["test_like", "loss"] = Field(
-        "test_like", description="score: macro F1 of the test-like views, or their loss"
+        "test_like", description="score: the metric's, of the test-like views, or their loss"
     )
     pseudo_labels: Share = Field(
         0.0,

@@ -10,16 +10,19 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from competition.settings.augment import AugmentSettings
 from competition.settings.competition import CompetitionSettings
-from competition.settings.ensemble import ENSEMBLES, RESERVED, EnsembleSettings
+from competition.settings.ensemble import RESERVED, EnsembleSettings, ensemble_rules
 from competition.settings.machine import MachineSettings
 from competition.settings.member import MemberSettings
 from competition.settings.members import AnyMember, TrainSettings, default_members
 from competition.settings.prepare import PrepareSettings
+from competition.settings.report import ReportSettings
+from competition.settings.review import ReviewSettings
 from competition.settings.rules import RulesSettings
 from competition.settings.section import Name, Section
 from competition.settings.specialize import SpecializeSettings
 from competition.settings.split import SplitSettings
 from competition.settings.submit import SubmitSettings
+from competition.settings.task import TaskSettings
 from competition.settings.tta import TtaSettings
 
 
@@ -36,6 +39,7 @@ class Settings(Section):
         (), description="Python files that register member kinds, losses, ..., relative to the folder of params.yaml"
     )
     competition: CompetitionSettings = CompetitionSettings()
+    task: TaskSettings = TaskSettings()
     rules: RulesSettings = RulesSettings()
     prepare: PrepareSettings = PrepareSettings()
     split: SplitSettings = SplitSettings()
@@ -43,8 +47,10 @@ class Settings(Section):
     train: TrainSettings = TrainSettings()
     members: dict[Name, AnyMember] = Field(default_factory=default_members)
     specialize: Annotated[SpecializeSettings, BeforeValidator(_not_null)] = SpecializeSettings()
+    review: ReviewSettings = ReviewSettings()
     tta: TtaSettings = TtaSettings()
     ensemble: EnsembleSettings = EnsembleSettings()
+    report: ReportSettings = ReportSettings()
     machine: MachineSettings = MachineSettings()
     submit: SubmitSettings = SubmitSettings()
 
@@ -108,7 +114,8 @@ class Settings(Section):
     def _check_names(self) -> None:
         """Refuse a member whose file or column would take another's place."""
         members = self.train.members
-        made = [*RESERVED, *members, *(f"{name}_hard" for name in members), *self._specialists()]
+        hard = (f"{name}_hard" for name in members)
+        made = [*RESERVED, *ensemble_rules(), *members, *hard, *self._specialists()]
         if wrong := sorted({name for name in made if made.count(name) > 1}):
             raise ValueError(
                 f"train.members: {', '.join(wrong)}: submissions/ has, or will have, another one of that name; "
@@ -116,7 +123,7 @@ class Settings(Section):
             )
 
     def _check_ensemble(self) -> None:
-        known = ("auto", *self.train.members, *self._specialists(), *ENSEMBLES)
+        known = ("auto", *self.train.members, *self._specialists(), *ensemble_rules())
         if self.ensemble.choose not in known:
             raise ValueError(f"ensemble.choose: {self.ensemble.choose!r}; expected one of {list(known)}")
         if len(set(self.ensemble.external)) < len(self.ensemble.external):

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from competition.common.registry import registry_of
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -17,6 +19,11 @@ class Section(BaseModel):
     """Base of every section: frozen, and strict about its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def registered(package: str) -> AfterValidator:
+    """Return a check that a setting is a name of `package`'s registry, which stands below the settings."""
+    return AfterValidator(lambda name: registry_of(package).check(name))
 
 
 def _with_text_keys(factors: object) -> object:

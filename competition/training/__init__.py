@@ -1,1 +1,1 @@
-"""Fitting a network to packed images: batches, schedule, checkpoints, the loop."""
+"""Fine-tuning on packed images: training loop, losses, optimizers, schedules, checkpoints."""

@@ -1,6 +1,4 @@
-"""State to resume from, and weights to keep: written beside their place and renamed, so that there is always a whole
-one.
-"""
+"""Checkpoints: state to resume from and weights, written beside their place and renamed."""
 
 from pathlib import Path
 

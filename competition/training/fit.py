@@ -1,9 +1,9 @@
-"""Fine-tuning one network on one fold.
+"""Fine-tuning of one network on one fold.
 
-`fit` runs epochs of `train_one_epoch` and `evaluate`, keeps the weights of the best epochs, and writes all it needs to
-go on before the first epoch and after each: whatever stops it, the next call with the same state file ends in the same
-weights. A loss that is no number takes it back to what was written last, at half the learning rate. Where several
-processes train together, all call `fit` with the same arguments and return the same.
+`fit` runs epochs of `train_one_epoch` and `evaluate`, keeps the weights of the best epochs, and saves its state before
+the first epoch and after each: whatever stops it, the next call with the same state file ends in the same weights. A
+loss that is not a number takes it back to the last state, at half the learning rate. Several processes all call `fit`
+with the same arguments and return the same.
 """
 
 import copy
@@ -22,15 +22,15 @@ from competition.inference.loader import batch_count, epoch_size
 from competition.models.freezing import frozen_modules
 from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
+from competition.training.criterion import make_criterion
 from competition.training.epoch import NotANumber, train_one_epoch
 from competition.training.evaluation import evaluate, score_of
 from competition.training.fold_data import FoldData
-from competition.training.losses import make_loss
-from competition.training.optimizers import make_optimizer
+from competition.training.learning_rate import LearningRate
+from competition.training.parameter_groups import make_optimizer
 from competition.training.recovery import Batching, Rollbacks, stop_on_interrupt
-from competition.training.run import Progress, Run
+from competition.training.run import Run, TrainingResult
 from competition.training.sampling import class_factors, draws
-from competition.training.schedules import Schedule
 from competition.training.weight_averaging import MovingAverage, soup
 
 Times = Callable[[int], np.ndarray | None]
@@ -44,30 +44,28 @@ def fit(
     state_file: Path,
     report: Callable[[dict], None] = lambda row: None,
     targets: Sequence[str] = (),
-) -> Progress:
-    """Train `network` in place, from `state_file` on if it exists; return the history and the best epochs' weights.
+) -> TrainingResult:
+    """Train `network` in place, from `state_file` on if it exists; return the history and the best weights.
 
     targets: (C,) the classes' labels, which class weights and sampling name. `report` gets each epoch's row: epoch,
-    loss, learning_rate, clean, test_like (macro F1), valid_loss, images_per_s, seconds. Raises ValueError if the loss
-    is still no number at an eighth of the learning rate, where memory is too small for two images, for float16 without
-    a GPU, and for fewer than 2 images of a step for each process; KeyboardInterrupt after Ctrl-C, which costs the epoch
-    that was running.
+    loss, learning_rate, clean, test_like (scores), valid_loss, images_per_s, seconds.
+
+    Raises ValueError if the loss is still not a number at an eighth of the learning rate, where memory is too small for
+    two images, for float16 without a GPU, and for fewer than 2 images of a step for each process; KeyboardInterrupt
+    after Ctrl-C, which costs the epoch that was running.
     """
     counts = np.bincount(data.train_labels, minlength=network.num_classes)
     names = list(targets) or [str(label) for label in range(network.num_classes)]
-    criterion, times = make_loss(settings, counts, names), _times(data, settings, counts, names)
-    crew = processes()
+    criterion, times = make_criterion(settings, counts, names), _times(data, settings, counts, names)
     check_precision(settings.precision)
-    run = _new_run(network.to(crew.device), data, settings, times)
+    run = _new_run(network.to(processes().device), data, settings, times)
     if not run.resume(state_file):
         run.save(state_file)
     with stop_on_interrupt() as interrupt:
         while (
-            not run.finished
-            and len(run.progress.history) < settings.epochs
-            and not run.progress.stale(settings.patience)
+            not run.finished and len(run.result.history) < settings.epochs and not run.result.stale(settings.patience)
         ):
-            epoch = len(run.progress.history)
+            epoch = len(run.result.history)
             try:
                 row = {"epoch": epoch} | train_one_epoch(
                     run, normalise, criterion, data, settings, epoch, times, interrupt
@@ -77,34 +75,41 @@ def fit(
                 run.step_back(state_file, settings, epoch, error.loss)
                 continue
             _after_epoch(run, row, data, settings, state_file)
-            if crew.main:
+            if processes().main:
                 report(row)
     if not run.finished:
-        _stir(run, normalise, data, settings)
+        _make_soup(run, normalise, data, settings)
         run.finish(state_file)
-    network.load_state_dict(run.progress.best_weights)
-    return run.progress
+    network.load_state_dict(run.result.best_weights)
+    return run.result
 
 
 def _new_run(network: nn.Module, data: FoldData, settings: FinetunedSettings, times: Times) -> Run:
     frozen_modules(network, settings, 0)  # so that the optimizer is not given what never learns
     optimizer = make_optimizer(network, settings, everything=settings.tuning == "gradual")
     batching = Batching(settings.batch_size, settings.accumulate)
-    views = data.train_rows if settings.augmented else [rows[:1] for rows in data.train_rows]
+    copies = data.train_rows if settings.augmented else [rows[:1] for rows in data.train_rows]
     sizes = [
-        processes().images_dealt(epoch_size(views, epoch, times(epoch)), batching.effective)
+        processes().trained_images(epoch_size(copies, epoch, times(epoch)), batching.effective)
         for epoch in range(settings.epochs)
     ]
     steps = [batch_count(size, batching.effective) for size in sizes]
     average = MovingAverage(network, settings.ema) if settings.ema else None
     scaler = torch.amp.GradScaler(processes().device.type, enabled=settings.precision == "float16")
     return Run(
-        network, optimizer, Schedule(optimizer, settings, steps), average, batching, Rollbacks(), Progress([]), scaler
+        network,
+        optimizer,
+        LearningRate(optimizer, settings, steps),
+        average,
+        batching,
+        Rollbacks(),
+        TrainingResult([]),
+        scaler,
     )
 
 
 def _times(data: FoldData, settings: FinetunedSettings, counts: np.ndarray, targets: Sequence[str]) -> Times:
-    """Return the function that tells how often each image (N,) comes in an epoch; None where all come once."""
+    """Return the function from an epoch to how often each image (N,) comes in it; to None where all come once."""
     factors = class_factors(counts, targets, settings.sampling)
     if (factors == 1).all():
         return lambda epoch: None
@@ -112,9 +117,7 @@ def _times(data: FoldData, settings: FinetunedSettings, counts: np.ndarray, targ
 
 
 def _evaluated(run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> dict[str, float]:
-    """Return the epoch's scores. Raises NotANumber where the epoch's last step has spoilt the weights: no later loss
-    has told it.
-    """
+    """Return the epoch's scores. Raises NotANumber where its last step has spoilt the weights."""
     scored = run.network
     if run.average:
         scored = copy.deepcopy(run.network)
@@ -126,25 +129,25 @@ def _evaluated(run: Run, normalise: Normalisation, data: FoldData, settings: Fin
 
 
 def _after_epoch(run: Run, row: dict, data: FoldData, settings: FinetunedSettings, state_file: Path) -> None:
-    run.progress.history.append(row)
+    run.result.history.append(row)
     # with nobody to ask, the last epoch
-    score = score_of(row, settings) if len(data.valid_labels) else float(row["epoch"])
-    run.progress.take(row["epoch"], score, run.scored(), settings.soup)
-    run.schedule.epoch_done(score)
+    score = score_of(row, data, settings) if len(data.valid_labels) else float(row["epoch"])
+    run.result.add(row["epoch"], score, run.scored(), settings.soup)
+    run.learning_rate.epoch_done(score)
     run.save(state_file)
 
 
-def _stir(run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> None:
+def _make_soup(run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> None:
     """Average the best epochs' weights, if that is asked for and scores better than the best alone."""
-    progress = run.progress
-    if not progress.others or not len(data.valid_labels):
+    result = run.result
+    if not result.runners_up or not len(data.valid_labels):
         return
-    mean = soup([progress.best_weights, *(other["weights"] for other in progress.others)])
+    mean = soup([result.best_weights, *(other["weights"] for other in result.runners_up)])
     run.network.load_state_dict(mean)
-    score = score_of(evaluate(run.network, normalise, data, settings), settings)
-    processes().say(
-        f"the mean of the {1 + len(progress.others)} best epochs' weights scores {score:.4f}, the best epoch "
-        f"{progress.best_score:.4f}: {'kept' if score > progress.best_score else 'left out'}"
+    score = score_of(evaluate(run.network, normalise, data, settings), data, settings)
+    processes().print(
+        f"the mean of the {1 + len(result.runners_up)} best epochs' weights scores {score:.4f}, the best epoch "
+        f"{result.best_score:.4f}: {'kept' if score > result.best_score else 'left out'}"
     )
-    if score > progress.best_score:
-        progress.best_score, progress.best_weights, progress.souped = score, mean, 1 + len(progress.others)
+    if score > result.best_score:
+        result.best_score, result.best_weights, result.souped = score, mean, 1 + len(result.runners_up)

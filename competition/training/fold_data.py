@@ -12,6 +12,7 @@ from competition.data.image_store import ImageStore
 from competition.data.predictions import CONDITIONS
 from competition.folds.leakage import HOLDOUT_PREFIX, check_apart, check_views
 from competition.folds.split import HOLDOUT
+from competition.metrics.metric import Metric
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class FoldData:
     holdout_ids: list[str]  # H
     holdout_rows: dict[str, np.ndarray]  # "holdout_clean" and "holdout_test_like": (H,); empty without a holdout
     test_ids: list[str]
+    metric: Metric  # that scores the validation images
     barred: frozenset[str] = frozenset()  # test images that show what is scored too: no pseudo-label for them
 
     def only(self, classes: list[int]) -> "FoldData":
@@ -51,7 +53,7 @@ class FoldData:
 
 
 def load_fold(
-    fold: int, folds: pd.DataFrame, targets: tuple[str, ...], store: Path | str, test_store: Path | str
+    fold: int, folds: pd.DataFrame, targets: tuple[str, ...], store: Path | str, test_store: Path | str, metric: Metric
 ) -> FoldData:
     """Return fold number `fold` of `folds` (ID, target, fold, group), its images looked up in the packed stores.
 
@@ -86,6 +88,7 @@ def load_fold(
         holdout.ID.tolist(),
         {HOLDOUT_PREFIX + name: _rows(views, name, holdout.ID, store) for name in CONDITIONS if len(holdout)},
         test.column("source_id"),
+        metric,
     )
     _check_sources(data, views["source_id"].to_numpy(), str(store))
     return data

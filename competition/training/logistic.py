@@ -1,8 +1,4 @@
-"""Members that are not fine-tuned: features of the packed squares, and L2 logistic regression on them.
-
-Two kinds of features: a frozen network's maps after several stages, averaged over the picture (with the last layer's),
-and a tiny grey picture's pixels. The latter should do badly; where it does well, the data gives itself away.
-"""
+"""L2 logistic regression on features of packed images: a frozen network's pooled maps, or tiny grey pixels."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +8,12 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from competition.metrics.f1 import macro_f1
+from competition.metrics.metric import Metric
 
 
 @dataclass(frozen=True)
 class LogisticMember:
-    """A fitted regression: `mean`, `scale` (F,), `coefficients` (C, F), `intercepts` (C,), the chosen `c`, its
-    score.
-    """
+    """Fitted regression: `mean`, `scale` (F,), `coefficients` (C, F), `intercepts` (C,), the chosen `c`, its score."""
 
     mean: np.ndarray
     scale: np.ndarray
@@ -30,21 +24,19 @@ class LogisticMember:
 
     @property
     def n_classes(self) -> int:
-        """C, how many classes it tells apart."""
+        """C, the number of classes."""
         return len(self.intercepts)
 
     def predict_proba(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Return (N, C) float32: the vote of the views' features (V, N, F), weighted by `weights` (V,), which sum to
-        1.
-        """
-        return voted(
-            values,
-            weights,
-            lambda view: (view.astype(np.float32) - self.mean) / self.scale @ self.coefficients.T + self.intercepts,
-        )
+        """Return probabilities (N, C), float32, of features (V, N, F) in V orientations; see `mean_softmax`."""
+
+        def logits(features: np.ndarray) -> np.ndarray:
+            return (features.astype(np.float32) - self.mean) / self.scale @ self.coefficients.T + self.intercepts
+
+        return mean_softmax(values, weights, logits)
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Return what the member is, for safetensors; `from_tensors` takes it back."""
+        """Return the member as tensors, for safetensors; `from_tensors` is the inverse."""
         arrays = {
             "mean": self.mean,
             "scale": self.scale,
@@ -62,23 +54,21 @@ class LogisticMember:
         return cls(**arrays, c=float(tensors["c"]), score=score)
 
 
-def voted(values: np.ndarray, weights: np.ndarray, logits: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Return (N, C) float32: the mean of the views' softmaxes, weighted by `weights` (V,), which sum to 1.
+def mean_softmax(values: np.ndarray, weights: np.ndarray, logits: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return (N, C) float32: the mean of the orientations' softmaxes, weighted by `weights` (V,), which sum to 1.
 
-    values: (V, N, F); logits: from one view's features (N, F) to (N, C).
+    values: (V, N, F); logits: from one orientation's features (N, F) to (N, C).
     """
     total = np.float64(0)
-    for view, weight in zip(values, weights, strict=True):
-        scores = logits(view)
+    for features, weight in zip(values, weights, strict=True):
+        scores = logits(features)
         exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
         total = total + weight * exponents / exponents.sum(axis=1, keepdims=True)
     return total.astype(np.float32)
 
 
 def standardisation(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and scale (F,) float64 of `values` (N, F); the scale is at least 0.001, so that a constant is no
-    division by 0.
-    """
+    """Return mean and scale (F,), float64, of `values` (N, F); the scale is at least 0.001, for constants."""
     scaler = StandardScaler().fit(values.astype(np.float32))
     return scaler.mean_, np.maximum(scaler.scale_, 1e-3)
 
@@ -89,13 +79,14 @@ def fit_logistic(
     n_classes: int,
     c_range: tuple[float, ...],
     valid_values: np.ndarray,
-    view_weights: np.ndarray,
+    orientation_weights: np.ndarray,
     valid_labels: np.ndarray,
+    metric: Metric,
 ) -> LogisticMember:
-    """Return the regression on `values` (N, F) whose penalty scores best by macro F1 of `valid_values` (V, M, F), its
-    vote.
+    """Return the regression on `values` (N, F) with the penalty that scores best on `valid_values` (V, M, F).
 
-    A tie goes to the stronger penalty. Classes that no training image has get a probability of 0.
+    The score is the metric's of the mean over the V orientations. A tie goes to the stronger penalty. Classes that no
+    training image has get a probability of 0.
     """
     mean, scale = standardisation(values)
     values, mean, scale = (values.astype(np.float32) - mean) / scale, mean.astype(np.float32), scale.astype(np.float32)
@@ -104,9 +95,9 @@ def fit_logistic(
         model = LogisticRegression(C=c, max_iter=200, tol=1e-3).fit(values, labels)
         coefficients, intercepts = _for_all_classes(model, n_classes)
         member = LogisticMember(mean, scale, coefficients, intercepts, c, 0.0)
-        answers = member.predict_proba(valid_values, view_weights).argmax(axis=1)
-        score = macro_f1(valid_labels, answers, n_classes)
-        if best is None or score > best.score:
+        predictions = member.predict_proba(valid_values, orientation_weights).argmax(axis=1)
+        score = metric(valid_labels, predictions, n_classes)
+        if best is None or metric.better(score, best.score):
             best = LogisticMember(mean, scale, coefficients, intercepts, c, score)
     return best
 

@@ -1,4 +1,4 @@
-"""mixup and CutMix: training images that are two images, with the label shares to match."""
+"""mixup and CutMix: training images mixed of two, and target distributions to match."""
 
 import numpy as np
 import torch
@@ -36,7 +36,7 @@ def mix(
 
 
 def _box(height: int, width: int, share: float, generator: np.random.Generator) -> tuple[slice, slice]:
-    """Return rows and columns of a box of about `share` of the picture, of its shape, clipped where it sticks out."""
+    """Return rows and columns of a box of about `share` of the image, of its shape, clipped where it sticks out."""
     sides = []
     for pixels in (height, width):
         side = int(pixels * np.sqrt(share))

@@ -1,4 +1,4 @@
-"""A slim residual MLP on pooled features: what a linear classifier says, and a correction by a few hidden units.
+"""Slim residual MLP on pooled features: a linear classifier plus a correction by a few hidden units.
 
 Each output is a linear function of the features (the skip) plus one of 64 PReLU units, so it can't be much worse than a
 linear classifier, and costs hardly more.
@@ -14,8 +14,8 @@ from torch import nn
 from torch.nn import functional
 
 from competition.common.seeds import derived_seed
-from competition.metrics.f1 import macro_f1
-from competition.training.logistic import standardisation, voted
+from competition.metrics.metric import Metric
+from competition.training.logistic import mean_softmax, standardisation
 
 NEVER = -1e4  # logit of a class that no training image has: its probability is 0, and so is its gradient
 
@@ -45,9 +45,7 @@ class SlimResidual(nn.Module):
 
 @dataclass(frozen=True)
 class MlpMember:
-    """A fitted MLP: `mean`, `scale` (F,) of its inputs, the `network` in evaluation mode, its test-like macro F1
-    `score`.
-    """
+    """Fitted MLP: `mean`, `scale` (F,) of its inputs, the `network` in evaluation mode, its test-like `score`."""
 
     mean: np.ndarray
     scale: np.ndarray
@@ -56,22 +54,20 @@ class MlpMember:
 
     @property
     def n_classes(self) -> int:
-        """C, how many classes it tells apart."""
+        """C, the number of classes."""
         return self.network.output.out_features
 
     def predict_proba(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Return (N, C) float32: the vote of the views' features (V, N, F), weighted by `weights` (V,), which sum to
-        1.
-        """
+        """Return probabilities (N, C), float32, of features (V, N, F) in V orientations; see `mean_softmax`."""
 
         @torch.inference_mode()
-        def logits(view: np.ndarray) -> np.ndarray:
-            return self.network(_standardised(view, self.mean, self.scale)).numpy()
+        def logits(features: np.ndarray) -> np.ndarray:
+            return self.network(_standardised(features, self.mean, self.scale)).numpy()
 
-        return voted(values, weights, logits)
+        return mean_softmax(values, weights, logits)
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Return what the member is, for safetensors; `from_tensors` takes it back."""
+        """Return the member as tensors, for safetensors; `from_tensors` is the inverse."""
         return {"mean": torch.from_numpy(self.mean), "scale": torch.from_numpy(self.scale)} | self.network.state_dict(
             prefix="network."
         )
@@ -92,17 +88,18 @@ def fit_mlp(
     n_classes: int,
     seed: int,
     valid_values: np.ndarray,
-    view_weights: np.ndarray,
+    orientation_weights: np.ndarray,
     valid_labels: np.ndarray,
+    metric: Metric,
     epochs: int = 8,
     batch_size: int = 32,
     learning_rate: float = 0.03,
 ) -> MlpMember:
-    """Return an MLP fitted on `values` (N, F), scored by macro F1 of `valid_values` (V, M, F), its vote.
+    """Return an MLP fitted on `values` (N, F) and scored on `valid_values` (V, M, F), as `fit_logistic` is.
 
     Adam; `learning_rate` is the peak of one cycle (Smith, https://arxiv.org/abs/1708.07120), after which nothing is
     left to choose, so the validation images only score. Classes that no training image has get a probability of 0. The
-    same seed gives the same bytes: the work is done on one thread of the processor, in float32.
+    same seed gives the same bytes: the work is done on one thread of the CPU, in float32.
     """
     mean, scale = (part.astype(np.float32) for part in standardisation(values))
     with _reproducible(seed):
@@ -118,8 +115,8 @@ def fit_mlp(
             learning_rate,
         )
         member = MlpMember(mean, scale, network.eval().requires_grad_(False), 0.0)
-        answers = member.predict_proba(valid_values, view_weights).argmax(axis=1)
-    return MlpMember(mean, scale, network, macro_f1(valid_labels, answers, n_classes) if len(answers) else 0.0)
+        predictions = member.predict_proba(valid_values, orientation_weights).argmax(axis=1)
+    return MlpMember(mean, scale, network, metric(valid_labels, predictions, n_classes) if len(predictions) else 0.0)
 
 
 def _train(

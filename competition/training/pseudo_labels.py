@@ -1,6 +1,6 @@
-"""A second training run, on the training images and on those test images that the network is sure about.
+"""Pseudo-labelling: a second training run, with the test images that the network is sure about.
 
-The labels are the network's own answers (Lee, Pseudo-Label, ICML 2013 workshop on challenges in representation
+The labels are the network's own predictions (Lee, Pseudo-Label, ICML 2013 workshop on challenges in representation
 learning). It has seen neither the fold's validation images nor the holdout, and no other network has a say in its
 labels. So they carry nothing of those images' labels, and the second run is scored out of fold as the first one was.
 Labels voted by all folds' networks would carry them: each validation image has taught all networks but its own fold's.
@@ -25,25 +25,27 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import load_state, save_state
 from competition.training.fit import fit
 from competition.training.fold_data import FoldData
-from competition.training.run import Progress
+from competition.training.run import TrainingResult
 
 RATE = 0.3  # of the first run's learning rate: the second begins with good weights
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What the second run had and what became of it: `images` were labelled; scores as epochs are compared by."""
+class PseudoLabelResult:
+    """Result of the second run: images that were labelled, the score with and without, whether its weights are kept."""
 
     images: int
     score_without: float
-    score_with: float | None  # None where no answer was sure enough
+    score_with: float | None  # None where no prediction was sure enough
     kept: bool
 
 
-def sure_answers(probabilities: np.ndarray, threshold: float, most: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows (R,), ascending, and labels (R,) of those answers whose probability is at least `threshold`.
+def confident_predictions(
+    probabilities: np.ndarray, threshold: float, most: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows (R,), ascending, and labels (R,) of those predictions whose probability is at least `threshold`.
 
-    probabilities: (N, C); most: (C,) of a class's answers the surest so many, of equals the first.
+    probabilities: (N, C); most: (C,), how many of a class at most, the likeliest, of equals the first.
     """
     labels, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     chosen = [np.empty(0, np.int64)]
@@ -71,17 +73,17 @@ def bar_copies(data: FoldData, duplicates: pd.DataFrame) -> FoldData:
 
 
 def with_labels(data: FoldData, rows: np.ndarray, labels: np.ndarray) -> FoldData:
-    """Return `data` with the test squares `rows` (R,) among its training images, labelled `labels` (R,).
+    """Return `data` with the test images `rows` (R,) among its training images, labelled `labels` (R,).
 
-    A test image has one view, which comes once an epoch, as any image does (its row as often as the least copied image
-    has views: see `batches.epoch_rows`); flips and turns make it another one each time.
+    A test image has no copies and comes once an epoch, as any image does (its row as often as the least copied image
+    has copies: see `loader.epoch_rows`); flips and turns make it another one each time.
     """
-    views = min(map(len, data.train_rows))
-    squares = tuple(np.full(views, len(data.store) + row, np.int64) for row in rows)
+    copies = min(map(len, data.train_rows))
+    added = tuple(np.full(copies, len(data.store) + row, np.int64) for row in rows)
     return replace(
         data,
         store=ImageStore(data.store.path, data.test_store.path),
-        train_rows=(*data.train_rows, *squares),
+        train_rows=(*data.train_rows, *added),
         train_labels=np.concatenate([data.train_labels, labels]),
     )
 
@@ -91,30 +93,29 @@ def fit_again(
     normalise: Normalisation,
     data: FoldData,
     settings: FinetunedSettings,
-    view_weights: np.ndarray,
+    orientation_weights: np.ndarray,
     state_file: Path,
     report: Callable[[dict], None],
     targets: Sequence[str],
-    first: Progress,
-) -> tuple[Progress, Facts]:
-    """Train `network` once more, which `fit` has trained with these arguments to `first`; return both runs' history,
-    the better weights.
+    first: TrainingResult,
+) -> tuple[TrainingResult, PseudoLabelResult]:
+    """Train `network` again, which `fit` has trained with these arguments to `first`; return the better run's result.
 
-    The network has these too. Of two equal scores the first run's weights are kept. Labels and state have files of
-    their own beside `state_file`: what is killed loses an epoch at the most. See `fit` for errors and for several
-    processes.
+    The history is both runs'. The network has the better weights too; of two equal scores the first run's are kept.
+    Labels and state have files of their own beside `state_file`: what is killed loses an epoch at the most. See `fit`
+    for errors and for several processes.
     """
     state = state_file.with_name(
-        f"{state_file.stem}-pseudo-{digest(data.test_store.path, view_weights.tolist(), sorted(data.barred))}.pt"
+        f"{state_file.stem}-pseudo-{digest(data.test_store.path, orientation_weights.tolist(), sorted(data.barred))}.pt"
     )
-    rows, labels = _labelled(network, normalise, data, settings, view_weights, state.with_suffix(".labels.pt"))
+    rows, labels = _labelled(network, normalise, data, settings, orientation_weights, state.with_suffix(".labels.pt"))
     without = first.best_score
     if not len(rows):
-        processes().say(
-            f"pseudo-labels: none of {len(data.test_ids)} test images is answered with a probability of "
+        processes().print(
+            f"pseudo-labels: none of {len(data.test_ids)} test images has a probability of "
             f"{settings.pseudo_labels:g}: no second run"
         )
-        return first, Facts(0, without, None, False)
+        return first, PseudoLabelResult(0, without, None, False)
     begun = len(first.history)
 
     def counted_on(row: dict) -> dict:
@@ -130,7 +131,7 @@ def fit_again(
         targets,
     )
     kept = second.best_score > without
-    processes().say(
+    processes().print(
         f"pseudo-labels of {len(rows)} of {len(data.test_ids)} test images: the second run scores "
         f"{second.best_score:.4f}, "
         f"the first {without:.4f}: {'kept' if kept else 'left out'}"
@@ -138,7 +139,7 @@ def fit_again(
     best = replace(second, best_epoch=begun + second.best_epoch) if kept else first
     network.load_state_dict(best.best_weights)
     history = first.history + [counted_on(row) for row in second.history]
-    return replace(best, history=history), Facts(len(rows), without, second.best_score, kept)
+    return replace(best, history=history), PseudoLabelResult(len(rows), without, second.best_score, kept)
 
 
 def _labelled(
@@ -146,17 +147,17 @@ def _labelled(
     normalise: Normalisation,
     data: FoldData,
     settings: FinetunedSettings,
-    view_weights: np.ndarray,
+    orientation_weights: np.ndarray,
     file: Path,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return `sure_answers` of `network` to the test images; from `file`, if they were asked for before."""
+    """Return `confident_predictions` of `network` to the test images; from `file`, if they were asked for before."""
     known = load_state(file)
     if known is None:
         predictor = Predictor.of(network, normalise, settings.size, settings.precision)
-        probabilities = predictor(data.test_store, np.arange(len(data.test_store)), view_weights)
+        probabilities = predictor(data.test_store, np.arange(len(data.test_store)), orientation_weights)
         counts = np.bincount(data.train_labels, minlength=probabilities.shape[1])
         probabilities[np.isin(data.test_ids, list(data.barred))] = 0
-        found = sure_answers(
+        found = confident_predictions(
             probabilities, settings.pseudo_labels, np.floor(settings.pseudo_share * counts).astype(np.int64)
         )
         known = dict(zip(("rows", "labels"), map(torch.from_numpy, found), strict=True))

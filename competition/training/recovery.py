@@ -1,4 +1,4 @@
-"""What keeps a training loop going: out of memory, a loss that is no number, Ctrl-C."""
+"""Recovery of a training loop: from out of memory, a loss that is not a number, Ctrl-C."""
 
 import os
 import signal
@@ -13,9 +13,7 @@ _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory",
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether `error` says that there is no memory left: Python's, a GPU's, or the processor's, as torch raises
-    them.
-    """
+    """Return whether `error` is an out-of-memory error: Python's, or torch's of a GPU or the CPU."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _OUT_OF_MEMORY)
@@ -23,7 +21,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 @dataclass(frozen=True)
 class Batching:
-    """How many images a step's gradient comes from, and how many of them are in memory at once.
+    """Batch size and gradient accumulation.
 
     batch_size: images at once; accumulate: parts of a full step; effective: images in a full step, their product when
     left out.
@@ -65,13 +63,12 @@ class Batching:
 
 
 class Diverged(ValueError):
-    """The loss is no number, however low the learning rate."""
+    """Loss that is not a number, however low the learning rate."""
 
 
 @dataclass
 class Rollbacks:
-    """How often training went back to its last good state, at a lower learning rate each time: at the most `most`
-    times.
+    """Count of returns to the last good state, at half the learning rate each time: at most `most`.
 
     `count` belongs to the state that is saved, so that a run taken up again has no more of them than one that never
     stopped.
@@ -80,16 +77,8 @@ class Rollbacks:
     most: int = 3
     count: int = 0
 
-    @property
-    def factor(self) -> float:
-        """The factor on every learning rate: halved by each rollback."""
-        return 0.5**self.count
-
-    def another(self, epoch: int, loss: float, learning_rate: float) -> float:
-        """Count a rollback after `loss` at `learning_rate`, and return the new `factor`.
-
-        Raises Diverged if there have been `most` of them before.
-        """
+    def add(self, epoch: int, loss: float, learning_rate: float) -> None:
+        """Count a rollback after `loss` at `learning_rate`. Raises Diverged if there were `most` before."""
         if self.count >= self.most:
             raise Diverged(
                 f"epoch {epoch}: the loss is {loss}, after going back to the last good state {self.count} times, "
@@ -99,11 +88,10 @@ class Rollbacks:
                 "clip of 5 or less, a longer warmup, or precision: float32"
             )
         self.count += 1
-        return self.factor
 
 
 class Interrupt:
-    """Whether Ctrl-C was pressed: `asked`, to be looked at after each step."""
+    """Ctrl-C pressed or not: `asked`, read after each step."""
 
     def __init__(self) -> None:
         self.asked = False

@@ -1,7 +1,4 @@
-"""All that a training run is made of between two epochs, and how it is kept: what is saved is what it takes to go on.
-
-Where several processes train together, the main one writes and all read.
-"""
+"""Training run between two epochs, saved and resumed: of several processes, the main one writes and all read."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,43 +9,43 @@ from torch import nn
 from competition.compute.distributed import processes
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import load_state, save_state
+from competition.training.learning_rate import LearningRate
 from competition.training.recovery import Batching, Rollbacks
-from competition.training.schedules import Schedule
 from competition.training.weight_averaging import MovingAverage
 
 State = dict[str, torch.Tensor]
 
 
 @dataclass
-class Progress:
-    """What is known after an epoch: `history` has a row per epoch; `best_weights` are those of `best_epoch`.
+class TrainingResult:
+    """History, a row per epoch, and the best epoch's weights; of an unfinished run, those so far.
 
-    `others`: the next best epochs' weights, for a soup; `souped`: how many epochs' weights `best_weights` are the mean
-    of.
+    runners_up: the next best epochs' weights, for a soup; souped: how many epochs `best_weights` are the mean of.
     """
 
     history: list[dict]
     best_epoch: int = -1
     best_score: float = -float("inf")
     best_weights: State | None = None
-    others: list[dict] = field(default_factory=list)  # {"epoch": int, "score": float, "weights": State}, best first
+    runners_up: list[dict] = field(default_factory=list)  # {"epoch": int, "score": float, "weights": State}, best first
     souped: int = 1
 
     def stale(self, patience: int) -> bool:
-        """Return whether there was no better epoch for `patience` of them."""
+        """Return whether the last `patience` epochs were no better than the best before."""
         return len(self.history) - 1 - self.best_epoch >= patience
 
-    def take(self, epoch: int, score: float, weights: State, keep: int) -> None:
-        """Count `epoch`, which scored `score`; remember the weights of the best `keep` epochs, the earlier of
-        equals.
-        """
+    def add(self, epoch: int, score: float, weights: State, keep: int) -> None:
+        """Add `epoch` with its score; keep the weights of the best `keep` epochs, of equals the earlier."""
         found = [
             {"epoch": epoch, "score": score, "weights": {key: value.detach().clone() for key, value in weights.items()}}
         ]
         if self.best_weights is not None:
-            found += [{"epoch": self.best_epoch, "score": self.best_score, "weights": self.best_weights}, *self.others]
+            found += [
+                {"epoch": self.best_epoch, "score": self.best_score, "weights": self.best_weights},
+                *self.runners_up,
+            ]
         found.sort(key=lambda one: (-one["score"], one["epoch"]))
-        best, self.others = found[0], found[1:keep]
+        best, self.runners_up = found[0], found[1:keep]
         self.best_epoch, self.best_score, self.best_weights = best["epoch"], best["score"], best["weights"]
 
 
@@ -58,11 +55,11 @@ class Run:
 
     network: nn.Module
     optimizer: torch.optim.Optimizer
-    schedule: Schedule
+    learning_rate: LearningRate
     average: MovingAverage | None
     batching: Batching
     rollbacks: Rollbacks
-    progress: Progress
+    result: TrainingResult
     scaler: torch.amp.GradScaler  # of the loss, for float16; off for all else
     finished: bool = False
 
@@ -71,9 +68,7 @@ class Run:
         return self.average.weights() if self.average else self.network.state_dict()
 
     def average_statistics(self) -> None:
-        """Average over the processes what no gradient learns: batch-norm's statistics, of the network and of its moving
-        average.
-        """
+        """Average batch-norm's statistics over the processes, of the network and of its moving average."""
         statistics = {name: value for name, value in self.network.named_buffers() if value.is_floating_point()}
         processes().average(list(statistics.values()))
         if self.average and processes().count > 1:
@@ -82,44 +77,42 @@ class Run:
             self.average.load_state_dict(state)
 
     def save(self, path: Path) -> None:
-        """Write all that it takes to go on."""
+        """Write all that `resume` needs to go on."""
         _write(
             path,
             {
                 "network": self.network.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
-                "schedule": self.schedule.state_dict(),
+                "learning_rate": self.learning_rate.state_dict(),
                 "average": self.average.state_dict() if self.average else None,
                 "batching": asdict(self.batching),
                 "rollbacks": self.rollbacks.count,
                 "scaler": self.scaler.state_dict(),
-                "progress": vars(self.progress),
+                "result": vars(self.result),
             },
         )
 
     def finish(self, path: Path) -> None:
-        """Write what is left when training is over: the optimizer has done its work; other predictions may be wanted
-        yet.
-        """
+        """Write the result alone, without the optimizer: training is over, but predictions may be wanted yet."""
         self.finished = True
-        self.progress.others = []
-        _write(path, {"progress": vars(self.progress)})
+        self.result.runners_up = []
+        _write(path, {"result": vars(self.result)})
 
     def resume(self, path: Path) -> bool:
-        """Take up what `path` holds; return whether there was anything.
+        """Load the state in `path`; return whether there was any.
 
-        Raises ValueError where some processes find another state than others.
+        Raises ValueError where the processes find different states.
         """
         state = load_state(path)
-        _check_same(path, 0 if state is None else 1 + len(state["progress"]["history"]))
+        _check_same(path, 0 if state is None else 1 + len(state["result"]["history"]))
         if state is None:
             return False
-        self.progress = Progress(**state["progress"])
+        self.result = TrainingResult(**state["result"])
         self.finished = "optimizer" not in state
         if not self.finished:
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
-            self.schedule.load_state_dict(state["schedule"])
+            self.learning_rate.load_state_dict(state["learning_rate"])
             self.scaler.load_state_dict(state["scaler"])
             if self.average:
                 self.average.load_state_dict(state["average"])
@@ -127,36 +120,40 @@ class Run:
         return True
 
     def step_back(self, path: Path, settings: FinetunedSettings, epoch: int, loss: float) -> None:
-        """Return to the last state in `path` with half its learning rate; raise ValueError if that was done three times
-        before.
-        """
-        rate = self.schedule.rate
-        self.rollbacks.another(epoch, loss, rate)
+        """Return to the last state in `path` with half its learning rate. Raises Diverged after three times."""
+        rate = self.learning_rate.rate
+        self.rollbacks.add(epoch, loss, rate)
         count = self.rollbacks.count
         self.resume(path)
         self.rollbacks.count = count
-        self.schedule.slow_down(0.5)
+        self.learning_rate.slow_down(0.5)
         self.save(path)
-        processes().say(
-            f"epoch {epoch}: the loss is {loss}; back to the last good state, learning rate {self.schedule.rate:.2e} "
-            f"instead of {rate:.2e} ({count} of {self.rollbacks.most} times)"
+        processes().print(
+            f"epoch {epoch}: the loss is {loss}; back to the last good state, learning rate "
+            f"{self.learning_rate.rate:.2e} instead of {rate:.2e} ({count} of {self.rollbacks.most} times)"
         )
 
 
+def saved_history(path: Path) -> list[dict]:
+    """Return the history of the run whose state is in `path`; [] without one."""
+    state = load_state(path)
+    return state["result"]["history"] if state else []
+
+
 def _write(path: Path, state: dict) -> None:
-    crew = processes()
-    crew.wait()  # until all have read what was there before
-    if crew.main:
+    group = processes()
+    group.wait()  # until all have read what was there before
+    if group.main:
         save_state(path, state)
-    crew.wait()
+    group.wait()
 
 
 def _check_same(path: Path, found: int) -> None:
-    crew = processes()
-    if crew.sums(found) != [crew.count * found]:
+    group = processes()
+    if group.sum(found) != [group.count * found]:
         here = f"one after {found - 1} epochs" if found else "none"
         raise ValueError(
-            f"{path}: expected the same state in all {crew.count} processes, found {here} in process {crew.index} "
+            f"{path}: expected the same state in all {group.count} processes, found {here} in process {group.index} "
             "and another "
             "elsewhere; nodes have to share the project's folder"
         )

@@ -1,4 +1,4 @@
-"""How often an epoch shows each image: rare or hard classes more often, others less, by an exact number per class."""
+"""Sampling: how often an epoch shows each image, an exact number per class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal

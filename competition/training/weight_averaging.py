@@ -1,4 +1,4 @@
-"""Averages of a network's weights: a moving one over the steps, and a soup of several epochs."""
+"""Weight averaging: an exponential moving average over the steps, and a soup of several epochs."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ State = dict[str, torch.Tensor]
 
 
 class MovingAverage:
-    """The exponential moving average of a network's weights.
+    """Exponential moving average of a network's weights.
 
     It begins as a copy of `network`. Batch-norm statistics are averaged as the weights are, since they belong to them;
     whole numbers (the count of batches) are copied. The decay begins low and rises to `decay`: min(decay, (1 + n) / (10

@@ -10,15 +10,17 @@ import pandas as pd
 
 from competition.audit.duplicate_table import read_duplicates
 from competition.common import paths
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.make import make_member
 from competition.members.output_files import print_epoch
 from competition.members.state import state_file
 from competition.members.training import TrainedMember, train_member
+from competition.metrics.metric import Metric
+from competition.metrics.scores import METRICS
 from competition.settings.params import Settings
-from competition.training.checkpoints import load_state
 from competition.training.pseudo_labels import bar_copies
 from competition.training.recovery import Diverged
+from competition.training.run import saved_history
 from competition.tuning.packed_copies import Stores
 from competition.tuning.pruning import step_of
 from competition.tuning.space import Space, TrialSettings, suggested, trial_settings
@@ -35,15 +37,20 @@ class Trainer:
     stores: Stores
     states: Path
 
+    @property
+    def metric(self) -> Metric:
+        """Metric that trials are compared by."""
+        return METRICS[self.settings.task.metric]()
+
     def __call__(
         self, found: TrialSettings, fold: int, folds: pd.DataFrame, report: Callable[[dict], None] = print_epoch
     ) -> TrainedMember:
         """Train, and predict the test-like images with the stage's orientations; `report` gets each epoch's row."""
-        data = self.stores.load(found.augment, fold, folds, self.targets)
+        data = self.stores.load(found.augment, fold, folds, self.targets, self.metric)
         if found.member.pseudo_labels:
             data = bar_copies(data, read_duplicates(paths.DUPLICATES))
         wanted = {"clean": NONE, "test_like": np.arange(len(data.valid_ids)), "test": NONE}
-        views = view_weights(self.settings.tta.passes, self.settings.tta.seed)
+        views = orientation_weights(self.settings.tta.passes, self.settings.tta.seed)
         return train_member(
             found.member, data, self.targets, views, self.state_file(found, fold, folds), report, only=wanted
         )
@@ -55,14 +62,14 @@ class Trainer:
             folds[["ID", "target", "fold"]].values.tolist(),
             fold,
             self.targets,
+            self.metric.source,
             self.stores.packed_digest,
         )
         return state_file(f"tune-{fold}", make_member(found.member), *inputs, folder=self.states)
 
     def earlier(self, found: TrialSettings, fold: int, folds: pd.DataFrame) -> list[dict]:
         """Return the rows of the epochs that were trained before it was stopped."""
-        state = load_state(self.state_file(found, fold, folds))
-        return state["progress"]["history"] if state else []
+        return saved_history(self.state_file(found, fold, folds))
 
     def forget(self, found: TrialSettings, folds: pd.DataFrame) -> None:
         """Remove the state of a trial that is over."""
@@ -74,7 +81,7 @@ class Trainer:
 
 @dataclass(frozen=True)
 class Objective:
-    """The mean test-like out-of-fold macro F1 over the folds of a trial's settings, reported by fold and epoch.
+    """The mean test-like out-of-fold score over the folds of a trial's settings, reported by fold and epoch.
 
     After an epoch it reports the mean of the folds that are done and of the running one's best epoch so far, and after
     a fold the mean of those that are done. A trial that diverges, whatever is tried, is pruned.
@@ -109,11 +116,12 @@ class Objective:
         return float(np.mean(scores))
 
     def _fold(self, trial: optuna.Trial, found: TrialSettings, fold: int, done: list[float]) -> float:
-        best = [0.0]
+        scores, metric = [], self.trainer.metric
 
         def report(row: dict) -> None:
-            best.append(max(best[-1], row["test_like"]))
-            _report(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best[-1]])
+            scores.append(row["test_like"])
+            best = max(scores, key=lambda score: metric.sign * score)
+            _report(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best])
 
         def trained(row: dict) -> None:
             print_epoch(row)
@@ -122,7 +130,7 @@ class Objective:
 
         for row in self.trainer.earlier(found, fold, self.folds):
             report(row)
-        return self.trainer(found, fold, self.folds, trained).macro_f1["test_like"]
+        return self.trainer(found, fold, self.folds, trained).scores["test_like"]
 
 
 def fold_numbers(folds: pd.DataFrame) -> list[int]:

@@ -18,11 +18,12 @@ from competition.augmentation.offline import Augmenter, copies_code, copies_of, 
 from competition.common.files import digest
 from competition.compute.pool import release
 from competition.data.image_store import ImageStore
+from competition.metrics.metric import Metric
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 from competition.training.fold_data import FoldData, load_fold
 
-CHECKED = 100  # views that are made again to see whether the store is as the settings say
+CHECKED = 100  # images that are made again to see whether the store is as the settings say
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Stores:
     def check(self) -> None:
         """Raise ValueError where `packed` wasn't made of `source` by `own`: some of its images are made again."""
         source = ImageStore(self.source)
-        packed = packed_of(source.column("target"), self.own)
-        images = min(len(source), int(np.searchsorted(np.cumsum(packed), CHECKED)) + 1)
+        counts = packed_of(source.column("target"), self.own)
+        images = min(len(source), int(np.searchsorted(np.cumsum(counts), CHECKED)) + 1)
         rows, _ = Augmenter(str(self.source.resolve()), self.own, self._bank(self.own))(range(images))
         packed = ImageStore(self.packed)
         if len(packed) < len(rows) or any(packed.encoded(n).tobytes() != row["image"] for n, row in enumerate(rows)):
@@ -66,12 +67,14 @@ class Stores:
                 self._pack(path, full)
         return path
 
-    def load(self, settings: AugmentSettings, fold: int, folds: pd.DataFrame, targets: tuple[str, ...]) -> FoldData:
+    def load(
+        self, settings: AugmentSettings, fold: int, folds: pd.DataFrame, targets: tuple[str, ...], metric: Metric
+    ) -> FoldData:
         """Return the fold with as many copies of each training image as `settings` say.
 
         Raises ValueError where the store has fewer: then params.yaml was changed since it was packed.
         """
-        data = load_fold(fold, folds, targets, self.path(settings), self.test)
+        data = load_fold(fold, folds, targets, self.path(settings), self.test, metric)
         rows = zip(data.store.column("target"), data.store.column("view"), strict=True)
         images = [target for target, name in rows if name == "clean"]
         return _with_copies(data, dict(zip(images, copies_of(images, settings).tolist(), strict=True)), targets)

@@ -18,24 +18,24 @@ WIDE, LONG = (10, 6), (18, 7)  # inches
 LEAST = 2  # finished trials that a plot takes
 
 
-def draw_study(study: optuna.Study, folder: Path) -> list[Path]:
+def draw_study(study: optuna.Study, folder: Path, label: str) -> list[Path]:
     """Plot the history, the settings' importance and the trials in parallel coordinates; return the PNGs' paths.
 
-    Fewer than two finished trials have no plots.
+    label: the metric's. Fewer than two finished trials have no plots.
     """
     finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if len(finished) < LEAST:
         return []
     varied = [name for name in finished[0].params if len({trial.params.get(name) for trial in finished}) > 1]
     return [
-        _draw(lambda: plots.plot_optimization_history(study, target_name="macro F1"), WIDE, folder / "history.png"),
+        _draw(lambda: plots.plot_optimization_history(study, target_name=label), WIDE, folder / "history.png"),
         _draw(
-            lambda: plots.plot_param_importances(study, params=varied, target_name="macro F1"),
+            lambda: plots.plot_param_importances(study, params=varied, target_name=label),
             WIDE,
             folder / "importance.png",
         ),
         _draw(
-            lambda: plots.plot_parallel_coordinate(study, params=varied, target_name="macro F1"),
+            lambda: plots.plot_parallel_coordinate(study, params=varied, target_name=label),
             LONG,
             folder / "parallel.png",
         ),
@@ -43,7 +43,7 @@ def draw_study(study: optuna.Study, folder: Path) -> list[Path]:
 
 
 def write_trials(study: optuna.Study, path: Path) -> None:
-    """Write a row per trial as CSV: number, state, value (macro F1), seconds, and each setting."""
+    """Write a row per trial as CSV: number, state, value (the score), seconds, and each setting."""
     table = study.trials_dataframe(attrs=("number", "state", "value", "duration", "params"))
     # of no finished trial pandas makes no times
     table["duration"] = pd.to_timedelta(table["duration"]).dt.total_seconds().round(1)

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from math import ceil
 
 from optuna.pruners import BasePruner
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 LEAST = 5  # trials at a rung, before any is ended there
@@ -22,13 +22,13 @@ OWN = "own"
 
 
 class RungPruner(BasePruner):
-    """Prunes a trial whose value at one of `rungs` (steps) is in the lower half of all that were reported there."""
+    """Prunes a trial whose value at one of `rungs` (steps) is in the worse half of all that were reported there."""
 
     def __init__(self, rungs: Collection[int], least: int = LEAST):
         self.rungs, self.least = frozenset(rungs), least
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
-        """Return whether to end `trial` at its last step. Values are better the higher they are."""
+        """Return whether to end `trial` at its last step; the study's direction says which values are better."""
         step = trial.last_step
         if step not in self.rungs or OWN in trial.user_attrs:
             return False
@@ -38,8 +38,8 @@ class RungPruner(BasePruner):
             for other in study.get_trials(deepcopy=False, states=SHOWN)
             if other.number != trial.number and step in other.intermediate_values
         ]
-        there = len(others) + 1
-        return there >= self.least and sum(other > value for other in others) >= there / 2
+        there, sign = len(others) + 1, -1 if study.direction is StudyDirection.MINIMIZE else 1
+        return there >= self.least and sum(sign * other > sign * value for other in others) >= there / 2
 
 
 def step_of(fold: int, epoch: int, epochs: int) -> int:

@@ -17,7 +17,8 @@ from filelock import FileLock, Timeout
 from competition.common.seeds import derived_seed, generator
 from competition.data.predictions import Predictions, concatenate, load_predictions, save_predictions
 from competition.folds.split import HOLDOUT, make_folds
-from competition.metrics.f1 import bootstrap_scores, interval, macro_f1
+from competition.metrics.bootstrap import interval
+from competition.metrics.metric import Metric
 from competition.settings.ensemble import EnsembleSettings
 from competition.training.recovery import Diverged
 from competition.tuning.objective import Trainer, fold_numbers
@@ -28,9 +29,9 @@ POLL = 2.0  # seconds between two looks at whether another worker has done its p
 
 @dataclass(frozen=True)
 class Rescored:
-    """Test-like out-of-fold macro F1 of the settings as they are (`own`), of the best, and their difference (`gain`).
+    """Test-like out-of-fold score of the settings as they are (`own`), of the best, and their difference (`gain`).
 
-    Each is (value, low, high), the last two a bootstrap interval.
+    gain: above 0 where the best is better. Each is (value, low, high), the last two a bootstrap interval.
     """
 
     own: tuple[float, float, float]
@@ -105,7 +106,7 @@ def rescore(
     }
     for found in both.values():
         trainer.forget(found, folds)
-    return compare(folds, predictions["own"], predictions["best"], trainer.settings.ensemble)
+    return compare(folds, predictions["own"], predictions["best"], trainer.settings.ensemble, trainer.metric)
 
 
 def _take(file: Path, make: Callable[[], Predictions]) -> bool:
@@ -118,11 +119,14 @@ def _take(file: Path, make: Callable[[], Predictions]) -> bool:
     return False
 
 
-def compare(folds: pd.DataFrame, own: Predictions, best: Predictions, settings: EnsembleSettings) -> Rescored:
+def compare(
+    folds: pd.DataFrame, own: Predictions, best: Predictions, settings: EnsembleSettings, metric: Metric
+) -> Rescored:
     """Return how the two sets of out-of-fold predictions compare, on the same bootstrap resamples of the images."""
     true = folds.set_index("ID").target.loc[own.ids.tolist()].to_numpy()
     answers = [own.answers, best.select(own.ids.tolist()).answers]
-    values = [macro_f1(true, some, own.targets) for some in answers]
-    scores = bootstrap_scores(true, answers, own.targets, settings.resamples, generator(settings.seed, "bootstrap"))
-    bounds = [interval(column, settings.confidence) for column in (*scores.T, scores[:, 1] - scores[:, 0])]
-    return Rescored((values[0], *bounds[0]), (values[1], *bounds[1]), (values[1] - values[0], *bounds[2]))
+    values = [metric(true, some, own.targets) for some in answers]
+    scores = metric.bootstrap(true, answers, own.targets, settings.resamples, generator(settings.seed, "bootstrap"))
+    gains, gain = metric.sign * (scores[:, 1] - scores[:, 0]), metric.sign * (values[1] - values[0])
+    bounds = [interval(column, settings.confidence) for column in (*scores.T, gains)]
+    return Rescored((values[0], *bounds[0]), (values[1], *bounds[1]), (gain, *bounds[2]))

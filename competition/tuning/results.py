@@ -19,7 +19,8 @@ class BestTrial:
 
     study: str
     trial: int
-    macro_f1: float
+    metric: str
+    score: float
     point: dict[str, float | int | str]
     settings: TrialSettings
     changes: dict[tuple[str, ...], object]
@@ -29,7 +30,8 @@ class BestTrial:
         return {
             "study": self.study,
             "trial": self.trial,
-            "macro_f1_in_study": self.macro_f1,
+            "metric": self.metric,
+            "score_in_study": self.score,
             "point": self.point,
             **rescored.facts(),
             "verdict": rescored.verdict,
@@ -43,6 +45,7 @@ def best_trial(study: Study, settings: Settings, name: str) -> BestTrial:
     return BestTrial(
         study.study_name,
         study.best_trial.number,
+        settings.task.metric,
         study.best_value,
         {key: float(f"{value:.3g}") if isinstance(value, float) else value for key, value in study.best_params.items()},
         best,

@@ -7,7 +7,6 @@ further than what `augment` has packed: all trials are scored on the very same t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import get_args
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
@@ -17,12 +16,13 @@ from competition.models.networks import create_network
 from competition.settings.augment import AugmentSettings
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
+from competition.training.losses import LOSSES
+from competition.training.optimizers import OPTIMIZERS
 
 Space = dict[str, BaseDistribution]
 Point = Mapping[str, float | int | str]
 COPIES, STRENGTH = "augment.copies", "augment.strength"
 SIZE_STEP = 32  # pixels: what most networks shrink a picture by
-DECOUPLED = ("adamw", "nadam")  # their weight decay is a share of the weights per step, not a part of the gradient
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ def space_of(settings: Settings, name: str) -> Space:
     What the network doesn't take, and what would change nothing, is left out.
     """
     member, augment = settings.members[name], settings.augment
-    decay = 0.1 if member.optimizer in DECOUPLED else 0.001
+    decay = 0.1 if OPTIMIZERS[member.optimizer].decoupled_weight_decay else 0.001
     space: Space = {
         "learning_rate": FloatDistribution(
             member.learning_rate / 5, member.learning_rate * 5, log=True
         ),  # at the member's own batch size
         "weight_decay": FloatDistribution(0.0, max(decay, 2 * member.weight_decay)),
         "label_smoothing": FloatDistribution(0.0, max(0.2, member.label_smoothing)),
-        "loss": CategoricalDistribution(get_args(FinetunedSettings.model_fields["loss"].annotation)),
+        "loss": CategoricalDistribution(LOSSES.names()),
         "mixup": FloatDistribution(0.0, max(0.4, member.mixup)),
         "drop_rate": FloatDistribution(0.0, max(0.5, member.drop_rate)),
         "drop_path_rate": FloatDistribution(0.0, max(0.3, member.drop_path_rate)),

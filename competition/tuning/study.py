@@ -23,7 +23,13 @@ def study_name(settings: Settings, member: str, space: Space, seed: int, *files:
 
 
 def open_study(
-    storage: BaseStorage, name: str, own: Mapping[str, object], seed: int, rungs: Collection[int], resume: bool
+    storage: BaseStorage,
+    name: str,
+    own: Mapping[str, object],
+    seed: int,
+    rungs: Collection[int],
+    resume: bool,
+    direction: str = "maximize",
 ) -> optuna.Study:
     """Return the study `name`, whose first trial is the settings as they are (`own`).
 
@@ -35,7 +41,7 @@ def open_study(
             sampler=SeededTPE(seed),
             pruner=RungPruner(rungs),
             study_name=name,
-            direction="maximize",
+            direction=direction,
             load_if_exists=resume,
         )
     except optuna.exceptions.DuplicatedStudyError:

@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from competition.audit.domain_shift import STATISTICS, folded_aucs, statistics, table, train_test_auc
 from competition.data.images import letterbox
-from competition.inference.loader import dihedral
+from competition.inference.tta import oriented_batch
 
 SIZE = 224
 
@@ -123,7 +123,7 @@ def test_flips_and_quarter_turns_change_nothing():
     image[:90] //= 3
     expected = statistics(image)
     for element in range(8):
-        turned = np.ascontiguousarray(dihedral(torch.from_numpy(image), element, (0, 1)).numpy())
+        turned = np.ascontiguousarray(oriented_batch(torch.from_numpy(image), element, (0, 1)).numpy())
         assert np.allclose(statistics(turned), expected, rtol=1e-4, atol=2e-3), element
 
 

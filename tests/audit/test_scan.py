@@ -12,12 +12,12 @@ from makers.pages import page
 
 from competition.audit.duplicate_table import read_duplicates
 from competition.audit.duplicates import Duplicates
-from competition.audit.scan import jobs_of
+from competition.audit.scan import packing_jobs
 from competition.audit.summary import summary
 from competition.audit.tables import print_audit
 from competition.data.competition import read_competition
 from competition.data.image_store import ImageStore
-from competition.report.data_audit import audit_section
+from competition.report.sections.data_audit import audit_tables
 from competition.settings.competition import CompetitionSettings
 from pipelines import prepare, split
 
@@ -93,7 +93,9 @@ def test_valid_boxes_crop_and_empty_cells_mean_the_whole_image(project):
     store = ImageStore(project / "data/train.arrow")
     sizes = dict(zip(store.column("id"), zip(store.column("height"), store.column("width"), strict=True), strict=True))
     assert sizes["wide"] == (300, 300) and sizes["good00"] == sizes["good01"] == (420, 300)
-    jobs = {job.id: job for job in jobs_of(read_competition(CompetitionSettings(root=str(project / "data/raw"))))[0]}
+    jobs = {
+        job.id: job for job in packing_jobs(read_competition(CompetitionSettings(root=str(project / "data/raw"))))[0]
+    }
     assert jobs["good00"].box is None and jobs["wide"].box == (100, 50, 400, 350.4)
 
 
@@ -198,7 +200,7 @@ def test_without_a_look_at_the_test_images_nothing_is_said_of_their_duplicates(p
     print_audit(audit | {"duplicates": found}, log)
     rows = [" ".join(line.split()) for line in log.getvalue().splitlines()]
     assert "within train 2 1 2 1" in rows and f"train and test{' not looked at' * 4}" in rows
-    page = audit_section(audit | {"duplicates": found}, table, pd.DataFrame(columns=["ID"])).body
+    page = audit_tables(audit | {"duplicates": found}, table, pd.DataFrame(columns=["ID"]))
     assert page.count("not looked at") == 8
 
 
@@ -230,7 +232,7 @@ def test_the_sample_of_a_large_set_is_of_the_stated_size_and_the_same_each_time(
         dict.fromkeys(many, Path("x")),
         dict.fromkeys(many, Path("x")),
     )
-    (train, test), (again, _) = jobs_of(competition), jobs_of(competition)
+    (train, test), (again, _) = packing_jobs(competition), packing_jobs(competition)
     assert sum(job.measured for job in train) == sum(job.measured for job in test) == 1000 and train == again
 
 

@@ -72,6 +72,7 @@ def test_only_the_camera_has_effects_without_a_function():
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
+        ({"apply": None}, "no function"),
         ({"family": None}, "family None needs a reason"),
         ({"family": "fog"}, "family 'fog', expected one of turn, camera"),
         ({"phase": "lens"}, "phase 'lens', expected one of ink, paper"),
@@ -82,7 +83,10 @@ def test_only_the_camera_has_effects_without_a_function():
 )
 def test_an_effect_that_lacks_something_is_refused_where_it_is_registered(wrong, told):
     with pytest.raises(ValueError, match=f"effect foggy: {told}"):
-        Effect(**{"name": "foggy", "module": "m", "phase": "light", "unit": "depth", "family": "light"} | wrong)
+        Effect(
+            **{"name": "foggy", "module": "m", "phase": "light", "unit": "depth", "family": "light", "apply": len}
+            | wrong
+        )
     with pytest.raises(TypeError, match="family"):
 
         @EFFECTS.register(phase="light", unit="depth")
@@ -115,7 +119,9 @@ def test_a_plugins_effect_is_named_drawn_and_fitted_and_changes_no_other_copy(pl
     EFFECTS._names = None
     after = [damaged(image(), "a", "train", number, plain) for number in range(8)]
     assert all((one == other).all() for one, other in zip(before, after, strict=True))
-    EFFECTS.add(Effect("dummy_effect", "plugin.dummy_effect", "sensor", None, "noise"))  # for the fixture's end
+    EFFECTS.add(
+        "dummy_effect", module="plugin.dummy_effect", phase="camera", unit=None, family="noise"
+    )  # for the fixture's end
 
 
 def test_a_worker_loads_the_plugins_of_what_it_is_handed(plugin, tmp_path):

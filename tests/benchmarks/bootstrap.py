@@ -22,8 +22,10 @@ from competition.leaderboard.board import compare, write_leaderboard
 from competition.leaderboard.per_class import class_scores, worst_classes
 from competition.leaderboard.submission import Submission
 from competition.leaderboard.tables import print_leaderboard
-from competition.metrics.f1 import bootstrap_scores
+from competition.metrics.scores import METRICS
 from competition.settings.ensemble import EnsembleSettings
+
+F1 = METRICS["f1_macro"]()
 
 
 def made_up(members: int, true: np.ndarray, targets: np.ndarray) -> list[Submission]:
@@ -41,12 +43,12 @@ def leaderboard(
     submissions: list[Submission], true: np.ndarray, targets: np.ndarray, settings: EnsembleSettings
 ) -> None:
     seconds = {submission.name: (0.0, 0.0) for submission in submissions}
-    board = compare(submissions, true, np.arange(len(true)) % 5, targets.tolist(), settings, seconds, {})
+    board = compare(submissions, true, np.arange(len(true)) % 5, targets.tolist(), F1, settings, seconds, {})
     per_class = class_scores(submissions, true, {target: target for target in targets.tolist()})
     with tempfile.TemporaryDirectory() as folder:
         write_leaderboard(Path(folder) / "leaderboard.csv", board)
         write_leaderboard(Path(folder) / "per_class.csv", per_class)
-    print_leaderboard(board)
+    print_leaderboard(board, "Macro F1 out of fold")
     print(f"worst classes of {board['submission'][0]}: {', '.join(worst_classes(per_class, board['submission'][0]))}")
 
 
@@ -75,7 +77,7 @@ def main() -> None:
     plain = plain_loop(true, answers, given.plain, generator(2, "benchmark"))
     plain_seconds = (perf_counter() - began) / given.plain
     began = perf_counter()
-    scores = bootstrap_scores(true, answers, targets.tolist(), given.resamples, generator(2, "benchmark"))
+    scores = F1.bootstrap(true, answers, targets.tolist(), given.resamples, generator(2, "benchmark"))
     ours = (perf_counter() - began) / given.resamples
     print(
         json.dumps(

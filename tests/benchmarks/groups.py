@@ -20,13 +20,15 @@ import pandas as pd
 import yaml
 from stages import ROOT, begin, once, train_members, truth
 
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.predictions import load_predictions
 from competition.ensembling.voting import soft_vote
 from competition.folds.predictions import OOF_VIEWS, out_of_fold
 from competition.folds.split import read_folds
-from competition.metrics.f1 import macro_f1
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
+
+F1 = METRICS["f1_macro"]()
 
 
 def parse() -> argparse.Namespace:
@@ -78,10 +80,10 @@ def scores(folder: Path) -> dict[str, dict[str, float]]:
     for member in settings.train.members:
         parts = [load_predictions(f"folds/predictions/{member}/{fold}.npz") for fold in settings.split.folds]
         test = soft_vote([part["test"] for part in parts])
-        row = {"test": macro_f1(truth(folder, test.ids.tolist()), test.answers, test.targets)}
+        row = {"test": F1(truth(folder, test.ids.tolist()), test.answers, test.targets)}
         for view in OOF_VIEWS:
             answers = out_of_fold(parts, view, folds.ID.tolist()).answers
-            row[view] = macro_f1(folds.target.to_numpy(), answers, test.targets)
+            row[view] = F1(folds.target.to_numpy(), answers, test.targets)
             row[f"{view}_optimism"] = row[view] - row["test"]
         found[member] = {name: round(value, 4) for name, value in row.items()}
     return found
@@ -89,7 +91,7 @@ def scores(folder: Path) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     given = parse()
-    keep_memory()
+    set_up_process()
     root, given.images, given.groups = given.folder.resolve(), given.images.resolve(), given.groups.resolve()
     result = {}
     for name in ("grouped", "random"):

@@ -25,7 +25,7 @@ FAULTS = Path("data/faults.json")
 def main() -> None:
     folds = read_folds("folds/folds.csv")
     review = pd.read_csv(
-        "folds/label_review.csv",
+        "folds/review/label_review.csv",
         dtype={column: str for column in ("ID", "target", "suggestion")},
         keep_default_na=False,
     )

@@ -24,11 +24,11 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from competition.audit.near_duplicates import NearDuplicates, find_near_duplicates
-from competition.audit.perceptual_hash import oriented
 from competition.common.files import digest
 from competition.common.seeds import generator
 from competition.data.competition import read_competition
 from competition.data.images import THUMBNAIL, UnreadableImage, decode_jpeg, encode_jpeg, read_image, resize, thumbnail
+from competition.data.orientations import oriented
 from competition.folds.split import joined_groups
 from competition.settings.competition import CompetitionSettings
 from competition.settings.prepare import PrepareSettings

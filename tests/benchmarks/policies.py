@@ -22,7 +22,7 @@ from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.offline import Augmenter
 from competition.common.files import digest, write_json
 from competition.common.seeds import generator
-from competition.compute.device import keep_memory, use_bfloat16
+from competition.compute.device import set_up_process, use_bfloat16
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
@@ -30,10 +30,10 @@ from competition.data.predictions import Predictions, concatenate
 from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
 from competition.inference.predictor import predict_proba
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.output_files import print_epoch
 from competition.members.training import train_member
-from competition.metrics.f1 import bootstrap_interval, macro_f1
+from competition.metrics.scores import METRICS
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
 from competition.settings.augment import AugmentSettings
@@ -41,6 +41,8 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.training.fold_data import FoldData, load_fold
+
+F1 = METRICS["f1_macro"]()
 
 FOLDER = Path("data/cache/policies")
 FITTED = Path("folds/fitted_policy.yaml")
@@ -83,15 +85,15 @@ def scores(settings: Settings, member: FinetunedSettings, policy: str, with_test
     targets, folds = tuple(read_classes("folds/classes.csv")), read_folds("folds/folds.csv")
     store, judge = packed(settings, augment_settings(settings.augment, policy)), fitted_views(settings)
     member = member.model_copy(update={"augmented": policy != "none"})
-    weights = view_weights(settings.tta.passes, settings.tta.seed) if with_test else np.eye(8)[0]
+    weights = orientation_weights(settings.tta.passes, settings.tta.seed) if with_test else np.eye(8)[0]
     parts = {"test_like": [], "fitted_views": [], "clean": [], "test": []}
     for fold in sorted(set(folds.fold) - {-1}):
         state = FOLDER / f"{policy}-{fold}-{digest(member.model_dump(), str(store))}.pt"
-        data = load_fold(fold, folds, targets, store, "data/test_squares.arrow")
+        data = load_fold(fold, folds, targets, store, "data/test_squares.arrow", F1)
         asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows}
         asked["test"] = np.arange(len(data.test_ids) if with_test else 0)
         trained = train_member(member, data, targets, weights, state, print_epoch, only=asked)
-        judged = load_fold(fold, folds, targets, judge, "data/test_squares.arrow")
+        judged = load_fold(fold, folds, targets, judge, "data/test_squares.arrow", F1)
         trained.predictions["fitted_views"] = predicted(trained.weights, member, judged, targets, weights)
         for view, predictions in trained.predictions.items():
             parts[view].append(predictions)
@@ -120,12 +122,12 @@ def table_row(
     for view in ("test_like", "fitted_views", "clean"):
         oof = concatenate(parts[view])
         true = truth.loc[oof.ids.tolist()].to_numpy()
-        value, low, high = bootstrap_interval(true, oof.answers, targets, 1000, 0.95, generator("policies", view))
+        value, low, high = F1.with_interval(true, oof.answers, targets, 1000, 0.95, generator("policies", view))
         result |= {view: value, f"{view}_low": low, f"{view}_high": high}
     if with_test:
         test = soft_vote(parts["test"])
         solution = pd.read_csv("data/solution.csv", dtype=str).set_index("ID").target.loc[test.ids.tolist()].to_numpy()
-        result["test"] = macro_f1(solution, test.answers, targets)
+        result["test"] = F1(solution, test.answers, targets)
     return result
 
 
@@ -136,7 +138,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, help="pixels; default: the member's")
     parser.add_argument("--epochs", type=int, help="default: the member's")
     given = parser.parse_args()
-    keep_memory()
+    set_up_process()
     settings = load_settings()
     changes = {key: value for key in ("size", "epochs") if (value := getattr(given, key))}
     member = settings.members[given.member].model_copy(update=changes)

@@ -17,15 +17,17 @@ import numpy as np
 from competition.common.files import digest, write_json
 from competition.common.imports import code_digest
 from competition.common.seeds import generator
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.folds.split import read_folds
 from competition.members.output_files import print_epoch
 from competition.members.training import train_member
-from competition.metrics.f1 import bootstrap_interval, macro_f1
+from competition.metrics.scores import METRICS
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.training.fold_data import load_fold
+
+F1 = METRICS["f1_macro"]()
 
 CODE = "competition.members.fitting.finetuning"  # whose source names the state
 
@@ -77,7 +79,9 @@ RECIPES: dict[str, dict] = {
 def result(settings: FinetunedSettings, fold: int) -> dict:
     """Train, and return scores, seconds and the answers, to be compared image by image."""
     targets = tuple(read_classes("folds/classes.csv"))
-    data = load_fold(fold, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow")
+    data = load_fold(
+        fold, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow", F1
+    )
     asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows} | {"test": np.zeros(0, np.int64)}
     state = FOLDER / f"{digest(settings.model_dump(), fold, code_digest(CODE))}.pt"
     trained = train_member(settings, data, targets, np.eye(8)[0], state, print_epoch, only=asked)
@@ -96,17 +100,15 @@ def row(found: dict, base: dict) -> dict:
     """Return the scores of `found`, and its paired difference to `base`, test-like."""
     true, n_classes = np.array(found["true"]), found["classes"]
     ours, theirs = (np.array(one["answers"]["test_like"]) for one in (found, base))
-    value, low, high = bootstrap_interval(true, ours, n_classes, RESAMPLES, 0.95, generator("recipes"))
+    value, low, high = F1.with_interval(true, ours, n_classes, RESAMPLES, 0.95, generator("recipes"))
     draws = generator("recipes", "paired").integers(len(true), size=(RESAMPLES, len(true)))
-    gains = [
-        macro_f1(true[rows], ours[rows], n_classes) - macro_f1(true[rows], theirs[rows], n_classes) for rows in draws
-    ]
+    gains = [F1(true[rows], ours[rows], n_classes) - F1(true[rows], theirs[rows], n_classes) for rows in draws]
     return {
         "test_like": value,
         "low": low,
         "high": high,
-        "clean": macro_f1(true, np.array(found["answers"]["clean"]), n_classes),
-        "gain": value - macro_f1(true, theirs, n_classes),
+        "clean": F1(true, np.array(found["answers"]["clean"]), n_classes),
+        "gain": value - F1(true, theirs, n_classes),
         "gain_low": float(np.quantile(gains, 0.025)),
         "gain_high": float(np.quantile(gains, 0.975)),
         "epochs": found["epochs"],
@@ -120,7 +122,7 @@ def main() -> None:
     parser.add_argument("--fold", type=int, default=0)
     parser.add_argument("--recipes", nargs="+", default=list(RECIPES))
     given = parser.parse_args()
-    keep_memory()
+    set_up_process()
     base = load_settings().members[given.member]
     found, table = {}, {}
     for name in dict.fromkeys(["base", *given.recipes]):

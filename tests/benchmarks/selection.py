@@ -25,8 +25,11 @@ import numpy as np
 import pandas as pd
 from stages import begin, command, once, sample_params, train_members
 
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.leaderboard.score import Score, score_submission
+from competition.metrics.scores import METRICS
+
+F1 = METRICS["f1_macro"]()
 
 MEMBERS = {
     "lite0": {},
@@ -100,7 +103,7 @@ def chosen(table: pd.DataFrame, scores: dict[str, Score]) -> dict[str, tuple[str
     )
     final = json.loads(Path("submissions/final.json").read_text())
     return {
-        "rule": (final["chosen"], score_submission("submissions/final.csv", "data/solution.csv")),
+        "rule": (final["chosen"], score_submission("submissions/final.csv", "data/solution.csv", F1)),
         "clean": (by_clean, scores[by_clean]),
         "public": (by_public, scores[by_public]),
     }
@@ -108,12 +111,12 @@ def chosen(table: pd.DataFrame, scores: dict[str, Score]) -> dict[str, tuple[str
 
 def main() -> None:
     given = parse()
-    keep_memory()
+    set_up_process()
     seeds, root = {}, given.folder.resolve()
     for seed in given.seeds:
         run_stages(root / f"seed-{seed}", given, seed)
         table = candidates()
-        scores = {row.submission: score_submission(row.file, "data/solution.csv") for row in table.itertuples()}
+        scores = {row.submission: score_submission(row.file, "data/solution.csv", F1) for row in table.itertuples()}
         best = max(scores, key=lambda name: scores[name].private)
         ways = chosen(table, scores) | {"best possible": (best, scores[best])}
         seeds[seed] = {

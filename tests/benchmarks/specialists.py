@@ -21,8 +21,11 @@ from competition.ensembling.specialist_votes import asked_rows
 from competition.ensembling.voting import soft_vote
 from competition.folds.predictions import out_of_fold
 from competition.folds.split import read_folds
-from competition.metrics.f1 import macro_f1, per_class_f1
+from competition.metrics.per_class import per_class_f1
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
+
+F1 = METRICS["f1_macro"]()
 
 MODES = ("out", "replace", "blend", "auto")
 
@@ -31,7 +34,7 @@ def scores(true: np.ndarray, answers: np.ndarray, targets: tuple[str, ...], hard
     """Return macro F1, and the mean F1 of the `hard` classes."""
     per_class = per_class_f1(true, answers, targets)
     return {
-        "macro_f1": macro_f1(true, answers, targets),
+        "macro_f1": F1(true, answers, targets),
         "hard_f1": float(np.nanmean([per_class[targets.index(one)] for one in hard])),
     }
 
@@ -67,7 +70,7 @@ def main() -> None:
             continue
         for mode in MODES:
             choice = choose(
-                *oof["test_like"], seen.target.tolist(), seen.fold.to_numpy(), hard, asks, mode, settings.ensemble.seed
+                *oof["test_like"], seen.target.tolist(), seen.fold.to_numpy(), hard, F1, asks, mode, settings.ensemble
             )
             row = {
                 view: scores(seen.target.to_numpy(), choice.oof_answers(*pair, seen.fold.to_numpy()), targets, hard)

@@ -32,16 +32,18 @@ from stages import begin, command, once, sample_params, train_members, truth
 
 from competition.common.files import write_json
 from competition.common.seeds import generator
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.data.predictions import Predictions, load_predictions
 from competition.ensembling.expected import shift_weights
 from competition.folds.split import read_folds
 from competition.members.output_files import print_epoch
 from competition.members.training import train_member
-from competition.metrics.f1 import macro_f1
+from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from competition.training.fold_data import FoldData, load_fold
+
+F1 = METRICS["f1_macro"]()
 
 MEMBER = "lite0"
 HELD_OUT = 1000  # copies that the random split validates on, at most one of a page
@@ -110,12 +112,12 @@ def random_views(folder: Path, seed: int) -> dict[str, float]:
         folds = read_folds(folder / "folds/folds.csv")
         targets = tuple(read_classes(folder / "folds/classes.csv"))
         stores = folder / "data/augmented.arrow", folder / "data/test_squares.arrow"
-        data = split_at_random(together(*(load_fold(fold, folds, targets, *stores) for fold in (0, 1))), seed)
+        data = split_at_random(together(*(load_fold(fold, folds, targets, *stores, F1) for fold in (0, 1))), seed)
         trained = train_member(settings, data, targets, np.eye(8)[0], folder / "data/state/random.pt", print_epoch)
         write_json(
             file,
             {
-                "random_views": trained.macro_f1["test_like"],
+                "random_views": trained.scores["test_like"],
                 "random_views_test": on_test(trained.predictions["test"], folder),
             },
         )
@@ -138,7 +140,7 @@ def together(data: FoldData, other: FoldData) -> FoldData:
 
 
 def on_test(predictions: Predictions, folder: Path) -> float:
-    return macro_f1(truth(folder, predictions.ids.tolist()), predictions.answers, predictions.targets)
+    return F1(truth(folder, predictions.ids.tolist()), predictions.answers, predictions.targets)
 
 
 def with_right_labels(folder: Path) -> float:
@@ -154,7 +156,7 @@ def with_right_labels(folder: Path) -> float:
         true += [str(wrong.get(id, folds[id])) for id in seen.ids.tolist()]
         answers += seen.answers.tolist()
         weights += shift_weights(seen.probabilities, parts["test"].probabilities).tolist()
-    return macro_f1(np.array(true), np.array(answers), seen.targets, np.array(weights))
+    return F1(np.array(true), np.array(answers), seen.targets, np.array(weights))
 
 
 def result(folder: Path, seed: int) -> dict[str, float]:
@@ -167,7 +169,7 @@ def result(folder: Path, seed: int) -> dict[str, float]:
     alone = [
         on_test(load_predictions(folder / f"folds/predictions/{MEMBER}/{fold}.npz")["test"], folder) for fold in folds
     ]
-    found = {view: final["macro_f1"][view]["value"] for view in ("expected", "test_like", "clean")} | random_views(
+    found = {view: final["score"][view]["value"] for view in ("expected", "test_like", "clean")} | random_views(
         folder, seed
     )
     return {
@@ -182,7 +184,7 @@ def result(folder: Path, seed: int) -> dict[str, float]:
 
 def main() -> None:
     given = parse()
-    keep_memory()
+    set_up_process()
     seeds = {}
     for seed in given.seeds:
         folder = given.folder.resolve() / f"seed-{seed}"

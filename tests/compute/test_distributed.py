@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 import torch
 from makers.distributed import CONTEXT, SETTINGS, together
+from makers.metrics import F1
 from makers.packed import SIZE, TARGETS, packed_competition
 
 from competition.compute.device import check_precision
 from competition.compute.distributed import processes
 from competition.inference.predictor import predict_proba
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.training import train_member
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
@@ -36,7 +37,7 @@ def folder(tmp_path_factory):
 
 def load(folder):
     folds = pd.read_csv(folder / "folds.csv", dtype={"ID": str, "target": str})
-    return load_fold(0, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    return load_fold(0, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
 # predictions
@@ -49,7 +50,9 @@ def predictions(folder, precision):
     fast, store = for_inference(network, SIZE, precision == "bfloat16"), load(folder).store
     found, ticks = [], []
     for rows in (np.random.default_rng(0).permutation(110), np.arange(10), np.arange(0)):  # 4 batches, 1 and none
-        found.append(predict_proba(fast, normalise, store, rows, SIZE, precision, view_weights(5, 0), ticks.append))
+        found.append(
+            predict_proba(fast, normalise, store, rows, SIZE, precision, orientation_weights(5, 0), ticks.append)
+        )
     return found, ticks, torch.get_num_threads()
 
 
@@ -144,23 +147,27 @@ def test_too_few_images_for_every_process_are_refused(folder, tmp_path):
 
 def pseudo_labelled(folder, state):
     settings = SETTINGS.model_copy(update={"pseudo_labels": 0.35, "pseudo_epochs": 1})
-    member = train_member(settings, load(folder), TARGETS, view_weights(5, 0), state, lambda row: None)
+    member = train_member(settings, load(folder), TARGETS, orientation_weights(5, 0), state, lambda row: None)
     return (
         {key: value.numpy() for key, value in member.weights.items()},
         [row["loss"] for row in member.history],
-        member.pseudo_labels,
+        member.facts["pseudo_labels"],
     )
 
 
 def test_two_processes_label_the_same_test_images(folder, tmp_path):
     ((weights, losses, facts),) = together(pseudo_labelled, folder, tmp_path / "one.pt", count=1)
-    assert len(losses) == 3 and facts.images > 0
+    assert len(losses) == 3 and facts["images"] > 0
     main, second = together(pseudo_labelled, folder, tmp_path / "two.pt")
     assert same(main[0], second[0]) and all(
         np.allclose(main[0][key], value, atol=1e-5) for key, value in weights.items()
     )
     for _, found, seen in (main, second):
-        assert found == pytest.approx(losses, abs=1e-5) and (seen.images, seen.kept) == (facts.images, facts.kept)
+        assert (
+            found == pytest.approx(losses, abs=1e-5)
+            and seen["images"] == facts["images"]
+            and seen["kept"] == facts["kept"]
+        )
 
 
 # what one process meets, all do something about
@@ -206,14 +213,14 @@ def test_a_loss_that_is_no_number_takes_all_back_and_memory_that_runs_out_halves
         assert sizes == [4, 4, 2, 2, 2, 2, 3, *[2, 2] * 3, 3]
         assert all(np.allclose(value, plain[0][key], atol=1e-5) for key, value in weights.items())
     states = [torch.load(tmp_path / name / "0.pt", weights_only=True) for name in ("nan", "memory")]
-    assert all(len(state["progress"]["history"]) == 2 for state in states)
+    assert all(len(state["result"]["history"]) == 2 for state in states)
 
 
 def test_ctrl_c_in_one_process_stops_all_and_the_next_run_goes_on(folder, tmp_path):
     ((plain,), _) = together(trained, folder, tmp_path / "plain", {})
     for stopped in together(meeting, folder, tmp_path / "a", "ctrl-c", 1, 6, {}):
         assert isinstance(stopped, KeyboardInterrupt)
-    assert len(torch.load(tmp_path / "a/0.pt", weights_only=True)["progress"]["history"]) == 1
+    assert len(torch.load(tmp_path / "a/0.pt", weights_only=True)["result"]["history"]) == 1
     for ((weights, history),) in together(trained, folder, tmp_path / "a", {}):
         assert same(weights, plain[0]) and [row["loss"] for row in history] == [row["loss"] for row in plain[1]]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from competition.audit.scan import jobs_of
+from competition.audit.scan import packing_jobs
 from competition.common.csv import read_table, sort_targets, write_table
 from competition.common.errors import ContractError, counted, examples
 from competition.data.competition import read_competition
@@ -78,7 +78,7 @@ def test_boxes_of_test_images(tmp_path):
         7,
         8,
     ]
-    assert [job.box for job in jobs_of(competition)[1]] == [None, (5, 6, 7, 8)]
+    assert [job.box for job in packing_jobs(competition)[1]] == [None, (5, 6, 7, 8)]
     whole = write(tmp_path)
     (tmp_path / "test.csv").write_text("image_path,width\n")
     assert read_competition(whole).test_boxes is None  # nobody asks what is in it

@@ -3,7 +3,7 @@
 import datasets
 import numpy as np
 import pytest
-from makers.rows import row, square
+from makers.store_rows import row, square
 
 from competition.data.image_store import SCHEMA, ImageStore, StoredThumbnails, write_rows
 from competition.data.images import THUMBNAIL

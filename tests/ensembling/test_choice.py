@@ -6,26 +6,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from makers.metrics import F1
 from makers.stacked import made_images
 from sklearn.metrics import f1_score
 
 from competition.common.seeds import generator
-from competition.ensembling.candidates import SINGLE, Candidate
-from competition.ensembling.choice import LEVELS, by_simplicity, decide, simplest, stand
+from competition.ensembling.candidates import Candidate
+from competition.ensembling.choice import by_simplicity, decide
 from competition.ensembling.holdout import Unlocking, read_unlockings, record_unlocking, score_holdout
 from competition.ensembling.lineage import git_state, lineage
-from competition.ensembling.nested import WAYS
+from competition.ensembling.one_standard_error import paired_bootstrap, simplest
+from competition.ensembling.rules import RULES
 from competition.ensembling.sanity_checks import agreement, class_shares
-from competition.metrics.paired import Standing
-from competition.settings.ensemble import ENSEMBLES, EnsembleSettings
+from competition.metrics.paired import PairedDifference
+from competition.settings.ensemble import EnsembleSettings
 from competition.settings.params import Settings
 
 SETTINGS = EnsembleSettings(resamples=200)
 COSTS = {"a": 1.0, "b": 2.0, "c": 3.0}
 
 
-def candidate(name, answers, way=SINGLE, parts=("a",)):
-    return Candidate(name, way, parts, {"clean": answers, "test_like": answers}, answers[:5], {}, None)
+def candidate(name, answers, rule=None, parts=("a",)):
+    both = {"clean": answers, "test_like": answers}
+    return Candidate(name, parts, both, answers[:5], {}, None, rule=RULES[rule] if rule else None)
 
 
 def right_for(true, share, seed):
@@ -39,37 +42,35 @@ def made_up(n=300):
     return true, np.arange(n) % 3
 
 
-def test_every_ensemble_has_a_level_and_simpler_comes_first():
-    assert list(LEVELS) == [SINGLE, *ENSEMBLES] and set(WAYS) == set(ENSEMBLES) - {"hard_top"}
-    assert sorted(LEVELS.values()) == list(LEVELS.values())  # the order in which they are documented
+def test_simpler_comes_first():
     answers = np.zeros(5, int)
     parts = {"stacking": "a", "hard": "ab", "b": "b", "hard_top": "cb", "soft": "a", "z": "a", "a": "a"}
     made = [
-        candidate(name, answers, name if name in ENSEMBLES else SINGLE, tuple(these)) for name, these in parts.items()
+        candidate(name, answers, name if name in RULES.names() else None, tuple(these)) for name, these in parts.items()
     ]
     # single before all, what is fitted last; of equals the cheaper (a, z and soft cost 1, b 2; hard 3, hard_top 5),
     # then by name
     assert [c.name for c in by_simplicity(made, COSTS)] == ["a", "z", "b", "soft", "hard", "hard_top", "stacking"]
     alike = [candidate(name, answers, name) for name in ("foldwise_hard", "hard", "soft")]
-    assert [c.name for c in by_simplicity(alike, COSTS)] == ["hard", "soft", "foldwise_hard"]  # the order of LEVELS
+    assert [c.name for c in by_simplicity(alike, COSTS)] == ["hard", "soft", "foldwise_hard"]  # by precedence
 
 
-def test_standings_are_a_plain_paired_bootstraps():
+def test_differences_are_a_plain_paired_bootstraps():
     true, _ = made_up(90)
     answers = [right_for(true, 0.7, 1), right_for(true, 0.8, 2), right_for(true, 0.75, 3)]
-    standings = stand(answers, ["x", "y", "z"], true, 3, SETTINGS)
+    compared = paired_bootstrap(answers, ["x", "y", "z"], true, 3, F1, SETTINGS)
     random, differences = generator(SETTINGS.seed, "bootstrap"), []
     for _ in range(SETTINGS.resamples):
         rows = random.integers(len(true), size=len(true))
         scores = [f1_score(true[rows], answer[rows], average="macro") for answer in answers]
         differences.append([score - scores[1] for score in scores])
-    for index, standing in enumerate(standings):
+    for index, standing in enumerate(compared):
         drawn = np.array(differences)[:, index]
         assert standing.score == pytest.approx(f1_score(true, answers[index], average="macro"))
-        assert standing.difference == pytest.approx(standing.score - standings[1].score)
+        assert standing.difference == pytest.approx(standing.score - compared[1].score)
         assert standing.standard_error == pytest.approx(drawn.std(ddof=1), abs=1e-6)
         assert (standing.low, standing.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=1e-6)
-    assert (standings[1].difference, standings[1].standard_error, standings[1].is_within, standings[1].told_apart) == (
+    assert (compared[1].difference, compared[1].standard_error, compared[1].is_within, compared[1].significant) == (
         0,
         0,
         True,
@@ -79,7 +80,7 @@ def test_standings_are_a_plain_paired_bootstraps():
 
 def test_within_one_standard_error_by_hand():
     def standing(name, difference, error, low=-1.0, high=1.0):
-        return Standing(name, 0.9 + difference, difference, low, high, error)
+        return PairedDifference(name, 0.9 + difference, difference, low, high, error)
 
     far, near, best = (
         standing("far", -0.03, 0.02, -0.06, -0.001),
@@ -92,7 +93,7 @@ def test_within_one_standard_error_by_hand():
     )
     assert simplest([far, near, nearer, best], [0, 1, 1, 2]).name == "nearer"  # on one level the higher score
     assert simplest([far, near, nearer, best], [0, 1, 2, 2]).name == "near"
-    assert far.told_apart and not near.told_apart
+    assert far.significant and not near.significant
     assert simplest([standing("alike", 0.0, 0.0), best], [0, 0]).name == "alike"  # the same answers as the best
 
 
@@ -108,14 +109,14 @@ def test_the_simplest_within_one_standard_error_is_chosen():
         candidate("soft", nearly, "soft", ("a", "b")),
         candidate("stacking", best, "stacking", ("a", "b")),
     ]
-    decision = decide(made, COSTS, true, folds, 3, SETTINGS)
+    decision = decide(made, COSTS, true, folds, 3, F1, SETTINGS)
     assert (decision.chosen, decision.best) == (
         "soft",
         "stacking",
     ) and "within one standard error of the best, stacking" in decision.why
-    assert [standing.name for standing in decision.standings] == ["poor", "soft", "stacking"]
+    assert [standing.name for standing in decision.compared] == ["poor", "soft", "stacking"]
     assert set(decision.per_fold.values()) <= {"soft", "stacking"} and list(decision.per_fold) == [0, 1, 2]
-    alone = decide(made[:1], COSTS, true, folds, 3, SETTINGS)
+    alone = decide(made[:1], COSTS, true, folds, 3, F1, SETTINGS)
     assert (
         alone.chosen == "poor"
         and alone.why == "the best of 1 candidates, and no simpler one is within one standard error of it"
@@ -127,7 +128,9 @@ def test_the_nested_choice_is_the_other_folds():
     one, other = right_for(true, 0.7, 1), right_for(true, 0.7, 2)
     one[folds == 0], other[folds == 0] = true[folds == 0], (true[folds == 0] + 1) % 3  # who is best depends on fold 0
     other[folds != 0] = right_for(true, 0.9, 3)[folds != 0]
-    decision = decide([candidate("one", one), candidate("other", other, parts=("b",))], COSTS, true, folds, 3, SETTINGS)
+    decision = decide(
+        [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, true, folds, 3, F1, SETTINGS
+    )
     assert decision.per_fold[0] == "other" and decision.chosen == "one"
     assert (decision.nested["test_like"][folds == 0] == other[folds == 0]).all()
     for fold in range(3):
@@ -136,7 +139,7 @@ def test_the_nested_choice_is_the_other_folds():
     changed = np.where(folds == 0, (true + 2) % 3, true)
     assert (
         decide(
-            [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, changed, folds, 3, SETTINGS
+            [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, changed, folds, 3, F1, SETTINGS
         ).per_fold[0]
         == "other"
     )
@@ -145,11 +148,11 @@ def test_the_nested_choice_is_the_other_folds():
 def test_a_person_may_name_the_candidate():
     true, folds = made_up()
     made = [candidate("a", right_for(true, 0.8, 1)), candidate("soft", right_for(true, 0.5, 2), "soft")]
-    decision = decide(made, COSTS, true, folds, 3, EnsembleSettings(resamples=100, choose="soft"))
+    decision = decide(made, COSTS, true, folds, 3, F1, EnsembleSettings(resamples=100, choose="soft"))
     assert (decision.chosen, decision.best, decision.nested, decision.per_fold) == ("soft", "a", None, {})
     assert decision.why == "named by ensemble.choose; auto would choose a"
     with pytest.raises(ValueError, match=r"ensemble.choose: 'greedy'; expected auto or one of a, soft"):
-        decide(made, COSTS, true, folds, 3, EnsembleSettings(choose="greedy"))
+        decide(made, COSTS, true, folds, 3, F1, EnsembleSettings(choose="greedy"))
 
 
 def test_class_shares_by_hand():
@@ -181,7 +184,7 @@ def test_a_holdout_is_unlocked_once(tmp_path):
     before = path.read_bytes()
     assert not record_unlocking(path, unlocking(date="2026-11-09"))  # the same answers again: nothing new
     with pytest.raises(
-        ValueError, match=r"on 2026-11-01, for other answers .*\(soft: macro F1 test-like 0.9, clean 0.95\).*split.seed"
+        ValueError, match=r"on 2026-11-01, for other answers .*\(soft: test-like 0.9, clean 0.95\).*split.seed"
     ):
         record_unlocking(path, unlocking(answers="a2"))
     assert path.read_bytes() == before
@@ -196,7 +199,7 @@ def test_the_holdouts_score(tmp_path):
     images = made_images(holdout=40)
     true = images.indices(images.holdout["target"])
     answers = {"clean": true, "test_like": np.where(np.arange(40) % 4 == 0, (true + 1) % 4, true)}
-    chosen = Candidate("soft", "soft", ("a",), {}, true[:5], answers, None)
+    chosen = Candidate("soft", ("a",), {}, true[:5], answers, None)
     path = tmp_path / "holdout.csv"
     score = score_holdout(path, chosen, images, SETTINGS, "2026-11-02")
     assert score["images"] == 40 and score["clean"]["value"] == 1
@@ -211,7 +214,7 @@ def test_the_holdouts_score(tmp_path):
     with pytest.raises(ValueError, match="unlocked on 2026-11-02"):
         score_holdout(path, chosen, images, SETTINGS, "2026-11-03")
     # locked
-    assert score_holdout(path, Candidate("soft", "soft", ("a",), {}, true[:5], {}, None), images, SETTINGS, "") is None
+    assert score_holdout(path, Candidate("soft", ("a",), {}, true[:5], {}, None), images, SETTINGS, "") is None
 
 
 def git(*arguments):

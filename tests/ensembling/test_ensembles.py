@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from makers.stacked import TARGETS, TEST_IDS, made_images, made_member, made_members, made_panel
+from makers.metrics import F1
+from makers.stacked import TARGETS, TEST_IDS, made_images, made_member, made_members, made_stacked
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -16,27 +17,41 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
 
 from competition.data.predictions import Predictions
-from competition.ensembling import nested as casting
+from competition.ensembling import nested
 from competition.ensembling.candidates import member_candidate, specialist_candidate
-from competition.ensembling.greedy import select
-from competition.ensembling.hard_top import best_of, cast_hard_top
-from competition.ensembling.nested import WAYS, cast, cast_ensembles
-from competition.ensembling.rules import (
-    best_first,
-    fit_foldwise_hard,
-    fit_hard,
-    fit_soft,
-    fit_weighted_soft,
-    mixture_weights,
-)
+from competition.ensembling.ensembles import ensemble_candidates
+from competition.ensembling.member_submissions import vote_member, vote_specialist
+from competition.ensembling.nested import best_first
+from competition.ensembling.rule import RuleInputs
+from competition.ensembling.rules import RULES
+from competition.ensembling.rules.foldwise_hard import FoldwiseHard
+from competition.ensembling.rules.greedy import select
+from competition.ensembling.rules.hard import Hard
+from competition.ensembling.rules.hard_top import best_of
+from competition.ensembling.rules.soft import Soft
+from competition.ensembling.rules.stacking import C_RANGE, Stacking, choose_c
+from competition.ensembling.rules.weighted_soft import WeightedSoft, mixture_weights
 from competition.ensembling.specialist_choice import Choice
 from competition.ensembling.specialist_votes import replace_hard
-from competition.ensembling.stacked_predictions import Voters, make_panel
-from competition.ensembling.stacking import C_RANGE, choose_c, fit_stacking, is_affordable
-from competition.ensembling.voting import soft_vote, vote_member, vote_specialist
+from competition.ensembling.stacked_predictions import Voters, stack_predictions
+from competition.ensembling.voting import soft_vote
 from competition.metrics.calibration import LEAST, apply_temperature
 
 VIEWS = ("clean", "test_like")
+ON_MEMBERS = ("hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking")
+
+
+def member_ensemble(name, stacked):
+    """The ensemble of a rule that is fitted on the members."""
+    return RULES[name].candidate(name, RuleInputs(stacked, []))
+
+
+def member_ensembles(stacked):
+    return [member_ensemble(name, stacked) for name in ON_MEMBERS]
+
+
+def hard_top(stacked, singles, top, external=None):
+    return RULES["hard_top"].candidate("hard_top", RuleInputs(stacked, singles, top, external or {}))
 
 
 def made_voters(m=3, k=1, n=60, c=4, seed=0):
@@ -75,10 +90,10 @@ def test_soft_and_weighted_soft_are_scikit_learns():
     voters, true = made_voters()
     tables = [apply_temperature(voters.raw[m, 0], voters.temperatures[m]) for m in range(3)]
     rows = np.arange(len(true))[:, None]
-    soft = fit_soft(voters, true, true).vote(voters)
+    soft = Soft.fit(voters, true, true, F1).vote(voters)
     np.testing.assert_allclose(soft.probabilities, scikit_learns(tables, "soft").predict_proba(rows), atol=1e-12)
     assert (soft.answers == scikit_learns(tables, "soft").predict(rows)).all()
-    rule = fit_weighted_soft(voters, true, true)
+    rule = WeightedSoft.fit(voters, true, true, F1)
     expected = scikit_learns(tables, "soft", rule.weights).predict_proba(rows)
     np.testing.assert_allclose(rule.vote(voters).probabilities, expected, atol=1e-12)
 
@@ -86,7 +101,7 @@ def test_soft_and_weighted_soft_are_scikit_learns():
 def test_hard_is_scikit_learns_where_nothing_is_tied_and_the_best_members_where_it_is():
     voters, true = made_voters(m=4, k=3)
     seen, _ = made_voters(m=4)
-    answer = fit_hard(seen, true, true).vote(voters).answers
+    answer = Hard.fit(seen, true, true, F1).vote(voters).answers
     tables = [voters.raw[m].mean(axis=0) for m in range(4)]
     ballots = np.stack([table.argmax(axis=1) for table in tables])
     order = sorted(range(4), key=lambda m: -f1_score(true, seen.raw[m, 0].argmax(axis=1), average="macro"))
@@ -105,21 +120,21 @@ def test_hard_is_scikit_learns_where_nothing_is_tied_and_the_best_members_where_
 def test_foldwise_hard_counts_every_network():
     voters, true = made_voters(m=3, k=4)
     seen, _ = made_voters(m=3)
-    answer = fit_foldwise_hard(seen, true, true).vote(voters).answers
-    order = best_first(seen.answers, true, 4)
+    answer = FoldwiseHard.fit(seen, true, true, F1).vote(voters).answers
+    order = best_first(seen.answers, true, 4, F1)
     for row in range(len(true)):
         ballot = [int(voters.raw[m, k, row].argmax()) for m in order for k in range(4)]
         counts = Counter(ballot)
         assert answer[row] == next(vote for vote in ballot if counts[vote] == max(counts.values()))
     assert (
-        fit_foldwise_hard(seen, true, true).vote(seen).answers == fit_hard(seen, true, true).vote(seen).answers
+        FoldwiseHard.fit(seen, true, true, F1).vote(seen).answers == Hard.fit(seen, true, true, F1).vote(seen).answers
     ).all()
 
 
-def test_members_are_ranked_by_macro_f1_and_of_equals_the_first():
+def test_members_are_ranked_by_their_score_and_of_equals_the_first():
     true = np.array([0, 1, 2, 0])
     answers = np.array([[0, 0, 0, 0], [0, 1, 2, 1], [0, 1, 2, 0], [0, 1, 2, 1]])
-    assert best_first(answers, true, 3).tolist() == [2, 1, 3, 0]
+    assert best_first(answers, true, 3, F1).tolist() == [2, 1, 3, 0]
 
 
 def test_mixture_weights_are_those_of_expectation_maximisation():
@@ -157,7 +172,7 @@ def plain_greedy(probabilities, true, steps):
 @pytest.mark.parametrize("seed", range(6))
 def test_greedy_selection_is_brute_forces(seed):
     voters, true = made_voters(m=4, n=50, seed=seed)
-    counts = select(voters.soft, true, steps=8)
+    counts = select(voters.soft, true, F1, steps=8)
     assert dict(enumerate(counts.tolist())) == {m: plain_greedy(voters.soft, true, 8)[m] for m in range(4)}
 
 
@@ -166,10 +181,10 @@ def test_greedy_selection_by_hand():
     # alone each is wrong on one row; together .55/.45 and .4/.6: both are right. The first is selected first, of
     # equals.
     one, other = [[0.9, 0.1], [0.7, 0.3]], [[0.2, 0.8], [0.1, 0.9]]
-    assert select(np.array([one, other]), true, steps=2).tolist() == [1, 1]
+    assert select(np.array([one, other]), true, F1, steps=2).tolist() == [1, 1]
     sure = [[0.99, 0.01], [0.01, 0.99]]
-    assert select(np.array([one, sure, sure]), true).tolist() == [0, 1, 0]  # right at once, surest, first of equals
-    assert select(np.array([one]), true).tolist() == [1]
+    assert select(np.array([one, sure, sure]), true, F1).tolist() == [0, 1, 0]  # right at once, surest, first of equals
+    assert select(np.array([one]), true, F1).tolist() == [1]
 
 
 def test_stacking_is_scikit_learns_regression_with_the_c_of_a_grid_search():
@@ -181,7 +196,7 @@ def test_stacking_is_scikit_learns_regression_with_the_c_of_a_grid_search():
         LogisticRegression(max_iter=1000, tol=1e-3), {"C": C_RANGE}, scoring="neg_log_loss", cv=LeaveOneGroupOut()
     )
     search.fit(features, true, groups=folds)
-    rule = fit_stacking(voters, true, folds)
+    rule = Stacking.fit(voters, true, folds, F1)
     assert rule.c == search.best_params_["C"]
     asked, _ = made_voters(m=3, k=2, n=30, seed=2)
     per_fold = []
@@ -195,23 +210,22 @@ def test_stacking_with_one_fold_or_without_a_class():
     voters, true = made_voters(n=90)
     assert choose_c(np.zeros((90, 2)), true, np.zeros(90, int), 4) == min(C_RANGE)
     kept = true != 2
-    rule = fit_stacking(Voters(voters.raw[:, :, kept], voters.temperatures), true[kept], np.arange(kept.sum()) % 3)
+    rule = Stacking.fit(Voters(voters.raw[:, :, kept], voters.temperatures), true[kept], np.arange(kept.sum()) % 3, F1)
     probabilities = rule.vote(voters).probabilities
     assert (probabilities[:, 2] == 0).all() and probabilities.sum(axis=1) == pytest.approx(1)
-    assert is_affordable(1570, 10, 17) and not is_affordable(20_000, 10, 256)
+    assert Stacking.is_affordable(1570, 10, 17) and not Stacking.is_affordable(20_000, 10, 256)
 
 
-def test_cast_ensembles_answers_the_test_set_and_the_holdout_as_fitted_on_all():
-    panel = made_panel()
-    images, temperatures = panel.images, panel.temperatures[0]
-    by_name = {candidate.name: candidate for candidate in cast_ensembles(panel)}
-    assert list(by_name) == list(WAYS)
-    for name, fit in WAYS.items():
-        rule = fit(Voters(panel.oof["test_like"], temperatures), images.true, images.folds)
-        expected = panel.in_submission(rule.vote(Voters(panel.test, temperatures)).answers)
+def test_ensembles_answer_the_test_set_and_the_holdout_as_fitted_on_all():
+    stacked = made_stacked()
+    images, temperatures = stacked.images, stacked.temperatures[0]
+    by_name = {candidate.name: candidate for candidate in member_ensembles(stacked)}
+    for name in ON_MEMBERS:
+        rule = RULES[name].fit(Voters(stacked.oof["test_like"], temperatures), images.y_true, images.folds, F1)
+        expected = stacked.in_submission(rule.vote(Voters(stacked.test, temperatures)).answers)
         assert (by_name[name].test == expected).all() and expected.shape == (30,)
         for view in VIEWS:
-            assert (by_name[name].holdout[view] == rule.vote(Voters(panel.holdout[view], temperatures)).answers).all()
+            assert (by_name[name].holdout[view] == rule.vote(Voters(stacked.holdout[view], temperatures)).answers).all()
     assert (by_name["hard"].probabilities, by_name["foldwise_hard"].probabilities) == (None, None)
     assert by_name["stacking"].fitted["c"] in C_RANGE and sum(
         by_name["greedy"].fitted["weights"].values()
@@ -222,27 +236,27 @@ def test_cast_ensembles_answers_the_test_set_and_the_holdout_as_fitted_on_all():
 
 
 def test_blocks_change_no_answer(monkeypatch):
-    panel = made_panel()
-    whole = cast("stacking", WAYS["stacking"], panel)
-    monkeypatch.setattr(casting, "BLOCK", 3 * 4 * 4 * 5)  # five rows at once
-    assert (cast("stacking", WAYS["stacking"], panel).test == whole.test).all()
+    stacked = made_stacked()
+    whole = member_ensemble("stacking", stacked)
+    monkeypatch.setattr(nested, "BLOCK", 3 * 4 * 4 * 5)  # five rows at once
+    assert (member_ensemble("stacking", stacked).test == whole.test).all()
 
 
 def test_one_member_is_its_own_ensemble():
-    panel = made_panel(1)
-    images = panel.images
-    member = member_candidate("a", made_members(images, 1)["a"], panel)
-    for candidate in cast_ensembles(panel):
+    stacked = made_stacked(1)
+    images = stacked.images
+    member = member_candidate("a", made_members(images, 1)["a"], stacked)
+    for candidate in member_ensembles(stacked):
         if candidate.name != "stacking":
             assert (candidate.oof["test_like"] == member.oof["test_like"]).all() and candidate.parts == ("a",)
-    assert (cast("hard", fit_hard, panel).test == member.test).all()
+    assert (member_ensemble("hard", stacked).test == member.test).all()
 
 
 def test_a_members_candidate_is_its_submission():
-    panel = made_panel()
-    images = panel.images
+    stacked = made_stacked()
+    images = stacked.images
     per_fold = made_members(images)["b"]
-    candidate = member_candidate("b", per_fold, panel)
+    candidate = member_candidate("b", per_fold, stacked)
     submission = vote_member("b", per_fold, images.seen["ID"].tolist(), TEST_IDS, "2")[0]
     told = candidate.submission(TARGETS)
     for view in (*VIEWS, "test"):
@@ -270,11 +284,11 @@ def made_specialist(images, base, seed=7):
 
 
 def test_the_specialists_candidate_is_its_submission():
-    panel = made_panel()
-    images = panel.images
+    stacked = made_stacked()
+    images = stacked.images
     base = made_members(images)["c"]
     specialist, choice = made_specialist(images, base), Choice(1.0, WEIGHTS, {}, HARD, "answer")
-    candidate = specialist_candidate("c", base, specialist, choice, panel)
+    candidate = specialist_candidate("c", base, specialist, choice, stacked)
     ids = images.seen["ID"].tolist()
     submission = vote_specialist("c", base, specialist, HARD, ids, TEST_IDS, "2", choice, images.folds)
     told = candidate.submission(TARGETS)
@@ -299,29 +313,29 @@ def test_the_specialists_candidate_is_its_submission():
 
 def singles_of(images, members=None):
     members = made_members(images) if members is None else members
-    panel = make_panel(members, images)
+    stacked = stack_predictions(members, images)
     base = members["c"]
     specialist = specialist_candidate(
-        "c", base, made_specialist(images, base), Choice(1.0, WEIGHTS, {}, HARD, "answer"), panel
+        "c", base, made_specialist(images, base), Choice(1.0, WEIGHTS, {}, HARD, "answer"), stacked
     )
-    return panel, [*(member_candidate(name, members[name], panel) for name in sorted(members)), specialist]
+    return stacked, [*(member_candidate(name, members[name], stacked) for name in sorted(members)), specialist]
 
 
 def test_hard_top_is_a_count_of_the_best_by_the_other_folds():
     images = made_images()
-    _, singles = singles_of(images)
-    candidate = cast_hard_top(singles, images.true, images.folds, 4, 3)
+    stacked, singles = singles_of(images)
+    candidate = hard_top(stacked, singles, 3)
     for fold in range(4):
         here = images.folds == fold
         scores = {
-            s.name: f1_score(images.true[~here], s.oof_without(fold)["test_like"][~here], average="macro")
+            s.name: f1_score(images.y_true[~here], s.oof_without(fold)["test_like"][~here], average="macro")
             for s in singles
         }
         order = sorted(singles, key=lambda s: (-scores[s.name], s.name))[:3]
         for row in np.flatnonzero(here):
             ballot = [int(s.oof["test_like"][row]) for s in order]
             assert candidate.oof["test_like"][row] == max(ballot, key=ballot.count)  # of equals the first, so the best
-    scores = {s.name: f1_score(images.true, s.oof["test_like"], average="macro") for s in singles}
+    scores = {s.name: f1_score(images.y_true, s.oof["test_like"], average="macro") for s in singles}
     order = sorted(singles, key=lambda s: (-scores[s.name], s.name))[:3]
     assert candidate.fitted == {"votes": [s.name for s in order]} and candidate.probabilities is None
     for row in range(30):
@@ -334,10 +348,10 @@ def test_hard_top_is_a_count_of_the_best_by_the_other_folds():
 
 def test_external_votes_count_on_the_test_set_alone_and_break_no_tie():
     images = made_images()
-    _, singles = singles_of(images)
-    alone = cast_hard_top(singles, images.true, images.folds, 4, 2)
+    stacked, singles = singles_of(images)
+    alone = hard_top(stacked, singles, 2)
     external = {"one": np.full(30, 3), "two": np.full(30, 3)}
-    joined = cast_hard_top(singles, images.true, images.folds, 4, 2, external)
+    joined = hard_top(stacked, singles, 2, external)
     assert (joined.oof["test_like"] == alone.oof["test_like"]).all() and (
         joined.holdout["clean"] == alone.holdout["clean"]
     ).all()
@@ -352,9 +366,9 @@ def test_of_submissions_that_answer_alike_only_the_best_ranked_votes():
     told = {"a": "010", "a_too": "010", "b": "000", "c": "011", "c_too": "011"}
     answers = [{view: np.array(list(letters), dtype=int) for view in VIEWS} for letters in told.values()]
     names = list(told)
-    assert [names[index] for index in best_of(answers, names, true, 2, 3)] == ["a", "c", "b"]
+    assert [names[index] for index in best_of(answers, names, true, 2, F1, 3)] == ["a", "c", "b"]
     answers[1]["clean"] = np.array([1, 1, 1])  # alike on one view only
-    assert [names[index] for index in best_of(answers, names, true, 2, 99)] == ["a", "a_too", "c", "b"]
+    assert [names[index] for index in best_of(answers, names, true, 2, F1, 99)] == ["a", "a_too", "c", "b"]
 
 
 def with_labels_of_a_slice_changed(images, part):
@@ -369,16 +383,16 @@ def test_the_labels_of_a_slice_do_not_change_what_answers_it(part):
     images = made_images()
     members = made_members(images, 4)
     changed = with_labels_of_a_slice_changed(images, part)
-    assert (changed.true != images.true).sum() > 2
-    cast_twice = []
+    assert (changed.y_true != images.y_true).sum() > 2
+    twice = []
     for these in (images, changed):
-        panel, singles = singles_of(these, members)
-        top = cast_hard_top(singles, these.true, these.folds, 4, 2)
-        cast_twice.append({candidate.name: candidate for candidate in [top, *cast_ensembles(panel)]})
+        stacked, singles = singles_of(these, members)
+        top = hard_top(stacked, singles, 2)
+        twice.append({candidate.name: candidate for candidate in [top, *member_ensembles(stacked)]})
     here = images.slices == part
     differs = set()
-    for name in ("hard_top", *WAYS):
-        one, other = (candidates[name] for candidates in cast_twice)
+    for name in ("hard_top", *ON_MEMBERS):
+        one, other = (candidates[name] for candidates in twice)
         for view in VIEWS:
             assert (one.oof[view][here] == other.oof[view][here]).all(), name
         if one.probabilities is not None:
@@ -394,7 +408,9 @@ def test_ensembles_know_no_seen_order():
     order = np.random.default_rng(1).permutation(len(images.seen))
     mixed = replace(images, seen=images.seen.iloc[order].reset_index(drop=True))
     for one, other in zip(
-        cast_ensembles(make_panel(members, images)), cast_ensembles(make_panel(members, mixed)), strict=True
+        member_ensembles(stack_predictions(members, images)),
+        member_ensembles(stack_predictions(members, mixed)),
+        strict=True,
     ):
         assert (one.oof["test_like"][order] == other.oof["test_like"]).all(), one.name
 
@@ -402,6 +418,20 @@ def test_ensembles_know_no_seen_order():
 def test_a_weak_member_is_left_out_by_what_is_fitted():
     images = made_images(n=400)
     members = {"good": made_member(images, 0.5, 1), "noise": made_member(images, 0.0, 2)}
-    by_name = {candidate.name: candidate for candidate in cast_ensembles(make_panel(members, images))}
+    by_name = {candidate.name: candidate for candidate in member_ensembles(stack_predictions(members, images))}
     assert by_name["greedy"].parts == ("good",) and by_name["weighted_soft"].fitted["weights"]["good"] > 0.9
     assert pd.Series(by_name["soft"].parts).tolist() == ["good", "noise"]
+
+
+def test_every_rule_that_can_be_afforded_makes_a_candidate_simplest_first(monkeypatch):
+    images = made_images()
+    stacked, singles = singles_of(images)
+    candidates, left_out = ensemble_candidates(RuleInputs(stacked, singles))
+    names = [candidate.name for candidate in candidates]
+    assert names == ["hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking"]
+    assert set(names) == set(RULES.names()) and not left_out
+    levels = [candidate.simplicity for candidate in candidates]
+    assert levels == sorted(levels) and [level for level, _ in levels] == [1, 1, 1, 1, 2, 2, 2]
+    monkeypatch.setattr(Stacking, "is_affordable", lambda *size: size != (80, 3, 4))
+    candidates, left_out = ensemble_candidates(RuleInputs(stacked, singles))
+    assert left_out == ["stacking"] and [candidate.name for candidate in candidates] == names[:-1]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import sklearn.metrics
+from makers.metrics import F1
 
 from competition.ensembling.expected import shift_weights
-from competition.metrics.f1 import bootstrap_scores, macro_f1
 
 
 def test_weighted_scores_are_scikit_learns():
@@ -13,9 +13,9 @@ def test_weighted_scores_are_scikit_learns():
     true, answers = random.integers(5, size=(2, 200))
     weights = random.exponential(size=200)
     expected = sklearn.metrics.f1_score(true, answers, average="macro", sample_weight=weights)
-    assert macro_f1(true, answers, 5, weights) == pytest.approx(expected, abs=1e-12)
-    assert macro_f1(true, answers, 5, np.ones(200)) == macro_f1(true, answers, 5)
-    found = bootstrap_scores(true, [answers], 5, 20, np.random.default_rng(1), weights)[:, 0]
+    assert F1(true, answers, 5, weights) == pytest.approx(expected, abs=1e-12)
+    assert F1(true, answers, 5, np.ones(200)) == F1(true, answers, 5)
+    found = F1.bootstrap(true, [answers], 5, 20, np.random.default_rng(1), weights)[:, 0]
     again = np.random.default_rng(1)
     rows = [again.integers(200, size=200) for _ in range(20)]
     plain = [
@@ -70,7 +70,7 @@ def test_an_easier_and_a_harder_test_set_are_foretold(easier):
         )
 
     pair, other = answered(out_of_fold), answered(test)
-    scored, told = macro_f1(*pair, 4), macro_f1(*other, 4)
+    scored, told = F1(*pair, 4), F1(*other, 4)
     assert abs(scored - told) > 0.15
     weights = shift_weights(sure(out_of_fold, pair[1]), sure(test, other[1]))
-    assert macro_f1(*pair, 4, weights) == pytest.approx(told, abs=0.03)
+    assert F1(*pair, 4, weights) == pytest.approx(told, abs=0.03)

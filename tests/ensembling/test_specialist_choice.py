@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from makers.metrics import F1
 from sklearn.metrics import f1_score
 
 from competition.data.predictions import Predictions
+from competition.ensembling.member_submissions import vote_specialist
 from competition.ensembling.specialist_choice import BLENDS, choose
-from competition.ensembling.specialist_votes import asked_rows, replace_hard
-from competition.ensembling.voting import asked, vote_specialist
+from competition.ensembling.specialist_votes import asked, asked_rows, replace_hard
 
 TARGETS = ("a", "b", "c", "d")
 HARD = ("a", "b")
@@ -113,7 +114,7 @@ def f1(answers, rows=slice(None)):
 
 def test_a_good_specialist_replaces_and_a_poor_one_is_left_out():
     base = noisy(TRUE, 0.25, 0)
-    good = choose(base, noisy(TRUE, 0.9, 1, HARD), LABELS, FOLDS, HARD)
+    good = choose(base, noisy(TRUE, 0.9, 1, HARD), LABELS, FOLDS, HARD, F1)
     assert (good.mode, good.weight, set(good.per_fold.values())) == ("replace", 1.0, {1.0})
     replaced = replace_hard(base, noisy(TRUE, 0.9, 1, HARD), HARD).answers
     assert good.scores["out"] == pytest.approx(f1(base.answers))
@@ -128,14 +129,14 @@ def test_a_good_specialist_replaces_and_a_poor_one_is_left_out():
         f"specialist on a, b: replaces, {good.scores['out']:.4f} to {good.scores['nested']:.4f}, "
         f"noise {good.scores['noise']:.4f}"
     )
-    poor = choose(base, noisy(TRUE, 0.0, 2, HARD), LABELS, FOLDS, HARD)
+    poor = choose(base, noisy(TRUE, 0.0, 2, HARD), LABELS, FOLDS, HARD, F1)
     assert (poor.mode, poor.weight) == ("out", 0.0) and "left out" in poor.note
     assert poor.scores["replace"] < poor.scores["out"]
 
 
 def test_two_who_err_apart_are_blended():
     base, specialist = noisy(TRUE, 0.35, 3), noisy(TRUE, 0.35, 4, HARD)
-    choice = choose(base, specialist, LABELS, FOLDS, HARD)
+    choice = choose(base, specialist, LABELS, FOLDS, HARD, F1)
     assert choice.mode == "blend" and 0.2 <= choice.weight <= 0.8
     assert choice.scores["blend"] == pytest.approx(
         max(f1(replace_hard(base, specialist, HARD, weight=w).answers) for w in BLENDS)
@@ -145,14 +146,14 @@ def test_two_who_err_apart_are_blended():
 
 def test_who_says_the_same_is_left_out_and_a_mode_that_was_set_is_kept():
     base = noisy(TRUE, 0.25, 0)
-    assert choose(base, base, LABELS, FOLDS, HARD).mode == "out"
+    assert choose(base, base, LABELS, FOLDS, HARD, F1).mode == "out"
     poor = noisy(TRUE, 0.0, 2, HARD)
-    replaced = choose(base, poor, LABELS, FOLDS, HARD, mode="replace")
+    replaced = choose(base, poor, LABELS, FOLDS, HARD, F1, mode="replace")
     assert (
         replaced.mode == "replace" and replaced.scores["nested"] == replaced.scores["replace"] < replaced.scores["out"]
     )
-    assert choose(base, poor, LABELS, FOLDS, HARD, mode="blend").mode == "blend"
-    out = choose(base, noisy(TRUE, 0.9, 1, HARD), LABELS, FOLDS, HARD, mode="out")
+    assert choose(base, poor, LABELS, FOLDS, HARD, F1, mode="blend").mode == "blend"
+    out = choose(base, noisy(TRUE, 0.9, 1, HARD), LABELS, FOLDS, HARD, F1, mode="out")
     assert out.mode == "out" and out.scores["nested"] == out.scores["out"] < out.scores["replace"]
 
 
@@ -160,7 +161,7 @@ def test_a_gain_counts_from_one_standard_error_of_the_paired_difference_on():
     base = noisy(TRUE, 0.25, 0)
     for skill, seed in ((0.20, 5), (0.30, 6), (0.35, 7)):
         specialist = noisy(TRUE, skill, seed, HARD)
-        choice = choose(base, specialist, LABELS, FOLDS, HARD)
+        choice = choose(base, specialist, LABELS, FOLDS, HARD, F1)
         gains = {
             "replace": choice.scores["replace"] - choice.scores["out"],
             "blend": choice.scores["blend"] - choice.scores["out"],
@@ -170,7 +171,7 @@ def test_a_gain_counts_from_one_standard_error_of_the_paired_difference_on():
         else:
             assert choice.scores["gain"] > 0
     # a bootstrap of its own, by the confusion matrices' formula
-    replaced = choose(base, specialist, LABELS, FOLDS, HARD, mode="replace")
+    replaced = choose(base, specialist, LABELS, FOLDS, HARD, F1, mode="replace")
     answers = [base.indices, replace_hard(base, specialist, HARD).indices]
     random, differences = np.random.default_rng(1), []
     for _ in range(400):
@@ -184,12 +185,13 @@ def test_a_gain_counts_from_one_standard_error_of_the_paired_difference_on():
 def test_each_fold_is_answered_as_the_others_choose():
     base, specialist = noisy(TRUE, 0.3, 8), noisy(TRUE, 0.3, 9, HARD)
     folds = np.where(np.arange(600) < 420, FOLDS % 2, 2)  # a large fold, without which another weight is best
-    choice = choose(base, specialist, LABELS, folds, HARD, "top2")
+    choice = choose(base, specialist, LABELS, folds, HARD, F1, "top2")
     assert len({*choice.per_fold.values()}) == 2
     answers = choice.oof_answers(base, specialist, folds)
     for fold in range(3):
         others, rows = np.flatnonzero(folds != fold), folds == fold
-        alone = choose(base.select(base.ids[others].tolist()), specialist, LABELS[others], folds[others], HARD, "top2")
+        rest = base.select(base.ids[others].tolist())
+        alone = choose(rest, specialist, LABELS[others], folds[others], HARD, F1, "top2")
         assert choice.per_fold[fold] == alone.weight
         expected = replace_hard(base, specialist, HARD, "top2", alone.weight).answers
         assert (answers[rows] == expected[rows]).all()
@@ -200,16 +202,16 @@ def test_each_fold_is_answered_as_the_others_choose():
 
 def test_the_choice_is_the_same_each_time_and_rows_must_match():
     base, specialist = noisy(TRUE, 0.3, 8), noisy(TRUE, 0.3, 9, HARD)
-    assert choose(base, specialist, LABELS, FOLDS, HARD) == choose(base, specialist, LABELS, FOLDS, HARD)
+    assert choose(base, specialist, LABELS, FOLDS, HARD, F1) == choose(base, specialist, LABELS, FOLDS, HARD, F1)
     with pytest.raises(ValueError, match="for each of 600 predictions"):
-        choose(base, specialist, LABELS[1:], FOLDS, HARD)
+        choose(base, specialist, LABELS[1:], FOLDS, HARD, F1)
     with pytest.raises(ValueError, match="2 folds or more"):
-        choose(base, specialist, LABELS, np.zeros(600, int), HARD)
+        choose(base, specialist, LABELS, np.zeros(600, int), HARD, F1)
 
 
 def test_a_submission_with_a_choice():
     base, specialist = noisy(TRUE, 0.35, 3), noisy(TRUE, 0.35, 4, HARD)
-    choice = choose(base, specialist, LABELS, FOLDS, HARD)
+    choice = choose(base, specialist, LABELS, FOLDS, HARD, F1)
 
     def parts(whole, k, test):
         own = whole.select(whole.ids[FOLDS == k].tolist())

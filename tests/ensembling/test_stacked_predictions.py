@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from makers.stacked import TEST_IDS, UNREAD, made_images, made_members
 
-from competition.ensembling.stacked_predictions import make_panel
+from competition.ensembling.stacked_predictions import stack_predictions
 
 
 def test_slices_are_parts_of_folds_and_keep_groups_whole():
@@ -26,20 +26,20 @@ def test_slices_are_parts_of_folds_and_keep_groups_whole():
 def test_a_panel_is_aligned_by_id():
     images = made_images()
     members = made_members(images)
-    panel = make_panel(members, images)
+    stacked = stack_predictions(members, images)
     assert (
-        panel.members == ("a", "b", "c")
-        and panel.oof["clean"].shape == (3, 1, 80, 4)
-        and panel.test.shape == (3, 4, 29, 4)
+        stacked.members == ("a", "b", "c")
+        and stacked.oof["clean"].shape == (3, 1, 80, 4)
+        and stacked.test.shape == (3, 4, 29, 4)
     )
     for row, (id_, fold) in enumerate(zip(images.seen["ID"], images.folds, strict=True)):
         assert (
-            panel.oof["test_like"][1, 0, row] == members["b"][fold]["test_like"].select([id_]).probabilities[0]
+            stacked.oof["test_like"][1, 0, row] == members["b"][fold]["test_like"].select([id_]).probabilities[0]
         ).all()
-    assert [TEST_IDS[row] for row in panel.test_rows] == [id_ for id_ in TEST_IDS if id_ != UNREAD]
-    filled = panel.in_submission(np.full(29, 3))
+    assert [TEST_IDS[row] for row in stacked.test_rows] == [id_ for id_ in TEST_IDS if id_ != UNREAD]
+    filled = stacked.in_submission(np.full(29, 3))
     assert filled.tolist() == [0 if id_ == UNREAD else 3 for id_ in TEST_IDS]
-    assert make_panel(members, replace(images, holdout=images.holdout.iloc[:0])).holdout == {}
+    assert stack_predictions(members, replace(images, holdout=images.holdout.iloc[:0])).holdout == {}
 
 
 def test_a_member_without_an_image_is_named():
@@ -50,6 +50,6 @@ def test_a_member_without_an_image_is_named():
         "test": members["b"][2]["test"].select([id_ for id_ in TEST_IDS if id_ not in (UNREAD, "t07")]),
     }
     with pytest.raises(ValueError, match=r"predictions/b/2\.npz: test: 1 images are missing .*t07"):
-        make_panel(members | {"b": [*members["b"][:2], lacking, members["b"][3]]}, images)
+        stack_predictions(members | {"b": [*members["b"][:2], lacking, members["b"][3]]}, images)
     with pytest.raises(ValueError, match="have no prediction"):
-        make_panel(members | {"b": members["b"][:3]}, images)
+        stack_predictions(members | {"b": members["b"][:3]}, images)

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from competition.data.predictions import Predictions
-from competition.ensembling.voting import hard_vote, replace_hard, soft_vote, unanswered, vote_member, vote_specialist
+from competition.ensembling.member_submissions import vote_member, vote_specialist
+from competition.ensembling.specialist_votes import replace_hard
+from competition.ensembling.voting import hard_vote, soft_vote, unanswered
 from competition.folds.predictions import out_of_fold
-from competition.inference.tta import view_weights
 
 TARGETS = ("0", "1", "2", "3")
 
@@ -112,17 +113,6 @@ def test_replace_hard_at_the_edges():
     for hard in (["0", "9"], ["0", "0"]):
         with pytest.raises(ValueError, match="hard targets"):
             replace_hard(base, silent, hard)
-
-
-def test_view_weights():
-    weights = view_weights(20, 0)
-    assert weights.shape == (8,) and weights.dtype == np.float64 and weights.sum() == pytest.approx(1)
-    np.testing.assert_allclose(weights * 20, np.round(weights * 20), atol=1e-9)  # whole passes
-    assert (weights == view_weights(20, 0)).all() and (weights != view_weights(20, 1)).any()
-    np.testing.assert_allclose(view_weights(80_000, 0), 1 / 8, atol=0.006)  # 5 standard errors of an even draw
-    assert sorted(view_weights(1, 5)) == [0] * 7 + [1]
-    with pytest.raises(ValueError, match="passes"):
-        view_weights(0, 0)
 
 
 def folds_of(seed, targets=TARGETS):

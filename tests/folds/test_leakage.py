@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from makers.metrics import F1
 from makers.packed import SIZE, TARGETS, packed_competition, row
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
@@ -140,20 +141,20 @@ def test_split_checks_what_it_made(tmp_path, monkeypatch):
 class Mixing(Augmenter):
     """Packs one image under the source ID of another."""
 
-    def _views(self, image, id, target, copies):
-        views = super()._views(image, id, target, copies)
-        return [view | {"source_id": "b"} for view in views] if id == "c" else views
+    def _packed(self, image, id, target, copies):
+        packed = super()._packed(image, id, target, copies)
+        return [row | {"source_id": "b"} for row in packed] if id == "c" else packed
 
 
 def test_augment_checks_what_it_packed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = encode_jpeg(np.full((40, 30, 3), 200, np.uint8), 90)
     write_rows("train.arrow", [{"id": id, "source_id": id, "target": "x", "image": page} for id in "abc"])
-    where = "train.arrow", "packed.arrow", AugmentSettings(size=32), MachineSettings(workers=1)
-    augment.pack(*where)
-    monkeypatch.setattr(augment, "Augmenter", Mixing)
+    machine, once = MachineSettings(workers=1), np.ones(3, np.int64)
+    right, mixing = (kind("train.arrow", AugmentSettings(size=32), clean_only=True) for kind in (Augmenter, Mixing))
+    augment.pack_and_check(Path("packed.arrow"), right, machine, once)
     with pytest.raises(LeakError, match=r"packed\.arrow: 1 views carry another image's source ID: c/clean/0"):
-        augment.pack(*where)
+        augment.pack_and_check(Path("packed.arrow"), mixing, machine, once)
 
 
 def test_the_base_that_a_specialist_is_made_for_is_of_the_same_split(tmp_path, monkeypatch):
@@ -181,7 +182,7 @@ def folds(folder):
 
 
 def load(folder, folds, store="augmented.arrow"):
-    return load_fold(0, folds, TARGETS, folder / store, folder / "test.arrow")
+    return load_fold(0, folds, TARGETS, folder / store, folder / "test.arrow", F1)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ def test_a_copy_under_another_images_source_id(folder, folds, tmp_path, trained_
     rows[place] |= {"source_id": trained_on, "target": dict(zip(folds.ID, folds.target, strict=True))[trained_on]}
     write_rows(tmp_path / "x.arrow", rows)
     with pytest.raises(LeakError, match=rf"x\.arrow: 1 views carry another image's source ID: {other}/train/1"):
-        load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow")
+        load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow", F1)
 
 
 def test_a_view_of_an_image_that_no_fold_knows(folder, folds):
@@ -225,4 +226,4 @@ def test_rows_that_are_looked_up_wrongly(folder, folds, monkeypatch, wrong, side
 
 def test_test_images_may_have_the_ids_of_training_images(folder, folds, tmp_path):
     write_rows(tmp_path / "test.arrow", [row("000", None, "clean", 0, np.zeros((SIZE, SIZE, 3), np.uint8))])
-    assert load_fold(0, folds, TARGETS, folder / "augmented.arrow", tmp_path / "test.arrow").test_ids == ["000"]
+    assert load_fold(0, folds, TARGETS, folder / "augmented.arrow", tmp_path / "test.arrow", F1).test_ids == ["000"]

@@ -6,14 +6,8 @@ import torch
 
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import decode_jpeg, encode_jpeg, resize
-from competition.inference.loader import batch_count, batches, dihedral, epoch_rows, epoch_size, stack, turned
-
-
-def element_of_array(image, element):
-    """`voting.view_weights`: view turns + 4 * flip is flip left-right first if flip, then np.rot90(image, turns)."""
-    flip, turns = divmod(element, 4)
-    return np.rot90(np.fliplr(image) if flip else image, turns)
-
+from competition.data.orientations import oriented_image
+from competition.inference.loader import batch_count, batches, epoch_rows, epoch_size, stack
 
 COPIES = np.arange(7 * 5).reshape(7, 5) + 100
 
@@ -90,22 +84,6 @@ def test_the_image_left_out_changes_from_epoch_to_epoch():
     assert len(left_out) > 3
 
 
-@pytest.mark.parametrize("element", range(8))
-def test_dihedral_is_numpys_flip_and_turn(element):
-    pixels = np.random.default_rng(0).integers(0, 256, (3, 6, 6, 3), dtype=np.uint8)
-    expected = np.stack([element_of_array(image, element) for image in pixels])
-    assert (dihedral(torch.from_numpy(pixels), element, (1, 2)).numpy() == expected).all()
-    first = torch.from_numpy(pixels).permute(0, 3, 1, 2)
-    assert (dihedral(first, element, (2, 3)).permute(0, 2, 3, 1).numpy() == expected).all()
-
-
-@pytest.mark.parametrize("element", range(8))
-def test_turned_is_numpys_flip_and_turn(element):
-    image = np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)
-    found = turned(image, element)
-    assert found.dtype == np.uint8 and (found == element_of_array(image, element)).all()
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     path = tmp_path_factory.mktemp("store") / "x.arrow"
@@ -126,11 +104,11 @@ def test_batches_are_the_rows_in_order(store, batch_size):
             assert (image == resize(decode_jpeg(store.encoded(rows[position])), 16, 16)).all()
 
 
-def test_each_row_of_a_batch_is_turned_by_its_own_element(store):
-    rows, elements = np.arange(11), np.random.default_rng(1).integers(8, size=11)
-    found = torch.cat([pixels for pixels, _ in batches(store, rows, 24, 4, elements)]).numpy()
-    for image, row, element in zip(found, rows, elements, strict=True):
-        assert (image == element_of_array(store.image(row), element)).all()
+def test_each_row_of_a_batch_is_turned_by_its_own_orientation(store):
+    rows, orientations = np.arange(11), np.random.default_rng(1).integers(8, size=11)
+    found = torch.cat([pixels for pixels, _ in batches(store, rows, 24, 4, orientations)]).numpy()
+    for image, row, orientation in zip(found, rows, orientations, strict=True):
+        assert (image == oriented_image(store.image(row), orientation)).all()
 
 
 def test_no_rows_no_batches(store):

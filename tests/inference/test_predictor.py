@@ -9,7 +9,7 @@ from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
 from competition.inference import predictor as inference
 from competition.inference.predictor import Predictor, predict_proba
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
 
@@ -51,7 +51,7 @@ def plain_passes(network, normalise, store, rows, passes, seed):
 def test_twenty_plain_passes_are_eight_weighted_views(network, store, seed):
     rows = np.array([0, 17, 3, 40])
     expected = plain_passes(*network, store, rows, 20, seed)
-    found = predict_proba(*network, store, rows, SIZE, "float32", view_weights(20, seed))
+    found = predict_proba(*network, store, rows, SIZE, "float32", orientation_weights(20, seed))
     assert found.dtype == np.float32 and np.abs(found - expected).max() < 1e-5
     single = predict_proba(*network, store, rows, SIZE, "float32", np.eye(8)[0])
     assert np.abs(single - expected).max() > 1e-3  # or the test above would hold for any weights
@@ -59,17 +59,17 @@ def test_twenty_plain_passes_are_eight_weighted_views(network, store, seed):
 
 def test_rows_sum_to_1_over_several_batches_and_ticks_count_images(network, store):
     rows, ticks = np.random.default_rng(0).permutation(45), []
-    found = predict_proba(*network, store, rows, SIZE, "float32", view_weights(3, 0), ticks.append)
+    found = predict_proba(*network, store, rows, SIZE, "float32", orientation_weights(3, 0), ticks.append)
     assert found.shape == (45, 3) and np.abs(found.sum(axis=1) - 1).max() < 1e-5
     assert sum(ticks) == 45 and len(ticks) > 1
-    some = predict_proba(*network, store, rows[30:40], SIZE, "float32", view_weights(3, 0))
+    some = predict_proba(*network, store, rows[30:40], SIZE, "float32", orientation_weights(3, 0))
     assert np.abs(found[30:40] - some).max() < 1e-5  # whatever stands beside an image in its batch
 
 
 def test_bfloat16_is_close(network, store):
     rows = np.arange(20)
     exact, found = (
-        predict_proba(*network, store, rows, SIZE, kind, view_weights(5, 0)) for kind in ("float32", "bfloat16")
+        predict_proba(*network, store, rows, SIZE, kind, orientation_weights(5, 0)) for kind in ("float32", "bfloat16")
     )
     assert found.dtype == np.float32 and np.abs(exact - found).max() < 0.1
 
@@ -99,7 +99,7 @@ class Off(torch.nn.Module):
 
 def test_close_calls_are_made_in_float32(network, store, monkeypatch):
     exact, normalise = network
-    rows, weights, asked = np.arange(45), view_weights(5, 0), []
+    rows, weights, asked = np.arange(45), orientation_weights(5, 0), []
     expected, off = (
         predict_proba(one, normalise, store, rows, SIZE, "float32", weights) for one in (exact, Off(exact))
     )
@@ -122,7 +122,7 @@ def test_close_calls_are_made_in_float32(network, store, monkeypatch):
 def test_a_predictor_has_a_second_network_only_where_the_first_rounds(network, store, precision, twice):
     predictor = Predictor.of(*network, SIZE, precision)
     assert (predictor.exact is not None) == twice
-    rows, weights = np.arange(20), view_weights(5, 0)
+    rows, weights = np.arange(20), orientation_weights(5, 0)
     exact = predict_proba(*network, store, rows, SIZE, "float32", weights)
     assert (predictor(store, rows, weights).argmax(1) == exact.argmax(1)).all()
     assert predictor(store, rows[:0], weights).shape == (0, 3)

@@ -16,7 +16,7 @@ from competition.data.predictions import Predictions, save_predictions
 from competition.folds.leakage import LeakError
 from competition.folds.split import write_folds
 from competition.labels.review import review_labels
-from competition.labels.review_sheet import COLUMNS, LINE, LINES, TILE, label_sheet, write_label_sheet
+from competition.labels.review_grid import COLUMNS, LINE, LINES, TILE, label_grid, write_label_grid
 from pipelines import review as stage
 
 NAMES = {"7": "seven", "10": "ten", "x": "letter"}
@@ -235,7 +235,7 @@ def review_of(ids):
 @pytest.mark.parametrize(("many", "shown"), [(1, 1), (7, 7), (30, 24)])
 def test_the_sheet_shows_the_first_pages_in_the_lists_order(store, many, shown):
     ids = [f"{n:03d}" for n in range(30)][::-1][:many]
-    sheet = label_sheet(store, review_of(ids))
+    sheet = label_grid(store, review_of(ids))
     height, width = TILE + LINES * LINE + GAP, TILE + GAP
     assert sheet.shape == (-(-shown // COLUMNS) * height + GAP, COLUMNS * width + GAP, 3)
     for place in range(shown):
@@ -248,17 +248,17 @@ def test_the_sheet_shows_the_first_pages_in_the_lists_order(store, many, shown):
 
 def test_long_names_stay_under_their_page(store):
     review = review_of(["001", "002"])
-    plain = label_sheet(store, review)
+    plain = label_grid(store, review)
     review["class_name"] = ["a_name_that_is_much_too_long_for_the_width_of_a_page", "seven"]
-    rows, columns = np.nonzero((label_sheet(store, review) != plain).any(axis=2))
+    rows, columns = np.nonzero((label_grid(store, review) != plain).any(axis=2))
     assert len(rows) > 50 and columns.max() < GAP + TILE
     assert GAP + TILE + LINE <= rows.min() and rows.max() < GAP + TILE + 2 * LINE  # its second line
 
 
 def test_a_sheet_of_nothing_says_so_and_files_repeat(store, tmp_path):
-    assert (label_sheet(store, review_of([])) == 0).any()
+    assert (label_grid(store, review_of([])) == 0).any()
     for name in ("a.png", "b.png"):
-        write_label_sheet(tmp_path / name, store, review_of(["005"]))
+        write_label_grid(tmp_path / name, store, review_of(["005"]))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     with Image.open(tmp_path / "a.png") as image:
         assert image.size == (COLUMNS * (TILE + GAP) + GAP, TILE + LINES * LINE + 2 * GAP)
@@ -305,12 +305,12 @@ def test_the_stage_lists_what_nobody_has_decided_on_yet(store, tmp_path, monkeyp
             )
     Path("folds/label_fixes.csv").write_text("ID,target,reason\n005,7,it is a seven\n")
     stage.main()
-    listed = pd.read_csv("folds/label_review.csv", dtype=str)
+    listed = pd.read_csv("folds/review/label_review.csv", dtype=str)
     assert listed[["ID", "target", "suggestion", "suggested_name"]].to_numpy().tolist() == [
         ["002", "7", "x", "letter"],
         ["008", "7", "x", "letter"],
     ]
-    assert Path("folds/label_review.png").is_file()
+    assert Path("folds/review/label_review.png").is_file()
     moved = pd.read_csv("folds/folds.csv", dtype=str).assign(
         fold=lambda table: table["fold"].replace({"0": "1", "1": "0"})
     )

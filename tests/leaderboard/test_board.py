@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from makers.metrics import F1
 from rich.console import Console
 from sklearn.metrics import f1_score
 
@@ -13,7 +14,7 @@ from competition.leaderboard.board import compare, giveaway_note, read_leaderboa
 from competition.leaderboard.per_class import class_scores, worst_classes
 from competition.leaderboard.submission import Submission
 from competition.leaderboard.tables import make_console, print_leaderboard
-from competition.metrics.paired import standings
+from competition.metrics.paired import paired_differences
 from competition.settings.ensemble import EnsembleSettings
 
 TARGETS = ("a", "b", "c", "d")
@@ -38,7 +39,7 @@ COLUMNS = [
     "difference_low",
     "difference_high",
     "standard_error",
-    "told_apart",
+    "significant",
     "images",
     "train_seconds",
     "predict_seconds",
@@ -54,7 +55,9 @@ def made_up(name, vote="soft", accuracy=0.8, seed=0):
 
 
 def board_of(*submissions, notes=None, settings=SETTINGS):
-    return compare(submissions, TRUE, FOLDS, TARGETS, settings, {s.name: (12.34, 5) for s in submissions}, notes or {})
+    return compare(
+        submissions, TRUE, FOLDS, TARGETS, F1, settings, {s.name: (12.34, 5) for s in submissions}, notes or {}
+    )
 
 
 def plain(true, answers):
@@ -71,7 +74,7 @@ def test_a_row():
     assert (row["mean"], row["std"]) == pytest.approx((np.mean(per_fold), np.std(per_fold)), abs=1e-6)
     for view in ("clean", "test_like"):
         assert row[view] == pytest.approx(plain(TRUE, getattr(submission, view)), abs=1e-6)
-    assert row[["difference", "difference_low", "difference_high", "standard_error", "told_apart"]].tolist() == [
+    assert row[["difference", "difference_low", "difference_high", "standard_error", "significant"]].tolist() == [
         0,
         0,
         0,
@@ -104,9 +107,9 @@ def test_intervals_are_the_plain_loops():
         )
         found = row[["difference_low", "difference_high", "standard_error"]].tolist()
         assert found == pytest.approx([low, high, np.std(differences, ddof=1)], abs=1e-6)
-        assert row["told_apart"] == ("best" if submission is best else "no" if low <= 0 <= high else "yes")
-    assert set(board["told_apart"]) == {"best", "yes", "no"}
-    alone = score(TRUE, best.test_like, TARGETS, SETTINGS)  # on the same resamples
+        assert row["significant"] == ("best" if submission is best else "no" if low <= 0 <= high else "yes")
+    assert set(board["significant"]) == {"best", "yes", "no"}
+    alone = score(TRUE, best.test_like, TARGETS, F1, SETTINGS)  # on the same resamples
     found = board.loc[best.name, ["test_like", "test_like_low", "test_like_high"]].tolist()
     assert found == pytest.approx([alone["value"], alone["low"], alone["high"]], abs=1e-6)
 
@@ -118,17 +121,17 @@ def test_a_submission_has_the_same_numbers_in_any_company():
     pd.testing.assert_frame_equal(two, three[three["submission"] != "third"])
 
 
-def test_standings_by_hand():
+def test_paired_differences_by_hand():
     drawn = np.array([[0.5, 0.4, 0.5, 0.2], [0.6, 0.7, 0.6, 0.3], [0.4, 0.3, 0.4, 0.1]])
-    first, second, same, last = standings("abcd", [0.5, 0.45, 0.5, 0.2], drawn, 0.9)
-    assert (first.difference, first.low, first.high, first.standard_error, first.told_apart) == (0, 0, 0, 0, False)
+    first, second, same, last = paired_differences("abcd", [0.5, 0.45, 0.5, 0.2], drawn, 0.9)
+    assert (first.difference, first.low, first.high, first.standard_error, first.significant) == (0, 0, 0, 0, False)
     # b - a: -0.1, 0.1, -0.1; quantiles 0.05 and 0.95 of three values lie a tenth of the way inwards
-    assert (second.name, second.score, second.told_apart) == ("b", 0.45, False)
+    assert (second.name, second.score, second.significant) == ("b", 0.45, False)
     assert (second.difference, second.low, second.high) == pytest.approx((-0.05, -0.1, 0.08))
     assert second.standard_error == pytest.approx(np.sqrt(0.04 / 3))  # mean -1/30, squares (4 + 16 + 4) / 900, over 2
-    assert (same.difference, same.told_apart) == (0, False)
+    assert (same.difference, same.significant) == (0, False)
     # d - a: -0.3 each time
-    assert last.told_apart and (last.low, last.high, last.standard_error) == pytest.approx((-0.3, -0.3, 0))
+    assert last.significant and (last.low, last.high, last.standard_error) == pytest.approx((-0.3, -0.3, 0))
 
 
 def test_best_first_then_soft_then_name():
@@ -143,19 +146,19 @@ def test_best_first_then_soft_then_name():
     assert board["submission"].tolist() == ["z", "a", "b", "b_hard", "worse"]
     assert board.equals(board_of(*submissions[::-1]))
     alike = board_of(*submissions[:1], *submissions[2:4])
-    assert alike["told_apart"].tolist() == ["best", "no", "no"] and (alike["difference"] == 0).all()
+    assert alike["significant"].tolist() == ["best", "no", "no"] and (alike["difference"] == 0).all()
 
 
 def test_grey_pixels_that_score_are_noted():
     board = board_of(made_up("lite0"), made_up("grey", accuracy=0.7), made_up("grey_hard", "hard", accuracy=0.7))
-    noted = giveaway_note(board, {"grey": 20}, n_classes=17).set_index("submission")
+    noted = giveaway_note(board, {"grey": 20}, n_classes=17, metric=F1).set_index("submission")
     value = board.set_index("submission").at["grey", "test_like"]
     assert noted.at["grey", "note"] == f"data gives itself away: 20x20 grey pixels alone score {value:.3f}"
     assert noted.at["lite0", "note"] == "" and noted.at["grey_hard", "note"] == noted.at["grey", "note"]
-    assert (giveaway_note(board, {"grey": 20}, n_classes=4)["note"] == "").all() == (value <= 3 / 4)
+    assert (giveaway_note(board, {"grey": 20}, n_classes=4, metric=F1)["note"] == "").all() == (value <= 3 / 4)
     board.loc[board["member"] == "grey", "test_like"] = 0.49 * board["test_like"].max()
-    assert (giveaway_note(board, {"grey": 20}, n_classes=17)["note"] == "").all()
-    assert (giveaway_note(board, {}, n_classes=17)["note"] == "").all()
+    assert (giveaway_note(board, {"grey": 20}, n_classes=17, metric=F1)["note"] == "").all()
+    assert (giveaway_note(board, {}, n_classes=17, metric=F1)["note"] == "").all()
 
 
 def test_file(tmp_path):
@@ -173,14 +176,14 @@ def test_file(tmp_path):
     assert (tmp_path / "leaderboard.csv").read_bytes() == first
     with pytest.raises(FileNotFoundError, match="stage vote"):
         read_leaderboard(tmp_path / "none.csv")
-    write_leaderboard(tmp_path / "leaderboard.csv", board.drop(columns=["difference", "told_apart"]))
-    with pytest.raises(ValueError, match=r"no column told_apart, difference; another .*`dvc repro` makes it anew"):
+    write_leaderboard(tmp_path / "leaderboard.csv", board.drop(columns=["difference", "significant"]))
+    with pytest.raises(ValueError, match=r"no column significant, difference; another .*`dvc repro` makes it anew"):
         read_leaderboard(tmp_path / "leaderboard.csv")
 
 
 def printed(board, width, **options):
     output = io.StringIO()
-    print_leaderboard(board, Console(file=output, width=width), **options)
+    print_leaderboard(board, "Macro F1 out of fold", Console(file=output, width=width), **options)
     return output.getvalue()
 
 
@@ -194,7 +197,7 @@ def test_table():
         *(made_up(name, accuracy=a, seed=i) for i, (name, a) in enumerate(names.items())), notes={"grey": "note [7]"}
     )
     best, alike, worse = board["submission"]
-    assert board["told_apart"].tolist() == ["best", "no", "yes"]
+    assert board["significant"].tolist() == ["best", "no", "yes"]
     text = printed(board, 150, public={alike: 0.87654})
     assert " best " in line_of(text, best) and f"{board['test_like'][0]:.3f}" in line_of(text, best)
     difference = " ({difference_low:+.3f} to {difference_high:+.3f})"

@@ -55,7 +55,7 @@ def colours(path):
 def test_a_picture_of_all_folds(tmp_path, figures):
     files = {fold: history(tmp_path / f"{fold}.csv", 60, seed=fold) for fold in (2, 0, 4, 1, 3)}
     path = tmp_path / "made" / "lite0.png"
-    draw_curves(files, path)
+    draw_curves(files, path, "macro F1")
     with Image.open(path) as image:
         assert image.format == "PNG" and image.size == PIXELS
     assert path.stat().st_size < 300_000
@@ -74,14 +74,14 @@ def test_a_picture_of_all_folds(tmp_path, figures):
 
 def test_equal_histories_give_equal_bytes_whatever_matplotlib_is_set_to(tmp_path):
     files = {0: history(tmp_path / "0.csv")}
-    draw_curves(files, tmp_path / "a" / "lite0.png")
+    draw_curves(files, tmp_path / "a" / "lite0.png", "macro F1")
     with matplotlib.rc_context({"lines.linewidth": 9, "axes.facecolor": "yellow"}):
-        draw_curves(files, tmp_path / "b" / "lite0.png")
+        draw_curves(files, tmp_path / "b" / "lite0.png", "macro F1")
         assert matplotlib.rcParams["axes.facecolor"] == "yellow"
     first = (tmp_path / "a" / "lite0.png").read_bytes()
     assert first == (tmp_path / "b" / "lite0.png").read_bytes()
     assert Image.open(io.BytesIO(first)).info.keys() <= {"dpi"}  # no date, no version
-    draw_curves({0: history(tmp_path / "1.csv", seed=1)}, tmp_path / "b" / "lite0.png")
+    draw_curves({0: history(tmp_path / "1.csv", seed=1)}, tmp_path / "b" / "lite0.png", "macro F1")
     assert first != (tmp_path / "b" / "lite0.png").read_bytes()
 
 
@@ -92,7 +92,7 @@ def test_short_histories_and_none(tmp_path, figures):
     grey = tmp_path / "grey.csv"
     grey.write_text("epoch,clean,test_like,c,seconds,kept\n0,0.81,0.42,0.01,3.5,1\n")  # what a classical member leaves
     for files in ({0: history(tmp_path / "one.csv", 1)}, {0: empty}, {0: header}, {0: grey, 1: empty}, {}):
-        draw_curves(files, tmp_path / "short.png")
+        draw_curves(files, tmp_path / "short.png", "macro F1")
         assert Image.open(tmp_path / "short.png").size == PIXELS
     assert (figures[0].axes[0].get_xticks() % 1 == 0).all()  # epochs are whole
     # a line of one point can't be seen

@@ -28,8 +28,8 @@ def ask(name, public, day=1, sha256=None, interval=("0.9", "0.88", "0.91")):
     )
 
 
-def compare(*asks, sizes=SIZES, told_apart=(), present=None):
-    return compare_public(asks, sizes, told_apart, 0.95, {} if present is None else present)
+def compare(*asks, sizes=SIZES, worse=(), present=None):
+    return compare_public(asks, sizes, worse, 0.95, {} if present is None else present)
 
 
 def test_expected_maximum_is_the_integrals():
@@ -96,12 +96,12 @@ def test_rows_by_hand():
 
 def test_only_different_files_that_are_not_told_apart_count_as_luck():
     asks = [ask("a", 0.9), ask("a", 0.9, 2), ask("worse", 0.5), ask("b", 0.9), ask("worse", 0.9, sha256="older")]
-    found = compare(*asks, told_apart={"worse"}, present={name: f"sha of {name}" for name in ("a", "b", "worse")})
+    found = compare(*asks, worse={"worse"}, present={name: f"sha of {name}" for name in ("a", "b", "worse")})
     assert found.files == 3  # a, b and the older file, of which the leaderboard says nothing
     error = 0.03 / (2 * norm.ppf(0.975)) * np.sqrt(3)
     assert found.standard_error == pytest.approx(error) and found.luck == pytest.approx(expected_maximum(3) * error)
-    assert not found.too_often and compare(*asks, ask("c", 0.9), told_apart={"worse"}).too_often
-    assert json.loads(json.dumps(found.facts()))["files_not_told_apart"] == 3
+    assert not found.too_often and compare(*asks, ask("c", 0.9), worse={"worse"}).too_often
+    assert json.loads(json.dumps(found.facts()))["files_not_significant"] == 3
 
 
 def printed(comparison):

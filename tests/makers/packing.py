@@ -1,6 +1,6 @@
 """Jobs and parts of a packed set."""
 
-from makers.rows import row
+from makers.store_rows import row
 
 from competition.data.packing import build
 from competition.settings.machine import MachineSettings

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from makers.gallery import write_images
+from makers.image_sections import write_images
+from makers.metrics import F1
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
 from competition.data.classes import write_classes
 from competition.leaderboard.board import compare, write_leaderboard
-from competition.leaderboard.per_class import class_scores
+from competition.leaderboard.oof_answers import write_oof
 from competition.leaderboard.submission import Submission
 from competition.settings.ensemble import EnsembleSettings
 
@@ -29,18 +30,21 @@ ensemble: {resamples: 100}
 """
 
 
-def write_project(folder: Path, classes: dict[str, str] = CLASSES, hard: tuple[str, ...] = ("7", "10")) -> None:
-    """Write everything that the stage `report` reads into `folder`. hard: the specialist's classes, () for no
-    specialist.
+def write_project(
+    folder: Path, classes: dict[str, str] = CLASSES, hard: tuple[str, ...] = ("7", "10"), chosen: str = "lite0"
+) -> None:
+    """Write everything that the stage `report` reads into `folder`.
+
+    hard: the specialist's classes, () for no specialist; chosen: the final submission, lite0 or the ensemble `soft`.
     """
-    for name in ("folds", "submissions/members", "submissions/ensembles"):
+    for name in ("folds/review", "submissions/members", "submissions/ensembles"):
         (folder / name).mkdir(parents=True)
     (folder / "params.yaml").write_text(PARAMS)
     targets = list(classes)
-    true = np.array([targets[n % len(targets)] for n in range(len(IDS))])
+    y_true = np.array([targets[n % len(targets)] for n in range(len(IDS))])
     folds = np.arange(len(IDS)) // len(targets) % FOLDS
     made = [
-        submission(name, member, vote, true, targets, wrong)
+        submission(name, member, vote, y_true, targets, wrong)
         for name, member, vote, wrong in (
             ("lite0", "lite0", "soft", 3),
             ("lite0_hard", "lite0", "hard", 3),
@@ -49,40 +53,38 @@ def write_project(folder: Path, classes: dict[str, str] = CLASSES, hard: tuple[s
     ]
     settings = EnsembleSettings(resamples=100)
     seconds = {one.name: (10.0, 2.0) for one in made}
-    board = compare(made, true, folds, targets, settings, seconds, {"features": "a note <b>in bold</b>"})
-    write_leaderboard(folder / "submissions/leaderboard.csv", board)
-    write_leaderboard(folder / "submissions/ensembles.csv", board)
+    leaderboard = compare(made, y_true, folds, targets, F1, settings, seconds, {"features": "a note <b>in bold</b>"})
+    write_leaderboard(folder / "submissions/leaderboard.csv", leaderboard)
+    ensemble = submission("soft", "soft", "soft", y_true, targets, 1)
+    candidates = compare([*made, ensemble], y_true, folds, targets, F1, settings, seconds | {"soft": (20.0, 4.0)}, {})
+    write_leaderboard(folder / "submissions/ensembles.csv", candidates)
+    images = pd.DataFrame({"ID": IDS, "target": y_true, "fold": folds})
+    write_oof(folder / "submissions/ensembles_oof.csv", [ensemble], images)
+    write_oof(folder / "submissions/oof.csv", made, images)
     for one in made:
         (folder / f"submissions/members/{one.name}.csv").write_text(
             "ID,target\n" + "".join(f"t{n},{targets[0]}\n" for n in range(8))
         )
     (folder / "submissions/final.csv").write_text((folder / "submissions/members/lite0.csv").read_text())
-    class_scores(made, true, classes).to_csv(folder / "submissions/per_class.csv", index=False)
-    answers = {f"{one.name}.{view}": getattr(one, view) for one in made for view in ("clean", "test_like")}
-    pd.DataFrame({"ID": IDS, "target": true, "fold": folds} | answers).to_csv(
-        folder / "submissions/oof.csv", index=False
-    )
-    write_json(folder / "submissions/specialist.json", {"hard_classes": hard, "mode": "replace" if hard else "out"})
-    write_json(folder / "submissions/final.json", final(board, classes))
+    write_json(folder / "submissions/votes.json", {"specialist": {"hard_classes": hard} if hard else None})
+    write_json(folder / "submissions/final.json", final(candidates, classes, chosen))
     write_folds(folder, classes)
-    write_images(folder, IDS, true, folds, {one.name: one.test_like for one in made if one.vote == "soft"}, classes)
+    write_images(folder, IDS, y_true, folds, {one.name: one.test_like for one in made if one.vote == "soft"}, classes)
 
 
-def submission(name: str, member: str, vote: str, true: np.ndarray, targets: list[str], wrong: int) -> Submission:
-    """Return a submission that answers the first `wrong` images with the next class, test-like, and all rightly,
-    clean.
-    """
-    answers = true.copy()
-    answers[:wrong] = [targets[(targets.index(one) + 1) % len(targets)] for one in true[:wrong]]
-    return Submission(name, member, vote, true, answers, np.array([targets[0]] * 8))
+def submission(name: str, member: str, vote: str, y_true: np.ndarray, targets: list[str], wrong: int) -> Submission:
+    """Submission that answers the first `wrong` images with the next class, test-like, and all rightly, clean."""
+    answers = y_true.copy()
+    answers[:wrong] = [targets[(targets.index(one) + 1) % len(targets)] for one in y_true[:wrong]]
+    return Submission(name, member, vote, y_true, answers, np.array([targets[0]] * 8))
 
 
-def final(board: pd.DataFrame, classes: dict[str, str]) -> dict:
-    """Return what final.json says where lite0 was chosen."""
-    row = board.set_index("submission").loc["lite0"]
+def final(candidates: pd.DataFrame, classes: dict[str, str], chosen: str) -> dict:
+    """Content of final.json where `chosen` is the final submission."""
+    row = candidates.set_index("submission").loc[chosen]
     scores = {
-        view: {"value": row[view], "low": row[f"{view}_low"], "high": row[f"{view}_high"]}
-        for view in ("clean", "test_like")
+        condition: {"value": row[condition], "low": row[f"{condition}_low"], "high": row[f"{condition}_high"]}
+        for condition in ("clean", "test_like")
     }
     shares = [
         {
@@ -96,8 +98,9 @@ def final(board: pd.DataFrame, classes: dict[str, str]) -> dict:
         for place, (target, name) in enumerate(classes.items())
     ]
     return {
-        "macro_f1": scores | {"nested_choice": None, "expected": None},
-        "chosen": "lite0",
+        "metric": F1.name,
+        "score": scores | {"nested_choice": None, "expected": None},
+        "chosen": chosen,
         "why": "the best of 3 <candidates>",
         "choose": "auto",
         "best": "lite0",

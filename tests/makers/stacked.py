@@ -2,9 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from makers.metrics import F1
 
 from competition.data.predictions import Predictions
-from competition.ensembling.stacked_predictions import Images, Panel, make_panel
+from competition.ensembling.images import Images
+from competition.ensembling.stacked_predictions import StackedPredictions, stack_predictions
 
 TARGETS = ("2", "10", "x", "y")
 TEST_IDS = tuple(f"t{n:02d}" for n in reversed(range(30)))
@@ -24,7 +26,7 @@ def made_images(n=80, n_folds=4, holdout=12, seed=0) -> Images:
         }
     )
     return Images(
-        frame[frame["fold"] >= 0].reset_index(drop=True), frame[frame["fold"] < 0], TEST_IDS, TARGETS, TARGETS[0]
+        frame[frame["fold"] >= 0].reset_index(drop=True), frame[frame["fold"] < 0], TEST_IDS, TARGETS, TARGETS[0], F1
     )
 
 
@@ -59,6 +61,6 @@ def made_members(images: Images, n_members=3) -> dict[str, list[dict[str, Predic
     return {"abcdefgh"[m]: made_member(images, 0.1 + 0.06 * m, m, (0.5, 3.0, 1.0)[m % 3]) for m in range(n_members)}
 
 
-def made_panel(n_members=3, **kwargs) -> Panel:
+def made_stacked(n_members=3, **kwargs) -> StackedPredictions:
     images = made_images(**kwargs)
-    return make_panel(made_members(images, n_members), images)
+    return stack_predictions(made_members(images, n_members), images)

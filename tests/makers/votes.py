@@ -82,7 +82,8 @@ def write_scores(member, k, **facts):
         "member": member,
         "fold": k,
         "kind": "grey",
-        "macro_f1": {},
+        "metric": "f1_macro",
+        "score": {},
         "train_seconds": 10 + k,
         "predict_seconds": 1,
     }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from competition.data.predictions import Predictions
-from competition.ensembling.voting import asked
+from competition.ensembling.specialist_votes import asked
 from competition.members.hard_classes import hard_classes
 
 

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from competition.models.auxiliary import training_loss
+from competition.models.classifier import classifier_names
 from competition.models.freezing import frozen_modules, stage_starts
-from competition.models.heads import classifier_names
 from competition.models.networks import create_network
-from competition.models.outputs import training_loss
 from competition.settings.finetuned import FinetunedSettings
 
 # name: size, what the last block and all behind it are called, what the stem and the first stage are called

@@ -8,14 +8,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from competition.models.heads import ArcFace, RowNorm, classifier_names, margin_logits, set_head
+from competition.models.auxiliary import training_loss
+from competition.models.classifier import classifier_names, margin_logits, set_head
+from competition.models.heads import HEADS
+from competition.models.heads.arcface import ArcFace
 from competition.models.layers.fusion import for_inference
+from competition.models.layers.row_norm import RowNorm
 from competition.models.networks import create_network
-from competition.models.outputs import training_loss
 from competition.settings.finetuned import FinetunedSettings
 
 NETWORKS = {"mobilenetv3_small_050": 32, "test_resnet": 32, "test_convnext": 32, "test_vit": 32, "googlenet": 32}
-HEADS = ["linear", "dense", "deep", "arcface"]
 
 
 def made(network, head, n_classes=4, **changes):
@@ -41,7 +43,7 @@ def cross_entropy(logits, soft):
     return functional.cross_entropy(logits, soft)
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("head", HEADS.names())
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_head_learns_and_answers_the_same_when_made_for_inference(name, head):
     network, size = made(name, head), NETWORKS[name]

@@ -15,11 +15,11 @@ from torch.nn import functional
 
 from competition.members.kinds.features import FeaturesSettings
 from competition.models import shipped_weights as shipped
+from competition.models.auxiliary import split, training_loss
 from competition.models.layers.fusion import for_inference
 from competition.models.layers.googlenet import GoogLeNet
 from competition.models.layers.hybrid import Hybrid
 from competition.models.networks import create_network
-from competition.models.outputs import split, training_loss
 from competition.settings.finetuned import FinetunedSettings
 
 FAMILIES = {

@@ -20,6 +20,7 @@ def test_score_prints_what_was_counted_by_hand(project, call):
     # all: class 0: 2 hits, 1 false, 1 missed: 4/6; class 1: the same; macro 2/3; 4 of 6 right
     code, out, _ = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
     assert code == 0 and json.loads(out) == {
+        "metric": "f1_macro",
         "all": pytest.approx(2 / 3),
         "public": 1.0,
         "private": 0.25,

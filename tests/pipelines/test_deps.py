@@ -148,3 +148,18 @@ def test_every_input_is_some_stages_output():
             if not dep.startswith(("competition", "pipelines")) and dep not in BROUGHT:
                 path = dep.replace("${item.base}", "lite0")
                 assert any(out == path or out.startswith(f"{path}/") for out in made), f"{stage}: nothing makes {dep}"
+
+
+def test_the_ledger_of_holdouts_is_no_output():
+    """DVC removes, restores and compares outputs; the ledger is only ever added to, and git keeps it."""
+    for stage in STAGES.values():
+        for kind in ("deps", "outs", "metrics", "plots"):
+            assert not [one for one in stage.get(kind, []) if "holdout.csv" in str(one)]
+    assert "holdout.csv" not in (ROOT / ".gitignore").read_text(encoding="utf-8")
+
+
+def test_a_stage_that_can_be_off_is_a_list_of_the_settings():
+    """DVC can't template null; a list without entries makes no stage."""
+    assert STAGES["review"]["matrix"] == {"condition": "${review.conditions}"}
+    assert STAGES["report"]["matrix"] == {"format": "${report.formats}"}
+    assert (ROOT / "folds/review/.gitkeep").is_file()  # so that the report can depend on it whether the review runs

@@ -3,6 +3,7 @@ missing.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,12 @@ from makers.votes import PARAMS, TARGETS, answers, write_fold, write_project
 from sklearn.metrics import f1_score
 
 from competition.common.files import digest
+from competition.common.registry import load_plugin
 from competition.data.predictions import load_predictions, save_predictions
-from competition.ensembling.candidates import SINGLE
-from competition.ensembling.choice import LEVELS, decide
-from competition.settings.ensemble import ENSEMBLES
+from competition.ensembling.choice import decide
+from competition.ensembling.final_files import read_final
+from competition.ensembling.final_vote import read_final_vote
+from competition.ensembling.rules import RULES
 from pipelines import ensemble, vote
 
 
@@ -47,9 +50,11 @@ def test_same_input_same_bytes(project):
         "oof.csv",
         "per_class.csv",
         "confusion.csv",
-        "specialist.json",
+        "votes.json",
+        "final_vote.json",
+        "ensembles_oof.csv",
     }
-    ensembles = {f"ensembles/{name}.csv" for name in ENSEMBLES}
+    ensembles = {f"ensembles/{name}.csv" for name in RULES.names()}
     assert contents[0].keys() == tables | ensembles | {f"members/{name}.csv" for name in names}
 
 
@@ -70,6 +75,7 @@ def most_named(ballot):
     return max(ballot, key=ballot.count)
 
 
+MEMBERS = ("features", "grey", "lite0")
 SINGLES = ["lite0", "features", "grey", "lite0_specialist"]
 
 
@@ -98,10 +104,8 @@ def test_the_hard_vote_of_the_top_is_counted_from_the_submissions(project):
         for view, told in expected.items():
             told.append(most_named([row[f"{name}.{view}"] for name in best]))
     for view, told in expected.items():
-        assert facts["macro_f1"][view]["value"] == pytest.approx(
-            f1_score(oof["target"], told, average="macro"), abs=1e-6
-        )
-    assert facts["macro_f1"]["nested_choice"] is None  # a person chose
+        assert facts["score"][view]["value"] == pytest.approx(f1_score(oof["target"], told, average="macro"), abs=1e-6)
+    assert facts["score"]["nested_choice"] is None  # a person chose
 
 
 def test_the_simplest_candidate_within_one_standard_error_is_final(project, monkeypatch):
@@ -127,20 +131,20 @@ def test_the_simplest_candidate_within_one_standard_error_is_final(project, monk
     ]
     assert facts["best"] == max(rows, key=lambda row: row["test_like"])["submission"]
     within = [row for row in rows if row["within_one_standard_error"]]
-    levels = [LEVELS.get(row["submission"], LEVELS[SINGLE]) for row in within]
+    levels = [0 if row["submission"] in SINGLES else RULES[row["submission"]].level for row in within]
     simple = [row for row, level in zip(within, levels, strict=True) if level == min(levels)]
     assert facts["chosen"] == max(simple, key=lambda row: row["test_like"])["submission"]
     assert all(row["within_one_standard_error"] == (-row["difference"] <= row["standard_error"]) for row in rows)
-    folder = "ensembles" if facts["chosen"] in ENSEMBLES else "members"
+    folder = "ensembles" if facts["chosen"] in RULES.names() else "members"
     assert final.equals(answers(f"submissions/{folder}/{facts['chosen']}.csv")) and facts["rows"] == 12
     oof = pd.read_csv("submissions/oof.csv", dtype=str)
     by_fold = {str(row["fold"]): row["candidate"] for row in facts["chosen_by_the_other_folds"]}
     said = {candidate.name: candidate.submission(TARGETS).test_like for candidate in seen["candidates"]}
     told = [said[by_fold[fold]][row] for row, fold in enumerate(oof["fold"])]
-    nested = facts["macro_f1"]["nested_choice"]["test_like"]
+    nested = facts["score"]["nested_choice"]["test_like"]
     assert nested["value"] == pytest.approx(f1_score(oof["target"], told, average="macro"), abs=1e-6)
     assert nested["low"] <= nested["value"] <= nested["high"]
-    expected = facts["macro_f1"]["expected"]
+    expected = facts["score"]["expected"]
     assert expected["low"] <= expected["value"] <= expected["high"] and 1 <= expected["effective_images"] <= len(oof)
     calibration = facts["calibration"]
     assert [row["member"] for row in calibration["members"]] == ["features", "grey", "lite0"] and calibration[
@@ -156,21 +160,21 @@ def test_rules_may_forbid_a_look_at_the_test_images(project):
     assert json.loads(metrics.read_text()).keys() == {"clean", "test_like", "expected"}
     ensemble.main()
     assert json.loads(metrics.read_text()).keys() == {"clean", "test_like"}
-    assert json.loads(Path("submissions/final.json").read_text())["macro_f1"]["expected"] is None
+    assert json.loads(Path("submissions/final.json").read_text())["score"]["expected"] is None
     assert Path("submissions/final.csv").read_bytes() == before
 
 
 def test_all_candidates_have_a_table_as_the_leaderboard(project):
     _, facts = cast()
     board, members = pd.read_csv("submissions/ensembles.csv"), pd.read_csv("submissions/leaderboard.csv")
-    assert set(board["submission"]) == {*ENSEMBLES, *SINGLES} and board["test_like"].is_monotonic_decreasing
-    assert list(board) == list(members) and board["told_apart"][0] == "best"
+    assert set(board["submission"]) == {*RULES.names(), *SINGLES} and board["test_like"].is_monotonic_decreasing
+    assert list(board) == list(members) and board["significant"][0] == "best"
     of_name = {row["submission"]: row for row in facts["candidates"]}
     for _, row in board.iterrows():
         for key in ("test_like", "difference", "difference_low", "difference_high", "standard_error"):
             assert row[key] == pytest.approx(of_name[row["submission"]][key], abs=2e-6), (row["submission"], key)
-        assert (row["told_apart"] == "yes") == of_name[row["submission"]]["told_apart"]
-    for name in ENSEMBLES:
+        assert (row["significant"] == "yes") == of_name[row["submission"]]["significant"]
+    for name in RULES.names():
         assert answers(f"submissions/ensembles/{name}.csv")["t05"] == "2"
     soft = board.set_index("submission").loc["soft"]
     assert (soft["member"], soft["train_seconds"]) == ("features+grey+lite0", 3 * 33)
@@ -203,7 +207,7 @@ def test_external_submissions_vote_unvalidated(project, capsys):
     assert facts["external"] == [{"name": "colleague"} | row, {"name": "site-2"} | row]
     told = [row["digest"] for row in facts["lineage"]["external"]]
     assert told == [digest(Path(f"submissions/external/{name}.csv")) for name in ("colleague", "site-2")]
-    assert facts["macro_f1"] == before["macro_f1"] and facts["fitted"] == before["fitted"]  # of the validated voters
+    assert facts["score"] == before["score"] and facts["fitted"] == before["fitted"]  # of the validated voters
     other, facts = cast("soft", external=["colleague"])
     assert "warning: external votes are not in final.csv chosen=soft" in capsys.readouterr().out
     assert facts["external"][0]["votes"] is False and other.equals(cast("soft")[0])
@@ -224,7 +228,52 @@ def test_an_invalid_final_is_never_put_in_place(project, monkeypatch):
     monkeypatch.setattr(ensemble, "check_submission", lambda path, competition: [f"{path}: 12 answers are no class"])
     with pytest.raises(ValueError, match=r"^submissions/final\.csv: 12 .*no class"):
         cast()
-    assert not list(Path("submissions").glob("*final*"))
+    assert not list(Path("submissions").glob("*final*")) and not list(Path("submissions").glob(".*"))
+
+
+@pytest.mark.parametrize("renamed", [0, 1, 2, 3])
+def test_a_run_that_is_killed_between_the_final_files_is_found_out(project, monkeypatch, renamed):
+    cast("soft")
+    final, replace_whole, done = Path("submissions/final.json"), os.replace, []
+    before = final.read_bytes()
+
+    def killed(source, target):
+        if Path(source).parent.name.startswith(".final.") and Path(target).parent.name == "submissions":
+            if len(done) == renamed:
+                raise KeyboardInterrupt
+            done.append(target)
+        replace_whole(source, target)
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        cast("grey")
+    monkeypatch.setattr(os, "replace", replace_whole)
+    assert final.read_bytes() == before and not list(Path("submissions").glob(".*"))
+    if renamed:
+        with pytest.raises(ValueError, match=r"submissions/final\.csv: not the file that submissions/final\.json"):
+            read_final()
+        with pytest.raises(ValueError, match="run `dvc repro ensemble` again"):
+            read_final_vote()
+    else:
+        assert read_final()["chosen"] == read_final_vote().chosen == "soft"
+    cast("grey")
+    assert read_final()["chosen"] == read_final_vote().chosen == "grey"
+    Path("submissions/final.csv").write_text("edited")
+    with pytest.raises(ValueError, match="it was edited, or a run was stopped"):
+        read_final()
+
+
+def test_the_ensembles_answers_out_of_fold_are_written(project):
+    _, facts = cast("soft")
+    oof, ensembles = (pd.read_csv(f"submissions/{name}.csv", dtype=str) for name in ("oof", "ensembles_oof"))
+    columns = [f"{name}.{condition}" for name in RULES.names() for condition in ("clean", "test_like")]
+    assert list(ensembles)[:3] == ["ID", "target", "fold"] and set(ensembles.columns[3:]) == set(columns)
+    assert ensembles[["ID", "target", "fold"]].equals(oof[["ID", "target", "fold"]])
+    table = pd.read_csv("submissions/ensembles.csv").set_index("submission")
+    for name in RULES.names():
+        score = f1_score(ensembles["target"], ensembles[f"{name}.test_like"], average="macro")
+        assert table.at[name, "test_like"] == pytest.approx(score, abs=1e-6)
+    assert facts["files"].keys() == {"final.csv", "final_vote.json", "metrics.json"}
 
 
 def test_a_holdout_is_not_unlocked_where_the_ledger_is_lost(project, monkeypatch):
@@ -345,3 +394,31 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(project):
     Path("folds/folds.csv").unlink()
     with pytest.raises(FileNotFoundError, match=r"folds/folds\.csv: not found; `dvc repro` makes it \(stage split\)"):
         vote.main()
+
+
+@pytest.fixture
+def plugin():
+    """A rule in a file of its own, registered for one test."""
+    load_plugin(Path(__file__).parents[1] / "plugins/dummy_rule.py")
+    yield "dummy_rule"
+    del RULES._things["dummy_rule"], sys.modules["plugin.dummy_rule"]
+
+
+def test_a_plugins_rule_is_a_candidate_like_any_other(project, plugin):
+    final, facts = cast(plugin)
+    assert facts["chosen"] == read_final_vote().chosen == plugin
+    assert final.equals(answers(f"submissions/ensembles/{plugin}.csv"))
+    assert plugin in set(pd.read_csv("submissions/ensembles.csv")["submission"])
+    vote = read_final_vote().vote()
+    tests = {
+        name: [load_predictions(f"folds/predictions/{name}/{k}.npz")["test"] for k in range(3)] for name in MEMBERS
+    }
+    voted = vote.predict(tests)
+    assert dict(zip(voted.predictions.ids.tolist(), voted.answers.tolist(), strict=True)) == {
+        id_: answer for id_, answer in final.items() if id_ != "t05"
+    }
+
+
+def test_a_rule_that_no_file_has_is_refused(project):
+    with pytest.raises(ValueError, match="ensemble.choose: 'dummy_rule'; expected one of .*'greedy', 'hard'"):
+        cast("dummy_rule")

@@ -35,7 +35,7 @@ def write_board(**test_like):
         for (name, value), told in zip(test_like.items(), ("best", "no", "yes"), strict=False)
     ]
     header = (
-        f"submission,member,vote,test_like,test_like_low,test_like_high,{','.join(columns)},images,told_apart,note\n"
+        f"submission,member,vote,test_like,test_like_low,test_like_high,{','.join(columns)},images,significant,note\n"
     )
     Path("submissions/leaderboard.csv").write_text(header + "".join(rows))
 
@@ -104,7 +104,7 @@ def test_record_compares_the_ensemble_with_its_own_facts(project, call):
     write_board(a=0.9)
     Path("submissions/final.csv").write_text("ID,target\n")
     Path("submissions/final.json").write_text(
-        json.dumps({"macro_f1": {"test_like": {"value": 0.75, "low": 0.7, "high": 0.8}}})
+        json.dumps({"score": {"test_like": {"value": 0.75, "low": 0.7, "high": 0.8}}})
     )
     out = call(record, "final", "0.8")[1]
     assert all(part in out for part in ("0.7500", "+0.0500", "0.6000-0.9000", "inside"))
@@ -151,7 +151,7 @@ def test_leaderboard_prints_the_public_scores_beside(project, call):
     assert "final.csv" not in out
     code, out, _ = call(leaderboard, "--json")
     found = json.loads(out)
-    assert [(row["submission"], row["told_apart"]) for row in found["leaderboard"]] == [("b", "best"), ("a", "no")]
+    assert [(row["submission"], row["significant"]) for row in found["leaderboard"]] == [("b", "best"), ("a", "no")]
     told = found["public"]["scores"][0]
     assert (found["public"]["asks"], told["submission"], told["public"], told["inside"], told["same_file"]) == (
         1,
@@ -168,7 +168,7 @@ def test_leaderboard_says_what_final_csv_should_score(project, call):
     score = {"value": 0.7, "low": 0.65, "high": 0.754}
     facts = {
         "chosen": "soft",
-        "macro_f1": {"test_like": score, "nested_choice": {"test_like": score | {"value": 0.69}}, "expected": None},
+        "score": {"test_like": score, "nested_choice": {"test_like": score | {"value": 0.69}}, "expected": None},
     }
     Path("submissions/final.json").write_text(json.dumps(facts))
     assert call(leaderboard)[1].splitlines()[-3:] == [
@@ -183,7 +183,7 @@ def test_the_final_score_is_held_against_what_was_expected_of_it(project, call):
     write_board(b=0.9, a=0.5)
     facts = {
         "chosen": "a",
-        "macro_f1": {
+        "score": {
             "test_like": {"value": 0.5, "low": 0.45, "high": 0.55},
             "nested_choice": None,
             "expected": {"value": 0.8, "low": 0.75, "high": 0.85},

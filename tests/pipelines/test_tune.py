@@ -45,7 +45,7 @@ ensemble: {resamples: 200}
 
 class Trained:
     def __init__(self, score, predictions):
-        self.macro_f1, self.predictions = {"test_like": score}, {"test_like": predictions}
+        self.scores, self.predictions = {"test_like": score}, {"test_like": predictions}
 
 
 def stub(member, data, targets, views, state_file, report, only):
@@ -72,7 +72,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(objective_module, "train_member", stub)
     monkeypatch.setattr(working, "POLL", 0.05)
-    monkeypatch.setattr(tune, "draw_study", lambda study, folder: [])  # a second each time
+    monkeypatch.setattr(tune, "draw_study", lambda study, folder, label: [])  # a second each time
     Path("params.yaml").write_text(PARAMS)
     Path("data").mkdir()
     packed_competition(Path("data"), images=90).to_csv(Path("data/folds.csv"), index=False)
@@ -114,7 +114,7 @@ def test_it_finds_shows_compares_and_writes_only_when_asked(project, capsys, mon
     call()
     out = capsys.readouterr().out
     assert Path("params.yaml").read_text() == PARAMS
-    assert "trial 0 state=complete macro_f1=0.3333 done=1/12" in out and "state=pruned" in out and "done=12/12" in out
+    assert "trial 0 state=complete score=0.3333 done=1/12" in out and "state=pruned" in out and "done=12/12" in out
     (study,) = (path for path in Path("data/tune").iterdir() if path.is_dir())
     assert {path.name for path in study.glob("*.p*")} == {"history.png", "importance.png", "parallel.png"}
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in study.glob("*.png"))
@@ -122,7 +122,7 @@ def test_it_finds_shows_compares_and_writes_only_when_asked(project, capsys, mon
     assert len(trials) == 12 and {"number", "state", "value", "seconds", "learning_rate", "loss"} <= set(trials)
     result = json.loads((study / "result.json").read_text())
     assert result["verdict"] == "better" and result["gain"]["low"] > 0 and result["study"] == study.name
-    assert result["macro_f1_in_study"] == pytest.approx(trials.value[trials.state == "COMPLETE"].max(), rel=1e-5)
+    assert result["score_in_study"] == pytest.approx(trials.value[trials.state == "COMPLETE"].max(), rel=1e-5)
     assert "members.tiny.learning_rate" in result["changes"] and ": better" in out
     call(resume=True, apply=True)
     out = capsys.readouterr().out

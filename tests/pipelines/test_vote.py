@@ -1,6 +1,7 @@
 """The stages split and vote on a tiny project, held against the same votes counted one by one."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from sklearn.metrics import f1_score
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
 from competition.data.image_store import write_rows
 from competition.data.predictions import Predictions, concatenate, load_predictions, save_predictions
+from competition.ensembling.final_vote import read_final_vote
 from competition.leaderboard.per_class import CLASS_COLUMNS
 from competition.settings.ensemble import RESERVED
 from competition.settings.load import load_settings
-from pipelines import split, vote
+from competition.settings.specialize import SpecializeSettings
+from pipelines import ensemble, split, vote
 
 
 @pytest.fixture
@@ -138,13 +141,29 @@ def test_a_specialist_of_another_split_is_refused(project):
         vote.main()
 
 
-def test_no_hard_classes_no_specialist(project):
-    for k in range(3):
-        path = Path(f"folds/scores/specialist/{k}.json")
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"hard_classes": []}))
-        Path(f"folds/predictions/specialist/{k}.npz").unlink()
+def test_what_was_decided_about_the_specialist(project):
     vote.main()
+    decided = json.loads(Path("submissions/votes.json").read_text())["specialist"]
+    assert decided["hard_classes"] == ["2", "x"] and decided["mode"] == "replace" and decided["weight"] == 1
+    board = pd.read_csv("submissions/leaderboard.csv").set_index("submission")
+    assert board.at["lite0_specialist", "note"] == decided["note"]
+    path = Path("folds/scores/specialist/1.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"hard_classes": ["2", "10"]}))
+    with pytest.raises(ValueError, match="hard classes differ"):
+        vote.main()
+
+
+def test_without_a_specialist_there_is_no_file_no_row_and_no_candidate(project, monkeypatch):
+    monkeypatch.setattr(SpecializeSettings, "base_member", None)
+    for folder in ("scores", "predictions", "weights"):
+        shutil.rmtree(f"folds/{folder}/specialist")
+    vote.main()
+    assert json.loads(Path("submissions/votes.json").read_text()) == {"specialist": None}
     assert not Path("submissions/members/lite0_specialist.csv").exists()
+    assert "lite0_specialist" not in set(pd.read_csv("submissions/leaderboard.csv")["submission"])
+    ensemble.main()
+    assert "lite0_specialist" not in set(pd.read_csv("submissions/ensembles.csv")["submission"])
+    assert "lite0_specialist" not in read_final_vote().votes
 
 
 def test_predictions_of_another_split_are_refused(project):

@@ -10,8 +10,8 @@ import yaml
 
 from competition.data.competition import read_competition
 from competition.data.predictions import Predictions, load_predictions, save_predictions
+from competition.ensembling.rules.stacking import Stacking
 from competition.ensembling.specialist_votes import asked_rows
-from competition.ensembling.stacking import is_affordable
 from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
 from competition.planning import measure
@@ -197,7 +197,7 @@ def test_votes_of_more_images_than_stacking_is_for_are_tried_without_it():
     assert tried_shares(Size(1000, 2000), 3, 17) == [1.0]
     assert tried_shares(Size(10**6, 10**6), 1, 2) == [0.0125, 0.025]  # 4 million: affordable
     smaller, larger = tried_shares(Size(2 * 10**6, 5 * 10**5), 1, 17)
-    assert not is_affordable(round(smaller * 2e6), 1, 17) and larger == 2 * smaller < 1
+    assert not Stacking.is_affordable(round(smaller * 2e6), 1, 17) and larger == 2 * smaller < 1
     assert tried_shares(Size(200_000, 100_000), 1, 17) == [1.0]  # two parts would be more than all
 
 

@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 from makers.report import CLASSES, QUOTED, write_json, write_project
 from sklearn.metrics import confusion_matrix as sklearn_matrix
+from sklearn.metrics import f1_score
 
-from competition.report import sections
+from competition.report import page as report_page
 from competition.report.charts import as_script, chart, plain, short
-from competition.report.confusion import confusion_section, shares, worst_pairs
-from competition.report.page import make_page
-from competition.report.sections import Section, render
+from competition.report.page import RenderedSection, make_page
+from competition.report.rendering import render
+from competition.report.sections.confusion import confusion, shares, worst_pairs
 from competition.report.tables import Number, number, table
 from pipelines import report
 
@@ -103,7 +104,7 @@ def test_names_are_text_everywhere(page, text):
 
 
 def test_scripts_are_plotly_and_the_pages_own(page):
-    own = list(Path(sections.__file__).parent.glob("templates/*.js"))
+    own = list(Path(report_page.__file__).parent.glob("templates/*.js"))
     assert page.tags.count("script") - len(page.figures) - len(page.data) == 1 + len(own) and page.figures and own
 
 
@@ -128,33 +129,34 @@ def test_the_page_is_whole_and_may_ask_for_nothing(text, page):
 
 
 def test_the_leaderboards_numbers_are_the_files(folder, page):
-    board = pd.read_csv(folder / "submissions/leaderboard.csv").to_dict("records")
-    head, *rows = page.table_of("told apart")
-    assert len(rows) == len(board) == 3
-    for row, expected in zip(rows, board, strict=True):
+    leaderboard = pd.read_csv(folder / "submissions/leaderboard.csv").to_dict("records")
+    head, *rows = page.table_of("significant")
+    assert len(rows) == len(leaderboard) == 3
+    for row, expected in zip(rows, leaderboard, strict=True):
         shown = dict(zip(head, row, strict=False))
         assert shown["submission"] == expected["submission"] + (" (final)" if expected["submission"] == "lite0" else "")
         assert shown["test-like"] == f"{expected['test_like']:.3f}" and shown["clean"] == f"{expected['clean']:.3f}"
         assert row[2] == f"{expected['test_like_low']:.3f} to {expected['test_like_high']:.3f}"
-        assert shown["told apart"] == {"best": "best", "no": "≈ no", "yes": "yes"}[expected["told_apart"]]
+        assert shown["significant"] == {"best": "best", "no": "≈ no", "yes": "yes"}[expected["significant"]]
         assert shown["folds"] == f"{expected['mean']:.3f} ± {expected['std']:.3f}"
 
 
 def test_the_leaderboards_intervals_are_drawn(folder, page):
-    board = pd.read_csv(folder / "submissions/leaderboard.csv")
-    board = board[board["submission"] != "lite0_hard"]  # scores as lite0 does
+    leaderboard = pd.read_csv(folder / "submissions/leaderboard.csv")
+    leaderboard = leaderboard[leaderboard["submission"] != "lite0_hard"]  # scores as lite0 does
     traces = page.figures[0]["data"]
     drawn = sorted(
         (round(x - low, 6), round(x + high, 6))
         for trace in traces
         for x, low, high in zip(trace["x"], trace["error_x"]["arrayminus"], trace["error_x"]["array"], strict=True)
     )
-    assert drawn == sorted(zip(board["test_like_low"], board["test_like_high"], strict=True))
-    assert any("can't be told apart" in trace["name"] for trace in traces) == ("no" in set(board["told_apart"]))
+    assert drawn == sorted(zip(leaderboard["test_like_low"], leaderboard["test_like_high"], strict=True))
+    legend = [trace["name"] for trace in traces]
+    assert ("≈ not significantly worse" in legend) == ("no" in set(leaderboard["significant"]))
 
 
 def test_the_final_score_stands_above_all(folder, text):
-    score = json.loads((folder / "submissions/final.json").read_text())["macro_f1"]["test_like"]
+    score = json.loads((folder / "submissions/final.json").read_text())["score"]["test_like"]
     head = text[: text.index("<nav")]
     assert (
         f"{score['value']:.3f}" in head
@@ -168,20 +170,41 @@ def test_confusion_matrices_are_scikit_learns(folder, page):
     oof = pd.read_csv(folder / "submissions/oof.csv", dtype=str)
     drawn = [figure["data"][0]["z"] for figure in page.figures if figure["data"][0]["type"] == "heatmap"]
     assert len(drawn) == 4
-    for counts, of_class, view in ((*drawn[:2], "test_like"), (*drawn[2:], "clean")):
-        expected = sklearn_matrix(oof["target"], oof[f"lite0.{view}"], labels=list(CLASSES))
+    for counts, of_class, condition in ((*drawn[:2], "test_like"), (*drawn[2:], "clean")):
+        expected = sklearn_matrix(oof["target"], oof[f"lite0.{condition}"], labels=list(CLASSES))
         assert counts == expected.tolist()
         assert np.allclose(of_class, expected / expected.sum(axis=1, keepdims=True), atol=1e-4)
 
 
-def test_per_class_f1_worst_first(folder, page):
-    expected = pd.read_csv(folder / "submissions/per_class.csv", dtype={"target": str}).sort_values(
-        "lite0", kind="stable"
-    )
+def test_f1_of_each_class_is_scikit_learns_worst_first(folder, page):
+    oof, targets = pd.read_csv(folder / "submissions/oof.csv", dtype=str), list(CLASSES)
+    scores = f1_score(oof["target"], oof["lite0.test_like"], labels=targets, average=None)
+    expected = sorted(zip(scores, targets, strict=True), key=lambda pair: pair[0])
     head, *rows = next(rows for rows in page.tables if rows[0][:3] == ["class", "images", "lite0"])
-    assert [row[2] for row in rows] == [f"{value:.3f}" for value in expected["lite0"]]
-    assert [row[0].startswith("★") for row in rows] == [target in ("7", "10") for target in expected["target"]]
+    assert [row[1:3] for row in rows] == [["10", f"{value:.3f}"] for value, _ in expected]
+    assert [row[0].startswith("★") for row in rows] == [target in ("7", "10") for _, target in expected]
     assert head == ["class", "images", "lite0", "features"]  # lite0_hard scores as lite0 does
+
+
+def test_a_final_ensemble_is_shown_by_its_own_answers(tmp_path):
+    write_project(tmp_path, chosen="soft")
+    page, targets = Page(made(tmp_path)), list(CLASSES)
+    oof = pd.read_csv(tmp_path / "submissions/ensembles_oof.csv", dtype=str)
+    drawn = [figure["data"][0]["z"] for figure in page.figures if figure["data"][0]["type"] == "heatmap"]
+    for counts, condition in zip(drawn[::2], ("test_like", "clean"), strict=True):
+        assert counts == sklearn_matrix(oof["target"], oof[f"soft.{condition}"], labels=targets).tolist()
+    scores = sorted(f1_score(oof["target"], oof["soft.test_like"], labels=targets, average=None))
+    head, *rows = next(rows for rows in page.tables if rows[0][:3] == ["class", "images", "soft"])
+    assert [row[2] for row in rows] == [f"{value:.3f}" for value in scores] and head[3:] == ["lite0", "features"]
+    assert "stand in no file" not in "".join(page.texts)
+
+
+def test_a_final_ensemble_without_its_answers_gives_way_to_the_best_submission(tmp_path):
+    write_project(tmp_path, chosen="soft")
+    (tmp_path / "submissions/ensembles_oof.csv").unlink()
+    page = Page(made(tmp_path))
+    assert "the answers of the final one, soft, stand in no file" in "".join(page.texts)
+    assert any(rows[0][:3] == ["class", "images", "lite0"] for rows in page.tables)
 
 
 def test_learning_curves_are_the_histories(page):
@@ -223,7 +246,7 @@ def test_optional_inputs_are_shown(fresh):
     final, audit = (json.loads((fresh / path).read_text()) for path in ("submissions/final.json", "folds/audit.json"))
     score = {"value": 0.7071, "low": 0.6, "high": 0.8}
     final["holdout"] = {"images": 5, "clean": score, "test_like": score}
-    final["macro_f1"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
+    final["score"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
     final["external"] = [{"name": "colleague", "validated": False, "in_scores": False, "votes": True, "agreement": 0.5}]
     noise = {
         "feature": "noise",
@@ -269,9 +292,9 @@ def test_many_classes_are_pairs_instead_of_a_matrix():
     answers = true.copy()
     answers[:2] = "5"
     oof = pd.DataFrame({"target": true, "net.clean": true, "net.test_like": answers})
-    page = Page(str(confusion_section(oof, "net", names, [], "soft").body))
+    page = Page(str(confusion(oof, "net", names, [], "soft")))
     pairs = [row[:3] for row in page.tables[0][1:]]
-    assert "the final one, soft, is an ensemble" in "".join(page.texts)
+    assert "the answers of the final one, soft, stand in no file" in "".join(page.texts)
     assert not page.figures and pairs == [["0 class_0", "5 class_5", "1"], ["1 class_1", "5 class_5", "1"]]
 
 
@@ -316,6 +339,6 @@ def test_a_chart_says_what_is_to_be_seen():
 
 
 def test_two_sections_with_one_anchor_are_refused():
-    section = Section("a", "A", table("t", ("x",), [["1"]]))
+    section = RenderedSection("a", "A", table("t", ("x",), [["1"]]))
     with pytest.raises(ValueError, match="different anchors"):
         make_page("t", render("lineage", table="", params=""), [section, section])

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from makers.report import CLASSES, write_project
 
+from competition.common import paths
 from pipelines import report
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium, of the extra `test`, is not installed")
@@ -59,7 +60,7 @@ def address(tmp_path_factory):
     write_project(folder)
     with contextlib.chdir(folder):
         report.main()
-    return (folder / report.PAGE).as_uri()
+    return (folder / paths.REPORT).as_uri()
 
 
 def look(browser, address: str, theme: str = "light", size: tuple[int, int] = LAPTOP) -> None:
@@ -112,10 +113,10 @@ def test_nothing_is_asked_of_a_network_and_nothing_goes_wrong(browser, address, 
     # the browser's own first page asks, too
     urls = [request["request"]["url"] for request in asked if request["documentURL"] == address]
     assert address in urls and not [url for url in urls if url != address and not url.startswith(("data:", "blob:"))]
-    pictures = browser.execute_script(
+    missing = browser.execute_script(
         "return [...document.images].filter((image) => !(image.complete && image.naturalWidth)).length"
     )
-    assert pictures == 0
+    assert missing == 0
     shown = browser.execute_script(
         "return [...document.querySelectorAll('.plot')].filter((plot) => plot.offsetWidth).map((plot) => "
         "plot.querySelectorAll('.main-svg').length > 0)"
@@ -159,33 +160,33 @@ def test_hovering_over_a_chart_names_what_is_there(browser, address):
 
 def test_sorting(browser, address):
     look(browser, address)
-    cells = "return [...document.querySelectorAll('#classes tbody tr')].map((row) => row.cells[%d].textContent)"
-    head = find(browser, "#classes th[aria-sort]")
+    cells = "return [...document.querySelectorAll('#class-f1 tbody tr')].map((row) => row.cells[%d].textContent)"
+    head = find(browser, "#class-f1 th[aria-sort]")
     before = browser.execute_script(cells % 0)
-    find(browser, "#classes th button")[0].click()
+    find(browser, "#class-f1 th button")[0].click()
     names = browser.execute_script(cells % 0)
     assert sorted(names) == sorted(before) and head[0].get_attribute("aria-sort") == "ascending"
     assert names.index(f"x {CLASSES['x']}") in (0, 2)  # ★ 7 and ★ 10 stand together, 7 before 10
     assert names.index("★ 7 <script>alert(1)</script>") < names.index('★ 10 a "b" & <b>bold</b>')
-    find(browser, "#classes th button")[2].send_keys(" ")  # by keyboard
+    find(browser, "#class-f1 th button")[2].send_keys(" ")  # by keyboard
     scores = [float(text) for text in browser.execute_script(cells % 2)]
     assert scores == sorted(scores, reverse=True)
     assert [one.get_attribute("aria-sort") for one in head] == ["none", "none", "descending", "none"]
-    find(browser, "#classes th button")[2].click()
+    find(browser, "#class-f1 th button")[2].click()
     assert [float(text) for text in browser.execute_script(cells % 2)] == sorted(scores)
 
 
 def test_the_confusion_matrix_can_be_switched(browser, address):
     look(browser, address)
     browser.execute_script("document.querySelector('#confusion').scrollIntoView()")
-    for view, unit in (("test_like", "counts"), ("clean", "counts"), ("clean", "shares")):
-        for value in (view, unit):
+    for condition, unit in (("test_like", "counts"), ("clean", "counts"), ("clean", "shares")):
+        for value in (condition, unit):
             browser.execute_script("arguments[0].click()", find(browser, f"#confusion input[value='{value}']")[0])
         settle(browser)
         seen = [
             box.get_attribute("data-shown") for box in find(browser, "#confusion [data-shown]") if box.is_displayed()
         ]
-        assert seen == [f"{view} {unit}"]
+        assert seen == [f"{condition} {unit}"]
         assert (
             browser.execute_script(
                 "return document.querySelector('#confusion [data-shown]:not([hidden]) .main-svg').clientWidth"

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from competition.data.image_store import ImageStore
 from competition.data.images import letterbox
-from competition.inference.loader import dihedral
+from competition.inference.tta import oriented_batch
 from competition.models import trained
 from competition.models.networks import create_network
 from competition.serving.onnx import STEPS
@@ -113,7 +113,7 @@ def test_the_views_are_ours(at_home):
     assert sum(view["weight"] for view in facts["views"]) == pytest.approx(1) and len(facts["views"]) == 8
     for element, view in enumerate(facts["views"]):
         square = np.fliplr(image.numpy()) if view["flip"] else image.numpy()
-        assert (np.rot90(square, view["quarter_turns"]) == dihedral(image, element, (0, 1)).numpy()).all()
+        assert (np.rot90(square, view["quarter_turns"]) == oriented_batch(image, element, (0, 1)).numpy()).all()
 
 
 def test_the_example_classifies_as_we_do(at_home, tmp_path):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,8 @@ from makers.project import FOLDS, TEST, UNREADABLE, project  # noqa: F401
 from safetensors.torch import load_file, save_file
 
 from competition.data.predictions import Predictions, load_predictions
-from competition.ensembling.lineage import changed_since
+from competition.ensembling.final_vote import read_final_vote
+from competition.ensembling.rules import RULES
 from competition.ensembling.specialist_votes import replace_hard
 from competition.ensembling.voting import soft_vote
 from competition.inference import predictor as inference
@@ -89,7 +91,7 @@ def test_fast_is_one_fold_and_one_view(at_home, tmp_path):
     assert [row["probability"] for row in fast] != [row["probability"] for row in full]
 
 
-ENSEMBLES = ("hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking")
+ENSEMBLES = RULES.names()
 
 
 @pytest.mark.parametrize("name", ENSEMBLES)
@@ -151,37 +153,45 @@ def test_fast_asks_an_ensembles_best_voter(at_home, tmp_path, capsys):
 
 
 def test_votes_made_elsewhere_cant_be_cast(at_home, tmp_path):
-    final, params = Path("submissions/final.json"), Path("params.yaml")
-    before, settings = final.read_text(), params.read_text()
+    params, submissions = Path("params.yaml").read_text(), tmp_path / "submissions"
+    shutil.copytree("submissions", submissions)
     try:
-        final.write_text(
-            json.dumps(json.loads(before) | {"chosen": "hard_top", "external": [{"name": "friend", "votes": True}]})
-        )
+        Path("submissions/external").mkdir(exist_ok=True)
+        shutil.copy("submissions/members/grey.csv", "submissions/external/friend.csv")
+        changed = params.replace("ensemble: {", "ensemble: {choose: hard_top, external: [friend], ")
+        Path("params.yaml").write_text(changed)
+        ensemble.main()
         with pytest.raises(
             ValueError, match=r"the final vote: holds votes of submissions/external \(friend\).*--member names another"
         ):
             predict.main(Path("data/raw/test"), tmp_path / "found.csv")
-        params.write_text(settings.replace("ensemble: {", "ensemble: {external: [friend], "))
         with pytest.raises(ValueError, match=r"hard_top: holds votes of submissions/external \(friend\)"):
             predict.main(Path("data/raw/test"), tmp_path / "found.csv", "hard_top")
         predict.main(Path("data/raw/test"), tmp_path / "found.csv", "hard")
-        final.unlink()
-        with pytest.raises(FileNotFoundError, match="submissions/final.json: not found.*--member names a vote"):
-            predict.main(Path("data/raw/test"), tmp_path / "found.csv")
+        Path("submissions/final_vote.json").unlink()
+        with pytest.raises(FileNotFoundError, match="submissions/final_vote.json: not found; `dvc repro` makes it"):
+            predict.main(Path("data/raw/test"), tmp_path / "found.csv", "grey")
     finally:
-        final.write_text(before)
-        params.write_text(settings)
+        Path("params.yaml").write_text(params)
+        shutil.rmtree("submissions")
+        shutil.copytree(submissions, "submissions")
 
 
-def test_a_members_vote_needs_nothing_but_the_member(at_home, tmp_path):
-    hidden = Path("folds/predictions/lite0")
-    hidden.rename(tmp_path / "lite0")
-    try:
-        predict.main(Path("data/raw/test"), tmp_path / "found.csv", "grey")
-        with pytest.raises(FileNotFoundError, match="folds/predictions/lite0/0.npz"):
-            predict.main(Path("data/raw/test"), tmp_path / "found.csv", "soft")
-    finally:
-        (tmp_path / "lite0").rename(hidden)
+@pytest.mark.parametrize("name", [None, "grey", "lite0_specialist", "stacking"])
+def test_weights_and_the_final_votes_file_are_enough(at_home, tmp_path, monkeypatch, name):
+    predict.main(Path("data/raw/test"), tmp_path / "at_home.csv", name)
+    final = {row["ID"]: row["target"] for row in table("submissions/final.csv")}
+    shutil.copytree("data/raw/test", tmp_path / "bare/images")
+    shutil.copytree("folds/weights", tmp_path / "bare/folds/weights")
+    (tmp_path / "bare/submissions").mkdir()
+    for file in ("params.yaml", "submissions/final_vote.json"):
+        shutil.copy(file, tmp_path / "bare" / file)
+    monkeypatch.chdir(tmp_path / "bare")
+    predict.main(Path("images"), Path("found.csv"), name)
+    assert table("found.csv") == table(tmp_path / "at_home.csv")
+    if name is None:
+        final.pop(UNREADABLE.removesuffix(".png"))
+        assert answers_of("found.csv") == final
 
 
 def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
@@ -228,11 +238,8 @@ def test_changed_settings_and_weights_are_said(at_home, tmp_path, capsys):
     predict.main(Path("data/raw/test"), tmp_path / "found.csv", name)
     assert "warning: not what made" not in capsys.readouterr().out
     try:
-        final["lineage"]["weights"] = [{"member": "grey", "digests": ["0" * 16, "1" * 16]}]
-        settings = load_settings()
-        assert changed_since(final, settings, ["grey"]) == ["folds/weights/grey"] and not changed_since(
-            final, settings, ["lite0"]
-        )
+        changed = replace(read_final_vote(), weights={"grey": ["0" * 16, "1" * 16]})
+        assert changed.changed_since(load_settings(), ["lite0", "grey"]) == ["folds/weights/grey"]
         params.write_text(before.replace("{passes: 5}", "{passes: 6}"))
         predict.main(Path("data/raw/test"), tmp_path / "found.csv", name)
         assert (
@@ -290,7 +297,7 @@ def test_nothing_to_label(at_home, tmp_path):
 def test_an_unknown_vote(at_home, tmp_path):
     with pytest.raises(
         ValueError,
-        match="lite9: no vote of that name; --member takes lite0, features, grey, lite0_specialist, hard_top, ",
+        match="lite9: no vote of that name; --member takes features, grey, lite0, lite0_specialist, hard_top, ",
     ):
         predict.main(Path("data/raw/test"), tmp_path / "found.csv", "lite9")
 

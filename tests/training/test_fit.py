@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
 from safetensors.torch import load_file
 from sklearn.metrics import f1_score
@@ -15,7 +16,7 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import save_weights
 from competition.training.fit import fit
 from competition.training.fold_data import load_fold
-from competition.training.schedules import size_at, warmup_cosine
+from competition.training.schedules.cosine import Cosine
 
 SETTINGS = FinetunedSettings(
     network="mobilenetv3_small_050",
@@ -42,7 +43,7 @@ def folds(folder):
 
 
 def load(folder, folds, fold=0):
-    return load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    return load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +200,8 @@ def test_the_schedule_ends_with_the_last_step_where_classes_have_unequal_copies(
         update={"epochs": 5, "network": "test_resnet", "augmented": augmented, "batch_size": batch_size}
     )
     history = trained(data, settings, tmp_path / "a.pt")[1].history
-    expected = [3e-3 * warmup_cosine(sum(steps[:epoch]), sum(steps), settings.warmup) for epoch in range(5)]
+    schedule = Cosine(settings, np.cumsum(steps).tolist())
+    expected = [3e-3 * schedule.factor(sum(steps[:epoch])) for epoch in range(5)]
     assert [row["learning_rate"] for row in history] == pytest.approx(expected)
 
 
@@ -220,7 +222,7 @@ def test_the_holdout_is_predicted_like_the_validation_images_and_never_scored(he
     settings, weights = SETTINGS.model_copy(update={"epochs": 1}), np.array([0.5, 0, 0, 0, 0, 0.5, 0, 0])
     member = train_member(settings, held, TARGETS, weights, tmp_path / "a.pt", lambda row: None)
     assert list(member.predictions) == ["clean", "test_like", "holdout_clean", "holdout_test_like", "test"]
-    assert list(member.macro_f1) == ["clean", "test_like"] and not any(
+    assert list(member.scores) == ["clean", "test_like"] and not any(
         "holdout" in key for row in member.history for key in row
     )
     network, normalise = create_network(settings, 3)
@@ -253,7 +255,7 @@ def test_a_specialist_begins_with_the_bases_weights_and_predicts_what_it_is_aske
     assert member.weights["classifier.weight"].shape[0] == 2
     assert member.predictions["clean"].ids.tolist() == [data.valid_ids[n] for n in (0, 2, 4)]
     assert member.predictions["test"].ids.tolist() == ["t5", "t1"] and len(member.predictions["test_like"]) == 0
-    assert member.predictions["clean"].targets == ("x", "7") and member.macro_f1["test_like"] is None
+    assert member.predictions["clean"].targets == ("x", "7") and member.scores["test_like"] is None
 
 
 # folds
@@ -352,22 +354,4 @@ def test_missing_views_are_refused(folder, folds, tmp_path, lost):
     rows = [{name: values[n] for name, values in columns.items()} for n in range(len(store))]
     write_rows(tmp_path / "x.arrow", [row for row in rows if not lost(row)])
     with pytest.raises(ValueError, match=r"x\.arrow: no (clean|train|test_like) view of \d+ IDs .*; run dvc repro"):
-        load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow")
-
-
-# schedules
-
-
-def test_warmup_and_cosine():
-    factors = [warmup_cosine(step, 100, 0.1) for step in range(100)]
-    assert np.allclose(factors[:10], np.arange(1, 11) / 10)
-    assert np.allclose(factors[10:], 0.5 * (1 + np.cos(np.pi * np.arange(90) / 90)))
-    for steps, warmup in [(1, 0), (1, 1), (2, 0.5), (7, 1)]:
-        assert all(0 <= warmup_cosine(step, steps, warmup) <= 1 for step in range(steps))
-
-
-def test_sizes_grow_to_the_last_third():
-    assert [size_at(epoch, 9, None, 192) for epoch in range(9)] == [192] * 9
-    sizes = [size_at(epoch, 9, 96, 192) for epoch in range(9)]
-    assert sizes[0] == 96 and sizes == sorted(sizes) and sizes[6:] == [192] * 3 and set(sizes) == {96, 128, 160, 192}
-    assert [size_at(epoch, 1, 96, 100) for epoch in range(1)] == [96] and size_at(2, 3, 96, 100) == 100
+        load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow", F1)

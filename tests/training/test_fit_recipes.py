@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
 from makers.training import SETTINGS, same, scores_of, trained
 
@@ -19,7 +20,7 @@ from competition.training.fold_data import load_fold
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recipes")
-    return load_fold(0, packed_competition(folder), TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    return load_fold(0, packed_competition(folder), TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
 def failing(monkeypatch, error, at):

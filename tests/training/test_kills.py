@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
 from makers.training import SETTINGS, same, scores_of, trained
 
@@ -29,7 +30,9 @@ def folder(tmp_path_factory):
 
 
 def load(folder: Path):
-    return load_fold(0, read_folds(folder / "folds.csv"), TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    return load_fold(
+        0, read_folds(folder / "folds.csv"), TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1
+    )
 
 
 def die() -> None:

@@ -9,7 +9,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch.nn import functional
 
 from competition.settings.finetuned import FinetunedSettings
-from competition.training.losses import effective_number_weights, make_loss
+from competition.training.criterion import make_criterion
+from competition.training.losses.class_balanced import effective_number_weights
 
 TARGETS = ("a", "b", "7", "d")
 COUNTS = np.array([60, 5, 30, 5])
@@ -21,7 +22,7 @@ HARD = functional.one_hot(LABELS, 4).float()
 
 
 def loss_of(counts=COUNTS, **changes):
-    return make_loss(FinetunedSettings(**changes), np.array(counts), TARGETS)
+    return make_criterion(FinetunedSettings(**changes), np.array(counts), TARGETS)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.4])

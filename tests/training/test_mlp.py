@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from makers.metrics import F1
 from safetensors.torch import load, save
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
@@ -23,7 +24,7 @@ def blobs(n, classes, seed=0):
 
 
 def fitted(values, labels, classes, seed=0, **changed):
-    return fit_mlp(values, labels, classes, seed, values[None], ONE_VIEW, labels, **changed)
+    return fit_mlp(values, labels, classes, seed, values[None], ONE_VIEW, labels, F1, **changed)
 
 
 def test_logits_are_the_skip_plus_the_hidden_units():
@@ -51,7 +52,7 @@ def test_weights_begin_as_he_has_them():
 def test_as_good_as_the_linear_one_where_that_is_right():
     values, labels = blobs(300, 4)
     others, other_labels = blobs(300, 4, seed=1)
-    member = fit_mlp(values, labels, 4, 0, others[None], ONE_VIEW, other_labels)
+    member = fit_mlp(values, labels, 4, 0, others[None], ONE_VIEW, other_labels, F1)
     found = member.predict_proba(others[None], ONE_VIEW)
     linear = LogisticRegression().fit(values, labels).score(others, other_labels)
     assert found.dtype == np.float32 and np.allclose(found.sum(axis=1), 1, atol=1e-6)
@@ -62,7 +63,7 @@ def test_as_good_as_the_linear_one_where_that_is_right():
 def test_it_learns_what_no_linear_one_can():
     values = np.random.default_rng(0).uniform(-1, 1, (600, 2)).astype(np.float32)
     labels = (values[:, 0] * values[:, 1] > 0).astype(np.int64)
-    linear = fit_logistic(values, labels, 2, (1.0,), values[None], ONE_VIEW, labels)
+    linear = fit_logistic(values, labels, 2, (1.0,), values[None], ONE_VIEW, labels, F1)
     assert linear.score < 0.65 and fitted(values, labels, 2).score > 0.85
 
 
@@ -117,7 +118,7 @@ def test_it_comes_back_from_its_tensors():
 
 def test_the_regressions_tensors_and_its_logarithmic_grid():
     values, labels = blobs(60, 3)
-    member = fit_logistic(values, labels, 3, (0.1,), values[None], ONE_VIEW, labels)
+    member = fit_logistic(values, labels, 3, (0.1,), values[None], ONE_VIEW, labels, F1)
     tensors = load(save(member.tensors()))
     assert sorted(tensors) == ["c", "coefficients", "intercepts", "mean", "scale"] and float(
         tensors["c"]

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from competition.settings.finetuned import FinetunedSettings
-from competition.training.optimizers import make_optimizer
+from competition.training.parameter_groups import make_optimizer
 
 
 def settings(**changes):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
 
 from competition.inference.loader import epoch_rows
@@ -22,8 +23,8 @@ from competition.training import epoch as epoch_module
 from competition.training import pseudo_labels as module
 from competition.training.fit import fit
 from competition.training.fold_data import load_fold
-from competition.training.pseudo_labels import sure_answers, with_labels
-from competition.training.run import Progress
+from competition.training.pseudo_labels import confident_predictions, with_labels
+from competition.training.run import TrainingResult
 
 SETTINGS = FinetunedSettings(
     network="test_resnet",
@@ -48,7 +49,7 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("competition")
     folds = packed_competition(folder, tests=TESTS)
     held = folds.assign(fold=np.where(np.arange(len(folds)) >= 21, -1, folds.fold))
-    return load_fold(0, held, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+    return load_fold(0, held, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
 def trained(data, state_file, report=lambda row: None, **changes):
@@ -108,9 +109,9 @@ def test_the_surest_answers_of_each_class_up_to_its_cap():
         ([1, 0, 1], {2: 0, 5: 2}),
         ([0, 0, 0], {}),
     ):  # of rows 0 and 6, equally sure, the first
-        rows, labels = sure_answers(probabilities, 0.8, np.array(most))
+        rows, labels = confident_predictions(probabilities, 0.8, np.array(most))
         assert dict(zip(rows.tolist(), labels.tolist(), strict=True)) == expected and rows.tolist() == sorted(rows)
-    assert len(sure_answers(probabilities, 0.96, np.array([9, 9, 9]))[0]) == 0
+    assert len(confident_predictions(probabilities, 0.96, np.array([9, 9, 9]))[0]) == 0
 
 
 def test_labelled_test_images_stand_behind_the_training_images(data):
@@ -147,7 +148,7 @@ def test_the_labels_are_the_folds_own_networks(data, first, member, state, tmp_p
     """They are what the network that the first run alone leaves answers, by the same test-time augmentation."""
     test = first.predictions["test"]
     caps = np.bincount(data.train_labels, minlength=3)
-    expected = sure_answers(test.probabilities, 0.4, caps)
+    expected = confident_predictions(test.probabilities, 0.4, caps)
     given = []
     monkeypatch.setattr(
         module, "with_labels", lambda *arguments: (given.append(arguments[1:]), with_labels(*arguments))[1]
@@ -182,7 +183,7 @@ def test_of_two_runs_the_better(data, state, monkeypatch, capsys, score, kept):
     network, normalise = create_network(SETTINGS, 3)
     first = fit(network, normalise, data, SETTINGS, state)
     other = {key: value + 1 for key, value in first.best_weights.items()}
-    second = Progress([{"epoch": 0, "test_like": 0.5}], 0, first.best_score if score is None else score, other)
+    second = TrainingResult([{"epoch": 0, "test_like": 0.5}], 0, first.best_score if score is None else score, other)
     monkeypatch.setattr(module, "fit", lambda *rest: second)
     best, facts = module.fit_again(network, normalise, data, SETTINGS, VIEWS, state, lambda row: None, TARGETS, first)
     assert facts.kept == kept and best.best_epoch == (6 if kept else first.best_epoch) and len(best.history) == 7
@@ -194,7 +195,7 @@ def test_of_two_runs_the_better(data, state, monkeypatch, capsys, score, kept):
 
 def test_without_a_sure_answer_there_is_no_second_run(data, first, state, capsys):
     member = trained(data, state, pseudo_labels=1.0)
-    assert "pseudo-labels: none of 9 test images is answered with a probability of 1" in capsys.readouterr().out
+    assert "pseudo-labels: none of 9 test images has a probability of 1" in capsys.readouterr().out
     assert same(first.weights, member.weights) and len(member.history) == 6
     assert (
         member.facts["pseudo_labels"]["images"],
@@ -242,7 +243,7 @@ def test_other_test_images_are_labelled_anew(data, state, tmp_path):
 
 
 def test_the_scores_file_says_what_became_of_them(member, tmp_path):
-    write_member(tmp_path, "tiny", 0, "finetuned", member)
+    write_member(tmp_path, "tiny", 0, "finetuned", member, F1.name)
     facts = json.loads((tmp_path / "scores/tiny/0.json").read_text())["pseudo_labels"]
     assert facts == {
         "images": member.facts["pseudo_labels"]["images"],
@@ -280,10 +281,10 @@ def test_a_barred_test_image_is_never_learnt_from(data, tmp_path, monkeypatch):
 def test_the_history_says_which_epoch_was_kept(member, tmp_path):
     """By the rule that kept it: a run that was left out may hold the highest score by another."""
     for best in (member.best_epoch, 0):
-        write_member(tmp_path, "tiny", 0, "finetuned", dataclasses.replace(member, best_epoch=best))
+        write_member(tmp_path, "tiny", 0, "finetuned", dataclasses.replace(member, best_epoch=best), F1.name)
         rows = pd.read_csv(tmp_path / "history/tiny/0.csv")
         assert rows.loc[rows["kept"] == 1, "epoch"].tolist() == [best] and set(rows["kept"]) == {0, 1}
-    write_member(tmp_path, "tiny", 1, "features", dataclasses.replace(member, history=[]))
+    write_member(tmp_path, "tiny", 1, "features", dataclasses.replace(member, history=[]), F1.name)
     assert (tmp_path / "history/tiny/1.csv").read_text() == "\n"
 
 

@@ -1,13 +1,16 @@
-"""Schedules against torch's own."""
+"""Learning-rate schedules against torch's own, and the image sizes of progressive resizing."""
 
+import numpy as np
 import pytest
 import torch
 from torch.optim import lr_scheduler
 
 from competition.settings.finetuned import FinetunedSettings
-from competition.training.schedules import Schedule, one_cycle, warmup_cosine
+from competition.training.learning_rate import LearningRate
+from competition.training.progressive_resizing import size_at
+from competition.training.schedules import SCHEDULES
 
-KINDS = ("cosine", "step", "plateau", "one_cycle", "constant")
+KINDS = SCHEDULES.names()
 
 
 def optimizer_of(rates=(0.1, 0.01)):
@@ -16,7 +19,7 @@ def optimizer_of(rates=(0.1, 0.01)):
 
 def schedule_of(steps=(10,) * 6, **changes):
     optimizer = optimizer_of()
-    return Schedule(optimizer, FinetunedSettings(**changes), steps)
+    return LearningRate(optimizer, FinetunedSettings(**changes), steps)
 
 
 def rates_of(schedule, steps):
@@ -39,11 +42,21 @@ def torch_rates(make, steps):
     return rates
 
 
-def test_cosine_is_warmup_cosine_to_the_last_bit():
-    expected = torch_rates(
-        lambda optimizer: lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, 60, 0.1)), 60
-    )
-    assert rates_of(schedule_of(warmup=0.1), 60) == expected
+def factors_of(kind, steps, warmup):
+    schedule = SCHEDULES[kind](FinetunedSettings(warmup=warmup), [steps])
+    return [schedule.factor(step) for step in range(steps)]
+
+
+def test_rates_are_the_peaks_times_the_factor():
+    assert rates_of(schedule_of(warmup=0.1), 60) == [0.1 * factor for factor in factors_of("cosine", 60, 0.1)]
+
+
+def test_cosine_and_its_warm_up_by_hand():
+    factors = factors_of("cosine", 100, 0.1)
+    assert np.allclose(factors[:10], np.arange(1, 11) / 10)
+    assert np.allclose(factors[10:], 0.5 * (1 + np.cos(np.pi * np.arange(90) / 90)))
+    for steps, warmup in [(1, 0), (1, 1), (2, 0.5), (7, 1)]:
+        assert all(0 <= factor <= 1 for factor in factors_of("cosine", steps, warmup))
 
 
 def test_cosine_after_its_warm_up_is_torchs():
@@ -100,7 +113,7 @@ def test_one_cycle_is_torchs(warmup):
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("warmup", [0.0, 0.3, 1.0])
 def test_a_cycle_of_few_steps_has_a_peak(steps, warmup):
-    factors = [one_cycle(step, steps, warmup) for step in range(steps)]
+    factors = factors_of("one_cycle", steps, warmup)
     assert all(0 < factor <= 1 for factor in factors) and max(factors) > 0.8
 
 
@@ -161,3 +174,10 @@ def test_slowing_down_is_for_good(kind):
 def test_steps_beyond_the_last_do_not_rise_again(kind):
     rates = rates_of(schedule_of(schedule=kind), 70)
     assert max(rates[60:]) <= rates[59]
+
+
+def test_sizes_grow_to_the_last_third():
+    assert [size_at(epoch, 9, None, 192) for epoch in range(9)] == [192] * 9
+    sizes = [size_at(epoch, 9, 96, 192) for epoch in range(9)]
+    assert sizes[0] == 96 and sizes == sorted(sizes) and sizes[6:] == [192] * 3 and set(sizes) == {96, 128, 160, 192}
+    assert [size_at(epoch, 1, 96, 100) for epoch in range(1)] == [96] and size_at(2, 3, 96, 100) == 100

@@ -9,6 +9,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition, square
 from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.metrics import f1_score
@@ -17,7 +18,7 @@ from competition.common.optuna_logging import quiet_optuna
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.data.predictions import Predictions
-from competition.inference.tta import view_weights
+from competition.inference.tta import orientation_weights
 from competition.members.training import train_member
 from competition.settings.augment import AugmentSettings
 from competition.settings.ensemble import EnsembleSettings
@@ -95,10 +96,11 @@ def test_a_trial_is_the_mean_of_what_the_stage_would_train(folder, folds, tmp_pa
     member = FinetunedSettings(**TINY.model_dump() | {"learning_rate": 0.02})
     best_of_fold, scores, told = [], [], trial.study.trials[0].intermediate_values
     for fold in (0, 1, 2):
-        data = load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow")
+        data = load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
         # the clean one, and two of three
         data = type(data)(**vars(data) | {"train_rows": tuple(rows[:3] for rows in data.train_rows)})
-        expected = train_member(member, data, TARGETS, view_weights(20, 0), tmp_path / f"{fold}.pt", lambda row: None)
+        weights, state = orientation_weights(20, 0), tmp_path / f"{fold}.pt"
+        expected = train_member(member, data, TARGETS, weights, state, lambda row: None)
         truth = folds.set_index("ID").target.loc[expected.predictions["test_like"].ids.tolist()]
         scores.append(f1_score(truth, expected.predictions["test_like"].answers, average="macro"))
         best_of_fold.append([row["test_like"] for row in expected.history])
@@ -123,7 +125,7 @@ def test_a_second_run_with_pseudo_labels_is_not_compared_and_its_files_go_too(fo
                 {"epoch": epoch, "test_like": 0.5, "loss": 1, "learning_rate": 1, "clean": 0, "images_per_s": 1}
                 | ({"second_run": 1, "test_like": 0.9} if epoch >= 2 else {})
             )
-        return SimpleNamespace(macro_f1={"test_like": 0.6})
+        return SimpleNamespace(scores={"test_like": 0.6})
 
     monkeypatch.setattr(module, "train_member", trained)
     monkeypatch.setattr(Trainer, "earlier", lambda *_: [])
@@ -256,7 +258,7 @@ def test_fewer_copies_are_the_first(pages):
         (strength(1.5).model_copy(update={"copies": 5}), 5),
         (SETTINGS.augment, 3),
     ):
-        data = stores.load(settings, 0, folds, TARGETS)
+        data = stores.load(settings, 0, folds, TARGETS, F1)
         copies = data.store.column("copy")
         assert [[int(copies[row]) for row in rows] for rows in data.train_rows] == [[0, *range(count)]] * 3
 
@@ -283,7 +285,7 @@ def test_a_store_that_params_yaml_has_left_behind(pages):
     )
     more = AugmentSettings(**AUGMENT | {"copies": 4})
     with pytest.raises(ValueError, match="fewer copies of an image than augment.copies; run `dvc repro augment`"):
-        stores_in(pages, own=more).load(more, 0, folds, TARGETS)
+        stores_in(pages, own=more).load(more, 0, folds, TARGETS, F1)
 
 
 # what the best is worth
@@ -315,15 +317,17 @@ def test_a_comparison_is_paired_and_says_when_nothing_can_be_told():
     other[30:61] = (labels[30:61] + 1) % 3
     settings = EnsembleSettings(resamples=500)
     shuffled = generator.permutation(300)
-    found = compare(table, predictions(ids, bad), predictions([ids[n] for n in shuffled], good[shuffled]), settings)
+    found = compare(table, predictions(ids, bad), predictions([ids[n] for n in shuffled], good[shuffled]), settings, F1)
     assert found.verdict == "better" and found.own[0] == pytest.approx(f1_score(labels, bad, average="macro"))
     assert found.gain[0] == pytest.approx(
         f1_score(labels, good, average="macro") - f1_score(labels, bad, average="macro")
     )
     assert found.gain[1] < found.gain[0] < found.gain[2] and found.own[1] < found.own[0] < found.own[2]
-    assert compare(table, predictions(ids, good), predictions(ids, bad), settings).verdict == "worse"
-    assert compare(table, predictions(ids, good), predictions(ids, other), settings).verdict == "can't be told apart"
-    same = compare(table, predictions(ids, good), predictions(ids, good), settings)
+    assert compare(table, predictions(ids, good), predictions(ids, bad), settings, F1).verdict == "worse"
+    assert (
+        compare(table, predictions(ids, good), predictions(ids, other), settings, F1).verdict == "can't be told apart"
+    )
+    same = compare(table, predictions(ids, good), predictions(ids, good), settings, F1)
     assert same.gain == (0, 0, 0) and same.verdict == "can't be told apart"
 
 

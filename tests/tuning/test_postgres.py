@@ -12,7 +12,17 @@ from pathlib import Path
 from time import sleep
 
 import pytest
-from makers.trials import OWN_POINT, TRIALS, helping, kill, killed_in_its_fourth, objective, started, wait_for, whole
+from makers.tuning_workers import (
+    OWN_POINT,
+    TRIALS,
+    helping,
+    kill,
+    killed_in_its_fourth,
+    objective,
+    started,
+    wait_for,
+    whole,
+)
 from optuna.trial import TrialState
 
 from competition.common.optuna_logging import quiet_optuna

@@ -9,7 +9,17 @@ from pathlib import Path
 import optuna
 import pytest
 from filelock import FileLock, Timeout
-from makers.trials import OWN_POINT, TRIALS, helping, kill, killed_in_its_fourth, objective, started, wait_for, whole
+from makers.tuning_workers import (
+    OWN_POINT,
+    TRIALS,
+    helping,
+    kill,
+    killed_in_its_fourth,
+    objective,
+    started,
+    wait_for,
+    whole,
+)
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 

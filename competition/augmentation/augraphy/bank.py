@@ -18,6 +18,7 @@ from competition.augmentation.augraphy import adapter, layers
 from competition.augmentation.augraphy.adapter import mixed
 from competition.augmentation.augraphy.recipe import Recipe
 from competition.augmentation.effects import EFFECTS
+from competition.common.paths import NOISE_BANK
 from competition.common.seeds import derived_seed
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
@@ -109,7 +110,7 @@ def layered() -> tuple[str, ...]:
 
 
 def open_bank(
-    names: Iterable[str], settings: AugmentSettings, machine: MachineSettings, folder: Path = Path("data/cache/bank")
+    names: Iterable[str], settings: AugmentSettings, machine: MachineSettings, folder: Path = NOISE_BANK
 ) -> Bank:
     """Return the bank of effects `names` (those without layers are ignored); what is missing of it is made first.
 

@@ -3,5 +3,7 @@
 from competition.augmentation.effect_registry import EffectRegistry
 
 EFFECTS = EffectRegistry(
-    "effect", __name__, order=("ink", "paper", "wear", "camera", "light", "cover", "noise", "blur", "colour")
+    "effect",
+    __name__,
+    order=("ink", "paper", "wear", "pose", "framing", "bending", "camera", "light", "cover", "noise", "blur", "colour"),
 )

@@ -15,12 +15,12 @@ _INKS = ((20, 20, 130), (120, 50, 10), (30, 80, 20), (100, 20, 90))
 
 _add = partial(effect.add, __name__, "ink")
 
-_add("ink_bleed", Recipe("inkbleed.InkBleed", "own", fast=ink_bleed.drawn), 0.075, (0.3, 1.0))
+_add("ink_bleed", Recipe("inkbleed.InkBleed", "own", fast=ink_bleed.drawn), probability=0.075, range=(0.3, 1.0))
 _add(
     "ink_mottling",
     Recipe("inkmottling.InkMottling", parameters={"ink_mottling_alpha_range": (0.3, 0.6)}),
-    0.045,
-    (0.4, 1.0),
+    probability=0.045,
+    range=(0.4, 1.0),
 )
 _add(
     "ink_color_swap",
@@ -33,15 +33,20 @@ _add(
         },
         choices={"ink_swap_color": _INKS},
     ),
-    0.038,
-    (0.5, 1.0),
+    probability=0.038,
+    range=(0.5, 1.0),
 )
-_add("ink_shifter", Recipe("inkshifter.InkShifter", "displace", {"text_shift_factor_range": (1, 3)}), 0.03, (0.5, 1.0))
+_add(
+    "ink_shifter",
+    Recipe("inkshifter.InkShifter", "displace", {"text_shift_factor_range": (1, 3)}),
+    probability=0.03,
+    range=(0.5, 1.0),
+)
 _add(
     "low_ink_lines",
     Recipe("lowinkperiodiclines.LowInkPeriodicLines", "page", {"count_range": (1, 2), "period_range": (4, 10)}),
-    0.045,
-    (0.5, 1.0),
+    probability=0.045,
+    range=(0.5, 1.0),
 )
 _add(
     "letterpress",
@@ -51,15 +56,15 @@ _add(
         {"n_samples": (20, 60), "n_clusters": (60, 120), "std_range": (800, 3000), "value_range": (120, 200)},
         per_page=("n_clusters",),
     ),
-    0.038,
-    (0.4, 1.0),
+    probability=0.038,
+    range=(0.4, 1.0),
 )
-_add("dithering", Recipe("dithering.Dithering", "page", {"dither": "floyd"}), 0.03, (0.3, 1.0))
+_add("dithering", Recipe("dithering.Dithering", "page", {"dither": "floyd"}), probability=0.03, range=(0.3, 1.0))
 _add(
     "double_exposure",
     Recipe("doubleexposure.DoubleExposure", "page", {"gaussian_kernel_range": (3, 5), "offset_range": (2, 5)}),
-    0.03,
-    (0.3, 0.8),
+    probability=0.03,
+    range=(0.3, 0.8),
 )
 
 

@@ -12,8 +12,13 @@ from competition.augmentation.textures import blend, dim
 
 _add = partial(effect.add, __name__, "light")
 
-_add("lighting_gradient", Recipe("lightinggradient.LightingGradient", "linear", fits_page=True), 0.075, (0.3, 0.8))
-_add("shadow_cast", Recipe("shadowcast.ShadowCast", "multiply", fits_page=True), 0.075, (0.4, 1.0))
+_add(
+    "lighting_gradient",
+    Recipe("lightinggradient.LightingGradient", "linear", fits_page=True),
+    probability=0.075,
+    range=(0.3, 0.8),
+)
+_add("shadow_cast", Recipe("shadowcast.ShadowCast", "multiply", fits_page=True), probability=0.075, range=(0.4, 1.0))
 _add(
     "reflected_light",
     Recipe(
@@ -26,8 +31,8 @@ _add(
         },
         fits_page=True,
     ),
-    0.022,
-    (0.3, 1.0),
+    probability=0.022,
+    range=(0.3, 1.0),
 )
 _add(
     "low_light_noise",
@@ -36,14 +41,14 @@ _add(
         "bent",
         {"num_photons_range": (30, 60), "alpha_range": (0.6, 0.75), "beta_range": (0, 10), "gamma_range": (1, 1.5)},
     ),
-    0.022,
-    (0.3, 0.8),
+    probability=0.022,
+    range=(0.3, 0.8),
 )
 _add(
     "lcd_screen",
     Recipe("lcdscreenpattern.LCDScreenPattern", "darken", {"pattern_value_range": (140, 215)}),
-    0.015,
-    (0.2, 0.5),
+    probability=0.015,
+    range=(0.2, 0.5),
 )
 
 

@@ -3,7 +3,6 @@
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,11 +13,11 @@ from competition.augmentation.fitting.domain_gap import DomainGap, Embed, Featur
 from competition.augmentation.fitting.families import as_mapping, policy_text, scaled
 from competition.augmentation.fitting.sample import Sample, clean_images, halves, read_sample
 from competition.augmentation.fitting.search import Trial, search
+from competition.augmentation.fitting.shift_table import write_shift
 from competition.common.files import replace_file
+from competition.common.paths import DOMAIN_SHIFT, FITTED_POLICY
 from competition.data.image_store import ImageStore
 from competition.settings.augment import AugmentSettings
-
-POLICY, SHIFT = Path("folds/fitted_policy.yaml"), Path("folds/shift.csv")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +94,9 @@ def _judged(best: Trial, half: Half) -> Fit:
 
 def write_fit(fit: Fit, policy: str) -> None:
     """Write folds/fitted_policy.yaml, on top of the shipped `policy`, and folds/shift.csv."""
-    with replace_file(POLICY) as temporary:
+    with replace_file(FITTED_POLICY) as temporary:
         temporary.write_text(policy_text(policy, fit.transforms, _comment(fit)), encoding="utf-8")
-    with replace_file(SHIFT) as temporary:
-        fit.table.round(4).to_csv(temporary, index=False, lineterminator="\n")
+    write_shift(DOMAIN_SHIFT, fit.table)
 
 
 def _comment(fit: Fit) -> str:

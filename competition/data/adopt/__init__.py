@@ -1,1 +1,1 @@
-"""A download, or class folders, brought into data/raw."""
+"""Adoption: a download, or class folders, brought into data/raw."""

@@ -1,4 +1,4 @@
-"""Bring a competition, or a folder with one sub-folder per class, into the form that `contract` reads."""
+"""Adoption of a competition, or of class folders, into data/raw."""
 
 import os
 import shutil
@@ -9,7 +9,13 @@ from pathlib import Path
 from competition.common.csv import write_table
 from competition.common.errors import ContractError, counted, examples
 from competition.common.files import replace_file, replace_folder
-from competition.data.adopt.class_folders import ClassImage, draw_test_part, list_class_folders, listed, read_groups
+from competition.data.adopt.class_folders import (
+    ClassImage,
+    draw_test_part,
+    list_class_folders,
+    read_groups,
+    visible_entries,
+)
 from competition.data.competition import read_competition
 from competition.settings.competition import CompetitionSettings
 
@@ -18,7 +24,7 @@ CSV_FILES = ("train.csv", "sample_submission.csv", "test.csv", "meta.csv")
 
 @dataclass(frozen=True)
 class Adopted:
-    """What was brought in."""
+    """The result of an adoption."""
 
     kind: str  # "competition" or "class folders"
     root: Path
@@ -115,11 +121,15 @@ def _adopt_competition(
             for image in paths.values():
                 link_or_copy(image, folder / part / image.name)
     skipped = [
-        f"{entry.name}: not part of a competition" for entry in listed(path) if entry.name not in [*csv_files, *parts]
+        f"{entry.name}: not part of a competition"
+        for entry in visible_entries(path)
+        if entry.name not in [*csv_files, *parts]
     ]
     for part, paths in parts.items():
         named = {image.name for image in paths.values()}
-        skipped += [f"{part}/{entry.name}: no ID names it" for entry in listed(path / part) if entry.name not in named]
+        skipped += [
+            f"{part}/{entry.name}: no ID names it" for entry in visible_entries(path / part) if entry.name not in named
+        ]
     sizes = (len(competition.train), len(competition.test_ids), len(competition.targets))
     left = [f"{place} was left as it was" for place in (destination.solution, destination.mapping) if place.exists()]
     return Adopted("competition", destination.root, *sizes, tuple(skipped), tuple(left))

@@ -1,4 +1,4 @@
-"""A folder with one sub-folder per class: its images, their IDs and their groups."""
+"""Class folders, one sub-folder per class: their images, IDs and groups."""
 
 import hashlib
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from competition.common.csv import read_table
 from competition.common.errors import ContractError, counted, examples
-from competition.data.adopt.test_split import choose_test, halve
+from competition.data.adopt.train_test_split import choose_test_images, public_private
 from competition.data.image_files import claims_to_be_image, is_image_name
 
 FILE_COLUMNS = ("id", "file", "image", "path", "name", "filename")
@@ -16,7 +16,7 @@ LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # left behind by systems, not
 
 @dataclass(frozen=True)
 class ClassImage:
-    """An image of a class folder, and where it goes."""
+    """An image of a class folder, its ID, its group and its part."""
 
     id: str
     file: str  # <class>/<file name>
@@ -38,8 +38,8 @@ def draw_test_part(files: list[str], group_of: dict[str, str], share: float, see
     """Return the images, sorted by ID, with about `share` of every class held out and no group on both sides."""
     files = sorted(files)
     labels = [file.split("/")[0] for file in files]
-    is_test = choose_test(labels, [group_of.get(file, file) for file in files], share, seed)
-    usage = halve(labels, is_test, seed)
+    is_test = choose_test_images(labels, [group_of.get(file, file) for file in files], share, seed)
+    usage = public_private(labels, is_test, seed)
     images = [
         ClassImage(image_id(file), file, group_of.get(file, ""), use) for file, use in zip(files, usage, strict=True)
     ]
@@ -47,7 +47,7 @@ def draw_test_part(files: list[str], group_of: dict[str, str], share: float, see
     return sorted(images, key=lambda image: image.id)
 
 
-def listed(folder: Path) -> list[Path]:
+def visible_entries(folder: Path) -> list[Path]:
     """Return the folder's entries by name, without hidden ones and what systems leave behind."""
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".") and entry.name not in LITTER)
 
@@ -55,12 +55,12 @@ def listed(folder: Path) -> list[Path]:
 def list_class_folders(path: Path, problems: list[str]) -> tuple[list[str], list[str]]:
     """Return the images as `<class>/<file name>`, and what was skipped; `problems` grows by what is wrong."""
     files, skipped, empty, unread = [], [], [], []
-    for entry in listed(path):
+    for entry in visible_entries(path):
         if not entry.is_dir():
             skipped.append(f"{entry.name}: not in a class folder")
             continue
         images = 0
-        for file in listed(entry):
+        for file in visible_entries(entry):
             if file.is_file() and is_image_name(file.name):
                 files.append(f"{entry.name}/{file.name}")
                 images += 1
@@ -73,8 +73,7 @@ def list_class_folders(path: Path, problems: list[str]) -> tuple[list[str], list
     if unread:
         problems.append(
             f"{path}: {counted(len(unread), 'images are')} of a format that can't be read: {examples(unread)}; "
-            "convert them to "
-            "JPEG or PNG, or take them away"
+            "convert them to JPEG or PNG, or take them away"
         )
     problems += _folder_problems(path, files, empty)
     return files, skipped
@@ -129,11 +128,11 @@ def _match_groups(
 ) -> tuple[dict[str, str], list[str]]:
     known = _by_alias(files)
     found: dict[str, set[str]] = {}
-    strangers = []
+    unknown = []
     for row, group in zip(rows, groups, strict=True):
         file = known.get("/".join(row.replace("\\", "/").split("/")[-2:]))
         if file is None:
-            strangers.append(row)
+            unknown.append(row)
         else:
             found.setdefault(file, set()).add(group)
     if missing := [name for name in files if not found.get(name, {""}) - {""}]:
@@ -144,7 +143,7 @@ def _match_groups(
             f"{path}: {counted(len(torn), 'images are')} in several groups: {examples(sorted(torn))}; keep one row "
             "for each"
         )
-    notes = [f"{path}: {counted(len(strangers), 'rows fit')} no image here: {examples(strangers)}"] if strangers else []
+    notes = [f"{path}: {counted(len(unknown), 'rows fit')} no image here: {examples(unknown)}"] if unknown else []
     return {name: min(some) for name, some in found.items()}, notes
 
 

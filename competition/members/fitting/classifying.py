@@ -54,7 +54,12 @@ def fit_classifier(
         return (tested if images is data.test_store else scored).at(rows)
 
     rows, labels = _images_to_fit_on(data, settings.copies_used)
-    valid = scored.at(data.valid_rows["test_like"]), fit.orientation_weights[orientations], data.valid_labels
+    valid = (
+        scored.at(data.valid_rows["test_like"]),
+        fit.orientation_weights[orientations],
+        data.valid_labels,
+        data.metric,
+    )
     if classifier == "mlp":
         found = fit_mlp(training.at(rows)[0], labels, len(fit.targets), settings.seed, *valid)
         return FittedClassifier(found, known_features)

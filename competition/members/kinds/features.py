@@ -31,7 +31,7 @@ class FeaturesSettings(NetworkSettings):
         "logistic", description="L2 logistic regression, or a slim residual MLP"
     )
     c_range: tuple[float, ...] = Field(
-        (0.001, 0.01, 0.1), description="inverse penalties tried; chosen by test-like macro F1"
+        (0.001, 0.01, 0.1), description="inverse penalties tried; chosen by test-like score"
     )
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = Field(0, ge=0, description="of the MLP")

@@ -21,7 +21,7 @@ class GreySettings(MemberSettings):
     size: int = Field(20, ge=2, description="pixels, height and width")
     copies: int = Field(2, ge=1, description="copies per training image, beside the clean one")
     c_range: tuple[float, ...] = Field(
-        (0.01, 0.1, 1.0), description="inverse penalties tried; chosen by test-like macro F1"
+        (0.01, 0.1, 1.0), description="inverse penalties tried; chosen by test-like score"
     )
 
     @property

@@ -1,4 +1,4 @@
-"""Depthwise convolutions whose backward pass on the processor is not left to a reference routine.
+"""Depthwise convolutions whose backward pass on a CPU is not left to a reference routine.
 
 In bfloat16 oneDNN runs the weight gradient of 5x5 depthwise kernels, and the input gradient of strided ones, by plain
 loops: 70 ms where float32 takes 14. So the forward pass stays in bfloat16 and those gradients are taken in float32,
@@ -66,7 +66,7 @@ class DepthwiseConv2d(nn.Module):
 
 
 class _Pad(torch.autograd.Function):
-    """Zero padding that writes the border only: torch's own fills the whole picture first."""
+    """Zero padding that writes the border only: torch's own fills the whole image first."""
 
     @staticmethod
     def forward(ctx, inputs: torch.Tensor, top: int, left: int, bottom: int, right: int) -> torch.Tensor:

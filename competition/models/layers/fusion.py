@@ -1,8 +1,8 @@
 """A network made for inference: batch-norm folded into the convolution before it, and the activation behind it fused.
 
-Which convolution feeds which batch-norm is read off the order of definition, and then proved: the result has to answer
-a random input as the network does, else the network is used as it is. On a processor with bfloat16 the convolutions are
-oneDNN's with ReLU or ReLU6 built in, which saves reading and writing each picture once more (nearly half of the time).
+Which convolution feeds which batch-norm is read off the order of definition, and then proved: the result has to give
+the network's output for a random input, else the network is used as it is. On a CPU with bfloat16 the convolutions are
+oneDNN's with ReLU or ReLU6 built in, which saves reading and writing each image once more (nearly half of the time).
 """
 
 import copy
@@ -17,7 +17,7 @@ _FUSED = {nn.Identity: ("none", []), nn.ReLU: ("relu", []), nn.ReLU6: ("hardtanh
 
 
 class FusedConv2d(nn.Module):
-    """A convolution with bias and its activation, in bfloat16 on the processor."""
+    """A convolution with bias and its activation, in bfloat16 on the CPU."""
 
     def __init__(self, conv: nn.Module, same: bool, activation: nn.Module):
         super().__init__()
@@ -48,7 +48,7 @@ class FusedConv2d(nn.Module):
 
 
 def for_inference(network: nn.Module, size: int, bfloat16: bool) -> nn.Module:
-    """Return a copy of `network` that answers (B, 3, `size`, `size`) inputs the same and faster; no gradients."""
+    """Return a copy of `network` for (B, 3, `size`, `size`) inputs: the same outputs, faster, without gradients."""
     plain = copy.deepcopy(network).eval().requires_grad_(False)
     probe = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0)).to(
         next(plain.parameters()).device

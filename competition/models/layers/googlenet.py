@@ -10,7 +10,7 @@ from competition.models.shipped_weights import refuse_untouched_statistics
 class GoogLeNet(torchvision.models.GoogLeNet):
     """Szegedy et al. 2014 (https://arxiv.org/abs/1409.4842) with batch-norm; takes images from 16 pixels up.
 
-    In training it answers (logits, [first auxiliary logits, second]), else the logits (B, C); see `outputs.split`.
+    In training it outputs (logits, [first auxiliary logits, second]), else the logits (B, C); see `auxiliary.split`.
     """
 
     pretrained_cfg = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}  # the published weights came from TensorFlow

@@ -33,9 +33,7 @@ Extract = Callable[[torch.Tensor], np.ndarray]
 
 
 def draw(images: int, seed: int, most: int = MOST) -> np.ndarray:
-    """Return the positions (M,), ascending, of the images that are shown: all of `images`, or `most` of them drawn by
-    `seed`.
-    """
+    """Positions (M,), ascending, of the images that are shown: all of `images`, or `most` of them sampled by `seed`."""
     if images <= most:
         return np.arange(images)
     return np.sort(generator(seed, "embedding").choice(images, most, replace=False))
@@ -54,9 +52,7 @@ def member_features(name: str, settings: Settings, n_classes: int, fold: int) ->
 
 
 def pooled(network: nn.Module, normalise: Normalisation, size: int, precision: str) -> Extract:
-    """Return what makes pooled features, float32 (B, F), of squares of `size` pixels: what the classifier of `network`
-    is given.
-    """
+    """Function from images, uint8 (B, S, S, 3), to float32 (B, F): what the classifier of `network` is given."""
     where, found = device(), []
     fast = for_inference(network.to(where), size, use_bfloat16(precision))
     heads = fast.get_classifier()
@@ -64,26 +60,23 @@ def pooled(network: nn.Module, normalise: Normalisation, size: int, precision: s
     head.register_forward_pre_hook(lambda _, inputs: found.append(inputs[0].flatten(1).float().cpu().numpy()))
 
     @torch.inference_mode()
-    def extract(squares: torch.Tensor) -> np.ndarray:
+    def extract(images: torch.Tensor) -> np.ndarray:
         with autocast(precision):
-            fast(normalise(squares).to(where))
+            fast(normalise(images).to(where))
         return found.pop()
 
     return extract
 
 
 def features(extract: Extract, store: ImageStore, rows: np.ndarray, size: int) -> np.ndarray:
-    """Return float32 (N, F): the features of the packed squares `rows` (N,), at least one, of `store` at `size`
-    pixels.
-    """
-    return np.concatenate([extract(squares) for squares, _ in batches(store, rows, size, BATCH_SIZE)])
+    """Features (N, F), float32, of the images in `rows` (N,), at least one, of `store`, at `size` pixels."""
+    return np.concatenate([extract(images) for images, _ in batches(store, rows, size, BATCH_SIZE)])
 
 
 def to_plane(values: np.ndarray, seed: int) -> np.ndarray:
-    """Return places (N, 2), float32, centred, in -1..1, of N >= FEWEST images by their features (N, F); same input,
-    same bytes.
+    """Places (N, 2), float32, centred, in -1..1, of N >= FEWEST images by their features (N, F).
 
-    Features are compared by angle, in their COMPONENTS principal directions.
+    The same input gives the same bytes. Features are compared by angle, in their COMPONENTS principal directions.
     """
     if len(values) < FEWEST:
         raise ValueError(f"{len(values)} images: expected at least {FEWEST} to lay out a map")

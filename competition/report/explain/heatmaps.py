@@ -77,22 +77,19 @@ def explain_member(
     return maps, ""
 
 
-def heat_maps(
-    network: nn.Module, normalise: Normalisation, squares: torch.Tensor, classes: Sequence[int]
-) -> np.ndarray:
-    """Return what speaks for `classes` (N,) in `squares`, uint8 (N, S, S, 3): float32 (N, S, S) in 0..1, each map's
-    largest is 1.
+def heat_maps(network: nn.Module, normalise: Normalisation, images: torch.Tensor, classes: Sequence[int]) -> np.ndarray:
+    """Heat maps, float32 (N, S, S) in 0..1, of what speaks for `classes` (N,) in `images`, uint8 (N, S, S, 3).
 
-    A map in which nothing speaks for its class is 0 everywhere. `network` is put into evaluation mode. Raises
-    NoFeatureMap.
+    Each map's largest value is 1; a map in which nothing speaks for its class is 0 everywhere. `network` is put into
+    evaluation mode. Raises NoFeatureMap.
     """
-    model, layer, reshape = _looked_at(network.eval(), squares.shape[1])
-    maps = np.zeros(squares.shape[:3], np.float32)
+    model, layer, reshape = _looked_at(network.eval(), images.shape[1])
+    maps = np.zeros(images.shape[:3], np.float32)
     with GradCAM(model, [layer], reshape) as camera:
-        for start in range(0, len(squares), BATCH_SIZE):
+        for start in range(0, len(images), BATCH_SIZE):
             part = slice(start, start + BATCH_SIZE)
             targets = [ClassifierOutputTarget(number) for number in classes[part]]
-            maps[part] = camera(normalise(squares[part]), targets)
+            maps[part] = camera(normalise(images[part]), targets)
     return maps
 
 

@@ -71,11 +71,11 @@
   }
   all("table.sortable th button").forEach((button) => button.addEventListener("click", () => sort(button)));
 
-  /* Switches: radio buttons that choose which of several views is shown; each view names its choices in data-shown. */
+  /* Switches: radio buttons that choose which of several boxes is shown; each names its choices in data-shown. */
   all(".switched").forEach((box) => {
     const show = () => {
       const chosen = all("input:checked", box).map((input) => input.value).join(" ");
-      all("[data-shown]", box).forEach((view) => { view.hidden = view.dataset.shown !== chosen; });
+      all("[data-shown]", box).forEach((part) => { part.hidden = part.dataset.shown !== chosen; });
     };
     box.addEventListener("change", show);
     all("fieldset", box).forEach((fieldset) => { fieldset.hidden = false; });

@@ -8,7 +8,8 @@ from makers.packed import marked_page as page
 from PIL import Image
 
 from competition.augmentation.effects import EFFECTS
-from competition.augmentation.effects.camera import _seen_at_an_angle, photograph
+from competition.augmentation.effects.camera import photograph
+from competition.augmentation.effects.pose import _seen_at_an_angle
 from competition.common.seeds import generator
 from competition.data.images import resize
 from competition.settings.policies import shipped_policy

@@ -5,7 +5,9 @@ from statistics import median
 import numpy as np
 
 from competition.common.seeds import generator
-from competition.metrics.f1 import bootstrap_interval, macro_f1
+from competition.metrics.scores import METRICS
+
+F1 = METRICS["f1_macro"]()
 
 RESAMPLES = 1000
 
@@ -29,7 +31,7 @@ def scores(true: list[int], answers: dict[str, list[int]], n_classes: int) -> di
     """
     labels, found = np.array(true), {way: np.array(values) for way, values in answers.items()}
     result = {
-        way: _rounded(bootstrap_interval(labels, values, n_classes, RESAMPLES, 0.95, generator("benchmark", "scores")))
+        way: _rounded(F1.with_interval(labels, values, n_classes, RESAMPLES, 0.95, generator("benchmark", "scores")))
         for way, values in found.items()
     }
     gains = {
@@ -47,7 +49,7 @@ def same_vote(ours: list[int], plain: list[int], true: list[int], n_classes: int
     one, other, labels = np.array(ours), np.array(plain), np.array(true)
     known = labels >= 0
     scored = {
-        way: round(macro_f1(labels[known], answers[known], n_classes), 4)
+        way: round(F1(labels[known], answers[known], n_classes), 4)
         for way, answers in (("ours", one), ("plain", other))
     }
     return {
@@ -61,11 +63,9 @@ def same_vote(ours: list[int], plain: list[int], true: list[int], n_classes: int
 
 def _gain(true: np.ndarray, ours: np.ndarray, other: np.ndarray, n_classes: int) -> tuple[float, float, float]:
     draws = generator("benchmark", "gain").integers(len(true), size=(RESAMPLES, len(true)))
-    gains = [
-        macro_f1(true[rows], ours[rows], n_classes) - macro_f1(true[rows], other[rows], n_classes) for rows in draws
-    ]
+    gains = [F1(true[rows], ours[rows], n_classes) - F1(true[rows], other[rows], n_classes) for rows in draws]
     low, high = np.quantile(gains, [0.025, 0.975])
-    return macro_f1(true, ours, n_classes) - macro_f1(true, other, n_classes), float(low), float(high)
+    return F1(true, ours, n_classes) - F1(true, other, n_classes), float(low), float(high)
 
 
 def _rounded(values: tuple[float, ...]) -> list[float]:

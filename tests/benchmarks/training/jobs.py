@@ -6,7 +6,8 @@ import numpy as np
 
 from competition.common.files import write_json
 from competition.common.seeds import derived_seed
-from competition.inference.tta import VIEWS, view_weights
+from competition.data.orientations import ORIENTATIONS
+from competition.inference.tta import orientation_weights
 from competition.models.networks import create_network
 from competition.training.checkpoints import save_weights
 from training.project import export, load, member, test_labels
@@ -68,7 +69,7 @@ def write_tta_job(folder: Path, size: int, epochs: int, passes: int, images: int
     """
     settings = member(folder, size, epochs)
     data, targets = load(folder, size)
-    weights = view_weights(passes, SEED)
+    weights = orientation_weights(passes, SEED)
     squares = {
         "test_like": (data.store, data.valid_rows["test_like"], data.valid_labels.tolist()),
         "test": (data.test_store, np.arange(len(data.test_ids)), test_labels(folder, data, targets)),
@@ -84,7 +85,7 @@ def write_tta_job(folder: Path, size: int, epochs: int, passes: int, images: int
         }
     _, normalise = create_network(settings, len(targets))
     job = folder / f"tta_{size}.json"
-    drawn = np.repeat(np.arange(VIEWS), np.rint(weights * passes).astype(int))
+    drawn = np.repeat(np.arange(ORIENTATIONS), np.rint(weights * passes).astype(int))
     write_json(
         job,
         {

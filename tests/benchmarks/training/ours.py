@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from competition.compute.device import device, keep_memory, use_bfloat16
+from competition.compute.device import device, set_up_process, use_bfloat16
 from competition.inference.loader import batches
 from competition.inference.predictor import predict_proba
 from competition.models.freezing import frozen_modules
@@ -20,7 +20,7 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import save_weights
 from competition.training.fit import fit
 from competition.training.fold_data import FoldData
-from competition.training.optimizers import make_optimizer
+from competition.training.parameter_groups import make_optimizer
 from training.project import load
 from training.turns import next_question, read_job, reply
 
@@ -60,7 +60,7 @@ class Limit:
 
 def main() -> None:
     job = read_job()
-    keep_memory()
+    set_up_process()
     settings = FinetunedSettings(**job["settings"])
     data, targets = load(Path(job["folder"]), job["size"], job["images"], job["held_out"], job["fold"])
     limit = Limit(settings, data, len(targets))

@@ -9,7 +9,7 @@ from time import perf_counter
 
 import numpy as np
 
-from competition.compute.device import keep_memory
+from competition.compute.device import set_up_process
 from competition.inference.predictor import Predictor
 from competition.members.output_files import print_epoch
 from competition.models.networks import create_network
@@ -22,7 +22,7 @@ from training.turns import next_question, read_job, reply
 
 def main() -> None:
     job = read_job()
-    keep_memory()
+    set_up_process()
     settings = FinetunedSettings(**job["settings"])
     data, targets = load(Path(job["folder"]), job["size"])
     stores = {"test_like": data.store, "test": data.test_store}

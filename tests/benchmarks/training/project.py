@@ -14,9 +14,12 @@ import yaml
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.folds.split import read_folds
+from competition.metrics.scores import METRICS
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.training.fold_data import FoldData, load_fold
+
+F1 = METRICS["f1_macro"]()
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -60,7 +63,7 @@ def load(
     """
     targets = tuple(read_classes(folder / "folds/classes.csv"))
     stores = (folder / f"data/{size}/{name}.arrow" for name in ("augmented", "test_squares"))
-    data = load_fold(fold, read_folds(folder / "folds/folds.csv"), targets, *stores)
+    data = load_fold(fold, read_folds(folder / "folds/folds.csv"), targets, *stores, F1)
     return replace(
         data,
         train_labels=data.train_labels[:images],

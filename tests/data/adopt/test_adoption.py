@@ -10,7 +10,7 @@ import pytest
 from competition.common.errors import ContractError
 from competition.data.adopt.adoption import Destination, adopt, link_or_copy
 from competition.data.adopt.class_folders import image_id
-from competition.data.adopt.test_split import choose_test, halve
+from competition.data.adopt.train_test_split import choose_test_images, public_private
 from competition.data.competition import read_competition
 from competition.settings.competition import CompetitionSettings
 
@@ -271,7 +271,7 @@ def test_random_groups_never_stand_on_both_sides_and_classes_keep_their_share(se
     size = int(generator.integers(20, 400))
     groups = [f"g{n}" for n in generator.integers(0, size // 3, size)]  # a group may hold several classes
     labels = [f"c{n}" for n in generator.integers(0, 4, size)]
-    held_out = choose_test(labels, groups, 0.2, seed)
+    held_out = choose_test_images(labels, groups, 0.2, seed)
     sides = defaultdict(set)
     for group, side in zip(groups, held_out, strict=True):
         sides[group].add(bool(side))
@@ -280,13 +280,13 @@ def test_random_groups_never_stand_on_both_sides_and_classes_keep_their_share(se
         mine = held_out[np.array(labels) == name]
         assert 0 < mine.sum() < len(mine) and abs(mine.sum() - 0.2 * len(mine)) <= max(Counter(groups).values()) + 1
     order = generator.permutation(size)
-    again = choose_test([labels[row] for row in order], [groups[row] for row in order], 0.2, seed)
+    again = choose_test_images([labels[row] for row in order], [groups[row] for row in order], 0.2, seed)
     assert (again == held_out[order]).all()
 
 
 def test_halves_are_even_in_every_class():
     labels = ["a"] * 5 + ["b"] * 7 + ["c"] * 4
-    usage = halve(labels, [True] * 12 + [False] * 4, seed=0)
+    usage = public_private(labels, [True] * 12 + [False] * 4, seed=0)
     assert usage[12:] == [""] * 4 and Counter(usage[:12]) == {"Public": 6, "Private": 6}
     assert abs(Counter(usage[:5])["Public"] - 2.5) == abs(Counter(usage[5:12])["Public"] - 3.5) == 0.5
 

@@ -1,0 +1,181 @@
+"""Final vote: what `ensemble` fitted, of every candidate, as one checked file: submissions/final_vote.json.
+
+With the weights it is all that answering other images needs: no labels, no out-of-fold predictions.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from competition.common.files import digest, write_json
+from competition.ensembling.candidates import Candidate
+from competition.ensembling.final_files import FINAL_VOTE, FOLDER, read_final_if_any
+from competition.ensembling.fitted_votes import FittedVote, MemberVote, SpecialistVote
+from competition.ensembling.lineage import changed_weights, digest_of_settings
+from competition.ensembling.precision_curve import PrecisionCurve
+from competition.ensembling.rule import SavedVotes
+from competition.ensembling.rules import RULES
+from competition.ensembling.specialist_votes import SPECIALIST
+from competition.ensembling.stacked_predictions import StackedPredictions
+from competition.settings.params import Settings
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class FinalVote:
+    """Every candidate's fitted vote.
+
+    chosen: whose answers final.csv has. votes, curves: name -> vote, and its precision by confidence out of fold.
+    target2class: target -> readable name, in class order; folds: whose networks vote; orientation_weights: (8,), see
+    `competition.inference.tta`; hard: the specialist's targets, () without one; external: vote -> submissions made
+    elsewhere that vote in it; params: digest of the settings; weights: part -> digest of each fold's weights.
+    """
+
+    chosen: str
+    votes: dict[str, FittedVote]
+    curves: dict[str, PrecisionCurve]
+    target2class: dict[str, str]
+    folds: tuple[int, ...]
+    orientation_weights: np.ndarray
+    hard: tuple[str, ...]
+    external: dict[str, list[str]]
+    params: str
+    weights: dict[str, list[str]]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """(C,) the classes."""
+        return tuple(self.target2class)
+
+    def targets_of(self, part: str) -> tuple[str, ...]:
+        """The classes that the networks of `part`, a member or `specialist`, tell apart."""
+        return self.hard if part == SPECIALIST else self.targets
+
+    def vote(self, name: str | None = None) -> FittedVote:
+        """The vote called `name`, or the one that made final.csv. Raises ValueError for a name that no candidate has,
+        and for a vote that other images can't be asked of: it holds submissions made elsewhere.
+        """
+        found, called = name or self.chosen, name or "the final vote"
+        if found not in self.votes:
+            raise ValueError(
+                f"{found}: no vote of that name; --member takes {', '.join(self.votes)}. If params.yaml was changed, "
+                "`dvc repro` first"
+            )
+        if elsewhere := self.external.get(found):
+            raise ValueError(
+                f"{called}: holds votes of submissions/external ({', '.join(elsewhere)}), which answer the test images "
+                "and can't be asked about others; --member names another vote, or take them out of ensemble.external "
+                "and run `dvc repro` again"
+            )
+        return self.votes[found]
+
+    def changed_since(self, settings: Settings, parts: Sequence[str]) -> list[str]:
+        """What isn't as it was when the vote was fitted: params.yaml, and weights of those of `parts` that it has."""
+        changed = ["params.yaml"] if self.params != digest_of_settings(settings) else []
+        return changed + changed_weights(self.weights, settings, parts)
+
+
+def write_final_vote(
+    path: Path | str,
+    chosen: Candidate,
+    candidates: Sequence[Candidate],
+    stacked: StackedPredictions,
+    target2class: Mapping[str, str],
+    orientation_weights: np.ndarray,
+    weights: Mapping[str, Sequence[str]],
+    settings: Settings,
+) -> None:
+    """Write what was fitted. chosen: made final.csv; weights: part -> digest of each fold's weights."""
+    content = {
+        "format": FORMAT,
+        "chosen": chosen.name,
+        "classes": [{"target": target, "class_name": name} for target, name in target2class.items()],
+        "folds": list(settings.split.folds),
+        "orientation_weights": orientation_weights.tolist(),
+        "stacked": {"members": list(stacked.members), "temperatures": stacked.temperatures[0].tolist()},
+        "votes": [_saved(one, stacked, settings) for one in candidates],
+        "params": digest_of_settings(settings),
+        "weights": [{"part": part, "digests": list(digests)} for part, digests in weights.items()],
+    }
+    write_json(path, content | {"digest": digest(content)})
+
+
+def read_final_vote(folder: Path | str = FOLDER) -> FinalVote:
+    """The final vote of `folder`. Raises FileNotFoundError, and ValueError for a damaged file, one of another version,
+    and one of another run than final.csv.
+    """
+    path = Path(folder) / FINAL_VOTE
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage ensemble)")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        expected = content.pop("digest")
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path}: no final vote, or a damaged one; `dvc repro ensemble` makes it anew") from error
+    if content.get("format") != FORMAT:
+        raise ValueError(
+            f"{path}: format {content.get('format')}, expected {FORMAT}: another version wrote it; "
+            "`dvc repro` makes it anew"
+        )
+    if expected != digest(content):
+        raise ValueError(f"{path}: damaged or edited: its digest is another; `dvc repro ensemble` makes it anew")
+    read_final_if_any(folder)  # refuses files of two runs
+    return _loaded(content)
+
+
+def changed_since_final(settings: Settings, parts: Sequence[str], folder: Path | str = FOLDER) -> list[str]:
+    """What of the settings, and of the weights of `parts`, isn't what made final.csv; nothing where there is none."""
+    there = (Path(folder) / FINAL_VOTE).is_file()
+    return read_final_vote(folder).changed_since(settings, parts) if there else []
+
+
+def _saved(one: Candidate, stacked: StackedPredictions, settings: Settings) -> dict[str, object]:
+    curve = PrecisionCurve.of(one.confidence, one.oof["test_like"] == stacked.images.y_true)
+    return {
+        "name": one.name,
+        "rule": None if one.is_single else one.name,
+        "parts": list(one.parts),
+        "fitted": one.vote.to_json(),
+        "best": one.vote.best,
+        "external": list(settings.ensemble.external) if one.takes_external else [],
+        "precision": {"steps": [list(step) for step in curve.steps], "images": curve.images},
+    }
+
+
+def _loaded(content: Mapping) -> FinalVote:
+    target2class = {row["target"]: row["class_name"] for row in content["classes"]}
+    singles: dict[str, FittedVote] = {}
+    for saved in content["votes"]:
+        if saved["rule"] is None:
+            singles[saved["name"]] = _single(saved)
+    stacked = content["stacked"]
+    saved_votes = SavedVotes(tuple(stacked["members"]), np.array(stacked["temperatures"]), tuple(target2class), singles)
+    votes = {
+        saved["name"]: singles.get(saved["name"]) or RULES[saved["rule"]].load(saved, saved_votes)
+        for saved in content["votes"]
+    }
+    hard = next((vote.hard for vote in singles.values() if SPECIALIST in vote.parts), ())
+    return FinalVote(
+        content["chosen"],
+        votes,
+        {saved["name"]: _curve(saved["precision"]) for saved in content["votes"]},
+        target2class,
+        tuple(content["folds"]),
+        np.array(content["orientation_weights"]),
+        hard,
+        {saved["name"]: saved["external"] for saved in content["votes"]},
+        content["params"],
+        {row["part"]: row["digests"] for row in content["weights"]},
+    )
+
+
+def _single(saved: Mapping) -> FittedVote:
+    return MemberVote(saved["name"]) if len(saved["parts"]) == 1 else SpecialistVote.from_json(saved["fitted"])
+
+
+def _curve(saved: Mapping) -> PrecisionCurve:
+    return PrecisionCurve(tuple((value, hits, count) for value, hits, count in saved["steps"]), saved["images"])

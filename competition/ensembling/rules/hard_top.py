@@ -1,0 +1,136 @@
+"""Hard vote of the top submissions; the only rule that submissions made elsewhere may join."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from competition.ensembling.candidates import Answers, Candidate, own_probability
+from competition.ensembling.fitted_votes import FittedVote, PerNetwork, Voted
+from competition.ensembling.rule import EnsembleRule, RuleInputs, SavedVotes
+from competition.ensembling.rules import RULES
+from competition.ensembling.voting import hard_vote, soft_vote
+from competition.folds.predictions import OOF_VIEWS
+from competition.metrics.metric import Metric
+
+
+@RULES.register
+class HardTop(EnsembleRule):
+    """The hard vote of the `top` best singles by test-like score, the best-ranked breaking ties.
+
+    Out of fold, each fold is answered by those that score best on the other folds. Submissions made elsewhere aren't
+    validated: they vote on the test set after all others, and nowhere else.
+    """
+
+    level = 1
+    precedence = 1
+    takes_external = True
+
+    @classmethod
+    def candidate(cls, name: str, inputs: RuleInputs) -> Candidate:
+        singles, images, top = inputs.singles, inputs.stacked.images, inputs.top
+        n_classes, metric = len(images.targets), images.metric
+        oof, probabilities = nested_top(singles, images.y_true, images.folds, n_classes, metric, top)
+        places = best_of([s.oof for s in singles], [s.name for s in singles], images.y_true, n_classes, metric, top)
+        voters = [singles[place] for place in places]
+        votes = [*(single.test for single in voters), *inputs.external.values()]
+        holdout = {
+            condition: hard_vote(np.stack([single.holdout[condition] for single in voters]), n_classes)
+            for condition in voters[0].holdout
+        }
+        vote = TopVote(name, tuple(single.vote for single in voters))
+        return Candidate(
+            name,
+            vote.parts,
+            oof,
+            hard_vote(np.stack(votes), n_classes),
+            holdout,
+            None,
+            vote.to_json(),
+            rule=cls,
+            vote=vote,
+            confidence=own_probability(probabilities, oof["test_like"]),
+        )
+
+    @classmethod
+    def load(cls, saved: Mapping[str, object], votes: SavedVotes) -> FittedVote:
+        return TopVote(saved["name"], tuple(votes.singles[name] for name in saved["fitted"]["votes"]))
+
+
+@dataclass(frozen=True, eq=False)
+class TopVote(FittedVote):
+    """The hard vote of `voters`, best first; its probabilities are their mean."""
+
+    name: str
+    voters: tuple[FittedVote, ...]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(part for voter in self.voters for part in voter.parts))
+
+    @property
+    def best(self) -> str:
+        return self.voters[0].name
+
+    def predict(self, probabilities: PerNetwork) -> Voted:
+        votes = [voter.predict(probabilities) for voter in self.voters]
+        mean = soft_vote([vote.predictions for vote in votes])
+        return Voted(mean, hard_vote(np.stack([vote.indices for vote in votes]), len(mean.targets)))
+
+    def asked(self, probabilities: PerNetwork) -> np.ndarray | None:
+        found = (voter.asked(probabilities) for voter in self.voters)
+        return next((rows for rows in found if rows is not None), None)
+
+    def to_json(self) -> dict[str, object]:
+        return {"votes": [voter.name for voter in self.voters]}
+
+
+def nested_top(
+    singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
+) -> tuple[Answers, np.ndarray]:
+    """Out-of-fold answers, each fold's by those of `singles` that score best on the other folds; and the mean of these
+    singles' test-like probabilities (N, C). y_true, folds: (N,).
+    """
+    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in OOF_VIEWS}
+    probabilities = np.empty((len(y_true), n_classes))
+    for fold, chosen in chosen_without(singles, y_true, folds, n_classes, metric, top).items():
+        here, voters = folds == fold, [singles[index] for index in chosen]
+        for condition in OOF_VIEWS:
+            votes = np.stack([single.oof[condition][here] for single in voters])
+            oof[condition][here] = hard_vote(votes, n_classes)
+        probabilities[here] = np.mean([single.probabilities[here] for single in voters], axis=0, dtype=np.float64)
+    return oof, probabilities
+
+
+def chosen_without(
+    singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
+) -> dict[int, list[int]]:
+    """Fold -> positions of the `top` best of `singles` by the other folds' images, which vote on this fold's. See
+    `best_of`.
+    """
+    chosen, names = {}, [single.name for single in singles]
+    for fold in np.unique(folds).tolist():
+        others = folds != fold
+        answers = [{view: part[others] for view, part in single.oof_without(fold).items()} for single in singles]
+        chosen[fold] = best_of(answers, names, y_true[others], n_classes, metric, top)
+    return chosen
+
+
+def best_of(
+    answers: Sequence[Answers], names: Sequence[str], y_true: np.ndarray, n_classes: int, metric: Metric, top: int
+) -> list[int]:
+    """Positions of the `top` best by test-like score, best first, of equals by name; of those that answer alike only
+    the first.
+
+    Two submissions that answer alike are one opinion: together they would outvote everyone else.
+    """
+    scores = [metric.sign * metric(y_true, answer["test_like"], n_classes) for answer in answers]
+    chosen: list[int] = []
+    for index in sorted(range(len(names)), key=lambda index: (-scores[index], names[index])):
+        if not any(_alike(answers[index], answers[other]) for other in chosen):
+            chosen.append(index)
+    return chosen[:top]
+
+
+def _alike(one: Answers, other: Answers) -> bool:
+    return all((one[condition] == other[condition]).all() for condition in OOF_VIEWS)

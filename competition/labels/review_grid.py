@@ -1,0 +1,51 @@
+"""Image grid of the label review: the images whose labels are in doubt, with label and suggestion."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageDraw, ImageFont
+
+from competition.common.image_grid import GAP, PAPER, shortened, write_grid
+from competition.data.image_store import ImageStore
+from competition.data.images import letterbox
+
+TILE, LINE, COLUMNS, MOST = 220, 17, 6, 24  # pixels, pixels, tiles beside each other, tiles in all
+LINES = 4  # of text under a tile
+
+
+def label_grid(store: ImageStore, review: pd.DataFrame) -> np.ndarray:
+    """Return a grid of the first 24 images of `review` (see `label_review`), uint8 (H, W, 3) RGB, from the packed
+    `store`.
+
+    Under each: its place in the list and its ID; its label; the suggestion; the probabilities of both.
+    """
+    shown = review.head(MOST)
+    height, width = TILE + LINES * LINE + GAP, TILE + GAP
+    sheet = Image.new("RGB", (COLUMNS * width + GAP, max(1, -(-len(shown) // COLUMNS)) * height + GAP), PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    if shown.empty:
+        draw.text((sheet.width // 2, sheet.height // 2), "no label is in doubt", "black", font, anchor="mm")
+    id2row = {id: row for row, id in enumerate(store.column("id"))}
+    for place, entry in enumerate(shown.itertuples()):
+        left, top = GAP + place % COLUMNS * width, GAP + place // COLUMNS * height
+        sheet.paste(Image.fromarray(letterbox(store.image(id2row[entry.ID]), TILE)), (left, top))
+        for number, text in enumerate(_caption(place + 1, entry)):
+            draw.text((left, top + TILE + number * LINE), shortened(text, font, TILE), "black", font)
+    return np.asarray(sheet)
+
+
+def write_label_grid(path: Path | str, store: ImageStore, review: pd.DataFrame) -> None:
+    """Write `label_grid` of `review` as a PNG."""
+    write_grid(path, label_grid(store, review))
+
+
+def _caption(place: int, entry) -> tuple[str, ...]:
+    names = (entry.target, entry.class_name), (entry.suggestion, entry.suggested_name)
+    label, suggestion = (target if target == name else f"{target} {name}" for target, name in names)
+    return (
+        f"{place}.  {entry.ID}",
+        f"label {label}",
+        f"-> {suggestion}",
+        f"{entry.label_probability:.2f} -> {entry.confidence:.2f}, {entry.agreeing:.0%} agree",
+    )

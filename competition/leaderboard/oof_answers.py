@@ -1,0 +1,48 @@
+"""Answers of every submission to the training images, out of fold: submissions/oof.csv and ensembles_oof.csv.
+
+Columns: ID, target, fold; then `<submission>.clean` and `<submission>.test_like`, the targets that it answers.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from competition.common.csv import write_frame
+from competition.folds.predictions import OOF_VIEWS
+from competition.leaderboard.submission import Submission
+
+OOF_FILES = ("submissions/oof.csv", "submissions/ensembles_oof.csv")
+
+
+def write_oof(path: Path | str, submissions: Sequence[Submission], seen: pd.DataFrame) -> None:
+    """Write the submissions' answers to the out-of-fold images `seen` (ID, target, fold; aligned)."""
+    columns = {f"{one.name}.{condition}": getattr(one, condition) for one in submissions for condition in OOF_VIEWS}
+    write_frame(path, pd.concat([seen[["ID", "target", "fold"]], pd.DataFrame(columns)], axis=1))
+
+
+def write_confusion(path: Path | str, best: Submission, seen: pd.DataFrame, target2class: Mapping[str, str]) -> None:
+    """Write actual,predicted class names, a row per image of `seen`, test-like out of fold: for DVC's plot."""
+    predicted = pd.Series(best.test_like.tolist()).map(target2class)
+    write_frame(path, pd.DataFrame({"actual": seen["target"].map(target2class), "predicted": predicted}))
+
+
+def read_oof(folder: Path | str) -> pd.DataFrame:
+    """Answers of members' and ensembles' submissions in `folder` (submissions/), every cell str, rows as in oof.csv.
+
+    Without ensembles_oof.csv, only the members'. Raises FileNotFoundError, ValueError for files with other IDs.
+    """
+    members, ensembles = Path(folder) / "oof.csv", Path(folder) / "ensembles_oof.csv"
+    answers = _read(members)
+    if not ensembles.is_file():
+        return answers
+    others = _read(ensembles)
+    if others["ID"].tolist() != answers["ID"].tolist():
+        raise ValueError(f"{ensembles}: expected the IDs of {members}, in their order; run `dvc repro`")
+    return pd.concat([answers, others[others.columns.difference(answers.columns, sort=False)]], axis=1)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it")
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")  # an ID may be "007", a class "NA"

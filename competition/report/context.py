@@ -1,0 +1,175 @@
+"""Report context: what the other stages left, each file read once, when a section first asks for it."""
+
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from competition.audit.duplicate_table import read_duplicates
+from competition.audit.problem_files import read_problem_files
+from competition.audit.summary import read_audit
+from competition.augmentation.fitting.shift_table import read_shift
+from competition.common import paths
+from competition.data.classes import read_classes
+from competition.data.image_store import ImageStore
+from competition.data.predictions import Predictions
+from competition.data.submission import read_submission
+from competition.ensembling.final_files import read_final
+from competition.ensembling.specialist_choice import read_hard_classes
+from competition.folds.predictions import read_fold
+from competition.folds.split import read_folds
+from competition.labels.review_table import read_label_review
+from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.oof_answers import read_oof
+from competition.leaderboard.public_comparison import Comparison, read_comparison, read_sizes
+from competition.members.history import read_histories
+from competition.metrics.metric import Metric
+from competition.metrics.scores import METRICS
+from competition.settings.params import Settings
+
+SUBMISSIONS, HISTORY, LABEL_REVIEW = Path("submissions"), Path("folds/history"), Path("folds/review/label_review.csv")
+
+
+class ReportContext:
+    """Settings and files of a finished project, below the working directory; sections read it and change nothing.
+
+    An attribute raises FileNotFoundError, with the file's name, where the stage that makes its file hasn't run.
+    """
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self._predictions: dict[str, list[dict[str, Predictions]]] = {}
+
+    @cached_property
+    def metric(self) -> Metric:
+        """Metric that everything was chosen by."""
+        return METRICS[self.settings.task.metric]()
+
+    @cached_property
+    def params(self) -> str:
+        """Text of params.yaml."""
+        return paths.PARAMS.read_text(encoding="utf-8")
+
+    @cached_property
+    def final(self) -> dict:
+        """final.json: the final submission's scores, members, lineage."""
+        return read_final(SUBMISSIONS)
+
+    @cached_property
+    def final_targets(self) -> dict[str, str]:
+        """Test ID -> target, of final.csv."""
+        table = read_submission(paths.FINAL, self.settings.competition.submission_columns)
+        return dict(zip(table["ID"], table["target"], strict=True))
+
+    @cached_property
+    def leaderboard(self) -> pd.DataFrame:
+        """Members' submissions, best first. Raises ValueError if one of train.members has none."""
+        table = read_leaderboard(paths.LEADERBOARD)
+        unranked = [name for name in self.settings.train.members if name not in table["submission"].tolist()]
+        if unranked:
+            raise ValueError(
+                f"submissions/leaderboard.csv: has no row of {', '.join(unranked)}, which train.members names; run "
+                "`dvc repro`"
+            )
+        return table
+
+    @cached_property
+    def candidates(self) -> pd.DataFrame:
+        """Candidates for the final submission, best first."""
+        return read_leaderboard(SUBMISSIONS / "ensembles.csv")
+
+    @cached_property
+    def public_comparison(self) -> Comparison:
+        """Public scores beside the out-of-fold ones."""
+        sizes = read_sizes(SUBMISSIONS, self.leaderboard, self.settings.competition.submission_columns)
+        return read_comparison(SUBMISSIONS, self.leaderboard, sizes, self.settings.ensemble.confidence)
+
+    @cached_property
+    def oof(self) -> pd.DataFrame:
+        """Answers out of fold: ID, target, fold, and `<submission>.<condition>` of members and ensembles, all str."""
+        return read_oof(SUBMISSIONS)
+
+    @cached_property
+    def shown_submission(self) -> str:
+        """Name of the final submission; of the best one if the final one's answers out of fold aren't known."""
+        chosen = self.final["chosen"]
+        return chosen if f"{chosen}.test_like" in self.oof else self.leaderboard["submission"].iloc[0]
+
+    @cached_property
+    def class_names(self) -> dict[str, str]:
+        """Target -> readable name, in the order of the classes."""
+        return read_classes(paths.CLASSES)
+
+    @cached_property
+    def hard_classes(self) -> tuple[str, ...]:
+        """The specialist's targets; () without a specialist."""
+        return read_hard_classes(SUBMISSIONS / "votes.json")
+
+    @cached_property
+    def histories(self) -> dict[str, dict[int, pd.DataFrame]]:
+        """Member, or specialist -> fold -> a row per epoch."""
+        specialist = ("specialist",) if self.settings.specialize.base_member else ()
+        names = (*self.settings.train.members, *specialist)
+        return {name: read_histories(HISTORY, name, self.settings.split.folds) for name in names}
+
+    @cached_property
+    def ranked_members(self) -> list[str]:
+        """Members by the score of their soft vote, best first."""
+        return [name for name in self.leaderboard["submission"] if name in self.settings.train.members]
+
+    @cached_property
+    def folds(self) -> pd.DataFrame:
+        """folds.csv: ID, target, fold (-1: holdout), group."""
+        return read_folds(paths.FOLDS)
+
+    @cached_property
+    def oof_images(self) -> pd.DataFrame:
+        """Training images without the holdout: ID, target, fold."""
+        return self.folds[self.folds["fold"] >= 0].reset_index(drop=True)
+
+    def predictions(self, member: str) -> list[dict[str, Predictions]]:
+        """Predictions of each fold of `member`: `clean` and `test_like` of the fold's own images, `test` of all."""
+        if member not in self._predictions:
+            targets, folds = tuple(self.class_names), self.settings.split.folds
+            self._predictions[member] = [read_fold(member, fold, self.folds, targets) for fold in folds]
+        return self._predictions[member]
+
+    @cached_property
+    def train_images(self) -> ImageStore:
+        """Training images as packed."""
+        return ImageStore(paths.TRAIN_STORE)
+
+    @cached_property
+    def augmented_images(self) -> ImageStore:
+        """Training images as networks get them: clean, test-like, copies."""
+        return ImageStore(paths.AUGMENTED_STORE)
+
+    @cached_property
+    def test_images(self) -> ImageStore:
+        """Test images as networks get them."""
+        return ImageStore(paths.TEST_RESIZED_STORE)
+
+    @cached_property
+    def audit(self) -> dict:
+        """audit.json: sizes, classes, duplicates, domain shift."""
+        return read_audit(paths.AUDIT)
+
+    @cached_property
+    def duplicates(self) -> pd.DataFrame:
+        """Pairs of images that show the same."""
+        return read_duplicates(paths.DUPLICATES)
+
+    @cached_property
+    def problem_files(self) -> pd.DataFrame:
+        """Images that were left out."""
+        return read_problem_files(paths.PROBLEM_FILES)
+
+    @cached_property
+    def shift(self) -> pd.DataFrame | None:
+        """Distance of test-like images from the test images; None while no policy was fitted."""
+        return read_shift(paths.DOMAIN_SHIFT)
+
+    @cached_property
+    def label_review(self) -> pd.DataFrame | None:
+        """Labels in doubt; None where the review is off."""
+        return read_label_review(LABEL_REVIEW) if LABEL_REVIEW.is_file() else None

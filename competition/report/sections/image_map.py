@@ -1,0 +1,107 @@
+"""Map of the images: near each other where a network sees them alike."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from markupsafe import Markup
+
+from competition.data.image_store import ImageStore
+from competition.ensembling.voting import soft_vote
+from competition.report.context import ReportContext
+from competition.report.embedding_map import Embedding, embedding_map
+from competition.report.explain.embedding import FEWEST, draw, features, member_features, to_plane
+from competition.report.inline_images import rows_of
+from competition.report.rendering import paragraph
+from competition.report.section import Section
+from competition.report.sections import SECTIONS
+from competition.settings.params import Settings
+
+
+@SECTIONS.register
+class ImageMap(Section):
+    """Map of the images as the best member's network sees them; see `member_with_network`."""
+
+    order, title = 90, "Map of the images"
+    reads = (
+        "data/augmented.arrow",
+        "data/test_squares.arrow",
+        "folds/classes.csv",
+        "folds/folds.csv",
+        "folds/predictions",
+        "folds/weights",
+        "submissions/leaderboard.csv",
+    )
+
+    def absent(self, context: ReportContext) -> str:
+        seeing = member_with_network(context.ranked_members, context.settings)
+        return "" if seeing else "No map: no member has a network."
+
+    def body(self, context: ReportContext) -> Markup:
+        return image_map(member_with_network(context.ranked_members, context.settings), context)
+
+
+def member_with_network(ranked: Sequence[str], settings: Settings) -> str | None:
+    """The first of the members `ranked`, best first, that is fine-tuned; else the first with a frozen network; else
+    None.
+    """
+    for use in ("trained", "frozen"):
+        for name in ranked:
+            if settings.members[name].network_use == use:
+                return name
+    return None
+
+
+def image_map(member: str, context: ReportContext) -> Markup:
+    """Map of the images by the network of `member`.
+
+    Of a fine-tuned network, its fold's own images and the test images; of a frozen one, all images; of too many, `draw`
+    leaves some. Where the rules forbid a comparison with the test images, they are left out.
+    """
+    settings, fold = context.settings, context.settings.split.folds[0]
+    tuned = settings.members[member].network_use == "trained"
+    own = context.oof_images[context.oof_images["fold"] == fold] if tuned else context.oof_images
+    test = soft_vote([parts["test"] for parts in context.predictions(member)])
+    images = len(own) + len(test) * settings.rules.test_statistics
+    chosen = draw(images, settings.ensemble.seed)
+    if len(chosen) < FEWEST:
+        return paragraph(f"No map: {len(chosen)} images are too few.")
+    own, test = (
+        own.iloc[chosen[chosen < len(own)]],
+        test.select(test.ids[chosen[chosen >= len(own)] - len(own)].tolist()),
+    )
+    sources = [
+        (store, rows_of(store, ids.tolist()))
+        for store, ids in ((context.augmented_images, own["ID"]), (context.test_images, test.ids))
+    ]
+    embedding = Embedding(
+        np.concatenate([own["ID"].to_numpy(str), test.ids]),
+        _places(member, fold, context, sources),
+        np.concatenate([own["target"].to_numpy(str), test.answers]),
+        np.arange(len(chosen)) >= len(own),
+    )
+    shown = (store.image(row) for store, rows in sources for row in rows.tolist())
+    return embedding_map([_lead(member, fold, tuned, len(chosen), images)], embedding, shown, context.class_names)
+
+
+def _places(
+    member: str, fold: int, context: ReportContext, sources: Sequence[tuple[ImageStore, np.ndarray]]
+) -> np.ndarray:
+    """Places (N, 2) on the map of the images of `sources`, each a store and its rows."""
+    extract, size = member_features(member, context.settings, len(context.class_names), fold)
+    values = np.concatenate([features(extract, store, rows, size) for store, rows in sources if len(rows)])
+    return to_plane(values, context.settings.ensemble.seed)
+
+
+def _lead(member: str, fold: int, tuned: bool, shown: int, images: int) -> str:
+    whose = (
+        f"the network of {member}, fold {fold}, sees them: of the training images only those of that fold, which it "
+        "didn't train on"
+        if tuned
+        else f"the frozen network of {member} sees them"
+    )
+    sampled = f" Of {images} images {shown} are shown, drawn by the seed." if shown < images else ""
+    return (
+        f"Images lie near each other where {whose}.{sampled} UMAP laid them out by the features before the classifier: "
+        "neighbourhoods mean something; the axes, and distances between far groups, don't. A training image among "
+        "another class's is worth a look; where test images lie and no training image does, training lacks something."
+    )

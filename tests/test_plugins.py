@@ -1,0 +1,73 @@
+"""The whole pipeline with a thing of each kind from a file of its own: nothing else has to be edited to add one."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from makers.pipeline import ROOT, TEST, TRAIN, call, make_project
+
+from competition.sample import generate
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("plugins")]
+KINDS = ("effect", "loss", "optimizer", "schedule", "metric", "member", "rule", "section")
+PARAMS = """
+plugins: [{plugins}]
+competition: {{root: data/raw}}
+rules: {{}}
+prepare: {{longest_side: 64}}
+split: {{folds: [0, 1]}}
+augment:
+  size: 32
+  copies: 1
+  policy: none
+  transforms: {{dummy_effect: {{probability: 1.0}}}}
+  test_like: {{policy: none, held_out: [], transforms: {{dummy_effect: {{probability: 0.5}}}}}}
+train: {{members: [net, colours]}}
+members:
+  net: {{kind: finetuned, size: 32, epochs: 1, loss: dummy_loss, optimizer: dummy_optimizer, schedule: dummy_schedule}}
+  colours: {{kind: dummy_member, size: 32}}
+specialize: {{base: []}}
+review: {{conditions: []}}
+tta: {{passes: 2}}
+task: {{metric: dummy_metric}}
+ensemble: {{choose: dummy_rule, resamples: 100}}
+report: {{formats: [html]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    data = tmp_path_factory.mktemp("sample") / "data"
+    generate(data / "raw", data / "solution.csv", TRAIN, TEST, seed=0, workers=2)
+    files = ", ".join(f"plugins/dummy_{kind}.py" for kind in KINDS)
+    folder = make_project(tmp_path_factory.mktemp("plugins"), data, PARAMS.format(plugins=files))
+    (folder / "plugins").mkdir()
+    for kind in KINDS:
+        name = f"dummy_{kind}.py"
+        (folder / "plugins" / name).write_bytes((ROOT / "tests/plugins" / name).read_bytes())
+    call(folder, "pipelines.deps", "--write")
+    call(folder, "dvc", "repro")
+    return folder
+
+
+def test_each_of_them_did_its_part(project):
+    final = json.loads((project / "submissions/final.json").read_text())
+    assert final["chosen"] == "dummy_rule" and final["metric"] == "dummy_metric"
+    members = {row["submission"] for row in csv.DictReader((project / "submissions/leaderboard.csv").open())}
+    assert members == {"net", "net_hard", "colours", "colours_hard"}
+    assert "A dummy &lt;section&gt;" in (project / "submissions/report/index.html").read_text()
+    assert f"valid, {TEST} rows" in call(project, "pipelines.validate", "submissions/final.csv")
+
+
+def test_what_is_off_leaves_nothing(project):
+    """The specialist and the review: no training, no file, no row."""
+    everything = [path.relative_to(project).as_posix() for path in project.rglob("*") if ".dvc" not in path.parts]
+    made = [path for path in everything if path.startswith(("folds/", "submissions/", "data/"))]
+    assert not [path for path in made if "specialist" in path or "label_review" in path]
+
+
+def test_an_edited_plugin_runs_what_depends_on_it(project):
+    plugin = project / "plugins/dummy_section.py"
+    plugin.write_text(plugin.read_text() + "\n# edited\n")
+    assert "report@html" in call(project, "dvc", "status")
