@@ -44,6 +44,8 @@ def _code_of(member: Member) -> str:
 
 
 def _plugins_of(module: str) -> list[Path]:
+    """Return the files of the plugins that have registered where `module` may look."""
     files = import_closure(module_file(module))
-    used = [one for one in registries() if Path(sys.modules[one.package].__file__).resolve() in files]
+    packages = {one: sys.modules.get(one.package) for one in registries()}
+    used = [one for one, package in packages.items() if package and Path(package.__file__).resolve() in files]
     return sorted({Path(plugin) for registry in used for plugin in registry.plugins()})
