@@ -1,6 +1,6 @@
-"""What the folds' trained networks say of a folder's images, which go the way that the test images went.
+"""Predictions of a folder's images by the folds' trained members; images go the way that the test images went.
 
-All networks of a vote are loaded once; then images are read in chunks, and each chunk goes through all of them.
+All members of a vote are loaded once; then images are read in chunks, and each chunk goes through all of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +50,8 @@ def load_member(
 class FolderPredictions:
     """Predictions of a folder's images.
 
-    predictions: member -> each fold's, of the images that could be read; see `FittedVote.predict`. unreadable: images that couldn't, name -> why; others: how many files are no images.
+    predictions: member -> each fold's, of the images that could be read; see `FittedVote.predict`. unreadable: images
+    that couldn't, name -> why; others: how many files are no images.
     """
 
     predictions: dict[str, list[Predictions]]
