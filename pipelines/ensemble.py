@@ -35,7 +35,7 @@ from competition.ensembling.rule import RuleInputs
 from competition.ensembling.specialist_choice import read_choice
 from competition.folds.split import read_folds
 from competition.inference.tta import orientation_weights
-from competition.leaderboard.board import read_leaderboard, write_leaderboard
+from competition.leaderboard.leaderboard import read_leaderboard, write_leaderboard
 from competition.leaderboard.oof_answers import write_oof
 from competition.leaderboard.tables import print_leaderboard
 from competition.metrics.scores import METRICS
@@ -48,7 +48,7 @@ def main() -> None:
     check_ledger_is_kept(settings.ensemble, Path.cwd())
     began = perf_counter()
     competition = read_competition(settings.competition, images=False)
-    board = read_leaderboard("submissions/leaderboard.csv")
+    leaderboard = read_leaderboard("submissions/leaderboard.csv")
     folds = read_folds("folds/folds.csv")
     metric, unlock = METRICS[settings.task.metric](), settings.ensemble.unlock_holdout
     images = images_of(folds, competition.test_ids, competition.targets, metric, unlock)
@@ -58,7 +58,7 @@ def main() -> None:
     inputs = RuleInputs(stacked, singles, settings.ensemble.top, external)
     ensembles, left_out = ensemble_candidates(inputs)
     candidates = [*singles, *ensembles]
-    seconds = seconds_of_parts(board, singles)
+    seconds = seconds_of_parts(leaderboard, singles)
     costs = {part: weight_bytes(part, settings) for part in seconds}
     decision = decide(candidates, costs, images.y_true, images.folds, len(images.targets), metric, settings.ensemble)
     chosen = next(candidate for candidate in candidates if candidate.name == decision.chosen)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from competition.ensembling.final_files import read_final_if_any
-from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_table import print_public
 from competition.leaderboard.tables import print_leaderboard
@@ -24,15 +24,19 @@ FOLDER = Path("submissions")
 
 def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False) -> None:
     """Print the leaderboard with the public scores beside it."""
-    board = read_leaderboard(FOLDER / "leaderboard.csv")
+    leaderboard = read_leaderboard(FOLDER / "leaderboard.csv")
     settings = load_settings()
-    sizes = read_sizes(FOLDER, board, settings.competition.submission_columns)
-    comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
+    sizes = read_sizes(FOLDER, leaderboard, settings.competition.submission_columns)
+    comparison = read_comparison(FOLDER, leaderboard, sizes, settings.ensemble.confidence)
     if as_json:
-        print(json.dumps({"leaderboard": board.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"leaderboard": leaderboard.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False
+            )
+        )
         return
     metric = METRICS[settings.task.metric]()
-    print_leaderboard(board, f"{metric.title} out of fold", public=comparison.newest)
+    print_leaderboard(leaderboard, f"{metric.title} out of fold", public=comparison.newest)
     final = read_final_if_any(FOLDER)
     if final and (FOLDER / "ensembles.csv").is_file():
         newest = comparison.newest

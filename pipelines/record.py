@@ -20,7 +20,7 @@ import typer
 from competition.common.errors import examples
 from competition.common.files import file_sha256
 from competition.ensembling.final_files import read_final_if_any
-from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_scores import (
     PublicScore,
@@ -56,23 +56,28 @@ def main(
 ) -> None:
     """Write down the score that a competition's site gave a submission."""
     settings = load_settings()
-    board = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
+    leaderboard = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
     columns = settings.competition.submission_columns
     # a missing file is an error before anything is recorded
-    sizes = None if board is None else read_sizes(FOLDER, board, columns)
+    sizes = None if leaderboard is None else read_sizes(FOLDER, leaderboard, columns)
     given = {"public": score, "private": private}
     scores = {which: score_text(value, which) for which, value in given.items() if value is not None}
     most = settings.rules.public_submissions
-    print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, board, most)}")
-    comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
-    if board is not None:
+    print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, leaderboard, most)}")
+    comparison = read_comparison(FOLDER, leaderboard, sizes, settings.ensemble.confidence)
+    if leaderboard is not None:
         title = f"{METRICS[settings.task.metric]().title} out of fold"
-        print_leaderboard(board, title, public=comparison.newest)
+        print_leaderboard(leaderboard, title, public=comparison.newest)
     print_public(comparison)
 
 
 def _write(
-    submission: str, scores: dict[str, str], day: str, as_correction: bool, board: pd.DataFrame | None, most: int | None
+    submission: str,
+    scores: dict[str, str],
+    day: str,
+    as_correction: bool,
+    leaderboard: pd.DataFrame | None,
+    most: int | None,
 ) -> str:
     """Change the ledger, which may have `most` asks; return what was changed, in a line."""
     if not scores:
@@ -88,7 +93,7 @@ def _write(
         scores["public"],
         scores.get("private", ""),
         day or f"{date.today()}",
-        *_out_of_fold(file.stem, board),
+        *_out_of_fold(file.stem, leaderboard),
     )
     again = any(old.sha256 == ask.sha256 for old in read_public_scores(LEDGER))
     row = record_score(LEDGER, ask, most)
@@ -118,17 +123,17 @@ def _known(submission: str) -> Path:
     raise ValueError(f"{submission}: no such submission under {FOLDER}/, its members/ and ensembles/; there: {there}")
 
 
-def _out_of_fold(name: str, board: pd.DataFrame | None) -> tuple[str, ...]:
+def _out_of_fold(name: str, leaderboard: pd.DataFrame | None) -> tuple[str, ...]:
     """The submission's own test-like score and interval, and of the final one what is expected of it, as recorded;
     () if unknown.
     """
-    boards = [board] if board is not None else []
+    tables = [leaderboard] if leaderboard is not None else []
     if (FOLDER / "ensembles.csv").is_file():
-        boards.append(read_leaderboard(FOLDER / "ensembles.csv"))
+        tables.append(read_leaderboard(FOLDER / "ensembles.csv"))
     final = read_final_if_any(FOLDER) or {}
     scores = final.get("score", {}) if name in ("final", final.get("chosen")) else {}
     expected = _texts(scores.get("expected"))
-    if row := next((rows for one in boards for rows in one.to_dict("records") if rows["submission"] == name), None):
+    if row := next((rows for one in tables for rows in one.to_dict("records") if rows["submission"] == name), None):
         return *(repr(float(row[column])) for column in ("test_like", "test_like_low", "test_like_high")), *expected
     return (*test_like, *expected) if (test_like := _texts(scores.get("test_like"))) else ()
 

@@ -13,7 +13,8 @@ import typer
 
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
-from competition.folds.predictions import OOF_VIEWS, out_of_fold, read_fold
+from competition.data.predictions import CONDITIONS
+from competition.folds.predictions import out_of_fold, read_fold
 from competition.folds.split import read_folds
 from competition.labels.fixes import read_label_fixes
 from competition.labels.review import review_labels
@@ -24,11 +25,11 @@ from pipelines._main import log, run
 
 
 def main(
-    condition: Annotated[str, typer.Argument(help="of the predictions that labels are held against")] = OOF_VIEWS[0],
+    condition: Annotated[str, typer.Argument(help="of the predictions that labels are held against")] = CONDITIONS[0],
 ) -> None:
     """List the training labels that are probably wrong."""
-    if condition not in OOF_VIEWS:
-        raise ValueError(f"condition {condition}: expected one of {', '.join(OOF_VIEWS)}")
+    if condition not in CONDITIONS:
+        raise ValueError(f"condition {condition}: expected one of {', '.join(CONDITIONS)}")
     settings = load_settings()
     began = perf_counter()
     folds = read_folds("folds/folds.csv")

@@ -19,7 +19,7 @@ from competition.ensembling.specialist_choice import write_choice
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.folds.scores import hard_classes_of, read_scores, seconds_of
 from competition.folds.split import read_folds
-from competition.leaderboard.board import compare, giveaway_note, write_leaderboard
+from competition.leaderboard.leaderboard import compare, giveaway_note, write_leaderboard
 from competition.leaderboard.learning_curves import draw_member_curves
 from competition.leaderboard.oof_answers import write_confusion, write_oof
 from competition.leaderboard.per_class import class_scores, worst_classes
@@ -47,20 +47,23 @@ def main() -> None:
         path = f"submissions/members/{submission.name}.csv"
         write_submission(path, competition.test_ids, submission.test.tolist(), competition.columns)
         log("voted", path=path, rows=len(submission.test), vote=submission.vote)
-    board = make_leaderboard(settings, metric, votes, scores, seen, competition)
+    leaderboard = make_leaderboard(settings, metric, votes, scores, seen, competition)
     by_name = {one.name: one for one in votes.submissions}
-    ranked = [by_name[name] for name in board["submission"]]
+    ranked = [by_name[name] for name in leaderboard["submission"]]
     per_class = class_scores(ranked, seen["target"].to_numpy(), competition.target2class)
-    write_leaderboard("submissions/leaderboard.csv", board)
+    write_leaderboard("submissions/leaderboard.csv", leaderboard)
     write_oof("submissions/oof.csv", votes.submissions, seen)
     write_frame("submissions/per_class.csv", per_class)
     write_confusion("submissions/confusion.csv", ranked[0], seen, competition.target2class)
     write_choice("submissions/votes.json", votes.choice)
     draw_member_curves(names, settings.split.folds, metric.label)
-    print_leaderboard(board, f"{metric.title} out of fold")
+    print_leaderboard(leaderboard, f"{metric.title} out of fold")
     log(f"worst classes of {ranked[0].name}, test-like F1: {', '.join(worst_classes(per_class, ranked[0].name))}")
     log(
-        "compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1)
+        "compared",
+        path="submissions/leaderboard.csv",
+        submissions=len(leaderboard),
+        seconds=round(perf_counter() - began, 1),
     )
 
 
@@ -89,7 +92,7 @@ def make_leaderboard(
         for one in votes.submissions
     }
     notes = {} if votes.choice is None else {base if votes.choice.mode == "out" else specialist: votes.choice.note}
-    board = compare(
+    leaderboard = compare(
         votes.submissions,
         seen["target"].to_numpy(),
         seen["fold"].to_numpy(),
@@ -101,7 +104,7 @@ def make_leaderboard(
     )
     members = {name: settings.members[name] for name in settings.train.members}
     grey_sizes = {name: member.guard_size for name, member in members.items() if member.guard_size}
-    return giveaway_note(board, grey_sizes, len(competition.targets), metric)
+    return giveaway_note(leaderboard, grey_sizes, len(competition.targets), metric)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from competition.data.predictions import Predictions, concatenate
+from competition.data.predictions import CONDITIONS, Predictions, concatenate
 from competition.ensembling.fitted_votes import FittedVote, MemberVote, SpecialistVote
 from competition.ensembling.images import Images
 from competition.ensembling.member_submissions import vote_member, vote_specialist
@@ -13,7 +13,7 @@ from competition.ensembling.specialist_choice import Choice
 from competition.ensembling.specialist_votes import replace_hard
 from competition.ensembling.stacked_predictions import PerFold, StackedPredictions
 from competition.ensembling.voting import soft_vote
-from competition.folds.predictions import OOF_VIEWS, holdout_view, out_of_fold
+from competition.folds.predictions import holdout_part, out_of_fold
 from competition.leaderboard.submission import Submission
 
 Answers = dict[str, np.ndarray]  # "clean" and "test_like" -> class indices
@@ -70,7 +70,7 @@ class Candidate:
             self.name,
             "+".join(self.parts),
             vote,
-            *(named[self.oof[condition]] for condition in OOF_VIEWS),
+            *(named[self.oof[condition]] for condition in CONDITIONS),
             named[self.test],
         )
 
@@ -96,10 +96,10 @@ def specialist_candidate(
     )
     both = {
         condition: (out_of_fold(per_fold, condition, ids), concatenate([fold[condition] for fold in specialist]))
-        for condition in OOF_VIEWS
+        for condition in CONDITIONS
     }
     without = {
-        fold: {condition: _blended(both[condition], choice, weight).indices for condition in OOF_VIEWS}
+        fold: {condition: _blended(both[condition], choice, weight).indices for condition in CONDITIONS}
         for fold, weight in choice.per_fold.items()
     }
     probabilities = np.empty((len(ids), len(images.targets)))
@@ -131,7 +131,7 @@ def _single(
     probabilities: np.ndarray,
     without: dict[int, Answers],
 ) -> Candidate:
-    oof = {condition: images.indices(getattr(submission, condition)) for condition in OOF_VIEWS}
+    oof = {condition: images.indices(getattr(submission, condition)) for condition in CONDITIONS}
     test, confidence = images.indices(submission.test), own_probability(probabilities, oof["test_like"])
     return Candidate(vote.name, vote.parts, oof, test, holdout, probabilities, {}, without, None, vote, confidence)
 
@@ -140,7 +140,7 @@ def _on_holdout(per_fold: PerFold, condition: str, images: Images | None = None)
     """The folds' soft vote on the holdout, in its order; with no `images`, of those that were asked about, in any
     order.
     """
-    voted = soft_vote([fold[holdout_view(condition)] for fold in per_fold])
+    voted = soft_vote([fold[holdout_part(condition)] for fold in per_fold])
     return voted if images is None else voted.select(images.holdout["ID"].tolist())
 
 

@@ -7,17 +7,17 @@ import pandas as pd
 
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.images import Images
-from competition.leaderboard.board import compare
+from competition.leaderboard.leaderboard import compare
 from competition.settings.ensemble import EnsembleSettings
 
 Seconds = tuple[float, float]  # of training, of predicting
 
 
-def seconds_of_parts(board: pd.DataFrame, singles: Sequence[Candidate]) -> dict[str, Seconds]:
+def seconds_of_parts(leaderboard: pd.DataFrame, singles: Sequence[Candidate]) -> dict[str, Seconds]:
     """Part of `singles` (a member, `specialist`) -> its seconds, out of the leaderboard. Raises ValueError for a single
     without a row.
     """
-    rows = board.set_index("submission")[["train_seconds", "predict_seconds"]]
+    rows = leaderboard.set_index("submission")[["train_seconds", "predict_seconds"]]
     if missing := [single.name for single in singles if single.name not in rows.index]:
         raise ValueError(f"submissions/leaderboard.csv: no {', '.join(missing)}; it is of another run, vote again")
     seconds: dict[str, Seconds] = {}

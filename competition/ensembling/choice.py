@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from competition.data.predictions import CONDITIONS
 from competition.ensembling.candidates import Answers, Candidate
 from competition.ensembling.one_standard_error import best_of, paired_bootstrap, simplest
-from competition.folds.predictions import OOF_VIEWS
 from competition.metrics.metric import Metric
 from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
@@ -89,7 +89,7 @@ def choose_nested(
     """Answers out of fold, each fold by the candidate that the same rule chooses by the other folds; and who that
     was.
     """
-    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in OOF_VIEWS}
+    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in CONDITIONS}
     by_name, per_fold = {candidate.name: candidate for candidate in ordered}, {}
     levels = [candidate.simplicity[0] for candidate in ordered]
     for fold in np.unique(folds).tolist():
@@ -98,7 +98,7 @@ def choose_nested(
         compared = paired_bootstrap(answers, list(by_name), y_true[~here], n_classes, metric, settings)
         chosen = by_name[simplest(compared, levels).name]
         per_fold[fold] = chosen.name
-        for condition in OOF_VIEWS:
+        for condition in CONDITIONS:
             oof[condition][here] = chosen.oof[condition][here]
     return oof, per_fold
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from competition.data.predictions import CONDITIONS
 from competition.ensembling.candidates import Answers, Candidate
 from competition.ensembling.choice import Decision
 from competition.ensembling.expected import expected_score
 from competition.ensembling.images import Images
 from competition.ensembling.sanity_checks import agreement, class_shares
 from competition.ensembling.stacked_predictions import StackedPredictions
-from competition.folds.predictions import OOF_VIEWS
-from competition.leaderboard.board import DECIMALS, score
+from competition.leaderboard.leaderboard import DECIMALS, score
 from competition.metrics.calibration import BINS, calibration_error, fit_temperatures
 from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
@@ -46,7 +46,7 @@ def final_facts(
         "why": decision.why,
         "choose": settings.choose,
         "best": decision.best,
-        "candidates": [_standing(standing) for standing in decision.compared],
+        "candidates": [_difference(one) for one in decision.compared],
         "chosen_by_the_other_folds": [{"fold": fold, "candidate": name} for fold, name in decision.per_fold.items()],
         "members": list(chosen.parts),
         "fitted": chosen.fitted,
@@ -67,8 +67,8 @@ def metrics_of(facts: Mapping[str, object]) -> dict[str, float]:
 
 
 def scores_of(answers: Answers, images: Images, settings: EnsembleSettings) -> dict[str, dict[str, float]]:
-    """View -> {"value", "low", "high"} of out-of-fold `answers`."""
-    return {condition: rounded_score(images.y_true, answers[condition], images, settings) for condition in OOF_VIEWS}
+    """Return condition -> {"value", "low", "high"} of out-of-fold `answers`."""
+    return {condition: rounded_score(images.y_true, answers[condition], images, settings) for condition in CONDITIONS}
 
 
 def rounded_score(
@@ -131,16 +131,16 @@ def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:
     return {key: round(float(value), DECIMALS) for key, value in numbers.items()}
 
 
-def _standing(standing: PairedDifference) -> dict[str, object]:
+def _difference(one: PairedDifference) -> dict[str, object]:
     numbers = {
-        "test_like": standing.score,
-        "difference": standing.difference,
-        "difference_low": standing.low,
-        "difference_high": standing.high,
-        "standard_error": standing.standard_error,
+        "test_like": one.score,
+        "difference": one.difference,
+        "difference_low": one.low,
+        "difference_high": one.high,
+        "standard_error": one.standard_error,
     }
     return (
-        {"submission": standing.name}
+        {"submission": one.name}
         | _rounded(numbers)
-        | {"significant": standing.significant, "within_one_standard_error": standing.is_within}
+        | {"significant": one.significant, "within_one_standard_error": one.is_within}
     )

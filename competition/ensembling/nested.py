@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from competition.data.predictions import CONDITIONS
 from competition.ensembling.candidates import Answers
 from competition.ensembling.rule import EnsembleRule, Vote
 from competition.ensembling.stacked_predictions import StackedPredictions, Voters
-from competition.folds.predictions import OOF_VIEWS
 from competition.metrics.metric import Metric
 
 # of out-of-fold voters, (n,) class indices, (n,) fold numbers and the metric
@@ -31,19 +31,19 @@ def nested_cv(fit: Fit, stacked: StackedPredictions) -> tuple[Answers, np.ndarra
     others.
     """
     images = stacked.images
-    oof = {condition: np.empty(len(images.y_true), dtype=np.int64) for condition in OOF_VIEWS}
+    oof = {condition: np.empty(len(images.y_true), dtype=np.int64) for condition in CONDITIONS}
     probabilities = np.empty((len(images.y_true), len(images.targets)))
     counted = False
     for part, temperatures in stacked.temperatures[1].items():
         here = images.slices == part
         known = Voters(stacked.oof["test_like"][:, :, ~here], temperatures)
         rule = fit(known, images.y_true[~here], images.folds[~here], images.metric)
-        for condition in OOF_VIEWS:
+        for condition in CONDITIONS:
             vote = rule.vote(Voters(stacked.oof[condition][:, :, here], temperatures))
             oof[condition][here] = vote.answers
         counted = vote.probabilities is None
         if not counted:
-            probabilities[here] = vote.probabilities  # OOF_VIEWS ends with test_like
+            probabilities[here] = vote.probabilities  # CONDITIONS ends with test_like
     return oof, None if counted else probabilities
 
 

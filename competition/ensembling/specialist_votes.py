@@ -5,9 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from competition.data.predictions import Predictions
+from competition.data.predictions import CONDITIONS, Predictions
 from competition.ensembling.voting import soft_vote
-from competition.folds.predictions import OOF_VIEWS
 
 SPECIALIST = "specialist"  # what its folders are called, and what `<base>_specialist` ends in
 
@@ -36,7 +35,7 @@ def asked(
     targets; asks: see `asked_rows`.
     """
     parts = {
-        name: own if name in OOF_VIEWS else soft_vote([predictions[name] for predictions in base])
+        name: own if name in CONDITIONS else soft_vote([predictions[name] for predictions in base])
         for name, own in base[fold].items()
     }
     return {name: asked_rows(part, hard, asks) for name, part in parts.items()}

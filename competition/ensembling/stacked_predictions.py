@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from competition.data.predictions import Predictions
+from competition.data.predictions import CONDITIONS, Predictions
 from competition.ensembling.images import Images
-from competition.folds.predictions import OOF_VIEWS, holdout_view, out_of_fold
+from competition.folds.predictions import holdout_part, out_of_fold
 from competition.metrics.calibration import apply_temperature, fit_members
 
 PerFold = Sequence[
@@ -94,19 +94,19 @@ def stack_predictions(per_member: Mapping[str, PerFold], images: Images) -> Stac
     oof_ids = images.seen["ID"].tolist()
     oof = {
         condition: np.stack([out_of_fold(per_member[name], condition, oof_ids).probabilities for name in members])
-        for condition in OOF_VIEWS
+        for condition in CONDITIONS
     }
 
     def every_fold(part: str, ids: Sequence[str]) -> np.ndarray:
         return np.stack([[fold[part].select(ids).probabilities for fold in per_member[name]] for name in members])
 
-    on_holdout = OOF_VIEWS if len(images.holdout) else ()
+    on_holdout = CONDITIONS if len(images.holdout) else ()
     return StackedPredictions(
         members,
         images,
         {condition: part[:, None] for condition, part in oof.items()},
         every_fold("test", [images.test_ids[row] for row in test_rows]),
-        {condition: every_fold(holdout_view(condition), images.holdout["ID"].tolist()) for condition in on_holdout},
+        {condition: every_fold(holdout_part(condition), images.holdout["ID"].tolist()) for condition in on_holdout},
         test_rows,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from competition.common.csv import write_frame
-from competition.folds.predictions import OOF_VIEWS
+from competition.data.predictions import CONDITIONS
 from competition.leaderboard.submission import Submission
 
 OOF_FILES = ("submissions/oof.csv", "submissions/ensembles_oof.csv")
@@ -17,7 +17,7 @@ OOF_FILES = ("submissions/oof.csv", "submissions/ensembles_oof.csv")
 
 def write_oof(path: Path | str, submissions: Sequence[Submission], seen: pd.DataFrame) -> None:
     """Write the submissions' answers to the out-of-fold images `seen` (ID, target, fold; aligned)."""
-    columns = {f"{one.name}.{condition}": getattr(one, condition) for one in submissions for condition in OOF_VIEWS}
+    columns = {f"{one.name}.{condition}": getattr(one, condition) for one in submissions for condition in CONDITIONS}
     write_frame(path, pd.concat([seen[["ID", "target", "fold"]], pd.DataFrame(columns)], axis=1))
 
 

@@ -13,19 +13,19 @@ DECIMALS = 6
 WORST = 3
 
 
-def class_scores(submissions: Sequence[Submission], true: np.ndarray, target2class: dict[str, str]) -> pd.DataFrame:
+def class_scores(submissions: Sequence[Submission], y_true: np.ndarray, target2class: dict[str, str]) -> pd.DataFrame:
     """One row per class: CLASS_COLUMNS, then a column for each submission, in their order, with its F1.
 
-    true: (N,) targets, aligned with the submissions' test-like answers; images: how many of them are of the class. F1
+    y_true: (N,) targets, aligned with the submissions' test-like answers; images: how many of them are of the class. F1
     is NaN (an empty cell) for a class that neither occurs nor is answered.
     """
     targets = list(target2class)
     first = {
         "target": targets,
         "class_name": list(target2class.values()),
-        "images": [int((true == one).sum()) for one in targets],
+        "images": [int((y_true == one).sum()) for one in targets],
     }
-    scores = {s.name: per_class_f1(true, s.test_like, targets).round(DECIMALS) for s in submissions}
+    scores = {s.name: per_class_f1(y_true, s.test_like, targets).round(DECIMALS) for s in submissions}
     return pd.DataFrame(first | scores)
 
 

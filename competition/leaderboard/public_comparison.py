@@ -15,7 +15,7 @@ import pandas as pd
 
 from competition.common.files import file_sha256
 from competition.data.submission import read_submission
-from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.public_scores import PublicScore, read_public_scores, submission_files
 
 PUBLIC_SHARE = 0.5  # of the test images, as most sites split them
@@ -76,22 +76,24 @@ class Comparison:
         }
 
 
-def read_sizes(folder: Path, board: pd.DataFrame, columns: tuple[str, str]) -> Sizes:
+def read_sizes(folder: Path, leaderboard: pd.DataFrame, columns: tuple[str, str]) -> Sizes:
     """The images out of fold, and half as many as the submissions in `folder` have rows. Raises FileNotFoundError
     without them.
     """
-    rows = len(read_submission(folder / "members" / f"{board['submission'].iloc[0]}.csv", columns))
-    return Sizes(int(board["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
+    rows = len(read_submission(folder / "members" / f"{leaderboard['submission'].iloc[0]}.csv", columns))
+    return Sizes(int(leaderboard["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
 
 
-def read_comparison(folder: Path, board: pd.DataFrame | None, sizes: Sizes | None, confidence: float) -> Comparison:
+def read_comparison(
+    folder: Path, leaderboard: pd.DataFrame | None, sizes: Sizes | None, confidence: float
+) -> Comparison:
     """The ledger of `folder` (submissions/) held against the leaderboard; None, both of them, where there is none."""
     present = {file.stem: file_sha256(file) for file in submission_files(folder)}
-    worse = [] if board is None else board.loc[board["significant"] == "yes", "submission"].tolist()
+    worse = [] if leaderboard is None else leaderboard.loc[leaderboard["significant"] == "yes", "submission"].tolist()
     if (
-        board is not None and (folder / "ensembles.csv").is_file()
+        leaderboard is not None and (folder / "ensembles.csv").is_file()
     ):  # which has the members once more, against the best of all
-        ensembles = read_leaderboard(folder / "ensembles.csv").query("submission not in @board.submission")
+        ensembles = read_leaderboard(folder / "ensembles.csv").query("submission not in @leaderboard.submission")
         worse += ensembles.loc[ensembles["significant"] == "yes", "submission"].tolist()
     return compare_public(read_public_scores(folder / "public.csv"), sizes, worse, confidence, present)
 

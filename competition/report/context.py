@@ -19,7 +19,7 @@ from competition.ensembling.specialist_choice import read_hard_classes
 from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
 from competition.labels.review_table import read_label_review
-from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.oof_answers import read_oof
 from competition.leaderboard.public_comparison import Comparison, read_comparison, read_sizes
 from competition.members.history import read_histories

@@ -10,7 +10,7 @@ import pandas as pd
 
 from competition.data.image_store import ImageStore
 from competition.data.predictions import CONDITIONS
-from competition.folds.leakage import HOLDOUT_PREFIX, check_apart, check_views
+from competition.folds.leakage import HOLDOUT_PREFIX, check_apart, check_packed
 from competition.folds.split import HOLDOUT
 from competition.metrics.metric import Metric
 
@@ -48,7 +48,7 @@ class FoldData:
             train_rows=tuple(self.train_rows[index] for index in train),
             valid_ids=[self.valid_ids[index] for index in valid],
             valid_labels=np.array([position[label] for label in self.valid_labels[valid]], np.int64),
-            valid_rows={view: rows[valid] for view, rows in self.valid_rows.items()},
+            valid_rows={condition: rows[valid] for condition, rows in self.valid_rows.items()},
         )
 
 
@@ -57,7 +57,7 @@ def load_fold(
 ) -> FoldData:
     """Return fold number `fold` of `folds` (ID, target, fold, group), its images looked up in the packed stores.
 
-    Raises LeakError if a group or a source stands on two sides (training, validation, holdout) or a packed view is not
+    Raises LeakError if a group or a source stands on two sides (training, validation, holdout) or a packed image is not
     its source's; ValueError if an image is missing from the store, or if a side is empty.
     """
     packed, test = ImageStore(store), ImageStore(test_store)
@@ -74,7 +74,7 @@ def load_fold(
             f"folds/folds.csv: fold {fold} has {len(training)} training and {len(validation)} validation images"
         )
     check_apart("groups", {side: images.group for side, images in sides.items()}, "folds/folds.csv")
-    check_views(views, dict(zip(folds.ID, folds.target, strict=True)), str(store))
+    check_packed(views, dict(zip(folds.ID, folds.target, strict=True)), str(store))
     label = {target: index for index, target in enumerate(targets)}
     views_to_train_on = zip(_rows(views, "clean", training.ID, store), _copies(views, training.ID, store), strict=True)
     data = FoldData(

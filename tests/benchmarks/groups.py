@@ -21,9 +21,9 @@ import yaml
 from stages import ROOT, begin, once, train_members, truth
 
 from competition.compute.device import set_up_process
-from competition.data.predictions import load_predictions
+from competition.data.predictions import CONDITIONS, load_predictions
 from competition.ensembling.voting import soft_vote
-from competition.folds.predictions import OOF_VIEWS, out_of_fold
+from competition.folds.predictions import out_of_fold
 from competition.folds.split import read_folds
 from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
@@ -81,7 +81,7 @@ def scores(folder: Path) -> dict[str, dict[str, float]]:
         parts = [load_predictions(f"folds/predictions/{member}/{fold}.npz") for fold in settings.split.folds]
         test = soft_vote([part["test"] for part in parts])
         row = {"test": F1(truth(folder, test.ids.tolist()), test.answers, test.targets)}
-        for view in OOF_VIEWS:
+        for view in CONDITIONS:
             answers = out_of_fold(parts, view, folds.ID.tolist()).answers
             row[view] = F1(folds.target.to_numpy(), answers, test.targets)
             row[f"{view}_optimism"] = row[view] - row["test"]

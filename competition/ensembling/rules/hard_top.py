@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from competition.data.predictions import CONDITIONS
 from competition.ensembling.candidates import Answers, Candidate, own_probability
 from competition.ensembling.fitted_votes import FittedVote, PerNetwork, Voted
 from competition.ensembling.rule import EnsembleRule, RuleInputs, SavedVotes
 from competition.ensembling.rules import RULES
 from competition.ensembling.voting import hard_vote, soft_vote
-from competition.folds.predictions import OOF_VIEWS
 from competition.metrics.metric import Metric
 
 
@@ -91,11 +91,11 @@ def nested_top(
     """Out-of-fold answers, each fold's by those of `singles` that score best on the other folds; and the mean of these
     singles' test-like probabilities (N, C). y_true, folds: (N,).
     """
-    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in OOF_VIEWS}
+    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in CONDITIONS}
     probabilities = np.empty((len(y_true), n_classes))
     for fold, chosen in chosen_without(singles, y_true, folds, n_classes, metric, top).items():
         here, voters = folds == fold, [singles[index] for index in chosen]
-        for condition in OOF_VIEWS:
+        for condition in CONDITIONS:
             votes = np.stack([single.oof[condition][here] for single in voters])
             oof[condition][here] = hard_vote(votes, n_classes)
         probabilities[here] = np.mean([single.probabilities[here] for single in voters], axis=0, dtype=np.float64)
@@ -111,7 +111,9 @@ def chosen_without(
     chosen, names = {}, [single.name for single in singles]
     for fold in np.unique(folds).tolist():
         others = folds != fold
-        answers = [{view: part[others] for view, part in single.oof_without(fold).items()} for single in singles]
+        answers = [
+            {condition: part[others] for condition, part in single.oof_without(fold).items()} for single in singles
+        ]
         chosen[fold] = best_of(answers, names, y_true[others], n_classes, metric, top)
     return chosen
 
@@ -133,4 +135,4 @@ def best_of(
 
 
 def _alike(one: Answers, other: Answers) -> bool:
-    return all((one[condition] == other[condition]).all() for condition in OOF_VIEWS)
+    return all((one[condition] == other[condition]).all() for condition in CONDITIONS)
