@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from competition.common import paths
 from competition.common.files import replace_file
 from competition.common.imports import import_closure, module_file
 from competition.settings.load import load_settings
@@ -19,7 +20,6 @@ from competition.settings.member import NO_FILES
 from competition.settings.params import Settings
 from pipelines._main import log, run
 
-FILE = Path("dvc.yaml")
 # what --write writes: no other dep is a Python file or a file of weights, but those that DVC fills in itself
 WRITTEN = re.compile(r"^ +- (?!.*\$\{)\S.*\.(?:py|safetensors|pth)$")
 SETTINGS = "competition/settings/load.py"
@@ -32,11 +32,11 @@ def main(
     """Write or check the files that each stage of dvc.yaml depends on."""
     if write == check:
         raise ValueError("expected --write or --check")
-    text = FILE.read_text(encoding="utf-8")
-    new = with_modules(text, Path.cwd(), load_settings() if Path("params.yaml").is_file() else Settings())
+    text = paths.PIPELINE.read_text(encoding="utf-8")
+    new = with_modules(text, Path.cwd(), load_settings() if paths.PARAMS.is_file() else Settings())
     changed = stale_stages(text, new)
     if write and text != new:
-        with replace_file(FILE) as temporary:
+        with replace_file(paths.PIPELINE) as temporary:
             temporary.write_text(new, encoding="utf-8")
     for stage, (added, removed) in changed.items():
         log(
@@ -46,7 +46,7 @@ def main(
             remove=", ".join(removed) or "nothing",
         )
     if check and text != new:
-        raise ValueError("dvc.yaml: module lists are stale; run `python -m pipelines.deps --write`")
+        raise ValueError(f"{paths.PIPELINE}: module lists are stale; run `python -m pipelines.deps --write`")
 
 
 def with_modules(text: str, root: Path, settings: Settings) -> str:

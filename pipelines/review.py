@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from competition.common import paths
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.predictions import CONDITIONS
@@ -32,21 +33,21 @@ def main(
         raise ValueError(f"condition {condition}: expected one of {', '.join(CONDITIONS)}")
     settings = load_settings()
     began = perf_counter()
-    folds = read_folds("folds/folds.csv")
+    folds = read_folds(paths.FOLDS)
     seen = folds[folds["fold"] >= 0]
-    names, ids = read_classes("folds/classes.csv"), seen["ID"].tolist()
+    names, ids = read_classes(paths.CLASSES), seen["ID"].tolist()
     members = [
         out_of_fold([read_fold(name, k, folds, tuple(names)) for k in settings.split.folds], condition, ids)
         for name in settings.train.members
     ]
     review = review_labels(members, seen["target"].tolist(), names)
-    decided = review["ID"].isin({fix.id for fix in read_label_fixes("folds/label_fixes.csv")})
+    decided = review["ID"].isin({fix.id for fix in read_label_fixes(paths.LABEL_FIXES)})
     review = review[~decided]
-    write_label_review("folds/review/label_review.csv", review)
-    write_label_grid("folds/review/label_review.png", ImageStore("data/train.arrow"), review)
+    write_label_review(paths.LABEL_REVIEW, review)
+    write_label_grid(paths.LABEL_REVIEW_GRID, ImageStore(paths.TRAIN_STORE), review)
     log(
         "reviewed",
-        path="folds/review/label_review.csv",
+        path=paths.LABEL_REVIEW,
         images=len(seen),
         in_doubt=len(review),
         decided=int(decided.sum()),

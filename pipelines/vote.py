@@ -11,7 +11,9 @@ from time import perf_counter
 
 import pandas as pd
 
+from competition.common import paths
 from competition.common.csv import write_frame
+from competition.common.errors import examples
 from competition.data.competition import Competition, read_competition
 from competition.data.submission import write_submission
 from competition.ensembling.member_votes import MemberVotes, vote_members
@@ -36,42 +38,35 @@ def main() -> None:
     metric = METRICS[settings.task.metric]()
     began = perf_counter()
     competition = read_competition(settings.competition, images=False)
-    folds = read_folds("folds/folds.csv")
+    folds = read_folds(paths.FOLDS)
     seen = folds[folds["fold"] >= 0].reset_index(drop=True)
     names = [*settings.train.members, *([SPECIALIST] if settings.specialize.base_member else [])]
     scores = {name: read_scores(name, settings.split.folds) for name in names}
     hard = hard_classes_of(scores[SPECIALIST]) if SPECIALIST in scores else []
     votes = vote_members(settings, folds, competition.test_ids, competition.targets, hard, metric)
-    tell(votes)
+    log_choice(votes)
     for submission in votes.submissions:
-        path = f"submissions/members/{submission.name}.csv"
+        path = paths.MEMBERS / f"{submission.name}.csv"
         write_submission(path, competition.test_ids, submission.test.tolist(), competition.columns)
         log("voted", path=path, rows=len(submission.test), vote=submission.vote)
     leaderboard = make_leaderboard(settings, metric, votes, scores, seen, competition)
     by_name = {one.name: one for one in votes.submissions}
     ranked = [by_name[name] for name in leaderboard["submission"]]
     per_class = class_scores(ranked, seen["target"].to_numpy(), competition.target2class)
-    write_leaderboard("submissions/leaderboard.csv", leaderboard)
-    write_oof("submissions/oof.csv", votes.submissions, seen)
-    write_frame("submissions/per_class.csv", per_class)
-    write_confusion("submissions/confusion.csv", ranked[0], seen, competition.target2class)
-    write_choice("submissions/votes.json", votes.choice)
+    write_leaderboard(paths.LEADERBOARD, leaderboard)
+    write_oof(paths.OOF, votes.submissions, seen)
+    write_frame(paths.PER_CLASS, per_class)
+    write_confusion(paths.CONFUSION, ranked[0], seen, competition.target2class)
+    write_choice(paths.VOTES, votes.choice)
     draw_member_curves(names, settings.split.folds, metric.label)
     print_leaderboard(leaderboard, f"{metric.title} out of fold")
     log(f"worst classes of {ranked[0].name}, test-like F1: {', '.join(worst_classes(per_class, ranked[0].name))}")
-    log(
-        "compared",
-        path="submissions/leaderboard.csv",
-        submissions=len(leaderboard),
-        seconds=round(perf_counter() - began, 1),
-    )
+    log("compared", path=paths.LEADERBOARD, submissions=len(leaderboard), seconds=round(perf_counter() - began, 1))
 
 
-def tell(votes: MemberVotes) -> None:
+def log_choice(votes: MemberVotes) -> None:
     if ids := votes.unanswered:
-        log(
-            "warning: test images without a prediction", images=len(ids), answered=votes.fallback, ids=",".join(ids[:5])
-        )
+        log("warning: test images without a prediction", images=len(ids), answered=votes.fallback, ids=examples(ids))
     if choice := votes.choice:
         scores = {key: round(value, 4) for key, value in choice.scores.items()}
         log("specialist", mode=choice.mode, weight=choice.weight, **scores)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from competition.common import paths
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.images import Images
 from competition.leaderboard.leaderboard import compare
@@ -19,7 +20,7 @@ def seconds_of_parts(leaderboard: pd.DataFrame, singles: Sequence[Candidate]) ->
     """
     rows = leaderboard.set_index("submission")[["train_seconds", "predict_seconds"]]
     if missing := [single.name for single in singles if single.name not in rows.index]:
-        raise ValueError(f"submissions/leaderboard.csv: no {', '.join(missing)}; it is of another run, vote again")
+        raise ValueError(f"{paths.LEADERBOARD}: no {', '.join(missing)}; it is of another run, vote again")
     seconds: dict[str, Seconds] = {}
     for single in sorted(
         singles, key=lambda single: len(single.parts)

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from competition.common import paths
 from competition.folds.predictions import most_frequent
 from competition.folds.split import HOLDOUT, make_folds
 from competition.metrics.metric import Metric
@@ -74,7 +75,7 @@ def images_of(
     seen, holdout = folds[folds["fold"] >= 0].reset_index(drop=True), folds[folds["fold"] == HOLDOUT]
     if unlock_holdout and holdout.empty:
         raise ValueError(
-            "ensemble.unlock_holdout: true, but folds/folds.csv has no image of fold -1; raise split.holdout"
+            f"ensemble.unlock_holdout: true, but {paths.FOLDS} has no image of fold -1; raise split.holdout"
         )
     unlocked = holdout if unlock_holdout else holdout.iloc[:0]
     return Images(seen, unlocked, test_ids, targets, most_frequent(seen["target"], targets), metric)

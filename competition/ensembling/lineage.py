@@ -1,17 +1,16 @@
 """Where a submission comes from: settings, data, code, and the weights that answered."""
 
-import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from competition.common.files import digest
-from competition.ensembling.external import EXTERNAL
+from competition.common import paths
+from competition.common.files import digest, read_json
 from competition.settings.params import Settings
 
-DATA = (Path("data/train.arrow"), Path("data/test.arrow"))  # as packed: images, labels as trained on, groups
+DATA = (paths.TRAIN_STORE, paths.TEST_STORE)  # as packed: images, labels as trained on, groups
 RESULT_FREE = {"machine", "submit", "review", "report"}  # sections on which no result depends
-CODE = ("competition", "pipelines", "dvc.yaml", "params.yaml")
+CODE = ("competition", "pipelines", str(paths.PIPELINE), str(paths.PARAMS))
 
 
 def lineage(
@@ -30,19 +29,19 @@ def lineage(
         "params": digest_of_settings(settings),
         "data": digest(*DATA),
         "data_files": [str(path) for path in DATA],
-        "label_fixes": json.loads(Path("folds/audit.json").read_text(encoding="utf-8"))
-        .get("label_fixes", {})
-        .get("digest"),
+        "label_fixes": read_json(paths.AUDIT).get("label_fixes", {}).get("digest"),
         "git": git_state(),
         "weights": [{"member": part, "digests": list(weights[part])} for part in parts],
-        "external": [{"name": name, "digest": digest(EXTERNAL / f"{name}.csv")} for name in settings.ensemble.external],
+        "external": [
+            {"name": name, "digest": digest(paths.EXTERNAL / f"{name}.csv")} for name in settings.ensemble.external
+        ],
     }
 
 
 def changed_weights(then: Mapping[str, Sequence[str]], settings: Settings, parts: Sequence[str]) -> list[str]:
     """Folders of weights that aren't as they were, of those of `parts` that `then` names; then: part -> digests."""
     return [
-        f"folds/weights/{part}"
+        str(paths.WEIGHTS / part)
         for part in parts
         if part in then and list(then[part]) != [digest(path) for path in weights_of(part, settings) if path.is_file()]
     ]
@@ -60,7 +59,7 @@ def digests_of_weights(parts: Sequence[str], settings: Settings) -> dict[str, li
 
 def weights_of(part: str, settings: Settings) -> list[Path]:
     """The files of weights of a member, or of `specialist`, one for each fold."""
-    return [Path(f"folds/weights/{part}/{fold}.safetensors") for fold in settings.split.folds]
+    return [paths.weights(part, fold) for fold in settings.split.folds]
 
 
 def weight_bytes(part: str, settings: Settings) -> int:

@@ -3,7 +3,6 @@
 The score that is reported is nested: each fold is answered as the other folds alone would have chosen.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from competition.common.files import write_json
+from competition.common.files import read_json, write_json
 from competition.data.predictions import Predictions
 from competition.ensembling.one_standard_error import paired_bootstrap, simplest
 from competition.ensembling.specialist_votes import Asks, replace_hard
@@ -98,7 +97,7 @@ def read_hard_classes(path: Path | str) -> tuple[str, ...]:
 def _read(path: Path | str) -> dict | None:
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage vote)")
-    return json.loads(Path(path).read_text(encoding="utf-8"))["specialist"]
+    return read_json(path)["specialist"]
 
 
 def _facts(choice: Choice) -> dict[str, object]:

@@ -6,14 +6,15 @@ from functools import cached_property
 
 import numpy as np
 
+from competition.common import paths
+from competition.common.errors import examples
 from competition.data.predictions import CONDITIONS, Predictions
 from competition.ensembling.images import Images
 from competition.folds.predictions import holdout_part, out_of_fold
 from competition.metrics.calibration import apply_temperature, fit_members
 
-PerFold = Sequence[
-    Mapping[str, Predictions]
-]  # a member's predictions by part (clean, test_like, test, ...), one mapping for each fold
+# a member's predictions by part (clean, test_like, test, ...), one mapping for each fold
+PerFold = Sequence[Mapping[str, Predictions]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +115,7 @@ def stack_predictions(per_member: Mapping[str, PerFold], images: Images) -> Stac
 def check_same_test_images(per_member: Mapping[str, PerFold]) -> None:
     """Raise ValueError naming the first member and fold whose test images aren't those of the first one."""
     folds = [
-        (f"folds/predictions/{name}/{k}.npz", set(fold["test"].ids.tolist()))
+        (paths.predictions(name, k), set(fold["test"].ids.tolist()))
         for name, per_fold in sorted(per_member.items())
         for k, fold in enumerate(per_fold)
     ]
@@ -123,5 +124,5 @@ def check_same_test_images(per_member: Mapping[str, PerFold]) -> None:
         if different := sorted(found ^ expected):
             raise ValueError(
                 f"{path}: test: {len(expected - found)} images are missing and {len(found - expected)} are not known "
-                f"to {first}: {', '.join(different[:5])}; run `dvc repro` again"
+                f"to {first}: {examples(different)}; run `dvc repro` again"
             )

@@ -89,6 +89,6 @@ def check_predicted(
         found, side = set(parts[name]), "the holdout" if name.startswith(HOLDOUT_PREFIX) else f"fold {fold}"
         if wrong := sorted(found - ids if some else found ^ ids):
             raise LeakError(
-                f"{where}: {name}: {len(wrong)} IDs are not those of {side} in folds/folds.csv: {examples(wrong)}; "
+                f"{where}: {name}: {len(wrong)} IDs are not those of {side} in {paths.FOLDS}: {examples(wrong)}; "
                 f"it comes from another split, {AGAIN}"
             )

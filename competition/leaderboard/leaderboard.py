@@ -55,7 +55,7 @@ def compare(
     ranked, scores = [submissions[index] for index in order], {one: scores[one][order] for one in CONDITIONS}
     resampled = _resampled(ranked, y_true, targets, metric, settings)
     differences = paired_differences(
-        names, scores["test_like"], resampled["test_like"], settings.confidence, metric.sign
+        [one.name for one in ranked], scores["test_like"], resampled["test_like"], settings.confidence, metric.sign
     )
     rows = []
     for place, submission in enumerate(ranked):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
+from competition.common import paths
 from competition.settings.member import MemberSettings
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Tick = Callable[[int], object]
 Tensors = dict[str, "torch.Tensor"]
-CACHE = Path("data/cache")
 
 
 class Images(Protocol):
@@ -49,7 +49,7 @@ class Fit:
     orientation_weights: np.ndarray
     state_file: Path
     report: Callable[[dict], None] = lambda row: None
-    cache: Path = CACHE
+    cache: Path = paths.CACHE
     start: Tensors | None = None
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from competition.common import paths
+from competition.common.errors import examples
 from competition.data.image_store import ImageStore
 from competition.data.predictions import CONDITIONS
 from competition.folds.leakage import HOLDOUT_PREFIX, check_apart, check_packed
@@ -71,9 +73,9 @@ def load_fold(
     training, validation, holdout = sides.values()
     if fold < 0 or training.empty or validation.empty:
         raise ValueError(
-            f"folds/folds.csv: fold {fold} has {len(training)} training and {len(validation)} validation images"
+            f"{paths.FOLDS}: fold {fold} has {len(training)} training and {len(validation)} validation images"
         )
-    check_apart("groups", {side: images.group for side, images in sides.items()}, "folds/folds.csv")
+    check_apart("groups", {side: images.group for side, images in sides.items()}, str(paths.FOLDS))
     check_packed(views, dict(zip(folds.ID, folds.target, strict=True)), str(store))
     label = {target: index for index, target in enumerate(targets)}
     views_to_train_on = zip(_rows(views, "clean", training.ID, store), _copies(views, training.ID, store), strict=True)
@@ -126,5 +128,5 @@ def _copies(views: pd.DataFrame, ids: pd.Series, store: Path | str) -> list[np.n
 def _check_none_missing(store: Path | str, view: str, missing: pd.Index) -> None:
     if len(missing):
         raise ValueError(
-            f"{store}: no {view} view of {len(missing)} IDs of folds/folds.csv: {missing[:5].tolist()}; run dvc repro"
+            f"{store}: no {view} view of {len(missing)} IDs of {paths.FOLDS}: {examples(missing)}; run `dvc repro`"
         )

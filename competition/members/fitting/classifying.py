@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from competition.common import paths
 from competition.data.image_store import ImageStore
 from competition.members.fitting.feature_tables import FeatureExtractor, cached_features
 from competition.members.member import Fit, Fitted, Images, Tensors, Tick
-from competition.models.trained import ADVICE, read_trained, trained_file
+from competition.models.trained import ADVICE, read_trained
 from competition.settings.member import MemberSettings
 from competition.training.fold_data import FoldData
 from competition.training.logistic import LogisticMember, fit_logistic
@@ -77,11 +78,11 @@ def load_classifier(
     try:
         found = CLASSIFIERS[classifier].from_tensors(read_trained(name, fold))
     except KeyError as error:
-        raise ValueError(f"{trained_file(name, fold)}: no tensor {error}; {ADVICE}") from error
+        raise ValueError(f"{paths.weights(name, fold)}: no tensor {error}; {ADVICE}") from error
     if found.n_classes != len(targets):
-        raise ValueError(f"{trained_file(name, fold)}: {found.n_classes} classes, expected {len(targets)}; {ADVICE}")
+        raise ValueError(f"{paths.weights(name, fold)}: {found.n_classes} classes, expected {len(targets)}; {ADVICE}")
     if len(found.mean) != width:
-        raise ValueError(f"{trained_file(name, fold)}: {len(found.mean)} features, expected {width}; {ADVICE}")
+        raise ValueError(f"{paths.weights(name, fold)}: {len(found.mean)} features, expected {width}; {ADVICE}")
     return FittedClassifier(found, features_of)
 
 

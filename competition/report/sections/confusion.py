@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.leaderboard.oof_answers import OOF_FILES
 from competition.metrics.per_class import confusion_matrix
 from competition.report.charts import chart, names_axis
@@ -27,13 +28,7 @@ class Confusion(Section):
     """Confusion matrices of the final submission."""
 
     order, title = 50, "Confusion"
-    reads = (
-        "submissions/final.json",
-        "submissions/leaderboard.csv",
-        *OOF_FILES,
-        "folds/classes.csv",
-        "submissions/votes.json",
-    )
+    reads = (paths.FINAL_FACTS, paths.LEADERBOARD, *OOF_FILES, paths.CLASSES, paths.VOTES)
 
     def body(self, context: ReportContext) -> Markup:
         shown, chosen = context.shown_submission, context.final["chosen"]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.data.image_store import ImageStore
 from competition.ensembling.voting import soft_vote
 from competition.report.context import ReportContext
@@ -23,13 +24,13 @@ class ImageMap(Section):
 
     order, title = 90, "Map of the images"
     reads = (
-        "data/augmented.arrow",
-        "data/test_squares.arrow",
-        "folds/classes.csv",
-        "folds/folds.csv",
-        "folds/predictions",
-        "folds/weights",
-        "submissions/leaderboard.csv",
+        paths.AUGMENTED_STORE,
+        paths.TEST_RESIZED_STORE,
+        paths.CLASSES,
+        paths.FOLDS,
+        paths.PREDICTIONS,
+        paths.WEIGHTS,
+        paths.LEADERBOARD,
     )
 
     def absent(self, context: ReportContext) -> str:

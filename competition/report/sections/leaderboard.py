@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.leaderboard.public_comparison import Comparison
 from competition.leaderboard.public_table import public_lines
 from competition.leaderboard.tables import ALIKE
@@ -21,13 +22,13 @@ class Leaderboard(Section):
 
     order, title = 20, "Leaderboard"
     reads = (
-        "submissions/leaderboard.csv",
-        "submissions/ensembles.csv",
-        "submissions/members",
-        "submissions/ensembles",
-        "submissions/final.csv",
-        "submissions/final.json",
-        "submissions/public.csv",
+        paths.LEADERBOARD,
+        paths.CANDIDATES,
+        paths.MEMBERS,
+        paths.ENSEMBLES,
+        paths.FINAL,
+        paths.FINAL_FACTS,
+        paths.PUBLIC_SCORES,
     )
 
     def body(self, context: ReportContext) -> Markup:

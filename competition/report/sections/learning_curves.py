@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.report.charts import chart, line_style
 from competition.report.context import ReportContext
 from competition.report.rendering import render
@@ -28,7 +29,7 @@ Histories = Mapping[int, pd.DataFrame]  # fold -> a row per epoch
 class LearningCurves(Section):
     """Learning curves of the members and the specialist."""
 
-    order, title, reads = 40, "Learning curves", ("folds/history",)
+    order, title, reads = 40, "Learning curves", (paths.HISTORY,)
 
     def body(self, context: ReportContext) -> Markup:
         return learning_curves(context.histories, context.metric.label)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
 from competition.folds.predictions import out_of_fold
@@ -39,14 +40,7 @@ class WorstErrors(Section):
     """Wrong answers of the best member, with heat maps by the networks that didn't see the images."""
 
     order, title = 70, "Worst errors"
-    reads = (
-        "data/augmented.arrow",
-        "folds/classes.csv",
-        "folds/folds.csv",
-        "folds/predictions",
-        "folds/weights",
-        "submissions/leaderboard.csv",
-    )
+    reads = (paths.AUGMENTED_STORE, paths.CLASSES, paths.FOLDS, paths.PREDICTIONS, paths.WEIGHTS, paths.LEADERBOARD)
 
     def body(self, context: ReportContext) -> Markup:
         oof = oof_of(context.ranked_members[0], context)
