@@ -13,7 +13,7 @@ from competition.augmentation.offline import Augmenter
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.data.predictions import Predictions, save_predictions
-from competition.folds.leakage import LeakError, check_apart, check_folds, check_predicted, check_views
+from competition.folds.leakage import LeakError, check_apart, check_folds, check_packed_images, check_predicted
 from competition.folds.split import read_folds, write_folds
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
@@ -50,7 +50,7 @@ def test_what_stands_on_two_sides_is_named():
         )
 
 
-def views(**changes):
+def packed(**changes):
     made = [
         {"id": f"{source}/{view}/0", "source_id": source, "target": target, "view": view, "copy": 0}
         for source, target in (("a", "x"), ("b/c", "y"), ("d", None))
@@ -64,21 +64,21 @@ def views(**changes):
     ("changes", "what"),
     [
         ({"source_id": "a"}, r"another image's source ID: b/c/train/0; delete"),
-        ({"source_id": "q", "id": "q/train/0"}, r"are of no image of the set: q/train/0; delete"),
+        ({"source_id": "q", "id": "q/train/0"}, r"is of no image of the set: q/train/0; delete"),
         ({"target": "x"}, r"another target than their source: b/c/train/0; delete"),
         ({"target": None}, r"another target than their source: b/c/train/0; delete"),
-        ({"source_id": "a", "id": "a/train/0", "target": "x"}, r"stand twice: a/train/0; delete"),
+        ({"source_id": "a", "id": "a/train/0", "target": "x"}, r"stands twice: a/train/0; delete"),
         ({"view": "clean"}, r"another image's source ID: b/c/train/0"),
         ({"copy": 1}, r"another image's source ID: b/c/train/0"),
     ],
 )
-def test_a_view_of_another_image_is_found(changes, what):
+def test_a_packed_image_of_another_source_is_found(changes, what):
     targets = {"a": "x", "b/c": "y", "d": None, "unused": "x"}
-    check_views(views(), targets, "x.arrow")
+    check_packed_images(packed(), targets, "x.arrow")
     with pytest.raises(
-        LeakError, match=rf"x\.arrow: 1 views {'' if what.startswith(('are', 'stand')) else 'carry '}{what}"
+        LeakError, match=rf"x\.arrow: 1 packed image {'' if what.startswith(('is', 'stands')) else 'carries '}{what}"
     ):
-        check_views(views(**changes), targets, "x.arrow")
+        check_packed_images(packed(**changes), targets, "x.arrow")
 
 
 def predicted(**changes):
@@ -153,7 +153,7 @@ def test_augment_checks_what_it_packed(tmp_path, monkeypatch):
     machine, once = MachineSettings(workers=1), np.ones(3, np.int64)
     right, mixing = (kind("train.arrow", AugmentSettings(size=32), clean_only=True) for kind in (Augmenter, Mixing))
     augment.pack_and_check(Path("packed.arrow"), right, machine, once)
-    with pytest.raises(LeakError, match=r"packed\.arrow: 1 views carry another image's source ID: c/clean/0"):
+    with pytest.raises(LeakError, match=r"packed\.arrow: 1 packed image carries another image's source ID: c/clean/0"):
         augment.pack_and_check(Path("packed.arrow"), mixing, machine, once)
 
 
@@ -206,12 +206,14 @@ def test_a_copy_under_another_images_source_id(folder, folds, tmp_path, trained_
     place = columns["id"].index(f"{other}/train/1")
     rows[place] |= {"source_id": trained_on, "target": dict(zip(folds.ID, folds.target, strict=True))[trained_on]}
     write_rows(tmp_path / "x.arrow", rows)
-    with pytest.raises(LeakError, match=rf"x\.arrow: 1 views carry another image's source ID: {other}/train/1"):
+    with pytest.raises(
+        LeakError, match=rf"x\.arrow: 1 packed image carries another image's source ID: {other}/train/1"
+    ):
         load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow", F1)
 
 
-def test_a_view_of_an_image_that_no_fold_knows(folder, folds):
-    with pytest.raises(LeakError, match=r"augmented\.arrow: 5 views are of no image of the set: 004/clean/0, "):
+def test_a_packed_image_that_no_fold_knows(folder, folds):
+    with pytest.raises(LeakError, match=r"augmented\.arrow: 5 packed images are of no image of the set: 004/clean/0, "):
         load(folder, folds[folds.ID != "004"])
 
 
