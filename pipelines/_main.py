@@ -19,9 +19,7 @@ ANEW = "run again, the command begins anew"
 
 
 def run(main: Callable[..., object], stopped: str = KEPT) -> None:
-    """Run `main` on the command line's arguments (its parameters, read by typer). stopped: what is said after
-    Ctrl-C.
-    """
+    """Run `main` on the command line's arguments (its parameters, read by typer). stopped: shown after Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal can't show must not end a command

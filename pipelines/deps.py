@@ -1,5 +1,4 @@
-"""Write or check the files that each stage of dvc.yaml depends on: modules that it imports, directly or not, plugins,
-and weights files that params.yaml names.
+"""Write or check the dependencies of each stage of dvc.yaml: modules, plugins, and weights files of params.yaml.
 
 python -m pipelines.deps --write
 python -m pipelines.deps --check
@@ -50,9 +49,7 @@ def main(
 
 
 def with_modules(text: str, root: Path, settings: Settings) -> str:
-    """Return dvc.yaml's `text` with each stage's modules listed at the end of its deps, sorted, and before them its
-    plugins and weights files.
-    """
+    """Return dvc.yaml's `text` with each stage's weights files, plugins and modules at the end of its deps."""
     stages = yaml.safe_load(text)["stages"]
     lines: list[str] = []
     stage, in_deps = "", False
@@ -71,9 +68,7 @@ def with_modules(text: str, root: Path, settings: Settings) -> str:
 
 
 def files_of(cmd: str, root: Path, settings: Settings) -> list[str]:
-    """Return what a stage's `python -m pipelines.NAME` reads that isn't written in dvc.yaml by hand: weights files,
-    plugins, and the modules that it imports, relative to `root`.
-    """
+    """Return the weights files, plugins and modules (relative to `root`) that a stage's command reads."""
     module = cmd.split()[2]
     modules = sorted(path.relative_to(root).as_posix() for path in import_closure(module_file(module, root), root))
     plugins = [*settings.plugins] if SETTINGS in modules else []

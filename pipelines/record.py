@@ -1,5 +1,4 @@
-"""Write down the score that a competition's site gave a submission, in submissions/public.csv: a row each time it was
-asked.
+"""Record the score that a competition's site gave a submission, in submissions/public.csv: a row for each ask.
 
 python -m pipelines.record final 0.9127                       the site was asked today
 python -m pipelines.record final 0.9127 --date 2026-11-21     or then

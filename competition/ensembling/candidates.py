@@ -137,9 +137,7 @@ def _single(
 
 
 def _on_holdout(per_fold: PerFold, condition: str, images: Images | None = None) -> Predictions:
-    """The folds' soft vote on the holdout, in its order; with no `images`, of those that were asked about, in any
-    order.
-    """
+    """Return the folds' soft vote on the holdout, in its order; without `images`, on those that were predicted."""
     voted = soft_vote([fold[holdout_part(condition)] for fold in per_fold])
     return voted if images is None else voted.select(images.holdout["ID"].tolist())
 

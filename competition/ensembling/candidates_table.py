@@ -15,8 +15,9 @@ Seconds = tuple[float, float]  # of training, of predicting
 
 
 def seconds_of_parts(leaderboard: pd.DataFrame, singles: Sequence[Candidate]) -> dict[str, Seconds]:
-    """Part of `singles` (a member, `specialist`) -> its seconds, out of the leaderboard. Raises ValueError for a single
-    without a row.
+    """Return part of `singles` (a member, `specialist`) -> its seconds, by the leaderboard.
+
+    Raises ValueError for a single without a row.
     """
     rows = leaderboard.set_index("submission")[["train_seconds", "predict_seconds"]]
     if missing := [single.name for single in singles if single.name not in rows.index]:
@@ -48,9 +49,7 @@ def candidates_table(
 
 
 def note_of(candidate: Candidate) -> str:
-    """What was fitted for the candidate, in a line: `lite0 0.62, features 0.38`, `C 0.01`, or whose votes are
-    counted.
-    """
+    """Return what was fitted for the candidate, in a line: `lite0 0.62, features 0.38`, `C 0.01`, or who votes."""
     weights = candidate.fitted.get("weights", {})
     if weights:
         ordered = sorted(weights.items(), key=lambda item: -item[1])

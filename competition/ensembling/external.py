@@ -10,8 +10,9 @@ from competition.ensembling.images import Images
 
 
 def read_external(name: str, images: Images, competition: Competition) -> np.ndarray:
-    """(rows,) class indices of an external submission, in the sample submission's order. Raises ContractError where it
-    isn't valid.
+    """Return (rows,) class indices of an external submission, in the sample submission's order.
+
+    Raises ContractError where it isn't valid.
     """
     path = paths.EXTERNAL / f"{name}.csv"
     if problems := check_submission(path, competition):

@@ -27,8 +27,7 @@ def final_facts(
     everything: Settings,
     external: Mapping[str, np.ndarray],
 ) -> dict[str, object]:
-    """The chosen candidate's score, why it was chosen, what votes in it, its class shares and calibration; in JSON's
-    types.
+    """Return the facts of the chosen candidate, in JSON's types: scores, reason, members, class shares, calibration.
 
     score: the candidate's own, nested where something was fitted; `nested_choice`, of each fold answered by the
     candidate that the other folds choose, None where a person named it; `expected`: see `expected_score`, None where
@@ -88,9 +87,7 @@ def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:
 
 
 def external_votes(chosen: Candidate, external: Mapping[str, np.ndarray]) -> list[dict[str, object]]:
-    """One row for each external submission: whether it votes in the final, and how far it agrees with it. No score
-    holds its votes.
-    """
+    """Return a row for each external submission: whether it votes, and its agreement. No score holds its votes."""
     return [
         {
             "name": name,
@@ -104,8 +101,9 @@ def external_votes(chosen: Candidate, external: Mapping[str, np.ndarray]) -> lis
 
 
 def calibration(chosen: Candidate, stacked: StackedPredictions) -> dict[str, object]:
-    """Expected calibration error, test-like out of fold, of every member and of the chosen candidate. See
-    `calibration_error`.
+    """Return the expected calibration error, test-like out of fold, of every member and of the chosen candidate.
+
+    See `calibration_error`.
 
     None for a chosen candidate whose votes are counted: a count is no probability.
     """

@@ -69,8 +69,9 @@ class Images:
 def images_of(
     folds: pd.DataFrame, test_ids: Sequence[str], targets: tuple[str, ...], metric: Metric, unlock_holdout: bool = False
 ) -> Images:
-    """The images of `folds` (ID, target, fold, group): the holdout's only once it is unlocked. Raises ValueError where
-    one is unlocked that isn't there.
+    """Return the images of `folds` (ID, target, fold, group): the holdout's only once it is unlocked.
+
+    Raises ValueError where one is unlocked that isn't there.
     """
     seen, holdout = folds[folds["fold"] >= 0].reset_index(drop=True), folds[folds["fold"] == HOLDOUT]
     if unlock_holdout and holdout.empty:

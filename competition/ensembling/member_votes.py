@@ -20,8 +20,10 @@ PerFold = list[dict[str, Predictions]]
 
 @dataclass(frozen=True, eq=False)
 class MemberVotes:
-    """submissions: each member's soft and hard vote, and the specialist's. choice: the specialist's weight, None
-    without one. fallback: answers the test images `unanswered`, which nobody could read.
+    """Members' submissions, and what was decided about the specialist.
+
+    submissions: each member's soft and hard vote, and the specialist's. choice: the specialist's weight, None without
+    one. fallback: answers the test images `unanswered`, which nobody could read.
     """
 
     submissions: list[Submission]
@@ -38,8 +40,10 @@ def vote_members(
     hard: Sequence[str],
     metric: Metric,
 ) -> MemberVotes:
-    """All members' votes, from folds/predictions/. folds: ID, target, fold; hard: the specialist's targets, () without
-    one. Raises FileNotFoundError for a member that wasn't trained, ValueError for predictions of other images.
+    """Return all members' votes, from folds/predictions/.
+
+    folds: ID, target, fold; hard: the specialist's targets, () without one. Raises FileNotFoundError for a member that
+    wasn't trained, ValueError for predictions of other images.
     """
     seen = folds[folds["fold"] >= 0].reset_index(drop=True)
     names = [*settings.train.members, *([SPECIALIST] if hard else [])]

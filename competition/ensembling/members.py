@@ -16,8 +16,7 @@ from competition.settings.params import Settings
 def read_members(
     names: Sequence[str], choice: Choice | None, settings: Settings, folds: pd.DataFrame, images: Images
 ) -> tuple[StackedPredictions, list[Candidate]]:
-    """The predictions of members `names`, and the singles as candidates: these members and, with a `choice`, the
-    specialist's vote.
+    """Return the predictions of members `names`; and the singles: these members and, with a `choice`, the specialist.
 
     folds: ID, target, fold, also of the holdout; with a choice, specialize.base is one of `names`. Raises
     FileNotFoundError for a member that wasn't trained, ValueError for predictions of other images.

@@ -27,9 +27,7 @@ def fit_on_all(fit: Fit, stacked: StackedPredictions) -> EnsembleRule:
 
 
 def nested_cv(fit: Fit, stacked: StackedPredictions) -> tuple[Answers, np.ndarray | None]:
-    """Out-of-fold answers, and test-like probabilities (N, C) if there are any, of each slice by the rule fitted on the
-    others.
-    """
+    """Return each slice's answers by the rule fitted on the others, and test-like probabilities (N, C) if any."""
     images = stacked.images
     oof = {condition: np.empty(len(images.y_true), dtype=np.int64) for condition in CONDITIONS}
     probabilities = np.empty((len(images.y_true), len(images.targets)))

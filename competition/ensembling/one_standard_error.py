@@ -34,9 +34,7 @@ def best_of(compared: Sequence[PairedDifference]) -> PairedDifference:
 
 
 def simplest(compared: Sequence[PairedDifference], levels: Sequence[int]) -> PairedDifference:
-    """Of those within one standard error of the best that are on the lowest of `levels` the best, the first of
-    equals.
-    """
+    """Return the best on the lowest of `levels` within one standard error of the best; of equals the first."""
     within = [(one, level) for one, level in zip(compared, levels, strict=True) if one.is_within]
     lowest = min(level for _, level in within)
     return best_of([one for one, level in within if level == lowest])

@@ -7,8 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Threshold:
-    """Answers with a probability of `value` or more are sure; None: none are, since no threshold reached what was
-    asked.
+    """Threshold on the confidence: an answer with at least `value` is sure; None: no threshold reached what was asked.
 
     precision: the share of right ones among the sure answers out of fold; of the best threshold where value is None.
     share: the sure answers' share of all.
@@ -25,8 +24,9 @@ class Threshold:
 
 @dataclass(frozen=True)
 class PrecisionCurve:
-    """Thresholds on the confidence, ascending, each with a higher precision than all lower ones: any other threshold
-    leaves more unsure for no more precision.
+    """Precision by confidence: ascending thresholds, each with a higher precision than all lower ones.
+
+    Any other threshold leaves more unsure for no more precision.
 
     steps: (threshold, right answers at or above it, answers at or above it); images: N, of all answers.
     """

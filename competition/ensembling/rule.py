@@ -14,8 +14,7 @@ from competition.ensembling.stacked_predictions import StackedPredictions
 
 @dataclass(frozen=True, eq=False)
 class RuleInputs:
-    """What a rule may be fitted on: the members' stacked predictions, and the singles (a member each, and with the
-    specialist).
+    """Inputs of a rule: members' stacked predictions, and the singles (a member each, and with the specialist).
 
     top: `ensemble.top`; external: name -> (rows,) class indices for the submission's rows, made elsewhere.
     """
@@ -66,9 +65,7 @@ class EnsembleRule(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Vote:
-    """answers: (n,) class indices; probabilities: (n, C) float64, None where votes are counted: a count is no
-    probability.
-    """
+    """Answers (n,), class indices, and their probabilities (n, C) float64: None where votes are counted."""
 
     answers: np.ndarray
     probabilities: np.ndarray | None = None

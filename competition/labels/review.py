@@ -80,7 +80,5 @@ def _indices(members: Sequence[Predictions], given: Sequence[str]) -> np.ndarray
 
 
 def _accuracy(member: Predictions, labels: np.ndarray) -> float:
-    """In (0, 1): the share of labels that the member names, one more hit and C more images counted, so that no weight
-    is 0.
-    """
+    """Return the share of labels that the member names, in (0, 1): smoothed, so that no weight is 0."""
     return float(((member.indices == labels).sum() + 1) / (len(labels) + len(member.targets)))

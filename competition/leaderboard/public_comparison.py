@@ -53,9 +53,7 @@ class Comparison:
 
     @property
     def luck(self) -> float | None:
-        """By how much the highest public score of the `files` is expected to be above its truth, at most; see
-        `expected_maximum`.
-        """
+        """How far the highest public score of the `files` is above its truth, at most, in expectation."""
         return None if self.standard_error is None else expected_maximum(self.files) * self.standard_error
 
     @property
@@ -77,8 +75,9 @@ class Comparison:
 
 
 def read_sizes(folder: Path, leaderboard: pd.DataFrame, columns: tuple[str, str]) -> Sizes:
-    """The images out of fold, and half as many as the submissions in `folder` have rows. Raises FileNotFoundError
-    without them.
+    """Return how many images are out of fold, and half of how many rows the submissions in `folder` have.
+
+    Raises FileNotFoundError without them.
     """
     rows = len(read_submission(folder / "members" / f"{leaderboard['submission'].iloc[0]}.csv", columns))
     return Sizes(int(leaderboard["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
@@ -143,8 +142,9 @@ def public_error(width: float, sizes: Sizes, confidence: float) -> float:
 
 
 def expected_maximum(count: int) -> float:
-    """The expected highest of `count` independent standard normals, 0 for one: Blom's approximation (Statistical
-    Estimates and Transformed Beta-Variables, 1958), within 0.03 up to 1000.
+    """Return the expected highest of `count` independent standard normals, 0 for one: Blom's approximation.
+
+    Statistical Estimates and Transformed Beta-Variables, 1958; within 0.03 up to 1000.
 
     Times the standard error of a public score, it is how far the highest of `count` equally good submissions' scores is
     expected above the truth; less where they answer alike, since then their luck is the same.

@@ -1,5 +1,6 @@
-"""How far probabilities can be believed, and a temperature that mends it (Guo et al., On Calibration of Modern Neural
-Networks, 2017).
+"""Calibration: expected calibration error, and temperature scaling.
+
+Guo et al., On Calibration of Modern Neural Networks, 2017.
 
 A file of predictions holds probabilities. Their logarithms are logits up to a constant in each row, which a softmax
 takes away again: dividing logits by a temperature T is raising probabilities to the power 1 / T.
@@ -48,9 +49,7 @@ def fit_temperature(probabilities: np.ndarray, y_true: np.ndarray) -> float:
 def fit_temperatures(
     probabilities: np.ndarray, y_true: np.ndarray, folds: np.ndarray
 ) -> tuple[float, dict[int, float]]:
-    """(the temperature fitted on all N rows, fold -> the one fitted on the other folds' rows); see
-    `fit_temperature`.
-    """
+    """Return the temperature fitted on all N rows, and fold -> the one fitted on the other folds' rows."""
     others = {fold: folds != fold for fold in np.unique(folds).tolist()}
     return fit_temperature(probabilities, y_true), {
         fold: fit_temperature(probabilities[rows], y_true[rows]) for fold, rows in others.items()
@@ -63,8 +62,7 @@ def apply_by_fold(probabilities: np.ndarray, folds: np.ndarray, without: dict[in
 
 
 def expected_calibration_error(probabilities: np.ndarray, y_true: np.ndarray, bins: int = BINS) -> float:
-    """In [0, 1]: by how much the confidence in the answer misses the share of right answers, mean over bins by their
-    rows.
+    """Return the mean gap between confidence and accuracy, over bins weighted by their rows, in [0, 1].
 
     probabilities: (N, C); y_true: (N,) class indices. Confidence is the answer's probability; a bin holds its upper
     edge.

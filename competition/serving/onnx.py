@@ -1,5 +1,4 @@
-"""A trained network as an ONNX file that says itself how images are made ready for it, proved against torch before it
-is written.
+"""ONNX export of a trained network: checked against torch, with its preprocessing written into the file.
 
 The exporter is torch's own of the present, which goes by torch.export and needs onnxscript; its TorchScript one is
 deprecated. The network is exported in float32, of plain layers, at its one image size, for any number of images at
@@ -61,8 +60,7 @@ class Exported:
 def export(
     name: str, fold: int, settings: Settings, target2class: dict[str, str], store: ImageStore, path: Path | str
 ) -> Exported:
-    """Write member `name`'s network of `fold` to `path`, an ONNX file, and what it needs to know beside it, in a JSON
-    file.
+    """Write member `name`'s network of `fold` to `path`, an ONNX file, and its preprocessing to a JSON file beside it.
 
     It is held against torch on CHECKED images of `store` (packed squares). Raises ModuleNotFoundError without the
     packages of the extra `export`; FileNotFoundError without weights; ValueError where logits differ by more than
@@ -98,9 +96,7 @@ def export(
 def preprocessing(
     member: FinetunedSettings, settings: Settings, normalise: Normalisation, target2class: dict[str, str]
 ) -> dict:
-    """Return all that has to be known to use the network: how an image becomes its input, what its outputs mean, its
-    views.
-    """
+    """Return what is needed to use the network: how an image becomes its input, its outputs' meaning, orientations."""
     weights = orientation_weights(settings.tta.passes, settings.tta.seed)
     return {
         "input": {"name": INPUT, "shape": ["batch", 3, member.size, member.size], "type": "float32"},
@@ -122,9 +118,7 @@ def preprocessing(
 
 
 def to_onnx(network: nn.Module, size: int):
-    """Return `network` (in evaluation mode, on the processor) as an onnx.ModelProto that takes any number of images at
-    once.
-    """
+    """Return `network` (in evaluation mode, on the CPU) as an onnx.ModelProto for any number of images at once."""
     images = torch.zeros(2, 3, size, size)  # a batch of one would be taken for a fixed size
     program = torch.onnx.export(
         network,

@@ -7,9 +7,7 @@ from competition.settings.section import Section
 
 
 class RulesSettings(Section):
-    """What the competition allows. A setting that breaks a rule is refused when params.yaml is read, and so is a
-    command that would.
-    """
+    """What the competition allows: settings that break a rule are refused, and so are commands."""
 
     external_data: bool = Field(
         True,

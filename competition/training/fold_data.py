@@ -36,9 +36,7 @@ class FoldData:
     barred: frozenset[str] = frozenset()  # test images that show what is scored too: no pseudo-label for them
 
     def only(self, classes: list[int]) -> "FoldData":
-        """Return the fold with only the images of `classes`, relabelled 0, 1, ... in that order; holdout and test set
-        are whole.
-        """
+        """Return the fold with the images of `classes` only, relabelled 0, 1, ...; holdout and test set stay whole."""
         position = {label: index for index, label in enumerate(classes)}
         train = np.flatnonzero(np.isin(self.train_labels, classes))
         valid = np.flatnonzero(np.isin(self.valid_labels, classes))

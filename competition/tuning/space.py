@@ -34,8 +34,7 @@ class TrialSettings:
 
 
 def space_of(settings: Settings, name: str) -> Space:
-    """Return the range of each setting that is searched for the member `name`; docs/tuning.md lists them with the
-    reasons.
+    """Return the range of each setting that is searched for the member `name`; see docs/tuning.md.
 
     What the network doesn't take, and what would change nothing, is left out.
     """
@@ -116,9 +115,7 @@ def _suggest(trial: Trial, name: str, distribution: BaseDistribution) -> float |
 
 
 def _by_halves(own: int, least: int, most: float = float("inf")) -> IntDistribution:
-    """Return the range from half of `own` to its double, in steps of half of it, none but `own` outside `least` and
-    `most`.
-    """
+    """Return the range from half of `own` to its double, in steps of half of it, within `least` and `most`."""
     step = max(1, own // 2)
     steps_up = sum(own + number * step <= most for number in (1, 2))
     return IntDistribution(own if own - step < least else own - step, own + steps_up * step, step=step)

@@ -48,9 +48,7 @@ def choose_test_images(labels: Sequence[str], groups: Sequence[str], share: floa
 
 
 def public_private(labels: Sequence[str], is_test: Sequence[bool], seed: int) -> list[str]:
-    """Return (N,) "Public" or "Private" for the held-out images, half and half overall and in every class; ""
-    elsewhere.
-    """
+    """Return (N,) "Public" or "Private" for test images, half and half overall and in every class; "" elsewhere."""
     rows: dict[str, list[int]] = defaultdict(list)
     for row, (label, held_out) in enumerate(zip(labels, is_test, strict=True)):
         if held_out:

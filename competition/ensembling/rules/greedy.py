@@ -1,5 +1,6 @@
-"""Greedy selection with replacement (Caruana et al., Ensemble Selection from Libraries of Models, ICML 2004), without
-bagging.
+"""Greedy selection with replacement, without bagging.
+
+Caruana et al., Ensemble Selection from Libraries of Models, ICML 2004.
 """
 
 from dataclasses import dataclass

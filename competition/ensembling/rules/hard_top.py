@@ -88,8 +88,9 @@ class TopVote(FittedVote):
 def nested_top(
     singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> tuple[Answers, np.ndarray]:
-    """Out-of-fold answers, each fold's by those of `singles` that score best on the other folds; and the mean of these
-    singles' test-like probabilities (N, C). y_true, folds: (N,).
+    """Return out-of-fold answers, each fold's by the `singles` that score best on the others; and mean probabilities.
+
+    The latter (N, C) are these singles', test-like. y_true, folds: (N,).
     """
     oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in CONDITIONS}
     probabilities = np.empty((len(y_true), n_classes))
@@ -105,9 +106,7 @@ def nested_top(
 def chosen_without(
     singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> dict[int, list[int]]:
-    """Fold -> positions of the `top` best of `singles` by the other folds' images, which vote on this fold's. See
-    `best_of`.
-    """
+    """Return fold -> positions of the `top` best of `singles` by the other folds' images; see `best_of`."""
     chosen, names = {}, [single.name for single in singles]
     for fold in np.unique(folds).tolist():
         others = folds != fold
@@ -121,8 +120,7 @@ def chosen_without(
 def best_of(
     answers: Sequence[Answers], names: Sequence[str], y_true: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> list[int]:
-    """Positions of the `top` best by test-like score, best first, of equals by name; of those that answer alike only
-    the first.
+    """Return positions of the `top` best by test-like score, of equals by name; of identical answers only the first.
 
     Two submissions that answer alike are one opinion: together they would outvote everyone else.
     """

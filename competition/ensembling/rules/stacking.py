@@ -1,6 +1,4 @@
-"""Stacking (Wolpert, Stacked Generalization, 1992): a multinomial logistic regression on the members'
-log-probabilities.
-"""
+"""Stacking (Wolpert 1992): a multinomial logistic regression on the members' log-probabilities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,9 +61,7 @@ class Stacking(MemberRule):
 
 
 def choose_c(features: np.ndarray, y_true: np.ndarray, folds: np.ndarray, n_classes: int) -> float:
-    """The C of C_RANGE with the least mean log loss over folds, each predicted from the others; of equals the
-    smallest.
-    """
+    """Return the C of C_RANGE with the least mean log loss by cross-validation over folds; of equals the smallest."""
     numbers = np.unique(folds)
     if len(numbers) < 2:
         return C_RANGE[0]

@@ -71,9 +71,7 @@ class FeatureTable:
 def cached_features(
     extractor: FeatureExtractor, store: ImageStore, rows: np.ndarray, orientations: np.ndarray, cache: Path
 ) -> FeatureTable:
-    """Return the features of the store's `rows` (R,), ascending, under `orientations` (V,): from `cache`, or computed
-    and put there.
-    """
+    """Return features of the store's `rows` (R,), ascending, under `orientations` (V,): from `cache`, or put there."""
     code = code_digest("competition.inference.features")
     key = extractor.key, rows.tolist(), orientations.tolist(), code, versions_of(extractor.packages)
     file = cache / f"features-{digest(store.path, *key)}.npy"

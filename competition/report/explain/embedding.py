@@ -40,8 +40,7 @@ def draw(images: int, seed: int, most: int = MOST) -> np.ndarray:
 
 
 def member_features(name: str, settings: Settings, n_classes: int, fold: int) -> tuple[Extract, int]:
-    """Return what makes features of squares, uint8 (B, S, S, 3) -> float32 (B, F), by the network of member `name`; and
-    S.
+    """Return a feature extractor, uint8 (B, S, S, 3) -> float32 (B, F), of member `name`'s network; and S.
 
     finetuned: the trained network of `fold`; features: the frozen one, whatever the fold. Raises ValueError for kind
     grey, which has none.

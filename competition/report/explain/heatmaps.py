@@ -32,9 +32,7 @@ class NoFeatureMap(ValueError):
 
 
 class Cut(nn.Module):
-    """A network of timm's kind that answers as ever, gradients running no further back than to `map`, its last
-    features.
-    """
+    """Network of timm's kind, gradients running no further back than to `map`, its last features."""
 
     def __init__(self, network: nn.Module):
         super().__init__()
@@ -55,8 +53,7 @@ def explain_member(
     folds: np.ndarray,
     classes: np.ndarray,
 ) -> tuple[np.ndarray | None, str]:
-    """Return the heat maps of N packed squares, float32 (N, S, S) in 0..1 (see `heat_maps`), or None and why there are
-    none.
+    """Return heat maps of N packed images, float32 (N, S, S) in 0..1 (see `heat_maps`); or None and why there are none.
 
     name: the member; S is its size. rows (N,): where the squares stand in `store`; folds (N,): whose network is asked
     about each, out of fold the image's own; classes (N,): which class's heat. Raises FileNotFoundError or ValueError
@@ -94,9 +91,7 @@ def heat_maps(network: nn.Module, normalise: Normalisation, images: torch.Tensor
 
 
 def _looked_at(network: nn.Module, size: int) -> tuple[nn.Module, nn.Module, Reshape | None]:
-    """Return the model to ask, its layer to look at, and how that layer's output becomes (B, C, H, W); None: it is that
-    already.
-    """
+    """Return the model to ask, its layer to look at, and what makes that layer's output (B, C, H, W); None: nothing."""
     if isinstance(network, GoogLeNet):
         return network, network.inception5b, None
     if not hasattr(network, "forward_features"):
@@ -120,9 +115,7 @@ def _channels_first(maps: torch.Tensor) -> torch.Tensor:
 
 
 def _grid_of_tokens(tokens: int, prefixes: int) -> Reshape:
-    """Return what lays (B, tokens, C), without the first `prefixes`, which are of no place, on a square: (B, C, side,
-    side).
-    """
+    """Return what lays tokens (B, T, C), without the first `prefixes`, on a square (B, C, side, side)."""
     side = round((tokens - prefixes) ** 0.5)
     if side * side != tokens - prefixes or side == 1:
         raise NoFeatureMap(f"has {tokens - prefixes} tokens, which make no square")

@@ -42,9 +42,7 @@ class ImageMap(Section):
 
 
 def member_with_network(ranked: Sequence[str], settings: Settings) -> str | None:
-    """The first of the members `ranked`, best first, that is fine-tuned; else the first with a frozen network; else
-    None.
-    """
+    """Return the first of `ranked` that is fine-tuned, else the first with a frozen network, else None."""
     for use in ("trained", "frozen"):
         for name in ranked:
             if settings.members[name].network_use == use:
