@@ -36,7 +36,7 @@ class Registry(Generic[T]):
         return thing
 
     def names(self) -> tuple[str, ...]:
-        """All names, sorted; nothing is imported."""
+        """Return all names, sorted; nothing is imported."""
         return tuple(sorted({*self._files(), *self._things}))
 
     def __getitem__(self, name: str) -> T:

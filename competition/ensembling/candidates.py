@@ -63,7 +63,7 @@ class Candidate:
         return self.without.get(fold, self.oof)
 
     def submission(self, targets: Sequence[str]) -> Submission:
-        """The same in targets, for the leaderboard and the CSV."""
+        """Return the same in targets, for the leaderboard and the CSV."""
         named = np.array(targets, dtype=str)
         vote = "hard" if self.probabilities is None else "soft"
         return Submission(
@@ -89,7 +89,7 @@ def member_candidate(name: str, per_fold: PerFold, stacked: StackedPredictions) 
 def specialist_candidate(
     base: str, per_fold: PerFold, specialist: PerFold, choice: Choice, stacked: StackedPredictions
 ) -> Candidate:
-    """The base's soft vote with the specialist's, the very one in submissions/members/<base>_specialist.csv."""
+    """Return the base's soft vote with the specialist's, the very one in submissions/members/<base>_specialist.csv."""
     images, ids = stacked.images, stacked.images.seen["ID"].tolist()
     submission = vote_specialist(
         base, per_fold, specialist, choice.hard, ids, images.test_ids, images.fallback, choice, images.folds
@@ -119,7 +119,7 @@ def specialist_candidate(
 
 
 def own_probability(probabilities: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """(N,) float32: the probabilities (N, C) of the `answers` (N,)."""
+    """Return (N,) float32: the probabilities (N, C) of the `answers` (N,)."""
     return np.asarray(probabilities, dtype=np.float32)[np.arange(len(answers)), answers]
 
 

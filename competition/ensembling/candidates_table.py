@@ -34,7 +34,7 @@ def seconds_of_parts(leaderboard: pd.DataFrame, singles: Sequence[Candidate]) ->
 def candidates_table(
     candidates: Sequence[Candidate], images: Images, seconds: Mapping[str, Seconds], settings: EnsembleSettings
 ) -> pd.DataFrame:
-    """The leaderboard of all candidates, members and ensembles alike: see `leaderboard.compare`."""
+    """Return the leaderboard of all candidates, members and ensembles alike: see `leaderboard.compare`."""
     spent = {one.name: tuple(sum(seconds[part][kind] for part in one.parts) for kind in (0, 1)) for one in candidates}
     return compare(
         [one.submission(images.targets) for one in candidates],

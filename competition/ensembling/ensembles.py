@@ -17,5 +17,5 @@ def ensemble_candidates(inputs: RuleInputs) -> tuple[list[Candidate], list[str]]
 
 
 def with_external_votes(candidates: Sequence[Candidate]) -> list[str]:
-    """The candidates in which submissions made elsewhere may vote."""
+    """Return the candidates in which submissions made elsewhere may vote."""
     return [one.name for one in candidates if one.takes_external]

@@ -73,12 +73,12 @@ def scores_of(answers: Answers, images: Images, settings: EnsembleSettings) -> d
 def rounded_score(
     y_true: np.ndarray, answers: np.ndarray, images: Images, settings: EnsembleSettings
 ) -> dict[str, float]:
-    """{"value", "low", "high"} of the score, of class indices; as the leaderboard has it."""
+    """Return {"value", "low", "high"} of the score, of class indices; as the leaderboard has it."""
     return _rounded(score(y_true, answers, len(images.targets), images.metric, settings))
 
 
 def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:
-    """The single candidate with the best test-like score, of equals the first by name."""
+    """Return the single candidate with the best test-like score, of equals the first by name."""
     singles = sorted(
         (candidate for candidate in candidates if candidate.is_single), key=lambda candidate: candidate.name
     )

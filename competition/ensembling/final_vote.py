@@ -52,7 +52,7 @@ class FinalVote:
         return tuple(self.target2class)
 
     def targets_of(self, part: str) -> tuple[str, ...]:
-        """The classes that the networks of `part`, a member or `specialist`, tell apart."""
+        """Return the classes that the networks of `part`, a member or `specialist`, tell apart."""
         return self.hard if part == SPECIALIST else self.targets
 
     def vote(self, name: str | None = None) -> FittedVote:

@@ -61,7 +61,7 @@ def read_unlockings(path: Path | str) -> list[Unlocking]:
 
 
 def record_unlocking(path: Path | str, new: Unlocking) -> bool:
-    """Whether `new` was added to the ledger; False when these very answers are on record already.
+    """Return whether `new` was added to the ledger; False when these very answers are on record already.
 
     Raises ValueError when this holdout was unlocked for other answers.
     """

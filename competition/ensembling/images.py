@@ -32,7 +32,7 @@ class Images:
     metric: Metric
 
     def indices(self, answers: Sequence[str] | np.ndarray) -> np.ndarray:
-        """(n,) int64 class indices of targets."""
+        """Return (n,) int64 class indices of targets."""
         position = {target: index for index, target in enumerate(self.targets)}
         return np.array([position[answer] for answer in answers], dtype=np.int64)
 

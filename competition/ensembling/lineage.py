@@ -16,7 +16,7 @@ CODE = ("competition", "pipelines", str(paths.PIPELINE), str(paths.PARAMS))
 def lineage(
     settings: Settings, parts: Sequence[str], weights: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, object]:
-    """{"params", "data", "data_files", "label_fixes", "git", "weights", "external"}, digests of 16 hex digits.
+    """Return {"params", "data", "data_files", "label_fixes", "git", "weights", "external"}, digests of 16 hex digits.
 
     params: of all settings but RESULT_FREE; data: of `data_files`; label_fixes: of the decisions about labels that
     `prepare` applied, as folds/audit.json has it, None without any; weights: for each of `parts` (members,
@@ -48,27 +48,27 @@ def changed_weights(then: Mapping[str, Sequence[str]], settings: Settings, parts
 
 
 def digest_of_settings(settings: Settings) -> str:
-    """16 hex digits of all settings but RESULT_FREE."""
+    """Return 16 hex digits of all settings but RESULT_FREE."""
     return digest(settings.model_dump(mode="json", exclude=RESULT_FREE))
 
 
 def digests_of_weights(parts: Sequence[str], settings: Settings) -> dict[str, list[str]]:
-    """Part (a member, `specialist`) -> the digest of each fold's weights. Raises FileNotFoundError."""
+    """Return part (a member, `specialist`) -> the digest of each fold's weights. Raises FileNotFoundError."""
     return {part: [digest(path) for path in weights_of(part, settings)] for part in parts}
 
 
 def weights_of(part: str, settings: Settings) -> list[Path]:
-    """The files of weights of a member, or of `specialist`, one for each fold."""
+    """Return the files of weights of a member, or of `specialist`, one for each fold."""
     return [paths.weights(part, fold) for fold in settings.split.folds]
 
 
 def weight_bytes(part: str, settings: Settings) -> int:
-    """Bytes of a part's weights: what it costs, as seconds would say, but the same in every run."""
+    """Return bytes of a part's weights: what it costs, as seconds would say, but the same in every run."""
     return sum(path.stat().st_size for path in weights_of(part, settings))
 
 
 def git_state() -> dict[str, object]:
-    """{"commit", "dirty"} of the folder we are in; both None outside git and before the first commit.
+    """Return {"commit", "dirty"} of the folder we are in; both None outside git and before the first commit.
 
     dirty: code or settings (CODE) differ from the commit. What the stages themselves write always does.
     """

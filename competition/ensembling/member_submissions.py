@@ -45,7 +45,7 @@ def vote_specialist(
     choice: Choice | None = None,
     folds: np.ndarray | None = None,
 ) -> Submission:
-    """The base's soft vote with the specialist's on the hard targets, `<base>_specialist`. See `vote_member`.
+    """Return the base's soft vote with the specialist's on the hard targets, `<base>_specialist`. See `vote_member`.
 
     choice: its weight; None: it replaces the base's. With a choice, `folds` (N,) are those of `oof_ids`:
     out of fold, each is answered as the other folds choose.

@@ -64,7 +64,7 @@ def vote_members(
 def choose_specialist(
     settings: Settings, base: PerFold, specialist: PerFold, hard: Sequence[str], seen: pd.DataFrame, metric: Metric
 ) -> Choice:
-    """The specialist's weight that `specialize.mode` and the test-like out-of-fold predictions choose."""
+    """Return the specialist's weight that `specialize.mode` and the test-like out-of-fold predictions choose."""
     return choose(
         out_of_fold(base, "test_like", seen["ID"].tolist()),
         concatenate([fold["test_like"] for fold in specialist]),

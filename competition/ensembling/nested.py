@@ -16,12 +16,12 @@ BLOCK = 4_000_000  # probabilities voted on at once: bounds the memory, changes 
 
 
 def best_first(answers: np.ndarray, y_true: np.ndarray, n_classes: int, metric: Metric) -> np.ndarray:
-    """(M,) int64: the members by the score of their `answers` (M, n), best first; of equals the first one."""
+    """Return (M,) int64: the members by the score of their `answers` (M, n), best first; of equals the first one."""
     return np.argsort([-metric.sign * metric(y_true, answer, n_classes) for answer in answers], kind="stable")
 
 
 def fit_on_all(fit: Fit, stacked: StackedPredictions) -> EnsembleRule:
-    """The rule for images that no fold holds: fitted on all test-like out-of-fold predictions."""
+    """Return the rule for images that no fold holds: fitted on all test-like out-of-fold predictions."""
     voters = Voters(stacked.oof["test_like"], stacked.temperatures[0])
     return fit(voters, stacked.images.y_true, stacked.images.folds, stacked.images.metric)
 
@@ -46,7 +46,7 @@ def nested_cv(fit: Fit, stacked: StackedPredictions) -> tuple[Answers, np.ndarra
 
 
 def vote_in_blocks(vote: Callable[[Voters], Vote], raw: np.ndarray, temperatures: np.ndarray) -> Vote:
-    """What `vote` makes of `raw` (M, K, n, C), block by block."""
+    """Return what `vote` makes of `raw` (M, K, n, C), block by block."""
     members, networks, n, classes = raw.shape
     rows = max(1, BLOCK // (members * networks * classes))
     votes = [vote(Voters(raw[:, :, start : start + rows], temperatures)) for start in range(0, n, rows)]

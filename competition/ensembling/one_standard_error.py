@@ -29,7 +29,7 @@ def paired_bootstrap(
 
 
 def best_of(compared: Sequence[PairedDifference]) -> PairedDifference:
-    """The one with the best score, the first of equals."""
+    """Return the one with the best score, the first of equals."""
     return max(compared, key=lambda one: one.sign * one.score)
 
 

@@ -18,7 +18,7 @@ class Threshold:
     share: float
 
     def is_sure(self, probabilities: np.ndarray) -> np.ndarray:
-        """(N,) bool: whether answers with these probabilities (N,) are sure."""
+        """Return (N,) bool: whether answers with these probabilities (N,) are sure."""
         return np.zeros(len(probabilities), bool) if self.value is None else np.asarray(probabilities) >= self.value
 
 
@@ -36,7 +36,7 @@ class PrecisionCurve:
 
     @classmethod
     def of(cls, confidence: np.ndarray, right: np.ndarray) -> "PrecisionCurve":
-        """The curve of N answers: their probabilities `confidence` (N,), and whether they are `right` (N,) bool.
+        """Return the curve of N answers: their probabilities `confidence` (N,), and whether they are `right` (N,) bool.
 
         Thresholds are the answers' own probabilities. Raises ValueError for no answers, and for lengths that differ.
         """
@@ -54,7 +54,7 @@ class PrecisionCurve:
         return cls(tuple(steps), len(confidence))
 
     def threshold(self, precision: float) -> Threshold:
-        """The lowest threshold at which the answers at or above it are right with at least `precision`.
+        """Return the lowest threshold at which the answers at or above it are right with at least `precision`.
 
         Raises ValueError for a precision that is no share above 0.
         """

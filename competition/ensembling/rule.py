@@ -49,7 +49,7 @@ class EnsembleRule(ABC):
 
     @classmethod
     def is_affordable(cls, n_images: int, n_members: int, n_classes: int) -> bool:
-        """Whether fitting it takes seconds rather than minutes."""
+        """Return whether fitting it takes seconds rather than minutes."""
         return True
 
     @classmethod
@@ -72,5 +72,5 @@ class Vote:
 
 
 def by_probability(probabilities: np.ndarray) -> Vote:
-    """The vote for the most probable class, of equals the first; probabilities: (n, C)."""
+    """Return the vote for the most probable class, of equals the first; probabilities: (n, C)."""
     return Vote(probabilities.argmax(axis=1), probabilities)

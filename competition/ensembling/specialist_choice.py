@@ -26,7 +26,7 @@ Answers = dict[float, np.ndarray]  # weight -> (N,) class indices
 
 
 def mode_of(weight: float) -> str:
-    """The mode that a specialist's `weight` stands for: out, replace or blend."""
+    """Return the mode that a specialist's `weight` stands for: out, replace or blend."""
     return {OUT: "out", REPLACE: "replace"}.get(weight, "blend")
 
 
@@ -62,11 +62,11 @@ class Choice:
         return f"{who}: {how}, {before:.4f} to {self.scores['nested']:.4f}, noise {noise:.4f}"
 
     def answers(self, base: Predictions, specialist: Predictions) -> np.ndarray:
-        """(N,) str: what is answered to images that weren't chosen by, such as the test set's."""
+        """Return (N,) str: what is answered to images that weren't chosen by, such as the test set's."""
         return replace_hard(base, specialist, self.hard, self.asks, self.weight).answers
 
     def oof_answers(self, base: Predictions, specialist: Predictions, folds: np.ndarray) -> np.ndarray:
-        """(N,) str: what is answered out of fold, each row's fold (N,) as the other folds choose."""
+        """Return (N,) str: what is answered out of fold, each row's fold (N,) as the other folds choose."""
         answers = {
             weight: replace_hard(base, specialist, self.hard, self.asks, weight).answers
             for weight in {*self.per_fold.values()}
@@ -123,7 +123,7 @@ def choose(
     mode: Literal["auto", "out", "replace", "blend"] = "auto",
     settings: EnsembleSettings = EnsembleSettings(),
 ) -> Choice:
-    """The specialist's weight that does best, test-like out of fold, among those that `mode` allows.
+    """Return the specialist's weight that does best, test-like out of fold, among those that `mode` allows.
 
     base: (N, C) test-like predictions out of fold; specialist: of at least the rows that it is asked about; y_true:
     (N,) targets and folds: (N,) numbers, aligned with `base`. auto: the simplest of out, replace and blend that is
@@ -169,7 +169,7 @@ def _best_weight(
 
 
 def _best_blend(scores: dict[float, float]) -> float | None:
-    """The middle one of the best blends; scores: greater is better."""
+    """Return the middle one of the best blends; scores: greater is better."""
     blends = [weight for weight in BLENDS if weight in scores]
     best = [weight for weight in blends if scores[weight] == max(scores[blend] for blend in blends)]
     return best[len(best) // 2] if best else None
@@ -178,7 +178,7 @@ def _best_blend(scores: dict[float, float]) -> float | None:
 def _noise(
     labels: np.ndarray, one: np.ndarray, other: np.ndarray, n_classes: int, metric: Metric, settings: EnsembleSettings
 ) -> float:
-    """The standard error of the difference in score of two (N,) answers to the same images."""
+    """Return the standard error of the difference in score of two (N,) answers to the same images."""
     compared = paired_bootstrap([one, other], ["one", "other"], labels, n_classes, metric, settings)
     return max(each.standard_error for each in compared)
 
@@ -214,7 +214,7 @@ def _scores(
 
 
 def _by_fold(folds: np.ndarray, weights: dict[int, float], answers: Answers) -> np.ndarray:
-    """(N,) of `answers`, in each fold those of its weight. Raises ValueError for a fold that has none."""
+    """Return (N,) of `answers`, in each fold those of its weight. Raises ValueError for a fold that has none."""
     if unknown := {*folds.tolist()} - weights.keys():
         raise ValueError(f"folds {sorted(unknown)}: nothing was chosen for them, only for {sorted(weights)}")
     result = np.empty_like(next(iter(answers.values())))

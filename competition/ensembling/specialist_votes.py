@@ -14,7 +14,7 @@ Asks = Literal["answer", "top2"]
 
 
 def asked_rows(predictions: Predictions, hard: Sequence[str], asks: Asks = "answer") -> np.ndarray:
-    """(R,) positions, ascending, of the images that a specialist for the targets `hard` is asked about.
+    """Return (R,) positions, ascending, of the images that a specialist for the targets `hard` is asked about.
 
     answer: whose most probable target is hard; top2: of whose two most probable targets one is, and isn't impossible.
     Of equally probable targets the first counts.

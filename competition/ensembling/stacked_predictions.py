@@ -55,7 +55,7 @@ class Voters:
         return (total / total.sum(axis=2, keepdims=True)).astype(np.float32).argmax(axis=2)
 
     def weighted_mean(self, weights: np.ndarray) -> np.ndarray:
-        """(n, C) float64: the mean of calibrated probabilities by `weights` (M,), which sum to 1."""
+        """Return (n, C) float64: the mean of calibrated probabilities by `weights` (M,), which sum to 1."""
         return np.tensordot(weights, self.soft, axes=1)
 
 

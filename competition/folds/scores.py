@@ -18,12 +18,12 @@ def read_scores(name: str, folds: Sequence[int]) -> list[dict]:
 
 
 def seconds_of(scores: Sequence[dict]) -> tuple[float, float]:
-    """(of training, of predicting): the sums over the folds."""
+    """Return (of training, of predicting): the sums over the folds."""
     return tuple(sum(score[key] for score in scores) for key in ("train_seconds", "predict_seconds"))
 
 
 def hard_classes_of(scores: Sequence[dict]) -> list[str]:
-    """The specialist's hard targets. Raises ValueError where its folds had different ones."""
+    """Return the specialist's hard targets. Raises ValueError where its folds had different ones."""
     different = {tuple(score["hard_classes"]) for score in scores}
     if len(different) > 1:
         raise ValueError(

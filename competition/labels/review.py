@@ -67,7 +67,7 @@ def _flagged(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 
 def _indices(members: Sequence[Predictions], given: Sequence[str]) -> np.ndarray:
-    """(N,) int64: the position of each label in the members' targets."""
+    """Return (N,) int64: the position of each label in the members' targets."""
     first = members[0]
     position = {target: index for index, target in enumerate(first.targets)}
     if len(given) != len(first) or not set(given) <= set(position):

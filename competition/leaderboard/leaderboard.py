@@ -87,7 +87,7 @@ def _resampled(
     metric: Metric,
     settings: EnsembleSettings,
 ) -> dict[str, np.ndarray]:
-    """Condition -> (R, M) scores on the R resamples that all conditions and submissions share."""
+    """Return condition -> (R, M) scores on the R resamples that all conditions and submissions share."""
     answers = [getattr(submission, condition) for condition in CONDITIONS for submission in submissions]
     resampled = metric.bootstrap(y_true, answers, targets, settings.resamples, generator(settings.seed, "bootstrap"))
     return dict(zip(CONDITIONS, np.split(resampled, len(CONDITIONS), axis=1), strict=True))

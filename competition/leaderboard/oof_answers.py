@@ -29,7 +29,7 @@ def write_confusion(path: Path | str, best: Submission, seen: pd.DataFrame, targ
 
 
 def read_oof() -> pd.DataFrame:
-    """Answers of members' and ensembles' submissions, every cell str, rows as in oof.csv.
+    """Return answers of members' and ensembles' submissions, every cell str, rows as in oof.csv.
 
     Without ensembles_oof.csv, only the members'. Raises FileNotFoundError, ValueError for files with other IDs.
     """

@@ -14,7 +14,7 @@ WORST = 3
 
 
 def class_scores(submissions: Sequence[Submission], y_true: np.ndarray, target2class: dict[str, str]) -> pd.DataFrame:
-    """One row per class: CLASS_COLUMNS, then a column for each submission, in their order, with its F1.
+    """Return one row per class: CLASS_COLUMNS, then a column for each submission, in their order, with its F1.
 
     y_true: (N,) targets, aligned with the submissions' test-like answers; images: how many of them are of the class. F1
     is NaN (an empty cell) for a class that neither occurs nor is answered.
@@ -30,7 +30,7 @@ def class_scores(submissions: Sequence[Submission], y_true: np.ndarray, target2c
 
 
 def worst_classes(table: pd.DataFrame, submission: str, most: int = WORST) -> list[str]:
-    """The classes with the lowest F1 of `submission`, worst first: "7 medical_form 0.412 (92 images)"."""
+    """Return the classes with the lowest F1 of `submission`, worst first: "7 medical_form 0.412 (92 images)"."""
     rows = table.dropna(subset=submission).sort_values(submission, kind="stable").head(most)
     return [
         f"{' '.join(dict.fromkeys((row['target'], row['class_name'])))} {row[submission]:.3f} ({row['images']} images)"

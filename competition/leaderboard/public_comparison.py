@@ -62,7 +62,7 @@ class Comparison:
         return expected_maximum(self.files) > OFTEN
 
     def facts(self) -> dict[str, object]:
-        """The same in JSON's types."""
+        """Return the same in JSON's types."""
         return {
             "asks": len(self.rows),
             "days": self.days,
@@ -104,7 +104,7 @@ def compare_public(
     confidence: float,
     present: Mapping[str, str],
 ) -> Comparison:
-    """The asks held against what out of fold had said when they were recorded.
+    """Return the asks held against what out of fold had said when they were recorded.
 
     sizes: None where they aren't known; no interval is expected then. worse: submissions that are significantly worse
     than the best, out of fold; confidence: of the recorded intervals; present: submission -> sha256 of the file that
@@ -124,7 +124,7 @@ def compare_public(
 
 
 def expected_range(value: float, low: float, high: float, sizes: Sizes) -> tuple[float, float]:
-    """(low, high) between which a public score is expected, given out of fold's `value` and its interval.
+    """Return (low, high) between which a public score is expected, given out of fold's `value` and its interval.
 
     The interval widened on either side by sqrt(1 + n / m), for n images out of fold and m public ones: two samples of
     one population scatter by s^2 / n and s^2 / m, their difference by the sum (the prediction interval for the mean of

@@ -39,7 +39,7 @@ def print_public(comparison: Comparison, console: Console | None = None) -> None
 
 
 def public_lines(comparison: Comparison) -> list[str]:
-    """How often the public score was asked, and by how much the highest is expected to be luck."""
+    """Return how often the public score was asked, and by how much the highest is expected to be luck."""
     asks, files = len(comparison.rows), comparison.files
     lines = [OUTSIDE] if any(row["inside"] is False for row in comparison.rows) else []
     lines += [f"The public score was asked {counted(asks, 'times')} on {counted(comparison.days, 'days')}."]

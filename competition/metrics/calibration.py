@@ -18,7 +18,7 @@ TEMPERATURES = (0.05, 20.0)  # searched; a member that is always right would hav
 
 
 def log_loss(probabilities: np.ndarray, y_true: np.ndarray) -> float:
-    """The mean of -log p of the true class; probabilities: (N, C), rows sum to 1; y_true: (N,) class indices."""
+    """Return the mean of -log p of the true class; probabilities: (N, C), rows sum to 1; y_true: (N,) class indices."""
     return float(-np.log(np.maximum(probabilities[np.arange(len(y_true)), y_true], LEAST)).mean())
 
 
@@ -57,7 +57,7 @@ def fit_temperatures(
 
 
 def apply_by_fold(probabilities: np.ndarray, folds: np.ndarray, without: dict[int, float]) -> np.ndarray:
-    """(N, C) float64: each fold's rows calibrated by the temperature that the other folds gave, `without`."""
+    """Return (N, C) float64: each fold's rows calibrated by the temperature that the other folds gave, `without`."""
     return apply_temperature(probabilities, np.array([without[fold] for fold in folds.tolist()])[:, None])
 
 
@@ -76,7 +76,7 @@ def expected_calibration_error(probabilities: np.ndarray, y_true: np.ndarray, bi
 def calibration_error(
     probabilities: np.ndarray, y_true: np.ndarray, folds: np.ndarray, temperature: float, without: dict[int, float]
 ) -> dict[str, float]:
-    """{"temperature", "before", "after"}: expected calibration error of out-of-fold `probabilities` (N, C).
+    """Return {"temperature", "before", "after"}: expected calibration error of out-of-fold `probabilities` (N, C).
 
     temperature, without: as `fit_temperatures` gives them; after: each fold calibrated by the one that the other folds
     gave.
@@ -92,7 +92,7 @@ def calibration_error(
 def fit_members(
     members: Sequence[np.ndarray], y_true: np.ndarray, folds: np.ndarray
 ) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """((M,) temperatures fitted on all rows, fold -> (M,) fitted on the other folds); members: M of (N, C)."""
+    """Return ((M,) temperatures fitted on all rows, fold -> (M,) fitted on the other folds); members: M of (N, C)."""
     fitted = [fit_temperatures(probabilities, y_true, folds) for probabilities in members]
     without = {fold: np.array([by_fold[fold] for _, by_fold in fitted]) for fold in np.unique(folds).tolist()}
     return np.array([temperature for temperature, _ in fitted]), without

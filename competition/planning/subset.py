@@ -93,7 +93,7 @@ def part_params(settings: Settings) -> dict:
 
 
 def elsewhere(member: MemberSettings) -> dict[str, object]:
-    """What is changed of a member in a part: few epochs, and the whole path of a file of weights."""
+    """Return what is changed of a member in a part: few epochs, and the whole path of a file of weights."""
     source = member.weights_source
     return member.shortened(EPOCHS) | ({} if source in NO_FILES else {"weights": os.path.abspath(source)})
 

@@ -21,7 +21,7 @@ RESERVED = (
 
 
 def ensemble_rules() -> tuple[str, ...]:
-    """Names of all ensemble rules, plugins' among them."""
+    """Return names of all ensemble rules, plugins' among them."""
     return registry_of("competition.ensembling.rules").names()
 
 

@@ -50,7 +50,7 @@ class MemberSettings(Section):
         return 1, 0
 
     def shortened(self, epochs: int) -> dict[str, object]:
-        """What changes in a training of at most `epochs` epochs, each like the last of a whole training."""
+        """Return what changes in a training of at most `epochs` epochs, each like the last of a whole training."""
         return {}
 
 

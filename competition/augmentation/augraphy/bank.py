@@ -103,7 +103,7 @@ def _layers(path: Path) -> list[np.ndarray]:
 
 
 def layered() -> tuple[str, ...]:
-    """Names of the effects whose layers are banked."""
+    """Return names of the effects whose layers are banked."""
     return tuple(name for name, effect in EFFECTS.items() if effect.recipe and effect.recipe.layered)
 
 

@@ -75,7 +75,7 @@ def choose_c(features: np.ndarray, y_true: np.ndarray, folds: np.ndarray, n_clas
 
 
 def _features(voters: Voters) -> np.ndarray:
-    """(K, n, M x C): log-probabilities, each member's with mean 0 in each row, since a constant says nothing."""
+    """Return (K, n, M x C): log-probabilities, each member's with mean 0 in each row, since a constant says nothing."""
     logits = np.log(np.maximum(voters.calibrated, LEAST))
     logits -= logits.mean(axis=3, keepdims=True)
     members, networks, n, classes = logits.shape

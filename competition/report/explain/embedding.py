@@ -68,12 +68,12 @@ def pooled(network: nn.Module, normalise: Normalisation, size: int, precision: s
 
 
 def features(extract: Extract, store: ImageStore, rows: np.ndarray, size: int) -> np.ndarray:
-    """Features (N, F), float32, of the images in `rows` (N,), at least one, of `store`, at `size` pixels."""
+    """Return features (N, F), float32, of the images in `rows` (N,), at least one, of `store`, at `size` pixels."""
     return np.concatenate([extract(images) for images, _ in batches(store, rows, size, BATCH_SIZE)])
 
 
 def to_plane(values: np.ndarray, seed: int) -> np.ndarray:
-    """Places (N, 2), float32, centred, in -1..1, of N >= FEWEST images by their features (N, F).
+    """Return places (N, 2), float32, centred, in -1..1, of N >= FEWEST images by their features (N, F).
 
     The same input gives the same bytes. Features are compared by angle, in their COMPONENTS principal directions.
     """

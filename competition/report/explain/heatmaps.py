@@ -75,7 +75,7 @@ def explain_member(
 
 
 def heat_maps(network: nn.Module, normalise: Normalisation, images: torch.Tensor, classes: Sequence[int]) -> np.ndarray:
-    """Heat maps, float32 (N, S, S) in 0..1, of what speaks for `classes` (N,) in `images`, uint8 (N, S, S, 3).
+    """Return heat maps, float32 (N, S, S) in 0..1, of what speaks for `classes` (N,) in `images`, uint8 (N, S, S, 3).
 
     Each map's largest value is 1; a map in which nothing speaks for its class is 0 everywhere. `network` is put into
     evaluation mode. Raises NoFeatureMap.

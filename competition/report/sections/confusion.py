@@ -73,7 +73,7 @@ def worst_pairs(matrix: np.ndarray, most: int = PAIRS) -> list[tuple[int, int]]:
 
 
 def shares(matrix: np.ndarray) -> np.ndarray:
-    """Shares of each row (C, C), which sum to 1; 0 where a class has no image."""
+    """Return shares of each row (C, C), which sum to 1; 0 where a class has no image."""
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 

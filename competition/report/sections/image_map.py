@@ -85,7 +85,7 @@ def image_map(member: str, context: ReportContext) -> Markup:
 def _places(
     member: str, fold: int, context: ReportContext, sources: Sequence[tuple[ImageStore, np.ndarray]]
 ) -> np.ndarray:
-    """Places (N, 2) on the map of the images of `sources`, each a store and its rows."""
+    """Return places (N, 2) on the map of the images of `sources`, each a store and its rows."""
     extract, size = member_features(member, context.settings, len(context.class_names), fold)
     values = np.concatenate([features(extract, store, rows, size) for store, rows in sources if len(rows)])
     return to_plane(values, context.settings.ensemble.seed)

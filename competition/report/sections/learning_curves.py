@@ -109,7 +109,7 @@ def _chart(name: str, folds: Histories, metric: str) -> Markup:
 
 
 def _traces(place: int, fold: int, history: pd.DataFrame) -> list[dict]:
-    """Lines of a fold: of one colour and mark, different in dash and axes."""
+    """Return lines of a fold: of one colour and mark, different in dash and axes."""
     lines, mark = [], line_style(place)["marker"] | {"size": 5}
     for column, title, dash, x, y in LINES:
         if column in history and history[column].notna().any():

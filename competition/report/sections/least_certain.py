@@ -59,7 +59,7 @@ def margins(test: Predictions) -> np.ndarray:
 
 
 def least_certain(test: Predictions) -> np.ndarray:
-    """Positions (at most MOST,) of the images with the smallest `margins`, smallest first, of equals by ID."""
+    """Return positions (at most MOST,) of the images with the smallest `margins`, smallest first, of equals by ID."""
     return np.lexsort([test.ids, margins(test)])[:MOST]
 
 

@@ -62,7 +62,7 @@ def oof_of(member: str, context: ReportContext) -> OutOfFold:
 
 
 def worst_errors(test_like: Predictions, y_true: np.ndarray) -> np.ndarray:
-    """Positions (E,) of the wrong answers, the lowest probability of the true class first, of equals by ID.
+    """Return positions (E,) of the wrong answers, the lowest probability of the true class first, of equals by ID.
 
     y_true: (N,) str. A label that is none of the targets has probability 0.
     """
