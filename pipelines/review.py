@@ -1,4 +1,4 @@
-"""Training labels that are probably wrong: `python -m pipelines.review` (stage `review`).
+"""Review of the training labels, those that are probably wrong: `python -m pipelines.review` (stage `review`).
 
 Reads folds/folds.csv, the members' out-of-fold predictions under one condition (clean, test_like) and
 folds/label_fixes.csv; makes folds/review/label_review.csv, the most doubtful label first, and label_review.png, an

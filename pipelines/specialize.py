@@ -1,4 +1,4 @@
-"""Trains the specialist for the hard classes on one fold: `python -m pipelines.specialize FOLD` (stage `specialize`).
+"""Train the specialist for the hard classes on one fold: `python -m pipelines.specialize FOLD` (stage `specialize`).
 
 Reads what `train` reads, and the base member's predictions and weights. Makes the same files as `train` does, under the
 name `specialist`; its predictions are of the images that the base answers with a hard class, and of no others (of the

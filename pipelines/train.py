@@ -1,4 +1,4 @@
-"""Trains one member on one fold: `python -m pipelines.train MEMBER FOLD` (stage `train`, member x fold).
+"""Train one member on one fold: `python -m pipelines.train MEMBER FOLD` (stage `train`, member x fold).
 
 Reads data/augmented.arrow, data/test_squares.arrow and folds/folds.csv. Makes, under folds/, for MEMBER/FOLD:
 weights/*.safetensors, predictions/*.npz (clean, test_like, test, and where there is a holdout holdout_clean,

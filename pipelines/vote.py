@@ -1,4 +1,4 @@
-"""Votes of all members, compared out of fold: `python -m pipelines.vote` (stage `vote`).
+"""Vote of each member, and the leaderboard out of fold: `python -m pipelines.vote` (stage `vote`).
 
 Reads folds/folds.csv, folds/predictions/ and folds/scores/. Makes in submissions/members/ <member>.csv (soft vote over
 folds and passes), <member>_hard.csv (hard vote over folds) and <base>_specialist.csv (soft, with the specialist on the

@@ -1,4 +1,4 @@
-"""Which images show the same page: re-saved, re-scaled, turned, mirrored, or cut by a percent or two on each side.
+"""Near-duplicate images: re-saved, re-scaled, turned, mirrored, or cut by a percent or two on each side.
 
 Look-alikes by hash (see perceptual_hash) are compared by their pixels, at a quarter, at half and at the whole size of
 their thumbnails. What is compared is detail: every pixel less the mean around it, over the spread around it, so that a

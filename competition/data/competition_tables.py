@@ -1,4 +1,4 @@
-"""The competition's CSV files: train.csv, meta.csv, and the test IDs of sample_submission.csv or test.csv.
+"""CSV files of a competition: train.csv, meta.csv, and the test IDs of sample_submission.csv or test.csv.
 
 Each reader adds what is wrong to `problems`, so that all of it can be said at once.
 """

@@ -9,7 +9,7 @@ from competition.data.predictions import CONDITIONS, Predictions, concatenate
 from competition.ensembling.fitted_votes import FittedVote, MemberVote, SpecialistVote
 from competition.ensembling.images import Images
 from competition.ensembling.member_submissions import vote_member, vote_specialist
-from competition.ensembling.specialist_choice import Choice
+from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import replace_hard
 from competition.ensembling.stacked_predictions import PerFold, StackedPredictions
 from competition.ensembling.voting import soft_vote
@@ -87,7 +87,7 @@ def member_candidate(name: str, per_fold: PerFold, stacked: StackedPredictions) 
 
 
 def specialist_candidate(
-    base: str, per_fold: PerFold, specialist: PerFold, choice: Choice, stacked: StackedPredictions
+    base: str, per_fold: PerFold, specialist: PerFold, choice: SpecialistChoice, stacked: StackedPredictions
 ) -> Candidate:
     """Return the base's soft vote with the specialist's, the very one in submissions/members/<base>_specialist.csv."""
     images, ids = stacked.images, stacked.images.seen["ID"].tolist()
@@ -142,5 +142,5 @@ def _on_holdout(per_fold: PerFold, condition: str, images: Images | None = None)
     return voted if images is None else voted.select(images.holdout["ID"].tolist())
 
 
-def _blended(both: tuple[Predictions, Predictions], choice: Choice, weight: float) -> Predictions:
+def _blended(both: tuple[Predictions, Predictions], choice: SpecialistChoice, weight: float) -> Predictions:
     return replace_hard(*both, choice.hard, choice.asks, weight)

@@ -1,4 +1,4 @@
-"""All candidates' rows, as the leaderboard has them, with their paired differences to the best of them."""
+"""Leaderboard of all candidates, with their paired differences to the best of them."""
 
 from collections.abc import Mapping, Sequence
 

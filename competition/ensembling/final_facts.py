@@ -1,4 +1,4 @@
-"""What final.json says of the final submission, but for its holdout and its lineage."""
+"""Facts of the final submission for final.json, but for its holdout and its lineage."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The files of the final submission: written together, and read only where they belong together.
+"""Files of the final submission: written together, and read only where they belong together.
 
 final.json holds the SHA-256 of the others and takes its place last. A run that is killed between them leaves a
 final.json that doesn't match: readers refuse it, and `dvc repro` makes all of them anew.

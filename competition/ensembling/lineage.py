@@ -1,4 +1,4 @@
-"""Where a submission comes from: settings, data, code, and the weights that answered."""
+"""Lineage of a submission: settings, data, code, and the weights that answered."""
 
 import subprocess
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from competition.data.predictions import CONDITIONS, Predictions, concatenate
-from competition.ensembling.specialist_choice import Choice
+from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import SPECIALIST, replace_hard
 from competition.ensembling.voting import hard_vote, soft_vote
 from competition.folds.predictions import out_of_fold
@@ -42,7 +42,7 @@ def vote_specialist(
     oof_ids: Sequence[str],
     test_ids: Sequence[str],
     fallback: str,
-    choice: Choice | None = None,
+    choice: SpecialistChoice | None = None,
     folds: np.ndarray | None = None,
 ) -> Submission:
     """Return the base's soft vote with the specialist's on the hard targets, `<base>_specialist`. See `vote_member`.

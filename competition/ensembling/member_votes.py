@@ -7,7 +7,7 @@ import pandas as pd
 
 from competition.data.predictions import Predictions, concatenate
 from competition.ensembling.member_submissions import vote_member, vote_specialist
-from competition.ensembling.specialist_choice import Choice, choose
+from competition.ensembling.specialist_choice import SpecialistChoice, choose
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.voting import unanswered
 from competition.folds.predictions import most_frequent, out_of_fold, read_fold
@@ -27,7 +27,7 @@ class MemberVotes:
     """
 
     submissions: list[Submission]
-    choice: Choice | None
+    choice: SpecialistChoice | None
     fallback: str
     unanswered: list[str]
 
@@ -63,7 +63,7 @@ def vote_members(
 
 def choose_specialist(
     settings: Settings, base: PerFold, specialist: PerFold, hard: Sequence[str], seen: pd.DataFrame, metric: Metric
-) -> Choice:
+) -> SpecialistChoice:
     """Return the specialist's weight that `specialize.mode` and the test-like out-of-fold predictions choose."""
     return choose(
         out_of_fold(base, "test_like", seen["ID"].tolist()),

@@ -1,4 +1,4 @@
-"""What a final submission is held against before it is trusted: class shares in training, the best member's answers."""
+"""Sanity checks of a final submission: class shares against training's, agreement with the best member."""
 
 from collections.abc import Sequence
 

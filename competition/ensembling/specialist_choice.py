@@ -1,4 +1,4 @@
-"""The specialist's weight in the vote: chosen by test-like score out of fold, its score by nested CV.
+"""Weight of the specialist in the vote: chosen by test-like score out of fold, its score by nested CV.
 
 The score that is reported is nested: each fold is answered as the other folds alone would have chosen.
 """
@@ -22,7 +22,7 @@ OUT, REPLACE = 0.0, 1.0  # weights of the specialist; a blend's lies between
 BLENDS = tuple(tenth / 10 for tenth in range(1, 10))
 WEIGHTS = {"auto": (OUT, REPLACE, *BLENDS), "out": (OUT,), "replace": (REPLACE,), "blend": BLENDS}
 
-Answers = dict[float, np.ndarray]  # weight -> (N,) class indices
+AnswersByWeight = dict[float, np.ndarray]  # weight -> (N,) class indices
 
 
 def mode_of(weight: float) -> str:
@@ -31,7 +31,7 @@ def mode_of(weight: float) -> str:
 
 
 @dataclass(frozen=True)
-class Choice:
+class SpecialistChoice:
     """The weight of a specialist for the targets `hard`.
 
     weight: chosen on all out-of-fold images; see `mode_of`. per_fold: the weight that the other folds alone choose for
@@ -74,18 +74,18 @@ class Choice:
         return _by_fold(np.asarray(folds), self.per_fold, answers)
 
 
-def write_choice(path: Path | str, choice: Choice | None) -> None:
+def write_choice(path: Path | str, choice: SpecialistChoice | None) -> None:
     """Write what `vote` decided, submissions/votes.json: {"specialist": ...}, null where there is none."""
     write_json(path, {"specialist": None if choice is None else _facts(choice)})
 
 
-def read_choice(path: Path | str) -> Choice | None:
+def read_choice(path: Path | str) -> SpecialistChoice | None:
     """The specialist's weight as `vote` wrote it to `path`; None where it doesn't vote. Raises FileNotFoundError."""
     facts = _read(path)
     if facts is None or facts["mode"] == "out":
         return None
     per_fold = {int(fold): weight for fold, weight in facts["weight_per_fold"].items()}
-    return Choice(facts["weight"], per_fold, facts["score"], tuple(facts["hard_classes"]), facts["asks"])
+    return SpecialistChoice(facts["weight"], per_fold, facts["score"], tuple(facts["hard_classes"]), facts["asks"])
 
 
 def read_hard_classes(path: Path | str) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def _read(path: Path | str) -> dict | None:
     return read_json(path)["specialist"]
 
 
-def _facts(choice: Choice) -> dict[str, object]:
+def _facts(choice: SpecialistChoice) -> dict[str, object]:
     return {
         "hard_classes": list(choice.hard),
         "mode": choice.mode,
@@ -122,7 +122,7 @@ def choose(
     asks: Asks = "answer",
     mode: Literal["auto", "out", "replace", "blend"] = "auto",
     settings: EnsembleSettings = EnsembleSettings(),
-) -> Choice:
+) -> SpecialistChoice:
     """Return the specialist's weight that does best, test-like out of fold, among those that `mode` allows.
 
     base: (N, C) test-like predictions out of fold; specialist: of at least the rows that it is asked about; y_true:
@@ -149,12 +149,12 @@ def choose(
     weight = _best_weight(labels, answers, n_classes, WEIGHTS[mode], metric, settings)
     hard_labels = [position[target] for target in hard]
     scores = _scores(labels, answers, nested, n_classes, weight, metric, settings, hard_labels)
-    return Choice(weight, per_fold, scores, tuple(hard), asks)
+    return SpecialistChoice(weight, per_fold, scores, tuple(hard), asks)
 
 
 def _best_weight(
     labels: np.ndarray,
-    answers: Answers,
+    answers: AnswersByWeight,
     n_classes: int,
     allowed: Sequence[float],
     metric: Metric,
@@ -185,7 +185,7 @@ def _noise(
 
 def _scores(
     labels: np.ndarray,
-    answers: Answers,
+    answers: AnswersByWeight,
     nested: np.ndarray,
     n_classes: int,
     weight: float,
@@ -213,7 +213,7 @@ def _scores(
     }
 
 
-def _by_fold(folds: np.ndarray, weights: dict[int, float], answers: Answers) -> np.ndarray:
+def _by_fold(folds: np.ndarray, weights: dict[int, float], answers: AnswersByWeight) -> np.ndarray:
     """Return (N,) of `answers`, in each fold those of its weight. Raises ValueError for a fold that has none."""
     if unknown := {*folds.tolist()} - weights.keys():
         raise ValueError(f"folds {sorted(unknown)}: nothing was chosen for them, only for {sorted(weights)}")

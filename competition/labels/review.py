@@ -21,9 +21,9 @@ DECIMALS = 4
 def review_labels(members: Sequence[Predictions], given: Sequence[str], class_names: Mapping[str, str]) -> pd.DataFrame:
     """Return the flagged images, the most doubtful label first.
 
-    members: each member's out-of-fold predictions of the same N images' clean views, with the same IDs in the same
-    order; given: their N labels; class_names: target -> readable name. The probabilities below are the members' mean,
-    each member weighted by how often it names the given label, so that a weak one hardly blurs the others.
+    members: each member's out-of-fold predictions of the same N clean images, with the same IDs in the same order;
+    given: their N labels; class_names: target -> readable name. The probabilities below are the members' mean, each
+    member weighted by how often it names the given label, so that a weak one hardly blurs the others.
 
     Columns: ID; target, the given label, and suggestion, the most probable other class; confidence, the suggestion's
     probability in [0, 1], and label_probability, the given label's; agreeing, the share of members for whom the

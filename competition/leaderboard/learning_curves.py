@@ -1,4 +1,4 @@
-"""A member's training as a picture: loss, score, learning rate and speed by epoch, one line per fold."""
+"""Learning curves of a member as a picture: loss, score, learning rate and speed by epoch, one line per fold."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How well each submission knows each class: F1 per class, test-like, out of fold."""
+"""F1 per class of each submission, test-like, out of fold."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Public scores beside what out of fold had said, and what asking for them often does to a choice by them.
+"""Public scores against out-of-fold scores, and what a choice by public scores is worth.
 
 A public score is itself taken from a sample, half of the test images, so it scatters around the truth: it is expected
 in a wider interval than out of fold's. And the highest of several such scores is high partly by luck, the more so the
@@ -31,7 +31,7 @@ class Sizes:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class PublicComparison:
     """The ledger held against out of fold.
 
     rows: an ask each, by day: `submission`, `sha256`, `public`, `private`, `recorded`, `test_like`, `expected`,
@@ -85,7 +85,7 @@ def read_sizes(folder: Path, leaderboard: pd.DataFrame, columns: tuple[str, str]
 
 def read_comparison(
     folder: Path, leaderboard: pd.DataFrame | None, sizes: Sizes | None, confidence: float
-) -> Comparison:
+) -> PublicComparison:
     """The ledger of `folder` (submissions/) held against the leaderboard; None, both of them, where there is none."""
     present = {file.stem: file_sha256(file) for file in submission_files(folder)}
     worse = [] if leaderboard is None else leaderboard.loc[leaderboard["significant"] == "yes", "submission"].tolist()
@@ -103,7 +103,7 @@ def compare_public(
     worse: Collection[str],
     confidence: float,
     present: Mapping[str, str],
-) -> Comparison:
+) -> PublicComparison:
     """Return the asks held against what out of fold had said when they were recorded.
 
     sizes: None where they aren't known; no interval is expected then. worse: submissions that are significantly worse
@@ -120,7 +120,7 @@ def compare_public(
     error = (
         mean(public_error(high - low, sizes, confidence) for _, low, high in intervals) if sizes and intervals else None
     )
-    return Comparison(rows, len({ask.recorded for ask in asks}), len(files), error)
+    return PublicComparison(rows, len({ask.recorded for ask in asks}), len(files), error)
 
 
 def expected_range(value: float, low: float, high: float, sizes: Sizes) -> tuple[float, float]:
@@ -129,8 +129,8 @@ def expected_range(value: float, low: float, high: float, sizes: Sizes) -> tuple
     The interval widened on either side by sqrt(1 + n / m), for n images out of fold and m public ones: two samples of
     one population scatter by s^2 / n and s^2 / m, their difference by the sum (the prediction interval for the mean of
     m future observations: Meeker, Hahn and Escobar, Statistical Intervals, 2017, chapter 4; the score is taken for a
-    mean). It knows of chance alone: scores outside, again and again, say that the test-like views are not like the test
-    set.
+    mean). It knows of chance alone: scores outside, again and again, say that the test-like images are not like the
+    test set.
     """
     wider = sqrt(1 + sizes.out_of_fold / sizes.public)
     return max(0.0, value - (value - low) * wider), min(1.0, value + (high - value) * wider)

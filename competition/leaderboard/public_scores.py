@@ -1,4 +1,4 @@
-"""The ledger of public scores: submissions/public.csv, a row each time a competition's site was asked for one.
+"""Ledger of public scores: submissions/public.csv, a row each time a competition's site was asked for one.
 
 How often it was asked says how much a choice by it is worth, so no row ever takes another's place: a typing mistake is
 corrected, and a private score added, only where a person says so.

@@ -1,4 +1,4 @@
-"""The leaderboard as a person reads it, on a terminal or in a log."""
+"""Leaderboard as a table, on a terminal or in a log."""
 
 import sys
 from collections.abc import Mapping

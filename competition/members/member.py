@@ -22,7 +22,7 @@ Tick = Callable[[int], object]
 Tensors = dict[str, "torch.Tensor"]
 
 
-class Images(Protocol):
+class PackedImages(Protocol):
     """Packed images: an ImageStore, or images in memory."""
 
     def __len__(self) -> int: ...
@@ -69,7 +69,7 @@ class Fitted(ABC):
 
     @abstractmethod
     def predict_proba(
-        self, images: Images, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+        self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
     ) -> np.ndarray:
         """Return probabilities (N, C), float32, rows sum to 1, of `images` at `rows` (N,).
 

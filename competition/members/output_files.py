@@ -1,4 +1,4 @@
-"""What a trained member leaves under folds/, in one layout for every kind of member."""
+"""Output files of a trained member under folds/, in one layout for every kind of member."""
 
 from pathlib import Path
 

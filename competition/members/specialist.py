@@ -1,4 +1,4 @@
-"""The specialist: a network for the classes that its base confuses most, trained and asked about these alone."""
+"""Specialist: a network for the classes that its base confuses most, trained and asked about these alone."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

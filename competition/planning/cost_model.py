@@ -1,4 +1,4 @@
-"""The cost model: what each stage's work grows with, and the lines through the usage of two surveys."""
+"""Cost model: what each stage's work grows with, and the lines through the usage of two surveys."""
 
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.planning.forecast import Forecast, Line, line, memory_line

@@ -20,7 +20,7 @@ from competition.folds.split import read_folds
 from competition.labels.review_table import read_label_review
 from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.oof_answers import read_oof
-from competition.leaderboard.public_comparison import Comparison, read_comparison, read_sizes
+from competition.leaderboard.public_comparison import PublicComparison, read_comparison, read_sizes
 from competition.members.history import read_histories
 from competition.metrics.metric import Metric
 from competition.metrics.scores import METRICS
@@ -75,7 +75,7 @@ class ReportContext:
         return read_leaderboard(paths.CANDIDATES)
 
     @cached_property
-    def public_comparison(self) -> Comparison:
+    def public_comparison(self) -> PublicComparison:
         """Public scores beside the out-of-fold ones."""
         sizes = read_sizes(paths.SUBMISSIONS, self.leaderboard, self.settings.competition.submission_columns)
         return read_comparison(paths.SUBMISSIONS, self.leaderboard, sizes, self.settings.ensemble.confidence)

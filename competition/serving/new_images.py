@@ -49,7 +49,7 @@ class Chunk:
 
 
 def list_files(folder: Path | str) -> tuple[list[str], dict[str, str]]:
-    """Return the names of all files in and below `folder`, sorted, relative, with "/"; and unreadable ones, name -> why.
+    """Return the names of all files in and below `folder`, sorted, relative, with "/"; and name -> why it is closed.
 
     Hidden files and folders are left out; links are followed, a folder that several lead to once. Which files are
     images, their content decides. Raises NotADirectoryError.

@@ -1,9 +1,9 @@
-"""Section ensemble: what becomes final.csv."""
+"""Section ensemble: the choice of the final submission."""
 
 from pydantic import Field
 
 from competition.common.registry import registry_of
-from competition.settings.section import ExternalName, Section
+from competition.settings.section import ExternalName, SettingsSection
 
 # what submissions/ calls something else: files, columns of its tables, and a word of `ensemble.choose`
 RESERVED = (
@@ -25,7 +25,7 @@ def ensemble_rules() -> tuple[str, ...]:
     return registry_of("competition.ensembling.rules").names()
 
 
-class EnsembleSettings(Section):
+class EnsembleSettings(SettingsSection):
     """What becomes final.csv. See docs/ensembles.md."""
 
     top: int = Field(

@@ -3,10 +3,10 @@
 from pydantic import Field, model_validator
 
 from competition.settings.member import MemberSettings
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 
-class RulesSettings(Section):
+class RulesSettings(SettingsSection):
     """What the competition allows: settings that break a rule are refused, and so are commands."""
 
     external_data: bool = Field(

@@ -57,7 +57,7 @@ def space_of(settings: Settings, name: str) -> Space:
         del space["drop_path_rate"]
     if member.augmented and augment.transforms_for("train"):
         least = max(other.copies_used for other in settings.members.values())
-        # an epoch shows one of an image's views: of the clean one and more copies than that some are never seen
+        # an epoch shows one of an image's copies, or the clean one: of more copies some are never seen
         shown = member.epochs - 1
         space |= {COPIES: _by_halves(augment.copies, least, shown), STRENGTH: FloatDistribution(0.5, 1.5, step=0.25)}
     return space

@@ -31,7 +31,9 @@ class HardTop(EnsembleRule):
         singles, images, top = inputs.singles, inputs.stacked.images, inputs.top
         n_classes, metric = len(images.targets), images.metric
         oof, probabilities = nested_top(singles, images.y_true, images.folds, n_classes, metric, top)
-        places = best_of([s.oof for s in singles], [s.name for s in singles], images.y_true, n_classes, metric, top)
+        places = best_singles(
+            [s.oof for s in singles], [s.name for s in singles], images.y_true, n_classes, metric, top
+        )
         voters = [singles[place] for place in places]
         votes = [*(single.test for single in voters), *inputs.external.values()]
         holdout = {
@@ -106,18 +108,18 @@ def nested_top(
 def chosen_without(
     singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> dict[int, list[int]]:
-    """Return fold -> positions of the `top` best of `singles` by the other folds' images; see `best_of`."""
+    """Return fold -> positions of the `top` best of `singles` by the other folds' images; see `best_singles`."""
     chosen, names = {}, [single.name for single in singles]
     for fold in np.unique(folds).tolist():
         others = folds != fold
         answers = [
             {condition: part[others] for condition, part in single.oof_without(fold).items()} for single in singles
         ]
-        chosen[fold] = best_of(answers, names, y_true[others], n_classes, metric, top)
+        chosen[fold] = best_singles(answers, names, y_true[others], n_classes, metric, top)
     return chosen
 
 
-def best_of(
+def best_singles(
     answers: Sequence[Answers], names: Sequence[str], y_true: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> list[int]:
     """Return positions of the `top` best by test-like score, of equals by name; of identical answers only the first.

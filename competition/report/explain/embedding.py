@@ -1,4 +1,4 @@
-"""Images on a map: near each other where a network sees them alike.
+"""Embedding of images on a plane: near each other where a network sees them alike.
 
 A fine-tuned network pulls together the images that it learnt, whatever their labels; only what it never trained on
 shows how it sees new pages. So the map shows one fold's network, its own out-of-fold images and the test images. UMAP

@@ -1,4 +1,4 @@
-"""Where in an image a network found its answer: Grad-CAM, by the library grad-cam.
+"""Heat maps of where in an image a network found its answer: Grad-CAM, by the library grad-cam.
 
 The last feature map's channels, each weighed by how much it speaks for a class, summed up (Selvaraju et al. 2017,
 https://arxiv.org/abs/1610.02391). Convolutional networks, and others whose last features still lie on a grid, are cut
@@ -55,7 +55,7 @@ def explain_member(
 ) -> tuple[np.ndarray | None, str]:
     """Return heat maps of N packed images, float32 (N, S, S) in 0..1 (see `heat_maps`); or None and why there are none.
 
-    name: the member; S is its size. rows (N,): where the squares stand in `store`; folds (N,): whose network is asked
+    name: the member; S is its size. rows (N,): where the images stand in `store`; folds (N,): whose network is asked
     about each, out of fold the image's own; classes (N,): which class's heat. Raises FileNotFoundError or ValueError
     for weights that aren't there or fit.
     """
@@ -67,8 +67,8 @@ def explain_member(
         for fold in np.unique(folds).tolist():
             here = np.flatnonzero(folds == fold)
             network, normalise = asked.trained_network(fold, n_classes)
-            squares = stack(store, rows[here], member.size)
-            maps[here] = heat_maps(network.to(device()), normalise, squares, classes[here].tolist())
+            images = stack(store, rows[here], member.size)
+            maps[here] = heat_maps(network.to(device()), normalise, images, classes[here].tolist())
     except NoFeatureMap as reason:
         return None, f"No heat maps: {name}'s network, {member.network}, {reason}."
     return maps, ""

@@ -80,13 +80,8 @@ def shares(matrix: np.ndarray) -> np.ndarray:
 def _pairs(matrix: np.ndarray, labels: Sequence[str], condition: str) -> Markup:
     of_class, wrong = shares(matrix), int(matrix.sum() - np.trace(matrix))
     rows = [
-        [
-            labels[true],
-            labels[answered],
-            number(int(matrix[true, answered]), "d"),
-            number(of_class[true, answered], ".1%"),
-        ]
-        for true, answered in worst_pairs(matrix)
+        [labels[own], labels[answered], number(int(matrix[own, answered]), "d"), number(of_class[own, answered], ".1%")]
+        for own, answered in worst_pairs(matrix)
     ]
     caption = f"Most frequent confusions, {condition}: {wrong} of {matrix.sum()} images are answered wrongly"
     return table(caption, ("true", "answered", "images", "of the true class"), rows, sortable=True)

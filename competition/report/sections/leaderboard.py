@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from competition.common import paths
-from competition.leaderboard.public_comparison import Comparison
+from competition.leaderboard.public_comparison import PublicComparison
 from competition.leaderboard.public_table import public_lines
 from competition.leaderboard.tables import ALIKE
 from competition.report.context import ReportContext
@@ -45,7 +45,7 @@ class Leaderboard(Section):
         )
 
 
-def _public(comparison: Comparison) -> Markup:
+def _public(comparison: PublicComparison) -> Markup:
     rows = [
         [
             row["recorded"],

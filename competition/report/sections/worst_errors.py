@@ -113,12 +113,12 @@ def _images(ids: list[str], store: ImageStore, heats: np.ndarray | None) -> list
 
 
 def _card(oof: OutOfFold, row: int, images: tuple[CardImage, ...], class_names: Mapping[str, str]) -> ImageCard:
-    true, test_like, clean = str(oof.y_true[row]), str(oof.test_like.answers[row]), str(oof.clean.answers[row])
+    y_true, test_like, clean = str(oof.y_true[row]), str(oof.test_like.answers[row]), str(oof.clean.answers[row])
     facts = (
-        ("True", class_label(true, class_names)),
+        ("True", class_label(y_true, class_names)),
         ("Predicted", class_label(test_like, class_names)),
         ("Clean image", class_label(clean, class_names)),
         ("Fold", str(oof.folds[row])),
     )
-    classes = likeliest_classes(oof.test_like.probabilities[row], oof.test_like.targets, class_names, {true: "true"})
+    classes = likeliest_classes(oof.test_like.probabilities[row], oof.test_like.targets, class_names, {y_true: "true"})
     return ImageCard(str(oof.test_like.ids[row]), facts, images, classes)
