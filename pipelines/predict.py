@@ -27,7 +27,7 @@ from competition.ensembling.fitted_votes import FittedVote, Voted
 from competition.ensembling.precision_curve import Threshold
 from competition.serving.label_table import HEADER, label_rows
 from competition.serving.new_images import list_files
-from competition.serving.predict import Answered, Voter, ask, load_voter
+from competition.serving.predict import FolderPredictions, LoadedMember, load_member, predict_folder
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from pipelines._main import ANEW, log, run, warn_of_changes
@@ -70,7 +70,7 @@ def main(
     )
     began, computed = perf_counter(), process_time()
     with progress(len(names), "predict", "file") as bar:
-        answered = ask(folder, names, vote, voters, settings, weights, packed=not fast, tick=bar.update)
+        answered = predict_folder(folder, names, vote, voters, settings, weights, packed=not fast, tick=bar.update)
     seconds, cpu_seconds = perf_counter() - began, process_time() - computed
     answered = replace(answered, unreadable=closed | answered.unreadable)
     rows = label_rows(voted(folder, vote, answered), final.target2class, threshold)
@@ -100,18 +100,18 @@ def check_out(out: Path) -> None:
         raise ValueError(f"--out {out}: can't be written ({error.strerror}); name another place") from error
 
 
-def load(vote: FittedVote, final: FinalVote, settings: Settings, fast: bool) -> dict[str, Voter]:
+def load(vote: FittedVote, final: FinalVote, settings: Settings, fast: bool) -> dict[str, LoadedMember]:
     folds = final.folds[: 1 if fast else None]
-    return {name: load_voter(name, settings, folds, final.targets_of(name), again=not fast) for name in vote.parts}
+    return {name: load_member(name, settings, folds, final.targets_of(name), again=not fast) for name in vote.parts}
 
 
-def voted(folder: Path, vote: FittedVote, answered: Answered) -> Voted:
-    if not len(answered.said[vote.parts[0]][0]):
+def voted(folder: Path, vote: FittedVote, answered: FolderPredictions) -> Voted:
+    if not len(answered.predictions[vote.parts[0]][0]):
         raise ValueError(
             f"{folder}: no image in it that could be read ({len(answered.unreadable)} unreadable, "
             f"{answered.others} other files)"
         )
-    return vote.predict(answered.said)
+    return vote.predict(answered.predictions)
 
 
 def tell_threshold(threshold: Threshold, precision: float) -> None:
@@ -128,7 +128,7 @@ def tell_threshold(threshold: Threshold, precision: float) -> None:
         )
 
 
-def tell_unreadable(answered: Answered) -> None:
+def tell_unreadable(answered: FolderPredictions) -> None:
     for name, problem in answered.unreadable.items():
         log("warning: unreadable", file=printable(name), problem=problem)
 

@@ -53,9 +53,10 @@ def _as_json(score: Score, metric: Metric, names: dict[str, str]) -> str:
 
 def _as_text(score: Score, metric: Metric, names: dict[str, str]) -> str:
     totals = {"all": score.all, "public": score.public, "private": score.private}
-    named = {f"{metric.label} {part}": value for part, value in totals.items()} | {"accuracy": score.accuracy}
+    named = {f"{metric.label} {part}": value for part, value in totals.items() if value is not None}
+    named["accuracy"] = score.accuracy
     longest = max(map(len, named))
-    lines = [f"{name:{longest}} {value:.4f}" for name, value in named.items() if value is not None] + [""]
+    lines = [f"{name:{longest}} {value:.4f}" for name, value in named.items()] + [""]
     labels = {target: " ".join(dict.fromkeys((target, names.get(target, target)))) for target in score.per_class}
     width = max(map(len, [*labels.values(), "class"]))
     lines += [f"{'class':{width}}  {'F1':>6}  {'images':>6}"]

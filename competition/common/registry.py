@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+PLUGIN = "plugin."  # what the modules of plugins are called before their file's name
+_REGISTRIES: list["Registry"] = []
 
 
 class Registry(Generic[T]):
@@ -23,6 +25,7 @@ class Registry(Generic[T]):
     def __init__(self, kind: str, package: str):
         self.kind, self.package = kind, package
         self._things: dict[str, T] = {}
+        _REGISTRIES.append(self)
 
     def register(self, thing: T) -> T:
         """Register `thing`, a class or function, under the name of the file it stands in. Raises ValueError for a taken
@@ -56,9 +59,19 @@ class Registry(Generic[T]):
         for name in self.names():
             yield name, self[name]
 
+    def plugins(self) -> tuple[str, ...]:
+        """Return the files of the plugins that have registered here, sorted."""
+        modules = {thing.__module__ for thing in self._things.values()}
+        return tuple(sorted(sys.modules[name].__file__ for name in modules if name.startswith(PLUGIN)))
+
     def _files(self) -> set[str]:
         paths = sys.modules[self.package].__path__
         return {module.name for module in pkgutil.iter_modules(paths) if not module.name.startswith("_")}
+
+
+def registries() -> tuple[Registry, ...]:
+    """Return all registries that this process has imported."""
+    return tuple(_REGISTRIES)
 
 
 def registry_of(package: str) -> Registry:
@@ -69,7 +82,7 @@ def registry_of(package: str) -> Registry:
 
 def loaded_plugins() -> tuple[str, ...]:
     """Return the files of all plugins that this process has imported."""
-    return tuple(module.__file__ for name, module in [*sys.modules.items()] if name.startswith("plugin."))
+    return tuple(module.__file__ for name, module in [*sys.modules.items()] if name.startswith(PLUGIN))
 
 
 def load_plugin(path: Path | str) -> None:
@@ -77,7 +90,7 @@ def load_plugin(path: Path | str) -> None:
     ValueError.
     """
     path = Path(path).resolve()
-    name = f"plugin.{path.stem}"
+    name = f"{PLUGIN}{path.stem}"
     if name in sys.modules:
         if sys.modules[name].__file__ != str(path):
             raise ValueError(f"plugins: {path} and {sys.modules[name].__file__} have one name; rename one")

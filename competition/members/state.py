@@ -1,12 +1,14 @@
 """Names of files to resume training from: made of all that a training depends on."""
 
 import inspect
+import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from competition.common.files import digest
-from competition.common.imports import code_digest
+from competition.common.imports import code_digest, import_closure, module_file
+from competition.common.registry import registries
 from competition.members.member import Member
 
 STATES = Path("data/state")
@@ -36,4 +38,14 @@ def _version(package: str) -> str:
 
 
 def _code_of(member: Member) -> str:
-    return code_digest(member.code) if member.code else digest(Path(inspect.getfile(type(member))))
+    """Return the digest of the member's class, of the code that fits it, and of the plugins that this code may use."""
+    fitting = [code_digest(member.code), *_plugins_of(member.code)] if member.code else []
+    return digest(Path(inspect.getfile(type(member))), *fitting)
+
+
+def _plugins_of(module: str) -> list[Path]:
+    """Return the files of the plugins that have registered where `module` may look."""
+    files = import_closure(module_file(module))
+    packages = {one: sys.modules.get(one.package) for one in registries()}
+    used = [one for one, package in packages.items() if package and Path(package.__file__).resolve() in files]
+    return sorted({Path(plugin) for registry in used for plugin in registry.plugins()})

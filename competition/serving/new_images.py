@@ -26,8 +26,8 @@ NO_IMAGE = ("not an image", "empty file")  # what `read_image` says of files tha
 
 
 @dataclass(frozen=True, eq=False)
-class Squares:
-    """Squares in memory, uint8 (S, S, 3) RGB each, with the part of ImageStore's interface that inference uses."""
+class MemoryImages:
+    """Packed images in memory, uint8 (S, S, 3) RGB each; `len` and `image` as an ImageStore's."""
 
     pixels: Sequence[np.ndarray]
 
@@ -41,12 +41,12 @@ class Squares:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some files of a folder: `names` and their `squares`; `unreadable` images, name -> why; how many `others` are no
+    """Some files of a folder: `names` and their `images`; `unreadable` images, name -> why; how many `others` are no
     images.
     """
 
     names: list[str]
-    squares: Squares
+    images: MemoryImages
     unreadable: dict[str, str]
     others: int
 
@@ -86,7 +86,7 @@ def _files_below(folder: Path, closed: list[OSError]) -> Iterator[Path]:
             yield from (Path(place) / name for name in files if not name.startswith("."))
 
 
-def square_of(path: Path, prepare: PrepareSettings, augment: AugmentSettings, packed: bool = True) -> np.ndarray:
+def packed_image(path: Path, prepare: PrepareSettings, augment: AugmentSettings, packed: bool = True) -> np.ndarray:
     """Return the image at `path` as `prepare` and `augment` pack a test image, uint8 (S, S, 3) RGB.
 
     packed: with what is lost by packing it as a JPEG twice, at two sizes; without, it is read at the square's size, in
@@ -102,7 +102,7 @@ def _packed(image: np.ndarray, quality: int) -> np.ndarray:
     return decode_jpeg(np.frombuffer(encode_jpeg(image, quality), np.uint8))
 
 
-def read_squares(
+def read_images(
     folder: Path | str,
     names: Sequence[str],
     prepare: PrepareSettings,
@@ -110,7 +110,7 @@ def read_squares(
     packed: bool = True,
     threads: int | None = None,
 ) -> Iterator[Chunk]:
-    """Yield the files `names` of `folder` by `square_of`, in order, CHUNK at a time, the next ones read meanwhile by
+    """Yield the files `names` of `folder` by `packed_image`, in order, CHUNK at a time, the next ones read meanwhile by
     `threads`.
 
     A file that can't be read is an unreadable image if its name is an image's, or a decoder knew it; otherwise it is
@@ -122,7 +122,7 @@ def read_squares(
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
         def begin(part: Sequence[str]) -> dict[str, Future]:
-            return {name: pool.submit(square_of, Path(folder) / name, prepare, augment, packed) for name in part}
+            return {name: pool.submit(packed_image, Path(folder) / name, prepare, augment, packed) for name in part}
 
         ahead = begin(parts[0] if parts else [])
         for following in parts[1:]:
@@ -146,4 +146,4 @@ def _gathered(begun: dict[str, Future]) -> Chunk:
                 unreadable[name] = "this format can't be read; convert it to JPEG or PNG" if convert else str(problem)
             else:
                 others += 1
-    return Chunk(list(read), Squares(list(read.values())), unreadable, others)
+    return Chunk(list(read), MemoryImages(list(read.values())), unreadable, others)

@@ -1,6 +1,6 @@
-"""What the folds' trained networks say of a folder's images, which go the way that the test images went.
+"""Predictions of a folder's images by the folds' trained members; images go the way that the test images went.
 
-All networks of a vote are loaded once; then images are read in chunks, and each chunk goes through all of them.
+All members of a vote are loaded once; then images are read in chunks, and each chunk goes through all of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,28 +14,28 @@ from competition.ensembling.fitted_votes import FittedVote
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.members.member import Fitted
 from competition.members.named import member_named
-from competition.serving.new_images import Chunk, Squares, read_squares
+from competition.serving.new_images import Chunk, MemoryImages, read_images
 from competition.settings.params import Settings
 
 
 @dataclass(frozen=True, eq=False)
-class Voter:
+class LoadedMember:
     """A member as its folds trained it. targets: (C,) its classes; folds: each fold's."""
 
     targets: tuple[str, ...]
     folds: Sequence[Fitted]
 
-    def predict(self, squares: Squares, rows: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
-        """Return each fold's probabilities, (N, C) float32, of `squares` at `rows` (N,).
+    def predict(self, images: MemoryImages, rows: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
+        """Return each fold's probabilities, (N, C) float32, of `images` at `rows` (N,).
 
         weights: (8,), the share of each flip and turn in the vote.
         """
-        return [fitted.predict_proba(squares, rows, weights) for fitted in self.folds]
+        return [fitted.predict_proba(images, rows, weights) for fitted in self.folds]
 
 
-def load_voter(
+def load_member(
     name: str, settings: Settings, folds: Sequence[int], targets: tuple[str, ...], again: bool = True
-) -> Voter:
+) -> LoadedMember:
     """Return the trained networks of member `name`, or of `specialist`, of the `folds`; targets: (C,) the classes it
     tells apart.
 
@@ -43,53 +43,54 @@ def load_voter(
     trained, ValueError for weights of another network or other classes.
     """
     member = member_named(name, settings)
-    return Voter(targets, [member.load(fold, targets, exact=again) for fold in folds])
+    return LoadedMember(targets, [member.load(fold, targets, exact=again) for fold in folds])
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
-    """said: member -> what each fold's network says of the images that could be read; see `FittedVote.predict`.
+class FolderPredictions:
+    """Predictions of a folder's images.
 
-    unreadable: images that couldn't, name -> why; others: how many files are no images.
+    predictions: member -> each fold's, of the images that could be read; see `FittedVote.predict`. unreadable: images
+    that couldn't, name -> why; others: how many files are no images.
     """
 
-    said: dict[str, list[Predictions]]
+    predictions: dict[str, list[Predictions]]
     unreadable: dict[str, str] = field(default_factory=dict)
     others: int = 0
 
 
-def ask(
+def predict_folder(
     folder: Path | str,
     names: Sequence[str],
     vote: FittedVote,
-    voters: Mapping[str, Voter],
+    members: Mapping[str, LoadedMember],
     settings: Settings,
     weights: np.ndarray,
     packed: bool = True,
     tick: Callable[[int], object] = lambda files: None,
-) -> Answered:
-    """Return what `voters`, those of `vote.parts`, say of the files `names` of `folder`; IDs are the names.
+) -> FolderPredictions:
+    """Return the predictions of `members`, those of `vote.parts`, of the files `names` of `folder`; IDs are the names.
 
-    weights: (8,), the share of each dihedral view in the vote; packed: see `square_of`. `tick` is told how many files
-    were done.
+    weights: (8,), the share of each orientation in the vote; packed: see `packed_image`. tick: told how many files are
+    done.
     """
     parts, unreadable, others = [], {}, 0
-    for chunk in read_squares(folder, names, settings.prepare, settings.augment, packed):
-        parts.append(_ask_of_chunk(chunk, vote, voters, weights))
+    for chunk in read_images(folder, names, settings.prepare, settings.augment, packed):
+        parts.append(_predict_chunk(chunk, vote, members, weights))
         unreadable, others = unreadable | chunk.unreadable, others + chunk.others
         tick(len(chunk.names) + len(chunk.unreadable) + chunk.others)
-    said = {
-        name: [concatenate(found) for found in zip(*(part[name] for part in parts), strict=True)] for name in voters
+    predictions = {
+        name: [concatenate(found) for found in zip(*(part[name] for part in parts), strict=True)] for name in members
     }
-    return Answered(said, unreadable, others)
+    return FolderPredictions(predictions, unreadable, others)
 
 
-def _ask_of_chunk(
-    chunk: Chunk, vote: FittedVote, voters: Mapping[str, Voter], weights: np.ndarray
+def _predict_chunk(
+    chunk: Chunk, vote: FittedVote, members: Mapping[str, LoadedMember], weights: np.ndarray
 ) -> dict[str, list[Predictions]]:
-    said, ids = {}, np.array(chunk.names, dtype=str)
+    predictions, ids = {}, np.array(chunk.names, dtype=str)
     for name in vote.parts:
-        rows = vote.asked(said) if name == SPECIALIST else np.arange(len(ids))
-        found = voters[name].predict(chunk.squares, rows, weights)
-        said[name] = [Predictions(ids[rows], probabilities, voters[name].targets) for probabilities in found]
-    return said
+        rows = vote.asked(predictions) if name == SPECIALIST else np.arange(len(ids))
+        found = members[name].predict(chunk.images, rows, weights)
+        predictions[name] = [Predictions(ids[rows], probabilities, members[name].targets) for probabilities in found]
+    return predictions

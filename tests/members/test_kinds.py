@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
 
 from competition.common.imports import ROOT
@@ -13,8 +14,8 @@ from competition.members.member import Member, NotAvailable
 from competition.members.named import member_named
 from competition.members.output_files import write_member
 from competition.members.training import train_member
-from competition.serving.new_images import Squares
-from competition.serving.predict import load_voter
+from competition.serving.new_images import MemoryImages
+from competition.serving.predict import load_member
 from competition.settings.load import load_settings
 from competition.settings.member import MemberSettings
 from competition.training.fold_data import load_fold
@@ -62,7 +63,7 @@ def test_what_a_kind_does_not_have_it_says(ask):
 
 def test_a_kind_of_a_plugin_is_trained_saved_and_loaded(settings, tmp_path):
     member, folds = member_named("colour", settings), packed_competition(tmp_path)
-    data = load_fold(0, folds, TARGETS, tmp_path / "augmented.arrow", tmp_path / "test.arrow")
+    data = load_fold(0, folds, TARGETS, tmp_path / "augmented.arrow", tmp_path / "test.arrow", F1)
     trained = train_member(member.settings, data, TARGETS, ORIENTATIONS, tmp_path / "unused.pt")
     assert {name: len(part.ids) for name, part in trained.predictions.items()} == {
         "clean": len(data.valid_ids),
@@ -70,10 +71,10 @@ def test_a_kind_of_a_plugin_is_trained_saved_and_loaded(settings, tmp_path):
         "test": len(data.test_ids),
     }
     assert trained.best_epoch == 0 and [row["epoch"] for row in trained.history] == [0]
-    write_member(Path("folds"), "colour", 0, "dummy_member", trained)
+    write_member(Path("folds"), "colour", 0, "dummy_member", trained, F1.name)
     rows = np.arange(len(data.test_store))
-    images = Squares([data.test_store.image(int(row)) for row in rows])
-    (again,) = load_voter("colour", settings, [0], TARGETS).predict(images, rows, ORIENTATIONS)
+    images = MemoryImages([data.test_store.image(int(row)) for row in rows])
+    (again,) = load_member("colour", settings, [0], TARGETS).predict(images, rows, ORIENTATIONS)
     assert (again == trained.predictions["test"].probabilities).all()
 
 

@@ -3,11 +3,13 @@
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from competition.common.imports import ROOT
+from competition.common.registry import Registry
 from competition.members import state as module
 from competition.members.make import make_member
 from competition.members.state import state_file
@@ -82,3 +84,15 @@ def test_only_the_code_that_trains_names_it(tmp_path):
         after = digests()
         assert [one == other for one, other in zip(before, after, strict=True)] == [of_network, of_grey]
         before = after
+
+
+def test_a_plugin_that_training_may_use_names_it_and_no_other(folder, monkeypatch):
+    for package in ("competition.training", "competition.report"):
+        import_module(package)
+    before = named()
+    used, other = (Registry("thing", package) for package in ("competition.training", "competition.report"))
+    monkeypatch.setattr(module, "registries", lambda: (used, other))
+    assert named() == before
+    for registry, changes in ((other, False), (used, True)):
+        monkeypatch.setattr(registry, "plugins", lambda: (str(folder / "store.arrow"),))
+        assert (named() != before) == changes

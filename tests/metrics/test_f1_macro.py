@@ -93,31 +93,6 @@ def test_the_fast_bootstrap_is_the_generic_one(weighted):
     np.testing.assert_allclose(fast, plain, atol=1e-6 if weighted else 0)
 
 
-class ErrorRate(Metric):
-    """Share of wrong answers: less is better."""
-
-    label, greater_is_better = "error rate", False
-
-    def score(self, y_true, y_pred, n_classes, weights):
-        return np.average(y_true != y_pred, weights=weights)
-
-
-def test_a_metric_needs_a_label_and_a_score():
-    metric, y_true, y_pred = ErrorRate(), list("aabb"), list("abbb")
-    assert (
-        metric(y_true, y_pred, ["a", "b"]) == 0.25
-        and metric(y_true, y_pred, ["a", "b"], np.array([1, 5, 1, 1])) == 5 / 8
-    )
-    scores = metric.bootstrap(y_true, [y_pred, y_true], ["a", "b"], 30, np.random.default_rng(0))
-    again = np.random.default_rng(0)
-    assert scores[:, 0].tolist() == [(again.integers(4, size=4) == 1).mean() for _ in range(30)]
-    assert not scores[:, 1].any()
-    value, low, high = metric.with_interval(y_true, y_pred, ["a", "b"], 30, 0.9, np.random.default_rng(0))
-    assert low <= value == 0.25 <= high
-    assert metric.better(0.1, 0.2) and not metric.better(0.2, 0.1) and not metric.better(0.1, 0.1) and metric.sign == -1
-    assert F1.better(0.2, 0.1) and not F1.better(0.1, 0.2) and F1.sign == 1
-
-
 def test_a_metric_is_called_after_its_file_and_labelled_for_people():
     assert (F1.name, F1.label, F1.title, F1.source.name) == ("f1_macro", "macro F1", "Macro F1", "f1_macro.py")
     assert "f1_macro" in METRICS.names()

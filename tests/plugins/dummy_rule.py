@@ -8,6 +8,7 @@ from competition.ensembling.member_rule import MemberRule
 from competition.ensembling.rule import Vote, by_probability
 from competition.ensembling.rules import RULES
 from competition.ensembling.stacked_predictions import Voters
+from competition.metrics.metric import Metric
 
 
 @RULES.register
@@ -20,7 +21,7 @@ class Median(MemberRule):
     weights: np.ndarray
 
     @classmethod
-    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray) -> "Median":
+    def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray, metric: Metric) -> "Median":
         return cls(voters.even_weights)
 
     def vote(self, voters: Voters) -> Vote:

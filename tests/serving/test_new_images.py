@@ -8,7 +8,7 @@ from makers.project import UNREADABLE, project  # noqa: F401
 
 from competition.data.image_store import ImageStore
 from competition.serving import new_images as squares
-from competition.serving.new_images import CHUNK, list_files, read_squares
+from competition.serving.new_images import CHUNK, list_files, read_images
 from competition.settings.load import load_settings
 
 
@@ -52,16 +52,16 @@ def test_a_file_that_may_not_be_read_is_named_and_the_others_are_labelled(at_hom
 
     monkeypatch.setattr(squares, "read_image", read_image)
     settings = load_settings()
-    (chunk,) = read_squares("data/raw/test", ["t1.png", "t2.png"], settings.prepare, settings.augment)
+    (chunk,) = read_images("data/raw/test", ["t1.png", "t2.png"], settings.prepare, settings.augment)
     assert (chunk.names, chunk.unreadable) == (["t2.png"], {"t1.png": "Permission denied"})
 
 
 def test_squares_are_the_packed_ones(at_home):
     settings, store = load_settings(), ImageStore("data/test_squares.arrow")
-    chunks = list(read_squares("data/raw/test", list_files("data/raw/test")[0], settings.prepare, settings.augment))
+    chunks = list(read_images("data/raw/test", list_files("data/raw/test")[0], settings.prepare, settings.augment))
     assert len(chunks) == 1 and [name.split(".")[0] for name in chunks[0].names] == store.column("source_id")
     for row in range(len(store)):
-        assert (chunks[0].squares.image(row) == store.image(row)).all()
+        assert (chunks[0].images.image(row) == store.image(row)).all()
     assert list(chunks[0].unreadable) == [UNREADABLE] and chunks[0].others == 0
 
 
@@ -69,8 +69,8 @@ def test_chunks_keep_the_order(at_home, tmp_path):
     for n in range(2 * CHUNK + 3):
         shutil.copy(f"data/raw/test/t{1 + n % 6}.png", tmp_path / f"{n:03d}.png")
     settings, (names, _) = load_settings(), list_files(tmp_path)
-    chunks = list(read_squares(tmp_path, names, settings.prepare, settings.augment, threads=4))
+    chunks = list(read_images(tmp_path, names, settings.prepare, settings.augment, threads=4))
     assert [len(chunk.names) for chunk in chunks] == [CHUNK, CHUNK, 3]
     assert [name for chunk in chunks for name in chunk.names] == names == sorted(names)
-    squares = [square for chunk in chunks for square in chunk.squares.pixels]
+    squares = [square for chunk in chunks for square in chunk.images.pixels]
     assert all((square == squares[n % 6]).all() for n, square in enumerate(squares))

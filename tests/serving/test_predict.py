@@ -22,7 +22,7 @@ from competition.ensembling.rules import RULES
 from competition.ensembling.specialist_votes import replace_hard
 from competition.ensembling.voting import soft_vote
 from competition.inference import predictor as inference
-from competition.serving.new_images import square_of
+from competition.serving.new_images import packed_image
 from competition.settings.load import load_settings
 from pipelines import ensemble, predict
 from pipelines._main import run
@@ -81,7 +81,7 @@ def test_fast_is_one_fold_and_one_view(at_home, tmp_path):
     weights = {key: value.numpy() for key, value in load_file("folds/weights/grey/0.safetensors").items()}
     settings = load_settings()
     for row in fast:  # the regression by hand, on the upright square's grey pixels
-        square = square_of(Path("data/raw/test") / row["file"], settings.prepare, settings.augment, packed=False)
+        square = packed_image(Path("data/raw/test") / row["file"], settings.prepare, settings.augment, packed=False)
         grey = np.rint(square @ np.array([0.299, 0.587, 0.114]))
         values = np.rint(grey.reshape(8, 5, 8, 5).mean(axis=(1, 3))).ravel() / 255
         logits = (values - weights["mean"]) / weights["scale"] @ weights["coefficients"].T + weights["intercepts"]
@@ -224,7 +224,7 @@ def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
 
 
 def test_a_place_that_cannot_be_written_to_is_refused_before_the_work(at_home, tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "load_voter", lambda *_, **__: pytest.fail("work was done"))
+    monkeypatch.setattr(predict, "load_member", lambda *_, **__: pytest.fail("work was done"))
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="--out .*: is a folder; name the CSV"):
         predict.main(Path("data/raw/test"), tmp_path, "grey")

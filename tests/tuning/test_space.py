@@ -64,7 +64,13 @@ def test_the_space_of_a_member(settings):
     assert range(space["batch_size"].low, space["batch_size"].high + 1, space["batch_size"].step) == range(8, 33, 8)
     # 32 is below 0.6 * 64
     assert range(space["size"].low, space["size"].high + 1, space["size"].step) == range(64, 97, 32)
-    assert (space[COPIES].low, space[COPIES].high, space[COPIES].step) == (4, 16, 4)
+
+
+@pytest.mark.parametrize(("epochs", "most"), [(17, 16), (16, 12), (13, 12), (12, 8), (2, 8)])
+def test_more_copies_than_the_epochs_show_are_never_tried(tmp_path, epochs, most):
+    """An epoch shows one of an image's copies, or the image itself: 16 copies take 17 epochs. The own 8 stay."""
+    copies = space_of(settings_of(tmp_path, epochs=epochs), "tiny")[COPIES]
+    assert (copies.low, copies.high, copies.step) == (4, most, 4)
 
 
 def test_every_range_holds_the_members_own_value(tmp_path):
