@@ -1,8 +1,8 @@
-"""How far probabilities can be believed, and a temperature that mends it (Guo et al., On Calibration of Modern Neural
+"""Calibration of probabilities: its error, and temperature scaling (Guo et al., On Calibration of Modern Neural
 Networks, 2017).
 
-A file of predictions holds probabilities. Their logarithms are logits up to a constant in each row, which a softmax
-takes away again: dividing logits by a temperature T is raising probabilities to the power 1 / T.
+Predictions are stored as probabilities. Their logarithms are logits up to a constant in each row, which a softmax takes
+away again: dividing logits by a temperature T is raising probabilities to the power 1 / T.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ BINS = 15  # of equal width, as Guo et al. have them
 TEMPERATURES = (0.05, 20.0)  # searched; a member that is always right would have 0, one that guesses infinity
 
 
-def log_loss(probabilities: np.ndarray, true: np.ndarray) -> float:
-    """The mean of -log p of the true class; probabilities: (N, C), rows sum to 1; true: (N,) class indices."""
-    return float(-np.log(np.maximum(probabilities[np.arange(len(true)), true], LEAST)).mean())
+def log_loss(probabilities: np.ndarray, y_true: np.ndarray) -> float:
+    """The mean of -log p of the true class; probabilities: (N, C), rows sum to 1; y_true: (N,) class indices."""
+    return float(-np.log(np.maximum(probabilities[np.arange(len(y_true)), y_true], LEAST)).mean())
 
 
 def apply_temperature(probabilities: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
@@ -29,13 +29,13 @@ def apply_temperature(probabilities: np.ndarray, temperature: float | np.ndarray
     return logits / logits.sum(axis=-1, keepdims=True)
 
 
-def fit_temperature(probabilities: np.ndarray, true: np.ndarray) -> float:
-    """The temperature, within TEMPERATURES, with the least log loss; probabilities: (N, C), true: (N,) class indices.
+def fit_temperature(probabilities: np.ndarray, y_true: np.ndarray) -> float:
+    """The temperature, within TEMPERATURES, with the least log loss; probabilities: (N, C), y_true: (N,) class indices.
 
     Log loss is convex in 1 / T, so it has one minimum.
     """
     logits = _logits(probabilities)
-    of_true = logits[np.arange(len(true)), true].mean()
+    of_true = logits[np.arange(len(y_true)), y_true].mean()
 
     def loss(log_temperature: float) -> float:
         cold = np.exp(-log_temperature)
@@ -45,13 +45,15 @@ def fit_temperature(probabilities: np.ndarray, true: np.ndarray) -> float:
     return float(np.exp(found.x))
 
 
-def fit_temperatures(probabilities: np.ndarray, true: np.ndarray, folds: np.ndarray) -> tuple[float, dict[int, float]]:
+def fit_temperatures(
+    probabilities: np.ndarray, y_true: np.ndarray, folds: np.ndarray
+) -> tuple[float, dict[int, float]]:
     """(the temperature fitted on all N rows, fold -> the one fitted on the other folds' rows); see
     `fit_temperature`.
     """
     others = {fold: folds != fold for fold in np.unique(folds).tolist()}
-    return fit_temperature(probabilities, true), {
-        fold: fit_temperature(probabilities[rows], true[rows]) for fold, rows in others.items()
+    return fit_temperature(probabilities, y_true), {
+        fold: fit_temperature(probabilities[rows], y_true[rows]) for fold, rows in others.items()
     }
 
 
@@ -60,20 +62,19 @@ def apply_by_fold(probabilities: np.ndarray, folds: np.ndarray, without: dict[in
     return apply_temperature(probabilities, np.array([without[fold] for fold in folds.tolist()])[:, None])
 
 
-def expected_calibration_error(probabilities: np.ndarray, true: np.ndarray, bins: int = BINS) -> float:
-    """In [0, 1]: by how much the confidence in the answer misses the share of right answers, mean over bins by their
-    rows.
+def expected_calibration_error(probabilities: np.ndarray, y_true: np.ndarray, bins: int = BINS) -> float:
+    """Expected calibration error, in [0, 1]: |accuracy - confidence|, mean over bins of confidence by their rows.
 
-    probabilities: (N, C); true: (N,) class indices. Confidence is the answer's probability; a bin holds its upper edge.
+    probabilities: (N, C); y_true: (N,) class indices. Confidence: the highest probability; a bin holds its upper edge.
     """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == true
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y_true
     where = np.digitize(confidence, np.arange(1, bins) / bins, right=True)
     gaps = np.bincount(where, weights=right - confidence.astype(np.float64), minlength=bins)
-    return float(np.abs(gaps).sum() / len(true))
+    return float(np.abs(gaps).sum() / len(y_true))
 
 
 def calibration_error(
-    probabilities: np.ndarray, true: np.ndarray, folds: np.ndarray, temperature: float, without: dict[int, float]
+    probabilities: np.ndarray, y_true: np.ndarray, folds: np.ndarray, temperature: float, without: dict[int, float]
 ) -> dict[str, float]:
     """{"temperature", "before", "after"}: expected calibration error of out-of-fold `probabilities` (N, C).
 
@@ -83,16 +84,16 @@ def calibration_error(
     after = apply_by_fold(probabilities, folds, without)
     return {
         "temperature": temperature,
-        "before": expected_calibration_error(probabilities, true),
-        "after": expected_calibration_error(after, true),
+        "before": expected_calibration_error(probabilities, y_true),
+        "after": expected_calibration_error(after, y_true),
     }
 
 
 def fit_members(
-    members: Sequence[np.ndarray], true: np.ndarray, folds: np.ndarray
+    members: Sequence[np.ndarray], y_true: np.ndarray, folds: np.ndarray
 ) -> tuple[np.ndarray, dict[int, np.ndarray]]:
     """((M,) temperatures fitted on all rows, fold -> (M,) fitted on the other folds); members: M of (N, C)."""
-    fitted = [fit_temperatures(probabilities, true, folds) for probabilities in members]
+    fitted = [fit_temperatures(probabilities, y_true, folds) for probabilities in members]
     without = {fold: np.array([by_fold[fold] for _, by_fold in fitted]) for fold in np.unique(folds).tolist()}
     return np.array([temperature for temperature, _ in fitted]), without
 
