@@ -1,9 +1,9 @@
-"""Calibration: expected calibration error, and temperature scaling.
+"""Calibration of probabilities: its error, and temperature scaling.
 
 Guo et al., On Calibration of Modern Neural Networks, 2017.
 
-A file of predictions holds probabilities. Their logarithms are logits up to a constant in each row, which a softmax
-takes away again: dividing logits by a temperature T is raising probabilities to the power 1 / T.
+Predictions are stored as probabilities. Their logarithms are logits up to a constant in each row, which a softmax takes
+away again: dividing logits by a temperature T is raising probabilities to the power 1 / T.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ TEMPERATURES = (0.05, 20.0)  # searched; a member that is always right would hav
 
 
 def log_loss(probabilities: np.ndarray, y_true: np.ndarray) -> float:
-    """Return the mean of -log p of the true class; probabilities: (N, C), rows sum to 1; y_true: (N,) class indices."""
+    """The mean of -log p of the true class; probabilities: (N, C), rows sum to 1; y_true: (N,) class indices."""
     return float(-np.log(np.maximum(probabilities[np.arange(len(y_true)), y_true], LEAST)).mean())
 
 
@@ -57,15 +57,14 @@ def fit_temperatures(
 
 
 def apply_by_fold(probabilities: np.ndarray, folds: np.ndarray, without: dict[int, float]) -> np.ndarray:
-    """Return (N, C) float64: each fold's rows calibrated by the temperature that the other folds gave, `without`."""
+    """(N, C) float64: each fold's rows calibrated by the temperature that the other folds gave, `without`."""
     return apply_temperature(probabilities, np.array([without[fold] for fold in folds.tolist()])[:, None])
 
 
 def expected_calibration_error(probabilities: np.ndarray, y_true: np.ndarray, bins: int = BINS) -> float:
-    """Return the mean gap between confidence and accuracy, over bins weighted by their rows, in [0, 1].
+    """Expected calibration error, in [0, 1]: |accuracy - confidence|, mean over bins of confidence by their rows.
 
-    probabilities: (N, C); y_true: (N,) class indices. Confidence is the answer's probability; a bin holds its upper
-    edge.
+    probabilities: (N, C); y_true: (N,) class indices. Confidence: the highest probability; a bin holds its upper edge.
     """
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y_true
     where = np.digitize(confidence, np.arange(1, bins) / bins, right=True)
@@ -76,7 +75,7 @@ def expected_calibration_error(probabilities: np.ndarray, y_true: np.ndarray, bi
 def calibration_error(
     probabilities: np.ndarray, y_true: np.ndarray, folds: np.ndarray, temperature: float, without: dict[int, float]
 ) -> dict[str, float]:
-    """Return {"temperature", "before", "after"}: expected calibration error of out-of-fold `probabilities` (N, C).
+    """{"temperature", "before", "after"}: expected calibration error of out-of-fold `probabilities` (N, C).
 
     temperature, without: as `fit_temperatures` gives them; after: each fold calibrated by the one that the other folds
     gave.
@@ -92,7 +91,7 @@ def calibration_error(
 def fit_members(
     members: Sequence[np.ndarray], y_true: np.ndarray, folds: np.ndarray
 ) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """Return ((M,) temperatures fitted on all rows, fold -> (M,) fitted on the other folds); members: M of (N, C)."""
+    """((M,) temperatures fitted on all rows, fold -> (M,) fitted on the other folds); members: M of (N, C)."""
     fitted = [fit_temperatures(probabilities, y_true, folds) for probabilities in members]
     without = {fold: np.array([by_fold[fold] for _, by_fold in fitted]) for fold in np.unique(folds).tolist()}
     return np.array([temperature for temperature, _ in fitted]), without

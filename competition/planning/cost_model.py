@@ -20,7 +20,8 @@ def forecast(pair: Pair, votes: list[VoteUsage], settings: Settings, size: Size)
     if settings.specialize.base:
         found = [part.trained[SPECIALIST] for part in pair]
         stages.append(_by_epochs("specialize", settings.specialize.network, found, pair, settings, size))
-    return [*stages, _stage("review", pair, size), *(_vote(name, votes, size) for name in ("vote", "ensemble"))]
+    stages += [_stage("review", pair, size) for _ in settings.review.conditions]
+    return [*stages, *(_vote(name, votes, size) for name in ("vote", "ensemble"))]
 
 
 def _work(name: str, size: Size) -> int:

@@ -91,7 +91,8 @@ def survey(
         draw_folds(folder, name, untrained, load_predictions(folder / paths.predictions(name, 0))["test"].ids.tolist())
     if settings.specialize.base:
         trained[SPECIALIST] = _trained(folder, SPECIALIST, run("specialize", "0"))
-    stages["review"] = run("review")
+    for condition in settings.review.conditions:
+        stages["review"] = run("review", condition)
     disk = {name: sum((folder / store).stat().st_size for store in stores) for name, stores in STORES.items()}
     return Survey(size, stages, trained, again, disk)
 

@@ -167,5 +167,6 @@ class ReportContext:
 
     @cached_property
     def label_review(self) -> pd.DataFrame | None:
-        """Labels in doubt; None where the review is off."""
-        return read_label_review(paths.LABEL_REVIEW) if paths.LABEL_REVIEW.is_file() else None
+        """Labels in doubt; None where the review is off, whatever an earlier run left."""
+        there = self.settings.review.conditions and paths.LABEL_REVIEW.is_file()
+        return read_label_review(paths.LABEL_REVIEW) if there else None

@@ -14,12 +14,13 @@ from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.data.predictions import Predictions, save_predictions
 from competition.folds.leakage import LeakError, check_apart, check_folds, check_packed_images, check_predicted
+from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds, write_folds
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 from competition.training import fold_data as folds_module
 from competition.training.fold_data import load_fold
-from pipelines import augment, specialize, split
+from pipelines import augment, split
 
 FOLDS = pd.DataFrame(
     {"ID": list("abcdef"), "target": list("xyxyxy"), "fold": [0, 0, 1, 1, -1, -1], "group": list("aaccef")}
@@ -152,19 +153,19 @@ def test_augment_checks_what_it_packed(tmp_path, monkeypatch):
     write_rows("train.arrow", [{"id": id, "source_id": id, "target": "x", "image": page} for id in "abc"])
     machine, once = MachineSettings(workers=1), np.ones(3, np.int64)
     right, mixing = (kind("train.arrow", AugmentSettings(size=32), clean_only=True) for kind in (Augmenter, Mixing))
-    augment.pack_and_check(Path("packed.arrow"), right, machine, once)
+    augment.pack_and_check(Path("packed.arrow"), ImageStore("train.arrow"), right, machine, once)
     with pytest.raises(LeakError, match=r"packed\.arrow: 1 packed image carries another image's source ID: c/clean/0"):
-        augment.pack_and_check(Path("packed.arrow"), mixing, machine, once)
+        augment.pack_and_check(Path("packed.arrow"), ImageStore("train.arrow"), mixing, machine, once)
 
 
 def test_the_base_that_a_specialist_is_made_for_is_of_the_same_split(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     parts = {name: Predictions(list(ids), np.full((len(ids), 2), 0.5), ("x", "y")) for name, ids in predicted().items()}
     save_predictions("folds/predictions/lite0/1.npz", parts)
-    assert specialize.read_base("lite0", 1, FOLDS).keys() == parts.keys()
+    assert read_fold("lite0", 1, FOLDS, ("x", "y")).keys() == parts.keys()
     save_predictions("folds/predictions/lite0/1.npz", parts | {"clean": parts["holdout_clean"]})
     with pytest.raises(LeakError, match=r"lite0/1\.npz: clean: 4 IDs are not those of fold 1 .*: c, d, e, f;"):
-        specialize.read_base("lite0", 1, FOLDS)
+        read_fold("lite0", 1, FOLDS, ("x", "y"))
 
 
 # a fold; its training images are of folds 1 and 2, its validation images of fold 0, and some are held out
@@ -221,7 +222,9 @@ def test_a_packed_image_that_no_fold_knows(folder, folds):
 def test_rows_that_are_looked_up_wrongly(folder, folds, monkeypatch, wrong, side):
     """A mistake of ours: the copies of an image that is scored, or held out, among those that are trained on."""
     real = folds_module._copies
-    monkeypatch.setattr(folds_module, "_copies", lambda views, ids: real(views, ids.replace({"003": wrong})))
+    monkeypatch.setattr(
+        folds_module, "_copies", lambda packed, ids, store: real(packed, ids.replace({"003": wrong}), store)
+    )
     with pytest.raises(LeakError, match=rf"1 source IDs stand in training and in {side}: {wrong}"):
         load(folder, folds)
 

@@ -24,6 +24,7 @@ from competition.planning.survey import Survey, TrainingUsage, VoteUsage, tried_
 from competition.planning.table import duration
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
+from competition.settings.review import ReviewSettings
 
 NETWORK = FinetunedSettings(size=64, epochs=10)
 
@@ -132,6 +133,9 @@ def test_what_grows_in_a_straight_line_is_forecast_exactly():
         "vote",
         "ensemble",
     ]
+    without = settings.model_copy(update={"review": ReviewSettings(conditions=())})
+    names = [stage.stage for stage in forecast(pair, [votes_of(1000, 2000)], without, Size(1000, 2000))]
+    assert names == [name for name in found if name != "review"]
     assert found["prepare"].seconds == pytest.approx(2 + 0.003 * 3000)
     assert found["split"].seconds == pytest.approx(1 + 0.001 * 1000)
     assert found["split"].memory == pytest.approx(500_000_000 + 1_000_000 * 1000)
