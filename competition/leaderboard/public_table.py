@@ -46,8 +46,7 @@ def public_lines(comparison: PublicComparison) -> list[str]:
         warning = "warning: that often, choosing by it picks luck: " * comparison.too_often
         lines.append(
             f"{warning}of {files} files that can't be told apart, the highest public score is expected "
-            f"{_luck(comparison)} "
-            "too high by chance. Choose by test-like."
+            f"{_luck(comparison)} too high by chance. Choose by test-like."
         )
     return lines
 

@@ -154,8 +154,7 @@ def _check(expected: np.ndarray, found: np.ndarray, what: str) -> float:
     if not difference <= TOLERANCE:  # also where it is no number
         raise ValueError(
             f"{what}: ONNX Runtime's logits are up to {difference:.2g} away from torch's, expected {TOLERANCE:g} at "
-            "the most; "
-            "nothing was written"
+            "the most; nothing was written"
         )
     return difference
 
