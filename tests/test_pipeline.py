@@ -288,17 +288,17 @@ def test_the_label_review_names_images_of_the_folds(straight):
 
 
 def test_the_leaderboard_has_every_submission(straight):
-    board = table(straight.kept / "submissions/leaderboard.csv")
+    leaderboard = table(straight.kept / "submissions/leaderboard.csv")
     there = {path.stem for path in (straight.kept / "submissions/members").iterdir()}
     assert (
-        {row["submission"] for row in board}
+        {row["submission"] for row in leaderboard}
         == there
         == {"lite0", "lite0_hard", "lite0_specialist", "features", "features_hard", "grey", "grey_hard"}
     )
-    scores = [float(row["test_like"]) for row in board]
+    scores = [float(row["test_like"]) for row in leaderboard]
     assert scores == sorted(scores, reverse=True)
     oof = table(straight.kept / "submissions/oof.csv")
-    for row in board:  # held against scikit-learn
+    for row in leaderboard:  # held against scikit-learn
         answers = [line[f"{row['submission']}.test_like"] for line in oof]
         expected = f1_score([line["target"] for line in oof], answers, average="macro", zero_division=0)
         assert float(row["test_like"]) == pytest.approx(expected, abs=1e-6)
@@ -314,7 +314,7 @@ def test_the_final_submission_is_the_candidate_that_its_facts_name(straight):
     submissions = straight.kept / "submissions"
     facts = json.loads((submissions / "final.json").read_text())
     rows = table(submissions / "leaderboard.csv") + table(submissions / "ensembles.csv")
-    board = {row["submission"]: row for row in rows}
+    leaderboard = {row["submission"]: row for row in rows}
     folder = "ensembles" if (submissions / f"ensembles/{facts['chosen']}.csv").is_file() else "members"
     assert (submissions / "final.csv").read_bytes() == (submissions / folder / f"{facts['chosen']}.csv").read_bytes()
     for view in ("clean", "test_like"):
@@ -322,7 +322,7 @@ def test_the_final_submission_is_the_candidate_that_its_facts_name(straight):
         assert (
             set(score) == {"value", "low", "high"} and score["low"] <= score["high"] and nested["low"] <= nested["high"]
         )
-        assert score["value"] == pytest.approx(float(board[facts["chosen"]][view]), abs=1e-6)
+        assert score["value"] == pytest.approx(float(leaderboard[facts["chosen"]][view]), abs=1e-6)
     assert facts["lineage"]["git"] == {"commit": None, "dirty": None} and len(facts["lineage"]["data"]) == 16
 
 
@@ -345,8 +345,8 @@ def test_validate_and_score_take_the_final_submission(straight):
     printed = json.loads(
         call(straight.folder, "pipelines.score", "submissions/final.csv", "data/solution.csv", "--json")
     )
-    true, found = [row["target"] for row in solution], [answers[row["ID"]] for row in solution]
-    assert printed["all"] == pytest.approx(f1_score(true, found, average="macro", zero_division=0))
+    y_true, found = [row["target"] for row in solution], [answers[row["ID"]] for row in solution]
+    assert printed["all"] == pytest.approx(f1_score(y_true, found, average="macro", zero_division=0))
 
 
 def test_dvc_metrics_show(straight):
@@ -379,7 +379,10 @@ def test_kills_change_no_byte(straight, killed):
     assert {"data/augmented.arrow", "folds/folds.csv", "submissions/final.csv"} <= set(killed.made)
     assert killed.made == straight.made
     boards = [table(folder / "submissions/leaderboard.csv") for folder in (straight.kept, killed.folder)]
-    one, other = ([{key: value for key, value in row.items() if key not in TIMED} for row in board] for board in boards)
+    one, other = (
+        [{key: value for key, value in row.items() if key not in TIMED} for row in leaderboard]
+        for leaderboard in boards
+    )
     assert one == other
 
 

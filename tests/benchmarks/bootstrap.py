@@ -28,23 +28,23 @@ from competition.settings.ensemble import EnsembleSettings
 F1 = METRICS["f1_macro"]()
 
 
-def made_up(members: int, true: np.ndarray, targets: np.ndarray) -> list[Submission]:
+def made_up(members: int, y_true: np.ndarray, targets: np.ndarray) -> list[Submission]:
     """Return members that are right ever less often, between 95% and 70% of the time."""
     random, submissions = generator(0, "benchmark"), []
     for member, skill in enumerate(np.linspace(0.95, 0.7, members)):
         clean, test_like = (
-            np.where(random.random(len(true)) < skill, true, random.choice(targets, len(true))) for _ in range(2)
+            np.where(random.random(len(y_true)) < skill, y_true, random.choice(targets, len(y_true))) for _ in range(2)
         )
         submissions.append(Submission(f"member{member}", f"member{member}", "soft", clean, test_like, test_like))
     return submissions
 
 
 def leaderboard(
-    submissions: list[Submission], true: np.ndarray, targets: np.ndarray, settings: EnsembleSettings
+    submissions: list[Submission], y_true: np.ndarray, targets: np.ndarray, settings: EnsembleSettings
 ) -> None:
     seconds = {submission.name: (0.0, 0.0) for submission in submissions}
-    board = compare(submissions, true, np.arange(len(true)) % 5, targets.tolist(), F1, settings, seconds, {})
-    per_class = class_scores(submissions, true, {target: target for target in targets.tolist()})
+    board = compare(submissions, y_true, np.arange(len(y_true)) % 5, targets.tolist(), F1, settings, seconds, {})
+    per_class = class_scores(submissions, y_true, {target: target for target in targets.tolist()})
     with tempfile.TemporaryDirectory() as folder:
         write_leaderboard(Path(folder) / "leaderboard.csv", board)
         write_leaderboard(Path(folder) / "per_class.csv", per_class)
@@ -52,10 +52,12 @@ def leaderboard(
     print(f"worst classes of {board['submission'][0]}: {', '.join(worst_classes(per_class, board['submission'][0]))}")
 
 
-def plain_loop(true: np.ndarray, answers: list[np.ndarray], resamples: int, random: np.random.Generator) -> np.ndarray:
+def plain_loop(
+    y_true: np.ndarray, answers: list[np.ndarray], resamples: int, random: np.random.Generator
+) -> np.ndarray:
     """(R, M) macro F1, one `f1_score` at a time."""
-    drawn = (random.integers(len(true), size=len(true)) for _ in range(resamples))
-    return np.array([[f1_score(true[rows], one[rows], average="macro") for one in answers] for rows in drawn])
+    drawn = (random.integers(len(y_true), size=len(y_true)) for _ in range(resamples))
+    return np.array([[f1_score(y_true[rows], one[rows], average="macro") for one in answers] for rows in drawn])
 
 
 def main() -> None:
@@ -67,17 +69,17 @@ def main() -> None:
     parser.add_argument("--plain", type=int, default=5, help="resamples that the plain loop is timed on")
     given = parser.parse_args()
     targets = np.array([f"{number}" for number in range(given.classes)])
-    true = generator(1, "benchmark").choice(targets, given.images)
-    submissions = made_up(given.members, true, targets)
+    y_true = generator(1, "benchmark").choice(targets, given.images)
+    submissions = made_up(given.members, y_true, targets)
     began = perf_counter()
-    leaderboard(submissions, true, targets, EnsembleSettings(resamples=given.resamples))
+    leaderboard(submissions, y_true, targets, EnsembleSettings(resamples=given.resamples))
     seconds = perf_counter() - began
     answers = [submission.test_like for submission in submissions]
     began = perf_counter()
-    plain = plain_loop(true, answers, given.plain, generator(2, "benchmark"))
+    plain = plain_loop(y_true, answers, given.plain, generator(2, "benchmark"))
     plain_seconds = (perf_counter() - began) / given.plain
     began = perf_counter()
-    scores = F1.bootstrap(true, answers, targets.tolist(), given.resamples, generator(2, "benchmark"))
+    scores = F1.bootstrap(y_true, answers, targets.tolist(), given.resamples, generator(2, "benchmark"))
     ours = (perf_counter() - began) / given.resamples
     print(
         json.dumps(

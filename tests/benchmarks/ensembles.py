@@ -92,9 +92,9 @@ def predict(
     shared: dict[str, np.ndarray],
     generator: np.random.Generator,
 ) -> Predictions:
-    true = images["target"].map(targets.index).to_numpy()
+    y_true = images["target"].map(targets.index).to_numpy()
     logits = np.stack([shared[id_] for id_ in images["ID"]]) + 0.5 * generator.normal(size=(len(images), len(targets)))
-    logits[np.arange(len(true)), true] += skill
+    logits[np.arange(len(y_true)), y_true] += skill
     values = np.exp(logits * sharpness)
     return Predictions(images["ID"].tolist(), values / values.sum(axis=1, keepdims=True), targets)
 

@@ -128,13 +128,13 @@ def groups_found(path: Path) -> dict:
     table = pd.read_csv(path, dtype=str)
     images = Parallel(n_jobs=THREADS)(delayed(read)(path.parent / file) for file in table.iloc[:, 0])
     near = search(np.stack([thumbnail(image) for image in images]))
-    files, true = table.iloc[:, 0].tolist(), table.iloc[:, -1]
+    files, y_true = table.iloc[:, 0].tolist(), table.iloc[:, -1]
     made = joined_groups(
         files, [(files[a], files[b]) for a, b in zip(near.one, near.other, strict=True)], [None] * len(files)
     )
-    members = pd.Series(made).groupby(true)
+    members = pd.Series(made).groupby(y_true)
     together = [one == other for _, names in members for one, other in combinations(names, 2)]
-    across = pd.Series(true.to_numpy()).groupby(made).nunique()
+    across = pd.Series(y_true.to_numpy()).groupby(made).nunique()
     return {
         "photos": len(files),
         "groups": len(members),

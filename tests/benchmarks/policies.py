@@ -121,8 +121,8 @@ def table_row(
     result = {}
     for view in ("test_like", "fitted_views", "clean"):
         oof = concatenate(parts[view])
-        true = truth.loc[oof.ids.tolist()].to_numpy()
-        value, low, high = F1.with_interval(true, oof.answers, targets, 1000, 0.95, generator("policies", view))
+        y_true = truth.loc[oof.ids.tolist()].to_numpy()
+        value, low, high = F1.with_interval(y_true, oof.answers, targets, 1000, 0.95, generator("policies", view))
         result |= {view: value, f"{view}_low": low, f"{view}_high": high}
     if with_test:
         test = soft_vote(parts["test"])

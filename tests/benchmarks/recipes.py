@@ -98,17 +98,17 @@ def result(settings: FinetunedSettings, fold: int) -> dict:
 
 def row(found: dict, base: dict) -> dict:
     """Return the scores of `found`, and its paired difference to `base`, test-like."""
-    true, n_classes = np.array(found["true"]), found["classes"]
+    y_true, n_classes = np.array(found["true"]), found["classes"]
     ours, theirs = (np.array(one["answers"]["test_like"]) for one in (found, base))
-    value, low, high = F1.with_interval(true, ours, n_classes, RESAMPLES, 0.95, generator("recipes"))
-    draws = generator("recipes", "paired").integers(len(true), size=(RESAMPLES, len(true)))
-    gains = [F1(true[rows], ours[rows], n_classes) - F1(true[rows], theirs[rows], n_classes) for rows in draws]
+    value, low, high = F1.with_interval(y_true, ours, n_classes, RESAMPLES, 0.95, generator("recipes"))
+    draws = generator("recipes", "paired").integers(len(y_true), size=(RESAMPLES, len(y_true)))
+    gains = [F1(y_true[rows], ours[rows], n_classes) - F1(y_true[rows], theirs[rows], n_classes) for rows in draws]
     return {
         "test_like": value,
         "low": low,
         "high": high,
-        "clean": F1(true, np.array(found["answers"]["clean"]), n_classes),
-        "gain": value - F1(true, theirs, n_classes),
+        "clean": F1(y_true, np.array(found["answers"]["clean"]), n_classes),
+        "gain": value - F1(y_true, theirs, n_classes),
         "gain_low": float(np.quantile(gains, 0.025)),
         "gain_high": float(np.quantile(gains, 0.975)),
         "epochs": found["epochs"],

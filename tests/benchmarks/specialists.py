@@ -30,11 +30,11 @@ F1 = METRICS["f1_macro"]()
 MODES = ("out", "replace", "blend", "auto")
 
 
-def scores(true: np.ndarray, answers: np.ndarray, targets: tuple[str, ...], hard: list[str]) -> dict[str, float]:
+def scores(y_true: np.ndarray, answers: np.ndarray, targets: tuple[str, ...], hard: list[str]) -> dict[str, float]:
     """Return macro F1, and the mean F1 of the `hard` classes."""
-    per_class = per_class_f1(true, answers, targets)
+    per_class = per_class_f1(y_true, answers, targets)
     return {
-        "macro_f1": F1(true, answers, targets),
+        "macro_f1": F1(y_true, answers, targets),
         "hard_f1": float(np.nanmean([per_class[targets.index(one)] for one in hard])),
     }
 

@@ -149,14 +149,14 @@ def with_right_labels(folder: Path) -> float:
     """
     folds = read_folds(folder / "folds/folds.csv").set_index("ID").target
     wrong = json.loads((folder / "data/faults.json").read_text(encoding="utf-8"))["wrong_labels"]
-    true, answers, weights = [], [], []
+    y_true, answers, weights = [], [], []
     for fold in load_settings(folder / "params.yaml").split.folds:
         parts = load_predictions(folder / f"folds/predictions/{MEMBER}/{fold}.npz")
         seen = parts["test_like"]
-        true += [str(wrong.get(id, folds[id])) for id in seen.ids.tolist()]
+        y_true += [str(wrong.get(id, folds[id])) for id in seen.ids.tolist()]
         answers += seen.answers.tolist()
         weights += shift_weights(seen.probabilities, parts["test"].probabilities).tolist()
-    return F1(np.array(true), np.array(answers), seen.targets, np.array(weights))
+    return F1(np.array(y_true), np.array(answers), seen.targets, np.array(weights))
 
 
 def result(folder: Path, seed: int) -> dict[str, float]:

@@ -31,15 +31,15 @@ def candidate(name, answers, rule=None, parts=("a",)):
     return Candidate(name, parts, both, answers[:5], {}, None, rule=RULES[rule] if rule else None)
 
 
-def right_for(true, share, seed):
+def right_for(y_true, share, seed):
     """Answers of which `share` are right, the others wrong."""
-    keep = np.random.default_rng(seed).random(len(true)) < share
-    return np.where(keep, true, (true + 1) % 3)
+    keep = np.random.default_rng(seed).random(len(y_true)) < share
+    return np.where(keep, y_true, (y_true + 1) % 3)
 
 
 def made_up(n=300):
-    true = np.random.default_rng(0).integers(3, size=n)
-    return true, np.arange(n) % 3
+    y_true = np.random.default_rng(0).integers(3, size=n)
+    return y_true, np.arange(n) % 3
 
 
 def test_simpler_comes_first():
@@ -56,17 +56,17 @@ def test_simpler_comes_first():
 
 
 def test_differences_are_a_plain_paired_bootstraps():
-    true, _ = made_up(90)
-    answers = [right_for(true, 0.7, 1), right_for(true, 0.8, 2), right_for(true, 0.75, 3)]
-    compared = paired_bootstrap(answers, ["x", "y", "z"], true, 3, F1, SETTINGS)
+    y_true, _ = made_up(90)
+    answers = [right_for(y_true, 0.7, 1), right_for(y_true, 0.8, 2), right_for(y_true, 0.75, 3)]
+    compared = paired_bootstrap(answers, ["x", "y", "z"], y_true, 3, F1, SETTINGS)
     random, differences = generator(SETTINGS.seed, "bootstrap"), []
     for _ in range(SETTINGS.resamples):
-        rows = random.integers(len(true), size=len(true))
-        scores = [f1_score(true[rows], answer[rows], average="macro") for answer in answers]
+        rows = random.integers(len(y_true), size=len(y_true))
+        scores = [f1_score(y_true[rows], answer[rows], average="macro") for answer in answers]
         differences.append([score - scores[1] for score in scores])
     for index, standing in enumerate(compared):
         drawn = np.array(differences)[:, index]
-        assert standing.score == pytest.approx(f1_score(true, answers[index], average="macro"))
+        assert standing.score == pytest.approx(f1_score(y_true, answers[index], average="macro"))
         assert standing.difference == pytest.approx(standing.score - compared[1].score)
         assert standing.standard_error == pytest.approx(drawn.std(ddof=1), abs=1e-6)
         assert (standing.low, standing.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=1e-6)
@@ -98,25 +98,25 @@ def test_within_one_standard_error_by_hand():
 
 
 def test_the_simplest_within_one_standard_error_is_chosen():
-    true, folds = made_up()
-    best, nearly, poor = right_for(true, 0.85, 1), right_for(true, 0.85, 1), right_for(true, 0.6, 2)
-    right, wrong = np.flatnonzero(best == true), np.flatnonzero(best != true)
+    y_true, folds = made_up()
+    best, nearly, poor = right_for(y_true, 0.85, 1), right_for(y_true, 0.85, 1), right_for(y_true, 0.6, 2)
+    right, wrong = np.flatnonzero(best == y_true), np.flatnonzero(best != y_true)
     # 2 fewer, of 6 that differ: about 2 of 2.4
-    nearly[right[:4]], nearly[wrong[:2]] = (best[right[:4]] + 1, true[wrong[:2]])
+    nearly[right[:4]], nearly[wrong[:2]] = (best[right[:4]] + 1, y_true[wrong[:2]])
     nearly %= 3
     made = [
         candidate("poor", poor),
         candidate("soft", nearly, "soft", ("a", "b")),
         candidate("stacking", best, "stacking", ("a", "b")),
     ]
-    decision = decide(made, COSTS, true, folds, 3, F1, SETTINGS)
+    decision = decide(made, COSTS, y_true, folds, 3, F1, SETTINGS)
     assert (decision.chosen, decision.best) == (
         "soft",
         "stacking",
     ) and "within one standard error of the best, stacking" in decision.why
     assert [standing.name for standing in decision.compared] == ["poor", "soft", "stacking"]
     assert set(decision.per_fold.values()) <= {"soft", "stacking"} and list(decision.per_fold) == [0, 1, 2]
-    alone = decide(made[:1], COSTS, true, folds, 3, F1, SETTINGS)
+    alone = decide(made[:1], COSTS, y_true, folds, 3, F1, SETTINGS)
     assert (
         alone.chosen == "poor"
         and alone.why == "the best of 1 candidates, and no simpler one is within one standard error of it"
@@ -124,19 +124,22 @@ def test_the_simplest_within_one_standard_error_is_chosen():
 
 
 def test_the_nested_choice_is_the_other_folds():
-    true, folds = made_up()
-    one, other = right_for(true, 0.7, 1), right_for(true, 0.7, 2)
-    one[folds == 0], other[folds == 0] = true[folds == 0], (true[folds == 0] + 1) % 3  # who is best depends on fold 0
-    other[folds != 0] = right_for(true, 0.9, 3)[folds != 0]
+    y_true, folds = made_up()
+    one, other = right_for(y_true, 0.7, 1), right_for(y_true, 0.7, 2)
+    one[folds == 0], other[folds == 0] = (
+        y_true[folds == 0],
+        (y_true[folds == 0] + 1) % 3,
+    )  # who is best depends on fold 0
+    other[folds != 0] = right_for(y_true, 0.9, 3)[folds != 0]
     decision = decide(
-        [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, true, folds, 3, F1, SETTINGS
+        [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, y_true, folds, 3, F1, SETTINGS
     )
     assert decision.per_fold[0] == "other" and decision.chosen == "one"
     assert (decision.nested["test_like"][folds == 0] == other[folds == 0]).all()
     for fold in range(3):
         chosen = {"one": one, "other": other}[decision.per_fold[fold]]
         assert (decision.nested["test_like"][folds == fold] == chosen[folds == fold]).all()
-    changed = np.where(folds == 0, (true + 2) % 3, true)
+    changed = np.where(folds == 0, (y_true + 2) % 3, y_true)
     assert (
         decide(
             [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, changed, folds, 3, F1, SETTINGS
@@ -146,13 +149,13 @@ def test_the_nested_choice_is_the_other_folds():
 
 
 def test_a_person_may_name_the_candidate():
-    true, folds = made_up()
-    made = [candidate("a", right_for(true, 0.8, 1)), candidate("soft", right_for(true, 0.5, 2), "soft")]
-    decision = decide(made, COSTS, true, folds, 3, F1, EnsembleSettings(resamples=100, choose="soft"))
+    y_true, folds = made_up()
+    made = [candidate("a", right_for(y_true, 0.8, 1)), candidate("soft", right_for(y_true, 0.5, 2), "soft")]
+    decision = decide(made, COSTS, y_true, folds, 3, F1, EnsembleSettings(resamples=100, choose="soft"))
     assert (decision.chosen, decision.best, decision.nested, decision.per_fold) == ("soft", "a", None, {})
     assert decision.why == "named by ensemble.choose; auto would choose a"
     with pytest.raises(ValueError, match=r"ensemble.choose: 'greedy'; expected auto or one of a, soft"):
-        decide(made, COSTS, true, folds, 3, F1, EnsembleSettings(choose="greedy"))
+        decide(made, COSTS, y_true, folds, 3, F1, EnsembleSettings(choose="greedy"))
 
 
 def test_class_shares_by_hand():
@@ -197,24 +200,26 @@ def test_a_holdout_is_unlocked_once(tmp_path):
 
 def test_the_holdouts_score(tmp_path):
     images = made_images(holdout=40)
-    true = images.indices(images.holdout["target"])
-    answers = {"clean": true, "test_like": np.where(np.arange(40) % 4 == 0, (true + 1) % 4, true)}
-    chosen = Candidate("soft", ("a",), {}, true[:5], answers, None)
+    y_true = images.indices(images.holdout["target"])
+    answers = {"clean": y_true, "test_like": np.where(np.arange(40) % 4 == 0, (y_true + 1) % 4, y_true)}
+    chosen = Candidate("soft", ("a",), {}, y_true[:5], answers, None)
     path = tmp_path / "holdout.csv"
     score = score_holdout(path, chosen, images, SETTINGS, "2026-11-02")
     assert score["images"] == 40 and score["clean"]["value"] == 1
-    assert score["test_like"]["value"] == pytest.approx(f1_score(true, answers["test_like"], average="macro"), abs=1e-6)
+    assert score["test_like"]["value"] == pytest.approx(
+        f1_score(y_true, answers["test_like"], average="macro"), abs=1e-6
+    )
     assert score["test_like"]["low"] < score["test_like"]["value"] < score["test_like"]["high"]
     (entry,) = read_unlockings(path)
     assert (entry.date, entry.submission, entry.images) == ("2026-11-02", "soft", "40")
     assert float(entry.test_like) == score["test_like"]["value"] and float(entry.clean_low) == score["clean"]["low"]
     assert score_holdout(path, chosen, images, SETTINGS, "2026-11-03") == score and read_unlockings(path) == [entry]
     # a label mended after it was seen
-    images.holdout.loc[images.holdout.index[0], "target"] = "x" if true[0] != 2 else "y"
+    images.holdout.loc[images.holdout.index[0], "target"] = "x" if y_true[0] != 2 else "y"
     with pytest.raises(ValueError, match="unlocked on 2026-11-02"):
         score_holdout(path, chosen, images, SETTINGS, "2026-11-03")
     # locked
-    assert score_holdout(path, Candidate("soft", ("a",), {}, true[:5], {}, None), images, SETTINGS, "") is None
+    assert score_holdout(path, Candidate("soft", ("a",), {}, y_true[:5], {}, None), images, SETTINGS, "") is None
 
 
 def git(*arguments):

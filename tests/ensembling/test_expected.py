@@ -10,16 +10,16 @@ from competition.ensembling.expected import shift_weights
 
 def test_weighted_scores_are_scikit_learns():
     random = np.random.default_rng(0)
-    true, answers = random.integers(5, size=(2, 200))
+    y_true, answers = random.integers(5, size=(2, 200))
     weights = random.exponential(size=200)
-    expected = sklearn.metrics.f1_score(true, answers, average="macro", sample_weight=weights)
-    assert F1(true, answers, 5, weights) == pytest.approx(expected, abs=1e-12)
-    assert F1(true, answers, 5, np.ones(200)) == F1(true, answers, 5)
-    found = F1.bootstrap(true, [answers], 5, 20, np.random.default_rng(1), weights)[:, 0]
+    expected = sklearn.metrics.f1_score(y_true, answers, average="macro", sample_weight=weights)
+    assert F1(y_true, answers, 5, weights) == pytest.approx(expected, abs=1e-12)
+    assert F1(y_true, answers, 5, np.ones(200)) == F1(y_true, answers, 5)
+    found = F1.bootstrap(y_true, [answers], 5, 20, np.random.default_rng(1), weights)[:, 0]
     again = np.random.default_rng(1)
     rows = [again.integers(200, size=200) for _ in range(20)]
     plain = [
-        sklearn.metrics.f1_score(true[drawn], answers[drawn], average="macro", sample_weight=weights[drawn])
+        sklearn.metrics.f1_score(y_true[drawn], answers[drawn], average="macro", sample_weight=weights[drawn])
         for drawn in rows
     ]
     np.testing.assert_allclose(found, plain, atol=1e-6)
@@ -64,9 +64,11 @@ def test_an_easier_and_a_harder_test_set_are_foretold(easier):
     )
 
     def answered(confidence):
-        true = random.integers(4, size=len(confidence))
-        return true, np.where(
-            random.random(len(confidence)) < confidence, true, (true + random.integers(1, 4, size=len(confidence))) % 4
+        y_true = random.integers(4, size=len(confidence))
+        return y_true, np.where(
+            random.random(len(confidence)) < confidence,
+            y_true,
+            (y_true + random.integers(1, 4, size=len(confidence))) % 4,
         )
 
     pair, other = answered(out_of_fold), answered(test)

@@ -21,12 +21,12 @@ def made_up(n, seed, targets=TARGETS, prefix="i"):
     return Predictions([f"{prefix}{row}" for row in range(n)], values, targets)
 
 
-def noisy(true, skill, seed, targets=TARGETS):
+def noisy(y_true, skill, seed, targets=TARGETS):
     """Predictions that lean towards the true class (indices) by `skill`; a class of another set leaves noise alone."""
-    noise = np.random.default_rng(seed).dirichlet(np.full(len(targets), 0.7), len(true))
-    lean = np.array([[float(TARGETS[label] == target) for target in targets] for label in true])
+    noise = np.random.default_rng(seed).dirichlet(np.full(len(targets), 0.7), len(y_true))
+    lean = np.array([[float(TARGETS[label] == target) for target in targets] for label in y_true])
     lean = np.where(lean.sum(axis=1, keepdims=True) > 0, lean, 1 / len(targets))
-    return Predictions([f"i{row}" for row in range(len(true))], skill * lean + (1 - skill) * noise, targets)
+    return Predictions([f"i{row}" for row in range(len(y_true))], skill * lean + (1 - skill) * noise, targets)
 
 
 def test_asked_by_the_answer_or_by_the_two_likeliest():

@@ -129,18 +129,18 @@ def test_members_weigh_as_often_as_they_name_the_label():
 
 def test_planted_flips_come_first():
     generator, targets = np.random.default_rng(1), tuple("abcde")
-    true = generator.integers(5, size=400)
-    logits = generator.normal(size=(400, 5)) + 4 * np.eye(5)[true]
+    y_true = generator.integers(5, size=400)
+    logits = generator.normal(size=(400, 5)) + 4 * np.eye(5)[y_true]
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     flipped = generator.choice(400, size=20, replace=False)
-    given = true.copy()
-    given[flipped] = (true[flipped] + 1 + generator.integers(4, size=20)) % 5
+    given = y_true.copy()
+    given[flipped] = (y_true[flipped] + 1 + generator.integers(4, size=20)) % 5
     review = review_labels(
         [predictions(probabilities, targets)], [targets[label] for label in given], dict.fromkeys(targets, "")
     )
     planted = {f"{row:03d}" for row in flipped}
     assert len(planted & set(review["ID"][:20])) >= 17
-    truth = {f"{row:03d}": targets[true[row]] for row in flipped}
+    truth = {f"{row:03d}": targets[y_true[row]] for row in flipped}
     found = review[review["ID"].isin(planted)]
     assert (found["suggestion"] == found["ID"].map(truth)).mean() > 0.9
 

@@ -60,8 +60,8 @@ def board_of(*submissions, notes=None, settings=SETTINGS):
     )
 
 
-def plain(true, answers):
-    return f1_score(true, answers, average="macro", zero_division=0)
+def plain(y_true, answers):
+    return f1_score(y_true, answers, average="macro", zero_division=0)
 
 
 def test_a_row():

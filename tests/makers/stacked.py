@@ -36,10 +36,10 @@ def made_member(images: Images, skill: float, seed: int, sharpness: float = 1.0)
     """
     generator, position = np.random.default_rng(seed), {target: index for index, target in enumerate(TARGETS)}
 
-    def part(ids, true) -> Predictions:
+    def part(ids, y_true) -> Predictions:
         noise = generator.dirichlet(np.ones(len(TARGETS)), len(ids))
         values = (
-            skill * np.eye(len(TARGETS))[[position[target] for target in true]] + (1 - skill) * noise
+            skill * np.eye(len(TARGETS))[[position[target] for target in y_true]] + (1 - skill) * noise
         ) ** sharpness
         return Predictions(list(ids), values / values.sum(axis=1, keepdims=True), TARGETS)
 

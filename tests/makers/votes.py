@@ -47,13 +47,13 @@ def write_project():
 def write_fold(member, k, validation, skill, holdout=None):
     generator = np.random.default_rng([len(member), k])
 
-    def part(ids, true):
+    def part(ids, y_true):
         noise = generator.dirichlet(np.ones(3), len(ids))
-        return Predictions(list(ids), skill * np.eye(3)[true] + (1 - skill) * noise, TARGETS)
+        return Predictions(list(ids), skill * np.eye(3)[y_true] + (1 - skill) * noise, TARGETS)
 
-    true = [TARGETS.index(target) for target in validation["target"]]
+    y_true = [TARGETS.index(target) for target in validation["target"]]
     test = [f"t{n:02d}" for n in range(12) if n != 5]  # t05 could not be read
-    parts = {view: part(validation["ID"], true) for view in ("clean", "test_like")}
+    parts = {view: part(validation["ID"], y_true) for view in ("clean", "test_like")}
     parts["test"] = part(test, generator.integers(3, size=11))
     if holdout is not None:
         truth = [TARGETS.index(target) for target in holdout["target"]]

@@ -10,12 +10,12 @@ from competition.members.hard_classes import hard_classes
 
 def from_confusion(counts):
     """True and predicted class indices with exactly this confusion matrix."""
-    true, predicted = [], []
+    y_true, predicted = [], []
     for actual, row in enumerate(counts):
         for answer, count in enumerate(row):
-            true += [actual] * count
+            y_true += [actual] * count
             predicted += [answer] * count
-    return np.array(true), np.array(predicted), len(counts)
+    return np.array(y_true), np.array(predicted), len(counts)
 
 
 def test_the_most_confused_pair():
@@ -33,9 +33,9 @@ def test_shares_count_and_not_images():
 def test_a_class_joins_with_at_least_half_the_first_pairs_confusion():
     # 1 <-> 3: 0.4 + 0.4 = 0.8. 2 with 1: 0.2, with 3: 0.2: 0.4, exactly half of 0.8. 0: with 2 0.1 only
     counts = [[9, 0, 1, 0], [0, 6, 0, 4], [0, 2, 6, 2], [0, 4, 0, 6]]
-    true, predicted, n = from_confusion(counts)
-    assert hard_classes(true, predicted, n, most=4) == [1, 2, 3]
-    assert hard_classes(true, predicted, n, most=2) == [1, 3]
+    y_true, predicted, n = from_confusion(counts)
+    assert hard_classes(y_true, predicted, n, most=4) == [1, 2, 3]
+    assert hard_classes(y_true, predicted, n, most=2) == [1, 3]
     counts[2] = [0, 2, 7, 1]  # 0.2 + 0.1 is less than half
     assert hard_classes(*from_confusion(counts), most=4) == [1, 3]
 

@@ -25,9 +25,9 @@ def made_up(n=400, n_classes=5, sharpness=1.0, seed=0):
     generator = np.random.default_rng(seed)
     honest = generator.dirichlet(np.full(n_classes, 0.6), n) + 1e-6
     honest /= honest.sum(axis=1, keepdims=True)
-    true = np.array([generator.choice(n_classes, p=row) for row in honest])
+    y_true = np.array([generator.choice(n_classes, p=row) for row in honest])
     told = honest**sharpness
-    return (told / told.sum(axis=1, keepdims=True)).astype(np.float32), true
+    return (told / told.sum(axis=1, keepdims=True)).astype(np.float32), y_true
 
 
 def test_a_temperature_divides_the_logits_whatever_their_constant():
@@ -45,33 +45,35 @@ def test_a_temperature_divides_the_logits_whatever_their_constant():
 
 @pytest.mark.parametrize("sharpness", [0.4, 1.0, 2.5])
 def test_the_temperature_is_a_general_optimizers(sharpness):
-    probabilities, true = made_up(sharpness=sharpness)
+    probabilities, y_true = made_up(sharpness=sharpness)
 
     def loss(log_temperature):
         return sklearn_log_loss(
-            true, softmax(np.log(probabilities.astype(float)) / np.exp(log_temperature[0]), axis=1), labels=range(5)
+            y_true, softmax(np.log(probabilities.astype(float)) / np.exp(log_temperature[0]), axis=1), labels=range(5)
         )
 
     found = minimize(loss, [0.0], method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12})
-    temperature = fit_temperature(probabilities, true)
+    temperature = fit_temperature(probabilities, y_true)
     assert temperature == pytest.approx(np.exp(found.x[0]), rel=1e-3)
     assert temperature == pytest.approx(sharpness, rel=0.25)  # which is what was done to honest probabilities
-    assert log_loss(apply_temperature(probabilities, temperature), true) == pytest.approx(found.fun, abs=1e-6)
+    assert log_loss(apply_temperature(probabilities, temperature), y_true) == pytest.approx(found.fun, abs=1e-6)
 
 
 def test_log_loss_is_scikit_learns():
-    probabilities, true = made_up()
+    probabilities, y_true = made_up()
     exact = probabilities / probabilities.sum(axis=1, keepdims=True, dtype=float)
-    assert log_loss(probabilities, true) == pytest.approx(sklearn_log_loss(true, exact, labels=range(5)), abs=1e-5)
+    assert log_loss(probabilities, y_true) == pytest.approx(sklearn_log_loss(y_true, exact, labels=range(5)), abs=1e-5)
     assert log_loss(np.array([[0.0, 1.0]]), np.array([0])) == pytest.approx(-np.log(1e-12))
 
 
 def test_members_that_are_always_right_or_guess_end_at_the_limits():
-    true = np.arange(40) % 4
-    assert 0.05 <= fit_temperature(np.eye(4)[true] * 0.6 + 0.1, true) < 0.06  # where the loss is flat, at 0
-    wrong = np.eye(4)[(true + 1) % 4] * 0.6 + 0.1
-    assert fit_temperature(wrong, true) == pytest.approx(20, rel=1e-3)
-    assert np.isfinite(fit_temperature(np.eye(4, dtype=np.float32)[(true + 1) % 4], true))  # certain, and always wrong
+    y_true = np.arange(40) % 4
+    assert 0.05 <= fit_temperature(np.eye(4)[y_true] * 0.6 + 0.1, y_true) < 0.06  # where the loss is flat, at 0
+    wrong = np.eye(4)[(y_true + 1) % 4] * 0.6 + 0.1
+    assert fit_temperature(wrong, y_true) == pytest.approx(20, rel=1e-3)
+    assert np.isfinite(
+        fit_temperature(np.eye(4, dtype=np.float32)[(y_true + 1) % 4], y_true)
+    )  # certain, and always wrong
 
 
 @settings(max_examples=40, deadline=None)
@@ -81,15 +83,15 @@ def test_expected_calibration_error_is_a_loops(seed, n, n_classes):
     probabilities = generator.dirichlet(np.full(n_classes, 0.5), n)
     if seed % 3 == 0:
         probabilities = np.eye(n_classes)[generator.integers(n_classes, size=n)]  # confidence 1, the last bin's edge
-    true = generator.integers(n_classes, size=n)
+    y_true = generator.integers(n_classes, size=n)
     error = 0.0
     for b in range(15):
         inside = [i for i in range(n) if b / 15 < max(probabilities[i]) <= (b + 1) / 15]
         if inside:
-            accuracy = sum(probabilities[i].argmax() == true[i] for i in inside) / len(inside)
+            accuracy = sum(probabilities[i].argmax() == y_true[i] for i in inside) / len(inside)
             confidence = sum(max(probabilities[i]) for i in inside) / len(inside)
             error += len(inside) / n * abs(accuracy - confidence)
-    assert expected_calibration_error(probabilities, true) == pytest.approx(error, abs=1e-9)
+    assert expected_calibration_error(probabilities, y_true) == pytest.approx(error, abs=1e-9)
 
 
 def test_expected_calibration_error_by_hand():
@@ -103,20 +105,20 @@ def test_expected_calibration_error_by_hand():
 
 
 def test_each_fold_is_calibrated_by_the_others():
-    probabilities, true = made_up(sharpness=3)
-    folds = np.arange(len(true)) % 4
-    temperature, without = fit_temperatures(probabilities, true, folds)
-    assert temperature == fit_temperature(probabilities, true)
+    probabilities, y_true = made_up(sharpness=3)
+    folds = np.arange(len(y_true)) % 4
+    temperature, without = fit_temperatures(probabilities, y_true, folds)
+    assert temperature == fit_temperature(probabilities, y_true)
     after = apply_by_fold(probabilities, folds, without)
     for fold in range(4):
-        assert without[fold] == fit_temperature(probabilities[folds != fold], true[folds != fold])
+        assert without[fold] == fit_temperature(probabilities[folds != fold], y_true[folds != fold])
         np.testing.assert_allclose(after[folds == fold], apply_temperature(probabilities[folds == fold], without[fold]))
-    shuffled = np.where(folds == 2, (true + 1) % 5, true)
+    shuffled = np.where(folds == 2, (y_true + 1) % 5, y_true)
     assert (
         fit_temperatures(probabilities, shuffled, folds)[1][2] == without[2]
         and fit_temperature(probabilities, shuffled) != temperature
     )
-    temperatures, per_fold = fit_members([probabilities, np.sqrt(probabilities)], true, folds)
+    temperatures, per_fold = fit_members([probabilities, np.sqrt(probabilities)], y_true, folds)
     assert (
         temperatures[0] == temperature
         and per_fold[3].tolist()[0] == without[3]
@@ -125,8 +127,8 @@ def test_each_fold_is_calibrated_by_the_others():
 
 
 def test_calibration_mends_members_that_are_too_sure():
-    probabilities, true = made_up(sharpness=3)
-    folds = np.arange(len(true)) % 4
-    error = calibration_error(probabilities, true, folds, *fit_temperatures(probabilities, true, folds))
-    assert error["before"] == expected_calibration_error(probabilities, true) > 0.1
-    assert error["after"] < 0.5 * error["before"] and error["temperature"] == fit_temperature(probabilities, true)
+    probabilities, y_true = made_up(sharpness=3)
+    folds = np.arange(len(y_true)) % 4
+    error = calibration_error(probabilities, y_true, folds, *fit_temperatures(probabilities, y_true, folds))
+    assert error["before"] == expected_calibration_error(probabilities, y_true) > 0.1
+    assert error["after"] < 0.5 * error["before"] and error["temperature"] == fit_temperature(probabilities, y_true)

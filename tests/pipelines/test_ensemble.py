@@ -81,9 +81,9 @@ SINGLES = ["lite0", "features", "grey", "lite0_specialist"]
 
 def test_the_hard_vote_of_the_top_is_counted_from_the_submissions(project):
     final, facts = cast("hard_top")
-    board = pd.read_csv("submissions/leaderboard.csv")
+    leaderboard = pd.read_csv("submissions/leaderboard.csv")
     # a member's hard vote answers as its soft vote does out of fold, so it is no opinion of its own
-    top = [name for name in board["submission"] if name in SINGLES][:3]
+    top = [name for name in leaderboard["submission"] if name in SINGLES][:3]
     assert (
         facts["fitted"] == {"votes": top}
         and facts["chosen"] == "hard_top"
@@ -166,20 +166,23 @@ def test_rules_may_forbid_a_look_at_the_test_images(project):
 
 def test_all_candidates_have_a_table_as_the_leaderboard(project):
     _, facts = cast()
-    board, members = pd.read_csv("submissions/ensembles.csv"), pd.read_csv("submissions/leaderboard.csv")
-    assert set(board["submission"]) == {*RULES.names(), *SINGLES} and board["test_like"].is_monotonic_decreasing
-    assert list(board) == list(members) and board["significant"][0] == "best"
+    leaderboard, members = pd.read_csv("submissions/ensembles.csv"), pd.read_csv("submissions/leaderboard.csv")
+    assert (
+        set(leaderboard["submission"]) == {*RULES.names(), *SINGLES}
+        and leaderboard["test_like"].is_monotonic_decreasing
+    )
+    assert list(leaderboard) == list(members) and leaderboard["significant"][0] == "best"
     of_name = {row["submission"]: row for row in facts["candidates"]}
-    for _, row in board.iterrows():
+    for _, row in leaderboard.iterrows():
         for key in ("test_like", "difference", "difference_low", "difference_high", "standard_error"):
             assert row[key] == pytest.approx(of_name[row["submission"]][key], abs=2e-6), (row["submission"], key)
         assert (row["significant"] == "yes") == of_name[row["submission"]]["significant"]
     for name in RULES.names():
         assert answers(f"submissions/ensembles/{name}.csv")["t05"] == "2"
-    soft = board.set_index("submission").loc["soft"]
+    soft = leaderboard.set_index("submission").loc["soft"]
     assert (soft["member"], soft["train_seconds"]) == ("features+grey+lite0", 3 * 33)
     # hard_top: the best three are lite0, its specialist and features, so lite0's seconds count once
-    top = board.set_index("submission").loc["hard_top"]
+    top = leaderboard.set_index("submission").loc["hard_top"]
     parts = {"lite0", "specialist", "features", "grey"} & set(top["member"].split("+"))
     assert top["train_seconds"] == 33 * len(parts)
 
@@ -310,22 +313,22 @@ def test_the_holdout_is_scored_once(project):
 def test_every_kind_of_vote_can_be_cast_on_the_holdout(project, name):
     _, facts = cast(name, unlock_holdout=True)
     folds = pd.read_csv("folds/folds.csv", dtype=str)
-    true = folds[folds["fold"] == "-1"].set_index("ID")["target"]
+    y_true = folds[folds["fold"] == "-1"].set_index("ID")["target"]
     if name == "lite0_specialist":
         parts = [
-            load_predictions(f"folds/predictions/lite0/{k}.npz")["holdout_clean"].select(true.index) for k in range(3)
+            load_predictions(f"folds/predictions/lite0/{k}.npz")["holdout_clean"].select(y_true.index) for k in range(3)
         ]
         special = [load_predictions(f"folds/predictions/specialist/{k}.npz")["holdout_clean"] for k in range(3)]
         told = []
-        for row, id_ in enumerate(true.index):
+        for row, id_ in enumerate(y_true.index):
             answer = TARGETS[sum(part.probabilities[row].astype(float) for part in parts).argmax()]
             if answer != "10":
                 answer = ("2", "x")[sum(part.select([id_]).probabilities[0].astype(float) for part in special).argmax()]
             told.append(answer)
         assert facts["holdout"]["clean"]["value"] == pytest.approx(
-            f1_score(true, told, average="macro", zero_division=0), abs=1e-6
+            f1_score(y_true, told, average="macro", zero_division=0), abs=1e-6
         )
-    assert facts["holdout"]["images"] == len(true) and 0 <= facts["holdout"]["test_like"]["value"] <= 1
+    assert facts["holdout"]["images"] == len(y_true) and 0 <= facts["holdout"]["test_like"]["value"] <= 1
 
 
 def test_a_holdout_that_was_not_predicted_is_asked_for(project):
@@ -367,8 +370,8 @@ def test_a_member_that_is_missing_or_lacks_images_is_named(project):
 
 def test_a_leaderboard_of_another_run_is_refused(project):
     vote.main()
-    board = pd.read_csv("submissions/leaderboard.csv")
-    board[board["submission"] != "grey"].to_csv("submissions/leaderboard.csv", index=False)
+    leaderboard = pd.read_csv("submissions/leaderboard.csv")
+    leaderboard[leaderboard["submission"] != "grey"].to_csv("submissions/leaderboard.csv", index=False)
     with pytest.raises(ValueError, match="leaderboard.csv: no grey; it is of another run, vote again"):
         ensemble.main()
 

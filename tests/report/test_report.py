@@ -288,10 +288,10 @@ def test_the_same_files_give_the_same_page(folder, text):
 
 def test_many_classes_are_pairs_instead_of_a_matrix():
     names = {str(n): f"class_{n}" for n in range(120)}
-    true = np.array(list(names) * 3)
-    answers = true.copy()
+    y_true = np.array(list(names) * 3)
+    answers = y_true.copy()
     answers[:2] = "5"
-    oof = pd.DataFrame({"target": true, "net.clean": true, "net.test_like": answers})
+    oof = pd.DataFrame({"target": y_true, "net.clean": y_true, "net.test_like": answers})
     page = Page(str(confusion(oof, "net", names, [], "soft")))
     pairs = [row[:3] for row in page.tables[0][1:]]
     assert "the answers of the final one, soft, stand in no file" in "".join(page.texts)

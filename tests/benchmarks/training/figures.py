@@ -25,11 +25,11 @@ def speeds(rounds: dict[str, list[float]]) -> dict:
     }
 
 
-def scores(true: list[int], answers: dict[str, list[int]], n_classes: int) -> dict:
+def scores(y_true: list[int], answers: dict[str, list[int]], n_classes: int) -> dict:
     """Return each way's macro F1 with its 95% bootstrap interval, and ours less the others', in pairs: [value, low,
     high].
     """
-    labels, found = np.array(true), {way: np.array(values) for way, values in answers.items()}
+    labels, found = np.array(y_true), {way: np.array(values) for way, values in answers.items()}
     result = {
         way: _rounded(F1.with_interval(labels, values, n_classes, RESAMPLES, 0.95, generator("benchmark", "scores")))
         for way, values in found.items()
@@ -42,11 +42,11 @@ def scores(true: list[int], answers: dict[str, list[int]], n_classes: int) -> di
     return {**result, **gains}
 
 
-def same_vote(ours: list[int], plain: list[int], true: list[int], n_classes: int) -> dict:
+def same_vote(ours: list[int], plain: list[int], y_true: list[int], n_classes: int) -> dict:
     """Return the share of images with the same answer, and both ways' macro F1 of those whose label is known (not
     -1).
     """
-    one, other, labels = np.array(ours), np.array(plain), np.array(true)
+    one, other, labels = np.array(ours), np.array(plain), np.array(y_true)
     known = labels >= 0
     scored = {
         way: round(F1(labels[known], answers[known], n_classes), 4)
@@ -61,11 +61,11 @@ def same_vote(ours: list[int], plain: list[int], true: list[int], n_classes: int
     }
 
 
-def _gain(true: np.ndarray, ours: np.ndarray, other: np.ndarray, n_classes: int) -> tuple[float, float, float]:
-    draws = generator("benchmark", "gain").integers(len(true), size=(RESAMPLES, len(true)))
-    gains = [F1(true[rows], ours[rows], n_classes) - F1(true[rows], other[rows], n_classes) for rows in draws]
+def _gain(y_true: np.ndarray, ours: np.ndarray, other: np.ndarray, n_classes: int) -> tuple[float, float, float]:
+    draws = generator("benchmark", "gain").integers(len(y_true), size=(RESAMPLES, len(y_true)))
+    gains = [F1(y_true[rows], ours[rows], n_classes) - F1(y_true[rows], other[rows], n_classes) for rows in draws]
     low, high = np.quantile(gains, [0.025, 0.975])
-    return F1(true, ours, n_classes) - F1(true, other, n_classes), float(low), float(high)
+    return F1(y_true, ours, n_classes) - F1(y_true, other, n_classes), float(low), float(high)
 
 
 def _rounded(values: tuple[float, ...]) -> list[float]:

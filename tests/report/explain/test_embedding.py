@@ -67,7 +67,7 @@ def test_features_are_what_the_classifier_is_given(name):
 def test_rows_come_in_order_and_a_member_without_a_network_is_refused(tmp_path):
     packed_competition(tmp_path)
     store, rows = ImageStore(tmp_path / "augmented.arrow"), np.arange(70)[::-1].copy()  # more than two batches
-    found = features(lambda squares: squares.float().mean(dim=(1, 2)).numpy(), store, rows, 32)
+    found = features(lambda images: images.float().mean(dim=(1, 2)).numpy(), store, rows, 32)
     np.testing.assert_allclose(found[-1], store.image(0).mean(axis=(0, 1)), rtol=1e-5)
     assert found.shape == (70, 3)
     with pytest.raises(ValueError, match="grey"):

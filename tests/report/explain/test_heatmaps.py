@@ -36,8 +36,8 @@ class Corners(nn.Module):
 
 
 def test_it_is_hot_in_the_corner_that_the_answer_comes_from_and_nowhere_else():
-    squares = torch.full((3, 64, 64, 3), 200, dtype=torch.uint8)
-    first, last, nothing = heat_maps(Corners(), PLAIN, squares, [0, 1, 2])
+    images = torch.full((3, 64, 64, 3), 200, dtype=torch.uint8)
+    first, last, nothing = heat_maps(Corners(), PLAIN, images, [0, 1, 2])
     assert first[:10, :10].min() > 0.99 and first[28:].max() == 0 and first[:, 28:].max() == 0
     np.testing.assert_allclose(last, first[::-1, ::-1], atol=1e-6)
     assert not nothing.any()
@@ -46,15 +46,15 @@ def test_it_is_hot_in_the_corner_that_the_answer_comes_from_and_nowhere_else():
 def test_it_is_grad_cam_as_the_paper_has_it():
     """Written out with torch's gradients through the whole network, without the library and without a cut."""
     network, normalise = made("test_resnet")
-    squares, kept = noise(), []
-    found = heat_maps(network, normalise, squares, [2, 1])
+    images, kept = noise(), []
+    found = heat_maps(network, normalise, images, [2, 1])
 
     def keep(module, inputs, output):
         output.retain_grad()
         kept.append(output)
 
     handle = network.layer4.register_forward_hook(keep)
-    logits = network(normalise(squares))
+    logits = network(normalise(images))
     handle.remove()
     (logits[0, 2] + logits[1, 1]).backward()
     maps, gradients = kept[0].detach(), kept[0].grad
