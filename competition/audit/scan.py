@@ -20,7 +20,7 @@ MEASURED_SIZE = 224  # pixels, letterboxed
 
 @dataclass(frozen=True)
 class Job:
-    """One image to be packed; `box` is None or (x1, y1, x2, y2) in pixels; `measured`: see SAMPLED."""
+    """Image to be packed; `box` is None or (x1, y1, x2, y2) in pixels; `measured`: see SAMPLED."""
 
     id: str
     path: str

@@ -23,7 +23,7 @@ SINGULAR = {
 
 
 class ContractError(ValueError):
-    """All that is wrong with the files of a person, each problem with its fix."""
+    """Error for a person's files: every problem in them, each with its fix."""
 
     def __init__(self, problems: Iterable[str]):
         self.problems = list(problems)

@@ -13,7 +13,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress(Protocol):
-    """What `progress` yields: `update(n)` says that `n` more are done."""
+    """Progress to report to: `update(n)` counts `n` more as done."""
 
     def update(self, n: int) -> object: ...
 

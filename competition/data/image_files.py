@@ -29,7 +29,7 @@ def is_plain_name(id: str) -> bool:
 
 
 class ImageFolder:
-    """The files of one folder, listed once, found by ID: the exact name, else the name and a known extension."""
+    """Files of one folder, listed once, found by ID: the exact name, else the name and a known extension."""
 
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)

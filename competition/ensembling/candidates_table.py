@@ -21,7 +21,7 @@ def seconds_of_parts(leaderboard: pd.DataFrame, singles: Sequence[Candidate]) ->
     """
     rows = leaderboard.set_index("submission")[["train_seconds", "predict_seconds"]]
     if missing := [single.name for single in singles if single.name not in rows.index]:
-        raise ValueError(f"{paths.LEADERBOARD}: no {', '.join(missing)}; it is of another run, vote again")
+        raise ValueError(f"{paths.LEADERBOARD}: no {', '.join(missing)}; it is of another run; run `dvc repro` again")
     seconds: dict[str, Seconds] = {}
     for single in sorted(
         singles, key=lambda single: len(single.parts)

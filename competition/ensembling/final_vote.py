@@ -27,7 +27,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, eq=False)
 class FinalVote:
-    """Every candidate's fitted vote.
+    """Final vote: the fitted vote of every candidate, and which is final.
 
     chosen: whose answers final.csv has. votes, curves: name -> vote, and its precision by confidence out of fold.
     target2class: target -> readable name, in class order; folds: whose networks vote; orientation_weights: (8,), see

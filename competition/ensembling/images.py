@@ -17,7 +17,7 @@ SLICES = 10  # of the out-of-fold images, at the least: each is answered by what
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Which images are answered, and with what.
+    """Images of an ensemble: out of fold, holdout and test, with labels and classes.
 
     seen: ID, target, fold, group of the N out-of-fold images; holdout: the same of the H images of an unlocked holdout,
     or no rows. test_ids: the submission's, in its order; targets: (C,). fallback: the target for a test image that

@@ -18,7 +18,7 @@ COLUMNS = ("ID", "target", "reason")
 
 @dataclass(frozen=True)
 class LabelFix:
-    """What a person decided about an image: its target, or "" to leave it out of training."""
+    """Label fix, a person's decision about an image: its target, or "" to leave it out of training."""
 
     id: str
     target: str

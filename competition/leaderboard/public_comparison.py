@@ -24,7 +24,7 @@ OFTEN = 1.0  # standard errors that luck alone adds to the highest score: more w
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many images the two scores are taken from."""
+    """Numbers of images that the two scores are taken from."""
 
     out_of_fold: int
     public: int
@@ -32,7 +32,7 @@ class Sizes:
 
 @dataclass(frozen=True, eq=False)
 class PublicComparison:
-    """The ledger held against out of fold.
+    """Public scores compared with out-of-fold scores.
 
     rows: an ask each, by day: `submission`, `sha256`, `public`, `private`, `recorded`, `test_like`, `expected`,
     `difference` (public - expected, or - test_like where there is no expected), `low` and `high` (where the public
@@ -104,7 +104,7 @@ def compare_public(
     confidence: float,
     present: Mapping[str, str],
 ) -> PublicComparison:
-    """Return the asks held against what out of fold had said when they were recorded.
+    """Return the asks compared with the out-of-fold scores that were recorded with them.
 
     sizes: None where they aren't known; no interval is expected then. worse: submissions that are significantly worse
     than the best, out of fold; confidence: of the recorded intervals; present: submission -> sha256 of the file that

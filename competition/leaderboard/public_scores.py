@@ -15,14 +15,14 @@ from competition.common.errors import ContractError, examples
 
 @dataclass(frozen=True)
 class PublicScore:
-    """One ask: what the site said of a file that was handed in, as written into the ledger."""
+    """Public score: what the site answered for a file that was handed in, as written into the ledger."""
 
     submission: str  # name, without .csv
     sha256: str  # of the file that was handed in
     public: str  # in [0, 1]
     private: str  # in [0, 1], "" while unknown
     recorded: str  # YYYY-MM-DD
-    test_like: str = ""  # score that out of fold had said by then, and its interval; "" where nothing had
+    test_like: str = ""  # out-of-fold score at that time, and its interval; "" where there was none
     test_like_low: str = ""
     test_like_high: str = ""
     expected: str = ""  # of the test set, and its interval: of final.csv, and of the candidate that it is

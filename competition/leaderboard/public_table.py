@@ -16,7 +16,7 @@ LEFT = ("day", "submission", "")
 
 
 def print_public(comparison: PublicComparison, console: Console | None = None) -> None:
-    """Print every ask beside what out of fold had said, then how often was asked and what that does to a choice."""
+    """Print every ask beside its out-of-fold score, then how many there were and what that does to a choice."""
     console = console or make_console()
     if comparison.rows:
         table = Table(title="Public scores", title_justify="left")

@@ -17,7 +17,7 @@ USAGES = ("public", "private", "ignored")
 
 @dataclass(frozen=True)
 class Score:
-    """How a submission did: the metric's score of all rows and of each part, accuracy and F1 per class."""
+    """Score of a submission: the metric's score of all rows and of each part, accuracy and F1 per class."""
 
     all: float
     public: float | None  # None when the solution has no such rows

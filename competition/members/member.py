@@ -33,12 +33,12 @@ class PackedImages(Protocol):
 
 
 class NotAvailable(ValueError):
-    """What a member of this kind doesn't have; the message names the member and says why."""
+    """Something that a member of this kind doesn't have; the message names the member and says why."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One training: what `Member.fit` is given beside the fold's images.
+    """Inputs of one training: what `Member.fit` gets beside the fold's images.
 
     targets: (C,) the classes that labels count. orientation_weights: (8,), sums to 1, of the vote at prediction.
     state_file: where to resume from; cache: folder of what all folds share. report: called with each epoch's row.

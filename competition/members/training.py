@@ -19,7 +19,7 @@ from competition.training.fold_data import FoldData
 
 @dataclass(frozen=True)
 class TrainedMember:
-    """What a member leaves of a fold: weights, a history row per epoch, predictions "clean", "test_like", "test".
+    """Trained member of a fold: weights, a history row per epoch, predictions "clean", "test_like", "test".
 
     With a holdout also "holdout_clean" and "holdout_test_like", which `scores` says nothing about. again_seconds: of
     predict_seconds, those of close calls, of which a network that has hardly learnt has many. facts: what else its

@@ -6,6 +6,7 @@ import timm
 import torch
 from torch import nn
 
+from competition.common.errors import examples
 from competition.models.classifier import set_head
 from competition.models.freezing import check_tuning
 from competition.models.heads import HEADS
@@ -108,8 +109,8 @@ def _with_weights(settings: NetworkSettings) -> nn.Module:
 
 def _timm_network(name: str, settings: NetworkSettings, rates: dict[str, float]) -> nn.Module:
     if not timm.is_model(name):
-        near = timm.list_models(f"*{name.split('.')[0][-12:]}*")[:5]
-        raise ValueError(f"network {name!r}: timm doesn't know it{'; perhaps ' + ', '.join(near) if near else ''}")
+        near = timm.list_models(f"*{name.split('.')[0][-12:]}*")
+        raise ValueError(f"network {name!r}: timm doesn't know it{'; perhaps ' + examples(near) if near else ''}")
     extra = {key: rate for key, rate in rates.items() if rate}
     *others, last = _size_arguments(name, settings)
     for arguments in others:

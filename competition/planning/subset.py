@@ -20,7 +20,7 @@ EPOCHS = 3  # of a member in a part: enough to tell an epoch's seconds from the 
 
 @dataclass(frozen=True)
 class Size:
-    """How many training and test images there are."""
+    """Numbers of training and test images."""
 
     train: int
     test: int

@@ -14,7 +14,7 @@ def _effects() -> Registry:
 
 
 class TransformSettings(SettingsSection):
-    """How often an effect is drawn, and how strong it then is."""
+    """Probability and strength of an effect."""
 
     probability: Share
     range: tuple[float, float] | None = Field(
@@ -93,7 +93,7 @@ class TestLikeSettings(PolicySettings):
 
 
 class AugmentSettings(PolicySettings):
-    """How many damaged copies are made, of what size, and how they are damaged."""
+    """Damaged copies: their number, size and policy."""
 
     size: int = Field(224, ge=16, description="pixels, height and width of every packed image")
     copies: int = Field(16, ge=1, description="damaged copies per training image")

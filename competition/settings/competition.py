@@ -6,7 +6,7 @@ from competition.settings.section import SettingsSection
 
 
 class CompetitionSettings(SettingsSection):
-    """Where the competition's files are, and what their columns are called."""
+    """Files of the competition, and the names of their columns."""
 
     root: str = Field("data/raw", description="folder with train.csv, sample_submission.csv, train/ and test/")
     id: str = Field("ID", description="column that names the image")
@@ -19,5 +19,5 @@ class CompetitionSettings(SettingsSection):
 
     @property
     def submission_columns(self) -> tuple[str, str]:
-        """What a submission's two columns are called."""
+        """Names of a submission's two columns."""
         return self.id, self.answer or self.target

@@ -26,7 +26,7 @@ def ensemble_rules() -> tuple[str, ...]:
 
 
 class EnsembleSettings(SettingsSection):
-    """What becomes final.csv. See docs/ensembles.md."""
+    """Choice of the final submission. See docs/ensembles.md."""
 
     top: int = Field(
         3, ge=1, description="submissions, best test-like score first, that cast one hard vote each: hard_top"

@@ -6,7 +6,7 @@ from competition.settings.section import SettingsSection
 
 
 class MachineSettings(SettingsSection):
-    """Who does the work. No stage depends on it: a run that is taken up again may go on with others.
+    """Workers and processes. No stage depends on it: a run that is taken up again may go on with others.
 
     `prepare` and `augment` make the same bytes either way. Networks trained by several processes differ in the last
     bits, and in what batch-norm sees in training: each process's share of a step.

@@ -31,7 +31,7 @@ class MemberSettings(SettingsSection):
 
     @property
     def weights_source(self) -> str:
-        """Where its weights come from: one of NO_FILES, or a file."""
+        """Source of its weights: one of NO_FILES, or a file."""
         return "none"
 
     @property
@@ -67,7 +67,7 @@ class NetworkSettings(MemberSettings):
 
     @property
     def head_name(self) -> str:
-        """What stands behind the pooled features."""
+        """Head behind the pooled features."""
         return "linear"
 
     @property

@@ -38,6 +38,6 @@ AnyMember = Annotated[SerializeAsAny[MemberSettings], BeforeValidator(_of_its_ki
 
 
 class TrainSettings(SettingsSection):
-    """Which members are trained."""
+    """Members that are trained."""
 
     members: tuple[Name, ...] = Field(("lite0", "features", "grey"), min_length=1, description="names out of `members`")

@@ -33,7 +33,7 @@ def _not_null(specialize: object) -> object:
 
 
 class Settings(SettingsSection):
-    """The whole of params.yaml."""
+    """All settings of params.yaml."""
 
     plugins: tuple[str, ...] = Field(
         (), description="Python files that register member kinds, losses, ..., relative to the folder of params.yaml"
@@ -76,7 +76,7 @@ class Settings(SettingsSection):
 
     @property
     def specialist(self) -> str | None:
-        """The name of the base's vote with the specialist's word in it; None without a specialist."""
+        """Name of the base's vote with the specialist; None without a specialist."""
         return f"{self.specialize.base_member}_specialist" if self.specialize.base else None
 
     def _members_by_key(self) -> dict[str, MemberSettings]:

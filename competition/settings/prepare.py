@@ -6,7 +6,7 @@ from competition.settings.section import SettingsSection
 
 
 class PrepareSettings(SettingsSection):
-    """How images are packed, and which are taken for one."""
+    """Packing of images, and which are taken for duplicates."""
 
     longest_side: int = Field(512, ge=16, description="pixels; larger images are shrunk to it, smaller ones kept")
     quality: int = Field(92, ge=1, le=100, description="JPEG quality of the packed images")

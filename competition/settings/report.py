@@ -8,6 +8,6 @@ from competition.settings.section import SettingsSection
 
 
 class ReportSettings(SettingsSection):
-    """The page to look at, submissions/report/."""
+    """HTML report, submissions/report/."""
 
     formats: tuple[Literal["html"], ...] = Field(("html",), max_length=1, description="[]: no report")

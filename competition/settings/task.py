@@ -7,7 +7,7 @@ from competition.settings.section import SettingsSection
 
 
 class TaskSettings(SettingsSection):
-    """What everything is chosen by: epochs, penalties, members, ensembles, a search's settings."""
+    """Metric that everything is chosen by: epochs, penalties, members, ensembles, a search's settings."""
 
     metric: str = Field("f1_macro", description="a file of competition/metrics/scores, or a plugin's")
 

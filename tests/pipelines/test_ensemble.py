@@ -372,7 +372,7 @@ def test_a_leaderboard_of_another_run_is_refused(project):
     vote.main()
     leaderboard = pd.read_csv("submissions/leaderboard.csv")
     leaderboard[leaderboard["submission"] != "grey"].to_csv("submissions/leaderboard.csv", index=False)
-    with pytest.raises(ValueError, match="leaderboard.csv: no grey; it is of another run, vote again"):
+    with pytest.raises(ValueError, match="leaderboard.csv: no grey; it is of another run; run `dvc repro` again"):
         ensemble.main()
 
 

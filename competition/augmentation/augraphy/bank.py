@@ -3,7 +3,6 @@
 One file per effect, an Arrow stream of raw pixels, which is memory-mapped: no layer is ever decoded or copied whole.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -18,6 +17,7 @@ from competition.augmentation.augraphy import adapter, layers
 from competition.augmentation.augraphy.adapter import mixed
 from competition.augmentation.augraphy.recipe import Recipe
 from competition.augmentation.effects import EFFECTS
+from competition.common.files import digest
 from competition.common.paths import NOISE_BANK
 from competition.common.seeds import derived_seed
 from competition.data.image_store import ImageStore
@@ -31,7 +31,7 @@ OVERSAMPLING = 1.4  # damage is done at this multiple of the final size, so that
 
 @dataclass(frozen=True)
 class Bank:
-    """The layers' files by effect; small to pickle, each file is mapped once per process when it is first needed."""
+    """Bank: the layers' files by effect; small to pickle, each mapped once per process when first needed."""
 
     paths: dict[str, Path]
 
@@ -155,6 +155,6 @@ def _make_rows(name: str, seed: int, side: int, numbers: Sequence[int]) -> tuple
 
 def _digest(name: str, settings: AugmentSettings, side: int) -> str:
     """Return 12 hex digits that change with anything the layers of effect `name` depend on."""
-    sources = [Path(module.__file__).read_bytes() for module in (adapter, layers)]
+    sources = [Path(file) for file in (__file__, adapter.__file__, layers.__file__)]
     facts = (name, EFFECTS[name].recipe, version("augraphy"), settings.bank_layers, settings.seed, side)
-    return hashlib.sha256(repr(facts).encode() + Path(__file__).read_bytes() + b"".join(sources)).hexdigest()[:12]
+    return digest(repr(facts), *sources)[:12]

@@ -25,7 +25,7 @@ STEPPED, STEP = 2, 0.8  # knobs moved by a small step, and its standard deviatio
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting of the knobs (see `families.KNOBS`), and the domain gap that its copies leave."""
+    """Trial: a setting of the knobs (see `families.KNOBS`), and the domain gap that its copies leave."""
 
     factors: dict[str, float]
     gap: DomainGap

@@ -24,7 +24,7 @@ CSV_FILES = ("train.csv", "sample_submission.csv", "test.csv", "meta.csv")
 
 @dataclass(frozen=True)
 class Adopted:
-    """The result of an adoption."""
+    """Result of an adoption."""
 
     kind: str  # "competition" or "class folders"
     root: Path
@@ -37,7 +37,7 @@ class Adopted:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where the adopted files go, and whether what stands there may be replaced."""
+    """Destination of the adopted files, and whether what stands there may be replaced."""
 
     root: Path
     solution: Path

@@ -18,7 +18,7 @@ from competition.members.state import versions_of
 
 @dataclass(frozen=True, eq=False)
 class FeatureExtractor:
-    """What makes features of images.
+    """Feature extractor of images.
 
     extract: from uint8 (B, S, S, 3) to float32 (B, F). size: S; None: as the images are. key: the settings, and
     packages: the distributions that the features depend on.
