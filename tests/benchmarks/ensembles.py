@@ -56,7 +56,7 @@ def make_project(folder: Path, size: argparse.Namespace) -> None:
             {
                 "split": {"folds": list(range(size.folds))},
                 "train": {"members": members},
-                "specialize": {"base": members[0]},
+                "specialize": {"base": members[:1]},
                 "members": {name: {"kind": "finetuned"} for name in members},
             }
         )
