@@ -74,7 +74,8 @@ def run_stages(folder: Path) -> dict[str, list[Usage]]:
         f"train {member}": [("train", member, str(fold)) for fold in settings.split.folds]
         for member in settings.train.members
     }
-    runs["specialize"] = [("specialize", str(fold)) for fold in settings.split.folds]
+    if settings.specialize.base:
+        runs["specialize"] = [("specialize", str(fold)) for fold in settings.split.folds]
     runs |= {name: [(name,)] for name in ("review", "vote", "ensemble")}
     taken = {}
     for stage, of in runs.items():
