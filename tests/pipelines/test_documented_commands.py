@@ -35,6 +35,11 @@ LISTED = {
     'pip install -e ".[test]"': "installs; .ci/run does it in a new virtual environment",
     'pip install -e ".[export]"': "installs",
     "pytest": "is what runs here",
+    'pytest -m "not slow"': "the same",
+    "pytest -n 0 tests/training/test_losses.py": "the same",
+    "ruff check .": "checks the project's own files; .ci/run does it",
+    "ruff format .": "the same",
+    "python -m pipelines.deps --write": "writes dvc.yaml; test_deps.py runs it",
     "dvc repro": "takes minutes; tests/test_pipeline.py runs it at tiny scale",
     "dvc exp run --queue -C data/raw -S 'members.lite0.learning_rate=0.0003,0.001,0.003'": "needs git, and trains",
     "dvc exp run --run-all --jobs 1": "trains",
@@ -162,7 +167,7 @@ def reads(program: str, words: list[str], monkeypatch) -> None:
     elif program == "python":
         reads_script(ROOT / words[0], words[1:], monkeypatch)
     else:
-        assert program in ("git", "pytest")
+        assert program in ("git", "pytest", "ruff")
 
 
 def reads_typer(main, words: list[str]) -> None:
