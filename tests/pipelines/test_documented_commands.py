@@ -48,7 +48,7 @@ LISTED = {
     'git commit -m "Labels reviewed" folds/label_fixes.csv': "git's own",
     "python -m pipelines.plan": "runs every stage twice, minutes; tests/benchmarks/plan.py runs it",
     "python -m pipelines.plan --train 2000000 --test 500000": "the same",
-    "python -m pipelines.fit_augmentation": "needs 20 images of each set and weights; test_fitting.py runs it",
+    "python -m pipelines.fit_augmentation": "needs 20 images of each set and weights; test_fit.py runs it",
 }
 SMALLER = {"python -m pipelines.sample": "--train 17 --test 17 --workers 1"}
 FRESH = ("adopt", "configure", "sample")  # begin a project
