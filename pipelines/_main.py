@@ -1,4 +1,4 @@
-"""How every command ends when its user made a mistake: one message, exit code 1, no traceback."""
+"""Command runner: log lines, warnings, and a user's mistake as one message with exit code 1, no traceback."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 import yaml
 
+from competition.common import paths
 from competition.compute.threads import opencv_on_one_thread
 
 INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
@@ -18,9 +19,7 @@ ANEW = "run again, the command begins anew"
 
 
 def run(main: Callable[..., object], stopped: str = KEPT) -> None:
-    """Run `main` on the command line's arguments (its parameters, read by typer). stopped: what is said after
-    Ctrl-C.
-    """
+    """Run `main` on the command line's arguments (its parameters, read by typer). stopped: shown after Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal can't show must not end a command
@@ -34,8 +33,7 @@ def run(main: Callable[..., object], stopped: str = KEPT) -> None:
     except MemoryError:
         sys.exit(
             f"error: out of memory; {'what was finished is kept: ' if stopped == KEPT else ''}close other programs, "
-            "or lower "
-            "machine.workers, and run the command again"
+            "or lower machine.workers, and run the command again"
         )
     except OSError as error:
         what = f"{error.strerror}: {error.filename or 'while writing'}" if error.strerror else str(error)
@@ -71,9 +69,9 @@ def warn_of_changes(changed: Sequence[str]) -> None:
 
 def warn_of_undeclared(stage: str, files: Iterable[Path | str]) -> None:
     """Say which of `files`, read by `stage`, dvc.yaml doesn't list: their edit would run nothing."""
-    if not Path("dvc.yaml").is_file():
+    if not paths.PIPELINE.is_file():
         return
-    deps = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"].get(stage, {}).get("deps", [])
+    deps = yaml.safe_load(paths.PIPELINE.read_text(encoding="utf-8"))["stages"].get(stage, {}).get("deps", [])
     if missing := [str(file) for file in files if str(file) not in deps]:
         log(
             "warning: dvc.yaml doesn't list what is read",

@@ -19,7 +19,7 @@ from competition.common.files import digest
 from competition.compute.pool import release
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
-from competition.folds.leakage import check_views
+from competition.folds.leakage import check_packed_images
 from competition.settings.augment import AugmentSettings
 from competition.settings.load import load_settings
 from competition.settings.machine import MachineSettings
@@ -75,9 +75,9 @@ def pack_and_check(
 
 def check_packed(path: Path, sources: ImageStore) -> None:
     """Raise LeakError unless each image in `path` is made of one of `sources`, under its ID."""
-    packed = ImageStore(path)
-    views = pd.DataFrame({name: packed.column(name) for name in ("id", "source_id", "target", "view", "copy")})
-    check_views(views, dict(zip(sources.column("id"), sources.column("target"), strict=True)), str(path))
+    images = ImageStore(path)
+    packed = pd.DataFrame({name: images.column(name) for name in ("id", "source_id", "target", "view", "copy")})
+    check_packed_images(packed, dict(zip(sources.column("id"), sources.column("target"), strict=True)), str(path))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
-"""Write or check the files that each stage of dvc.yaml depends on: modules that it imports, directly or not, plugins,
-and weights files that params.yaml names.
+"""Write or check the dependencies of each stage of dvc.yaml: modules, plugins, and weights files of params.yaml.
 
 python -m pipelines.deps --write
 python -m pipelines.deps --check
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from competition.common import paths
 from competition.common.files import replace_file
 from competition.common.imports import import_closure, module_file
 from competition.settings.load import load_settings
@@ -19,7 +19,6 @@ from competition.settings.member import NO_FILES
 from competition.settings.params import Settings
 from pipelines._main import log, run
 
-FILE = Path("dvc.yaml")
 # what --write writes: no other dep is a Python file or a file of weights, but those that DVC fills in itself
 WRITTEN = re.compile(r"^ +- (?!.*\$\{)\S.*\.(?:py|safetensors|pth)$")
 SETTINGS = "competition/settings/load.py"
@@ -32,11 +31,11 @@ def main(
     """Write or check the files that each stage of dvc.yaml depends on."""
     if write == check:
         raise ValueError("expected --write or --check")
-    text = FILE.read_text(encoding="utf-8")
-    new = with_modules(text, Path.cwd(), load_settings() if Path("params.yaml").is_file() else Settings())
+    text = paths.PIPELINE.read_text(encoding="utf-8")
+    new = with_modules(text, Path.cwd(), load_settings() if paths.PARAMS.is_file() else Settings())
     changed = stale_stages(text, new)
     if write and text != new:
-        with replace_file(FILE) as temporary:
+        with replace_file(paths.PIPELINE) as temporary:
             temporary.write_text(new, encoding="utf-8")
     for stage, (added, removed) in changed.items():
         log(
@@ -46,13 +45,11 @@ def main(
             remove=", ".join(removed) or "nothing",
         )
     if check and text != new:
-        raise ValueError("dvc.yaml: module lists are stale; run `python -m pipelines.deps --write`")
+        raise ValueError(f"{paths.PIPELINE}: module lists are stale; run `python -m pipelines.deps --write`")
 
 
 def with_modules(text: str, root: Path, settings: Settings) -> str:
-    """Return dvc.yaml's `text` with each stage's modules listed at the end of its deps, sorted, and before them its
-    plugins and weights files.
-    """
+    """Return dvc.yaml's `text` with each stage's weights files, plugins and modules at the end of its deps."""
     stages = yaml.safe_load(text)["stages"]
     lines: list[str] = []
     stage, in_deps = "", False
@@ -71,9 +68,7 @@ def with_modules(text: str, root: Path, settings: Settings) -> str:
 
 
 def files_of(cmd: str, root: Path, settings: Settings) -> list[str]:
-    """Return what a stage's `python -m pipelines.NAME` reads that isn't written in dvc.yaml by hand: weights files,
-    plugins, and the modules that it imports, relative to `root`.
-    """
+    """Return the weights files, plugins and modules (relative to `root`) that a stage's command reads."""
     module = cmd.split()[2]
     modules = sorted(path.relative_to(root).as_posix() for path in import_closure(module_file(module, root), root))
     plugins = [*settings.plugins] if SETTINGS in modules else []

@@ -15,6 +15,7 @@ from time import perf_counter
 
 import numpy as np
 
+from competition.common import paths
 from competition.common.errors import ContractError
 from competition.common.files import replace_folder, write_json
 from competition.data.competition import Competition, read_competition
@@ -25,7 +26,7 @@ from competition.ensembling.choice import decide
 from competition.ensembling.ensembles import ensemble_candidates, with_external_votes
 from competition.ensembling.external import read_external
 from competition.ensembling.final_facts import final_facts, metrics_of
-from competition.ensembling.final_files import FACTS, FINAL, FINAL_VOTE, FOLDER, METRICS_FILE, replace_final
+from competition.ensembling.final_files import FACTS, FINAL, FINAL_VOTE, METRICS_FILE, replace_final
 from competition.ensembling.final_vote import write_final_vote
 from competition.ensembling.holdout import check_ledger_is_kept, score_holdout
 from competition.ensembling.images import Images, images_of
@@ -35,7 +36,7 @@ from competition.ensembling.rule import RuleInputs
 from competition.ensembling.specialist_choice import read_choice
 from competition.folds.split import read_folds
 from competition.inference.tta import orientation_weights
-from competition.leaderboard.board import read_leaderboard, write_leaderboard
+from competition.leaderboard.leaderboard import read_leaderboard, write_leaderboard
 from competition.leaderboard.oof_answers import write_oof
 from competition.leaderboard.tables import print_leaderboard
 from competition.metrics.scores import METRICS
@@ -48,29 +49,29 @@ def main() -> None:
     check_ledger_is_kept(settings.ensemble, Path.cwd())
     began = perf_counter()
     competition = read_competition(settings.competition, images=False)
-    board = read_leaderboard("submissions/leaderboard.csv")
-    folds = read_folds("folds/folds.csv")
+    leaderboard = read_leaderboard(paths.LEADERBOARD)
+    folds = read_folds(paths.FOLDS)
     metric, unlock = METRICS[settings.task.metric](), settings.ensemble.unlock_holdout
     images = images_of(folds, competition.test_ids, competition.targets, metric, unlock)
     external = {name: read_external(name, images, competition) for name in settings.ensemble.external}
-    choice = read_choice("submissions/votes.json")
+    choice = read_choice(paths.VOTES)
     stacked, singles = read_members(settings.train.members, choice, settings, folds, images)
     inputs = RuleInputs(stacked, singles, settings.ensemble.top, external)
     ensembles, left_out = ensemble_candidates(inputs)
     candidates = [*singles, *ensembles]
-    seconds = seconds_of_parts(board, singles)
+    seconds = seconds_of_parts(leaderboard, singles)
     costs = {part: weight_bytes(part, settings) for part in seconds}
     decision = decide(candidates, costs, images.y_true, images.folds, len(images.targets), metric, settings.ensemble)
     chosen = next(candidate for candidate in candidates if candidate.name == decision.chosen)
     warn(candidates, left_out, chosen, external)
     write_ensembles(ensembles, images, competition)
     table = candidates_table(candidates, images, seconds, settings.ensemble)
-    write_leaderboard("submissions/ensembles.csv", table)
+    write_leaderboard(paths.CANDIDATES, table)
     print_leaderboard(table, f"{metric.title} out of fold")
     weights = digests_of_weights(list(seconds), settings)
     facts = final_facts(candidates, chosen, decision, stacked, competition.class_names, settings, external)
     facts["lineage"] = lineage(settings, chosen.parts, weights)
-    facts["holdout"] = score_holdout("submissions/holdout.csv", chosen, images, settings.ensemble, f"{date.today()}")
+    facts["holdout"] = score_holdout(paths.HOLDOUT, chosen, images, settings.ensemble, f"{date.today()}")
     with replace_final() as folder:
         write_final(folder / FINAL, chosen.submission(images.targets).test, competition)
         orientations = orientation_weights(settings.tta.passes, settings.tta.seed)
@@ -99,21 +100,19 @@ def warn(
 
 
 def write_ensembles(ensembles: Sequence[Candidate], images: Images, competition: Competition) -> None:
-    """submissions/ensembles/<name>.csv, and submissions/ensembles_oof.csv, their answers out of fold."""
+    """Write submissions/ensembles/<name>.csv, and their answers out of fold, submissions/ensembles_oof.csv."""
     submissions = [candidate.submission(images.targets) for candidate in ensembles]
-    with replace_folder("submissions/ensembles") as folder:
+    with replace_folder(paths.ENSEMBLES) as folder:
         for one in submissions:
             write_submission(folder / f"{one.name}.csv", competition.test_ids, one.test.tolist(), competition.columns)
-    write_oof("submissions/ensembles_oof.csv", submissions, images.seen)
+    write_oof(paths.ENSEMBLES_OOF, submissions, images.seen)
 
 
 def write_final(path: Path, answers: np.ndarray, competition: Competition) -> None:
-    """Write the submission at its temporary `path`, unless it breaks the competition's contract: then whatever stands
-    in its place stays.
-    """
+    """Write the submission to its temporary `path`. Raises ContractError for one that isn't valid."""
     write_submission(path, competition.test_ids, answers.tolist(), competition.columns)
     if problems := check_submission(path, competition):
-        raise ContractError(problem.replace(str(path), str(FOLDER / FINAL)) for problem in problems)
+        raise ContractError(problem.replace(str(path), str(paths.FINAL)) for problem in problems)
 
 
 def report(facts: dict, seconds: float) -> None:
@@ -133,7 +132,7 @@ def report(facts: dict, seconds: float) -> None:
     expected = (scores["expected"] or {}).get("value")
     log(
         "voted",
-        path="submissions/final.csv",
+        path=paths.FINAL,
         rows=facts["rows"],
         chosen=facts["chosen"],
         clean=scores["clean"]["value"],

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from competition.common import paths
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
@@ -34,9 +35,9 @@ def main(
         member,
         fold,
         settings,
-        read_classes("folds/classes.csv"),
-        ImageStore("data/test_squares.arrow"),
-        f"exports/{member}-{fold}.onnx",
+        read_classes(paths.CLASSES),
+        ImageStore(paths.TEST_RESIZED_STORE),
+        paths.EXPORTS / f"{member}-{fold}.onnx",
     )
     log(
         "exported",

@@ -5,13 +5,13 @@ python -m pipelines.leaderboard --json    the same as one JSON object
 """
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from competition.common import paths
 from competition.ensembling.final_files import read_final_if_any
-from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_table import print_public
 from competition.leaderboard.tables import print_leaderboard
@@ -19,33 +19,35 @@ from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from pipelines._main import run
 
-FOLDER = Path("submissions")
-
 
 def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False) -> None:
     """Print the leaderboard with the public scores beside it."""
-    board = read_leaderboard(FOLDER / "leaderboard.csv")
+    leaderboard = read_leaderboard(paths.LEADERBOARD)
     settings = load_settings()
-    sizes = read_sizes(FOLDER, board, settings.competition.submission_columns)
-    comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
+    sizes = read_sizes(paths.SUBMISSIONS, leaderboard, settings.competition.submission_columns)
+    comparison = read_comparison(paths.SUBMISSIONS, leaderboard, sizes, settings.ensemble.confidence)
     if as_json:
-        print(json.dumps({"leaderboard": board.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"leaderboard": leaderboard.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False
+            )
+        )
         return
     metric = METRICS[settings.task.metric]()
-    print_leaderboard(board, f"{metric.title} out of fold", public=comparison.newest)
-    final = read_final_if_any(FOLDER)
-    if final and (FOLDER / "ensembles.csv").is_file():
+    print_leaderboard(leaderboard, f"{metric.title} out of fold", public=comparison.newest)
+    final = read_final_if_any()
+    if final and paths.CANDIDATES.is_file():
         newest = comparison.newest
         public = newest | ({final["chosen"]: newest["final"]} if "final" in newest else {})
         title = f"Candidates for final.csv, which is {final['chosen']}"
-        print_leaderboard(read_leaderboard(FOLDER / "ensembles.csv"), title, public=public)
+        print_leaderboard(read_leaderboard(paths.CANDIDATES), title, public=public)
     print_public(comparison)
     if final:
         print("\n".join(final_lines(final, metric.label)))
 
 
 def final_lines(facts: dict, label: str) -> list[str]:
-    """What is known of final.csv: which vote made it, and the score that it may be expected to get."""
+    """Return the lines about final.csv: which vote made it, its scores, the score expected of the test set."""
     scores = facts["score"]
     nested = scores["nested_choice"] or {}
     rows = {
@@ -56,7 +58,7 @@ def final_lines(facts: dict, label: str) -> list[str]:
     lines = [
         f"  {what:<27} {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" for what, row in rows.items() if row
     ]
-    return [f"{FOLDER}/final.csv: {facts['chosen']}; {label}:", *lines]
+    return [f"{paths.FINAL}: {facts['chosen']}; {label}:", *lines]
 
 
 if __name__ == "__main__":

@@ -59,12 +59,12 @@ def main(
     threshold = final.curves[vote.name].threshold(precision)
     voters = load(vote, final, settings, fast)
     weights = ONE_ORIENTATION if fast else final.orientation_weights
-    tell_threshold(threshold, precision)
+    log_threshold(threshold, precision)
     log(
         "asking",
         vote=vote.name,
         folds=1 if fast else len(final.folds),
-        views=np.count_nonzero(weights),
+        orientations=np.count_nonzero(weights),
         files=len(names),
         seconds_to_start=round(perf_counter() - began, 1),
     )
@@ -75,7 +75,7 @@ def main(
     answered = replace(answered, unreadable=closed | answered.unreadable)
     rows = label_rows(voted(folder, vote, answered), final.target2class, threshold)
     write_table(out, HEADER, [(printable(name), *rest) for name, *rest in rows])
-    tell_unreadable(answered)
+    log_unreadable(answered)
     log(
         "labelled",
         path=out,
@@ -114,7 +114,7 @@ def voted(folder: Path, vote: FittedVote, answered: FolderPredictions) -> Voted:
     return vote.predict(answered.predictions)
 
 
-def tell_threshold(threshold: Threshold, precision: float) -> None:
+def log_threshold(threshold: Threshold, precision: float) -> None:
     reached = round(threshold.precision, 4)
     if threshold.value is None:
         log("warning: every answer is unsure", asked_precision=precision, highest_out_of_fold=reached)
@@ -128,7 +128,7 @@ def tell_threshold(threshold: Threshold, precision: float) -> None:
         )
 
 
-def tell_unreadable(answered: FolderPredictions) -> None:
+def log_unreadable(answered: FolderPredictions) -> None:
     for name, problem in answered.unreadable.items():
         log("warning: unreadable", file=printable(name), problem=problem)
 

@@ -1,4 +1,4 @@
-"""Reads and packs each image once, and audits the data: `python -m pipelines.prepare` (stage `prepare`).
+"""Read and pack each image once, and audit the data: `python -m pipelines.prepare` (stage `prepare`).
 
 Makes data/train.arrow, data/test.arrow, folds/audit.json, folds/classes.csv, folds/duplicates.csv and
 folds/problem_files.csv, and prints the audit as tables. A person's decisions about labels, folds/label_fixes.csv, are

@@ -1,5 +1,4 @@
-"""Write down the score that a competition's site gave a submission, in submissions/public.csv: a row each time it was
-asked.
+"""Record the score that a competition's site gave a submission, in submissions/public.csv: a row for each ask.
 
 python -m pipelines.record final 0.9127                       the site was asked today
 python -m pipelines.record final 0.9127 --date 2026-11-21     or then
@@ -17,10 +16,11 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from competition.common import paths
 from competition.common.errors import examples
 from competition.common.files import file_sha256
 from competition.ensembling.final_files import read_final_if_any
-from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_scores import (
     PublicScore,
@@ -37,8 +37,6 @@ from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings
 from pipelines._main import run
 
-FOLDER = Path("submissions")
-LEDGER = FOLDER / "public.csv"
 EXPECTED = ("value", "low", "high")
 
 
@@ -56,31 +54,37 @@ def main(
 ) -> None:
     """Write down the score that a competition's site gave a submission."""
     settings = load_settings()
-    board = read_leaderboard(FOLDER / "leaderboard.csv") if (FOLDER / "leaderboard.csv").is_file() else None
+    leaderboard = read_leaderboard(paths.LEADERBOARD) if paths.LEADERBOARD.is_file() else None
     columns = settings.competition.submission_columns
     # a missing file is an error before anything is recorded
-    sizes = None if board is None else read_sizes(FOLDER, board, columns)
+    sizes = None if leaderboard is None else read_sizes(paths.SUBMISSIONS, leaderboard, columns)
     given = {"public": score, "private": private}
     scores = {which: score_text(value, which) for which, value in given.items() if value is not None}
     most = settings.rules.public_submissions
-    print(f"{LEDGER}: {_write(submission, scores, f'{on.date()}' if on else '', as_correction, board, most)}")
-    comparison = read_comparison(FOLDER, board, sizes, settings.ensemble.confidence)
-    if board is not None:
+    done = _write(submission, scores, f"{on.date()}" if on else "", as_correction, leaderboard, most)
+    print(f"{paths.PUBLIC_SCORES}: {done}")
+    comparison = read_comparison(paths.SUBMISSIONS, leaderboard, sizes, settings.ensemble.confidence)
+    if leaderboard is not None:
         title = f"{METRICS[settings.task.metric]().title} out of fold"
-        print_leaderboard(board, title, public=comparison.newest)
+        print_leaderboard(leaderboard, title, public=comparison.newest)
     print_public(comparison)
 
 
 def _write(
-    submission: str, scores: dict[str, str], day: str, as_correction: bool, board: pd.DataFrame | None, most: int | None
+    submission: str,
+    scores: dict[str, str],
+    day: str,
+    as_correction: bool,
+    leaderboard: pd.DataFrame | None,
+    most: int | None,
 ) -> str:
     """Change the ledger, which may have `most` asks; return what was changed, in a line."""
     if not scores:
         raise ValueError(f"{submission}: no score; give the public one, or --private with the private one")
     if as_correction:
-        return f"corrected: {_in_words(correct(LEDGER, _name(submission), scores, day))}"
+        return f"corrected: {_in_words(correct(paths.PUBLIC_SCORES, _name(submission), scores, day))}"
     if "public" not in scores:
-        return f"completed: {_in_words(complete(LEDGER, _name(submission), scores['private'], day))}"
+        return f"completed: {_in_words(complete(paths.PUBLIC_SCORES, _name(submission), scores['private'], day))}"
     file = _known(submission)
     ask = PublicScore(
         file.stem,
@@ -88,10 +92,10 @@ def _write(
         scores["public"],
         scores.get("private", ""),
         day or f"{date.today()}",
-        *_out_of_fold(file.stem, board),
+        *_out_of_fold(file.stem, leaderboard),
     )
-    again = any(old.sha256 == ask.sha256 for old in read_public_scores(LEDGER))
-    row = record_score(LEDGER, ask, most)
+    again = any(old.sha256 == ask.sha256 for old in read_public_scores(paths.PUBLIC_SCORES))
+    row = record_score(paths.PUBLIC_SCORES, ask, most)
     if row is not ask:
         return f"completed: {_in_words(row)}"
     return (
@@ -110,25 +114,25 @@ def _name(submission: str) -> str:
 
 def _known(submission: str) -> Path:
     path, name = Path(submission), _name(submission)
-    files = submission_files(FOLDER)
+    files = submission_files(paths.SUBMISSIONS)
     for file in files:
         if file.stem == name and (len(path.parts) == 1 or path.parent.resolve() == file.parent.resolve()):
             return file
     there = examples([file.stem for file in files], most=20) or "none"
-    raise ValueError(f"{submission}: no such submission under {FOLDER}/, its members/ and ensembles/; there: {there}")
+    raise ValueError(
+        f"{submission}: no such submission under {paths.SUBMISSIONS}/, its members/ and ensembles/; there: {there}"
+    )
 
 
-def _out_of_fold(name: str, board: pd.DataFrame | None) -> tuple[str, ...]:
-    """The submission's own test-like score and interval, and of the final one what is expected of it, as recorded;
-    () if unknown.
-    """
-    boards = [board] if board is not None else []
-    if (FOLDER / "ensembles.csv").is_file():
-        boards.append(read_leaderboard(FOLDER / "ensembles.csv"))
-    final = read_final_if_any(FOLDER) or {}
+def _out_of_fold(name: str, leaderboard: pd.DataFrame | None) -> tuple[str, ...]:
+    """Return test-like score and interval of a submission, and the expected score of the final one; () if unknown."""
+    tables = [leaderboard] if leaderboard is not None else []
+    if paths.CANDIDATES.is_file():
+        tables.append(read_leaderboard(paths.CANDIDATES))
+    final = read_final_if_any() or {}
     scores = final.get("score", {}) if name in ("final", final.get("chosen")) else {}
     expected = _texts(scores.get("expected"))
-    if row := next((rows for one in boards for rows in one.to_dict("records") if rows["submission"] == name), None):
+    if row := next((rows for one in tables for rows in one.to_dict("records") if rows["submission"] == name), None):
         return *(repr(float(row[column])) for column in ("test_like", "test_like_low", "test_like_high")), *expected
     return (*test_like, *expected) if (test_like := _texts(scores.get("test_like"))) else ()
 

@@ -1,4 +1,4 @@
-"""Makes the page to look at: `python -m pipelines.report` (stage `report`).
+"""Make the HTML report: `python -m pipelines.report` (stage `report`).
 
 Reads what the stages left in folds/ and submissions/, the packed images in data/, and params.yaml. Makes
 submissions/report/index.html: one file that needs no network. A section without data says why.

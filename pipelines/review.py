@@ -1,4 +1,4 @@
-"""Training labels that are probably wrong: `python -m pipelines.review` (stage `review`).
+"""Review of the training labels, those that are probably wrong: `python -m pipelines.review` (stage `review`).
 
 Reads folds/folds.csv, the members' out-of-fold predictions under one condition (clean, test_like) and
 folds/label_fixes.csv; makes folds/review/label_review.csv, the most doubtful label first, and label_review.png, an
@@ -11,9 +11,11 @@ from typing import Annotated
 
 import typer
 
+from competition.common import paths
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
-from competition.folds.predictions import OOF_VIEWS, out_of_fold, read_fold
+from competition.data.predictions import CONDITIONS
+from competition.folds.predictions import out_of_fold, read_fold
 from competition.folds.split import read_folds
 from competition.labels.fixes import read_label_fixes
 from competition.labels.review import review_labels
@@ -24,28 +26,28 @@ from pipelines._main import log, run
 
 
 def main(
-    condition: Annotated[str, typer.Argument(help="of the predictions that labels are held against")] = OOF_VIEWS[0],
+    condition: Annotated[str, typer.Argument(help="of the predictions that labels are held against")] = CONDITIONS[0],
 ) -> None:
     """List the training labels that are probably wrong."""
-    if condition not in OOF_VIEWS:
-        raise ValueError(f"condition {condition}: expected one of {', '.join(OOF_VIEWS)}")
+    if condition not in CONDITIONS:
+        raise ValueError(f"condition {condition}: expected one of {', '.join(CONDITIONS)}")
     settings = load_settings()
     began = perf_counter()
-    folds = read_folds("folds/folds.csv")
+    folds = read_folds(paths.FOLDS)
     seen = folds[folds["fold"] >= 0]
-    names, ids = read_classes("folds/classes.csv"), seen["ID"].tolist()
+    names, ids = read_classes(paths.CLASSES), seen["ID"].tolist()
     members = [
         out_of_fold([read_fold(name, k, folds, tuple(names)) for k in settings.split.folds], condition, ids)
         for name in settings.train.members
     ]
     review = review_labels(members, seen["target"].tolist(), names)
-    decided = review["ID"].isin({fix.id for fix in read_label_fixes("folds/label_fixes.csv")})
+    decided = review["ID"].isin({fix.id for fix in read_label_fixes(paths.LABEL_FIXES)})
     review = review[~decided]
-    write_label_review("folds/review/label_review.csv", review)
-    write_label_grid("folds/review/label_review.png", ImageStore("data/train.arrow"), review)
+    write_label_review(paths.LABEL_REVIEW, review)
+    write_label_grid(paths.LABEL_REVIEW_GRID, ImageStore(paths.TRAIN_STORE), review)
     log(
         "reviewed",
-        path="folds/review/label_review.csv",
+        path=paths.LABEL_REVIEW,
         images=len(seen),
         in_doubt=len(review),
         decided=int(decided.sum()),

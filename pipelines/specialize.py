@@ -1,4 +1,4 @@
-"""Trains the specialist for the hard classes on one fold: `python -m pipelines.specialize FOLD` (stage `specialize`).
+"""Train the specialist for the hard classes on one fold: `python -m pipelines.specialize FOLD` (stage `specialize`).
 
 Reads what `train` reads, and the base member's predictions and weights. Makes the same files as `train` does, under the
 name `specialist`; its predictions are of the images that the base answers with a hard class, and of no others (of the
@@ -8,6 +8,7 @@ member: see `train`. With `specialize.base: []` there is no such stage.
 
 from pathlib import Path
 
+from competition.common import paths
 from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
@@ -24,8 +25,6 @@ from competition.settings.params import Settings
 from competition.training.fold_data import load_fold
 from pipelines._main import log, run, warn_of_undeclared
 
-STORE, TEST_STORE, FOLDS = Path("data/augmented.arrow"), Path("data/test_squares.arrow"), Path("folds/folds.csv")
-
 
 def main(fold: int) -> None:
     settings = load_settings()
@@ -38,19 +37,20 @@ def main(fold: int) -> None:
 
 def train_and_write(settings: Settings, fold: int) -> None:
     set_up_process()
-    targets, folds = tuple(read_classes("folds/classes.csv")), read_folds(FOLDS)
+    targets, folds = tuple(read_classes(paths.CLASSES)), read_folds(paths.FOLDS)
     base = [read_fold(settings.specialize.base_member, number, folds, targets) for number in settings.split.folds]
     hard = find_hard_classes(settings.specialize, base, folds, targets)
     names = [targets[index] for index in hard]
     metric = METRICS[settings.task.metric]()
-    data = load_fold(fold, folds, targets, STORE, TEST_STORE, metric)
+    data = load_fold(fold, folds, targets, paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE, metric)
     check_learnable(data, hard, targets, fold)
     if processes().main:
         warn_of_undeclared("specialize", [*settings.plugins, *member_named(SPECIALIST, settings).weights_files()])
         log("specializing", fold=fold, hard_classes=names, metric=metric.label, processes=processes().count)
-    trained = train_specialist(settings, base, hard, data, targets, fold, [STORE, FOLDS], print_epoch)
+    inputs = [paths.AUGMENTED_STORE, paths.FOLDS]
+    trained = train_specialist(settings, base, hard, data, targets, fold, inputs, print_epoch)
     if processes().main:
-        write_member(Path("folds"), SPECIALIST, fold, SPECIALIST, trained, metric.name, hard_classes=names)
+        write_member(Path(), SPECIALIST, fold, SPECIALIST, trained, metric.name, hard_classes=names)
         scores = {name: "no image" if value is None else round(value, 4) for name, value in trained.scores.items()}
         log(
             "specialized",

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from competition.common import paths
 from competition.common.errors import ContractError
 from competition.data.competition import read_competition
 from competition.data.submission import check_submission
@@ -22,13 +23,12 @@ from competition.leaderboard.public_scores import check_one_more, read_public_sc
 from competition.settings.load import load_settings
 from pipelines._main import run
 
-LEDGER = Path("submissions/public.csv")
 # the folders whose submissions `record` knows
-RECORDED = (Path("submissions"), Path("submissions/members"), Path("submissions/ensembles"))
+RECORDED = (paths.SUBMISSIONS, paths.MEMBERS, paths.ENSEMBLES)
 
 
 def main(
-    file: Annotated[Path, typer.Option(help="CSV to submit")] = Path("submissions/final.csv"),
+    file: Annotated[Path, typer.Option(help="CSV to submit")] = paths.FINAL,
     message: Annotated[
         str | None, typer.Option(help="what the site keeps beside it (default: the file's name)")
     ] = None,
@@ -58,17 +58,17 @@ def main(
 
 def check_rules(most: int | None) -> None:
     """Refuse to ask the site for more scores than it allows; it can only be known of those that were recorded."""
-    asks = read_public_scores(LEDGER)
+    asks = read_public_scores(paths.PUBLIC_SCORES)
     check_one_more(
-        LEDGER,
+        paths.PUBLIC_SCORES,
         asks,
         most,
         "the site would give one more for this file, which the rules don't allow: nothing was submitted",
     )
     if most is not None:
         print(
-            f"public scores: {len(asks)} of {most} are recorded in {LEDGER}; those that you didn't record are not "
-            "counted"
+            f"public scores: {len(asks)} of {most} are recorded in {paths.PUBLIC_SCORES}; those that you didn't "
+            "record are not counted"
         )
 
 

@@ -1,4 +1,4 @@
-"""Trains one member on one fold: `python -m pipelines.train MEMBER FOLD` (stage `train`, member x fold).
+"""Train one member on one fold: `python -m pipelines.train MEMBER FOLD` (stage `train`, member x fold).
 
 Reads data/augmented.arrow, data/test_squares.arrow and folds/folds.csv. Makes, under folds/, for MEMBER/FOLD:
 weights/*.safetensors, predictions/*.npz (clean, test_like, test, and where there is a holdout holdout_clean,
@@ -10,6 +10,7 @@ pipelines.train MEMBER FOLD`.
 from pathlib import Path
 
 from competition.audit.duplicate_table import read_duplicates
+from competition.common import paths
 from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
@@ -28,13 +29,13 @@ from competition.training.fold_data import load_fold
 from competition.training.pseudo_labels import bar_copies
 from pipelines._main import log, run, warn_of_undeclared
 
-STORE, TEST_STORE, FOLDS = Path("data/augmented.arrow"), Path("data/test_squares.arrow"), Path("folds/folds.csv")
-
 
 def main(member: str, fold: int) -> None:
     settings = load_settings()
     if member not in settings.members:
-        raise ValueError(f"member {member!r}: not under `members` in params.yaml (there: {sorted(settings.members)})")
+        raise ValueError(
+            f"member {member!r}: not under `members` in {paths.PARAMS} (there: {sorted(settings.members)})"
+        )
     found = make_member(settings.members[member], member)
     if found.together and run_together(settings.machine.processes, "pipelines.train", member, fold):
         return
@@ -45,9 +46,9 @@ def main(member: str, fold: int) -> None:
 
 def train_and_write(member: Member, fold: int, settings: Settings) -> None:
     set_up_process()
-    targets = tuple(read_classes("folds/classes.csv"))
+    targets = tuple(read_classes(paths.CLASSES))
     metric = METRICS[settings.task.metric]()
-    data = load_fold(fold, read_folds(FOLDS), targets, STORE, TEST_STORE, metric)
+    data = load_fold(fold, read_folds(paths.FOLDS), targets, paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE, metric)
     if processes().main:
         warn_of_undeclared("train", [*settings.plugins, *member.weights_files()])
         log(
@@ -61,12 +62,13 @@ def train_and_write(member: Member, fold: int, settings: Settings) -> None:
             processes=processes().count,
         )
     if member.settings.pseudo_label_threshold:
-        data = bar_copies(data, read_duplicates("folds/duplicates.csv"))
+        data = bar_copies(data, read_duplicates(paths.DUPLICATES))
     weights = orientation_weights(settings.tta.passes, settings.tta.seed)
-    state = state_file(f"train-{member.name}-{fold}", member, STORE, FOLDS, fold, targets, metric.source)
+    inputs = paths.AUGMENTED_STORE, paths.FOLDS, fold, targets, metric.source
+    state = state_file(f"train-{member.name}-{fold}", member, *inputs)
     trained = train_member(member.settings, data, targets, weights, state, print_epoch)
     if processes().main:
-        write_member(Path("folds"), member.name, fold, member.settings.kind, trained, metric.name)
+        write_member(Path(), member.name, fold, member.settings.kind, trained, metric.name)
         log(
             "trained",
             member=member.name,

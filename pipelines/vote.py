@@ -1,4 +1,4 @@
-"""Votes of all members, compared out of fold: `python -m pipelines.vote` (stage `vote`).
+"""Vote of each member, and the leaderboard out of fold: `python -m pipelines.vote` (stage `vote`).
 
 Reads folds/folds.csv, folds/predictions/ and folds/scores/. Makes in submissions/members/ <member>.csv (soft vote over
 folds and passes), <member>_hard.csv (hard vote over folds) and <base>_specialist.csv (soft, with the specialist on the
@@ -11,7 +11,9 @@ from time import perf_counter
 
 import pandas as pd
 
+from competition.common import paths
 from competition.common.csv import write_frame
+from competition.common.errors import examples
 from competition.data.competition import Competition, read_competition
 from competition.data.submission import write_submission
 from competition.ensembling.member_votes import MemberVotes, vote_members
@@ -19,7 +21,7 @@ from competition.ensembling.specialist_choice import write_choice
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.folds.scores import hard_classes_of, read_scores, seconds_of
 from competition.folds.split import read_folds
-from competition.leaderboard.board import compare, giveaway_note, write_leaderboard
+from competition.leaderboard.leaderboard import compare, giveaway_note, write_leaderboard
 from competition.leaderboard.learning_curves import draw_member_curves
 from competition.leaderboard.oof_answers import write_confusion, write_oof
 from competition.leaderboard.per_class import class_scores, worst_classes
@@ -36,39 +38,35 @@ def main() -> None:
     metric = METRICS[settings.task.metric]()
     began = perf_counter()
     competition = read_competition(settings.competition, images=False)
-    folds = read_folds("folds/folds.csv")
+    folds = read_folds(paths.FOLDS)
     seen = folds[folds["fold"] >= 0].reset_index(drop=True)
     names = [*settings.train.members, *([SPECIALIST] if settings.specialize.base_member else [])]
     scores = {name: read_scores(name, settings.split.folds) for name in names}
     hard = hard_classes_of(scores[SPECIALIST]) if SPECIALIST in scores else []
     votes = vote_members(settings, folds, competition.test_ids, competition.targets, hard, metric)
-    tell(votes)
+    log_choice(votes)
     for submission in votes.submissions:
-        path = f"submissions/members/{submission.name}.csv"
+        path = paths.MEMBERS / f"{submission.name}.csv"
         write_submission(path, competition.test_ids, submission.test.tolist(), competition.columns)
         log("voted", path=path, rows=len(submission.test), vote=submission.vote)
-    board = make_leaderboard(settings, metric, votes, scores, seen, competition)
+    leaderboard = make_leaderboard(settings, metric, votes, scores, seen, competition)
     by_name = {one.name: one for one in votes.submissions}
-    ranked = [by_name[name] for name in board["submission"]]
+    ranked = [by_name[name] for name in leaderboard["submission"]]
     per_class = class_scores(ranked, seen["target"].to_numpy(), competition.target2class)
-    write_leaderboard("submissions/leaderboard.csv", board)
-    write_oof("submissions/oof.csv", votes.submissions, seen)
-    write_frame("submissions/per_class.csv", per_class)
-    write_confusion("submissions/confusion.csv", ranked[0], seen, competition.target2class)
-    write_choice("submissions/votes.json", votes.choice)
+    write_leaderboard(paths.LEADERBOARD, leaderboard)
+    write_oof(paths.OOF, votes.submissions, seen)
+    write_frame(paths.PER_CLASS, per_class)
+    write_confusion(paths.CONFUSION, ranked[0], seen, competition.target2class)
+    write_choice(paths.VOTES, votes.choice)
     draw_member_curves(names, settings.split.folds, metric.label)
-    print_leaderboard(board, f"{metric.title} out of fold")
+    print_leaderboard(leaderboard, f"{metric.title} out of fold")
     log(f"worst classes of {ranked[0].name}, test-like F1: {', '.join(worst_classes(per_class, ranked[0].name))}")
-    log(
-        "compared", path="submissions/leaderboard.csv", submissions=len(board), seconds=round(perf_counter() - began, 1)
-    )
+    log("compared", path=paths.LEADERBOARD, submissions=len(leaderboard), seconds=round(perf_counter() - began, 1))
 
 
-def tell(votes: MemberVotes) -> None:
+def log_choice(votes: MemberVotes) -> None:
     if ids := votes.unanswered:
-        log(
-            "warning: test images without a prediction", images=len(ids), answered=votes.fallback, ids=",".join(ids[:5])
-        )
+        log("warning: test images without a prediction", images=len(ids), answered=votes.fallback, ids=examples(ids))
     if choice := votes.choice:
         scores = {key: round(value, 4) for key, value in choice.scores.items()}
         log("specialist", mode=choice.mode, weight=choice.weight, **scores)
@@ -89,7 +87,7 @@ def make_leaderboard(
         for one in votes.submissions
     }
     notes = {} if votes.choice is None else {base if votes.choice.mode == "out" else specialist: votes.choice.note}
-    board = compare(
+    leaderboard = compare(
         votes.submissions,
         seen["target"].to_numpy(),
         seen["fold"].to_numpy(),
@@ -101,7 +99,7 @@ def make_leaderboard(
     )
     members = {name: settings.members[name] for name in settings.train.members}
     grey_sizes = {name: member.guard_size for name, member in members.items() if member.guard_size}
-    return giveaway_note(board, grey_sizes, len(competition.targets), metric)
+    return giveaway_note(leaderboard, grey_sizes, len(competition.targets), metric)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What is in the images and what is wrong with them: duplicates, domain shift, summary."""
+"""Audit of the images: duplicates, domain shift, summary."""

@@ -1,4 +1,4 @@
-"""Which images show the same page: re-saved, re-scaled, turned, mirrored, or cut by a percent or two on each side.
+"""Near-duplicate images: re-saved, re-scaled, turned, mirrored, or cut by a percent or two on each side.
 
 Look-alikes by hash (see perceptual_hash) are compared by their pixels, at a quarter, at half and at the whole size of
 their thumbnails. What is compared is detail: every pixel less the mean around it, over the spread around it, so that a
@@ -53,9 +53,7 @@ def contrasts(thumbnails: np.ndarray) -> np.ndarray:
 
 
 def find_near_duplicates(thumbnails: Thumbnails, rows: np.ndarray, at_least: float, threads: int = 1) -> NearDuplicates:
-    """Return the pairs of `rows` whose thumbnails are `at_least` so similar in their best orientation; blank ones are
-    like none.
-    """
+    """Return pairs of `rows` with thumbnails `at_least` so similar in their best orientation; none of blank ones."""
     hashes, shown = [np.empty((0, ORIENTATIONS), np.uint64)], [np.empty(0, bool)]
     for block in (thumbnails[rows[part]] for part in _blocks(len(rows))):
         hashes.append(hashes_of(block))
@@ -143,9 +141,7 @@ def _moved(images: np.ndarray, place: np.ndarray) -> np.ndarray:
 
 
 def _looking(size: int, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Return (P, S, S): matrices that interpolate S values at `scale` times their coordinates plus `shift`, within the
-    edges.
-    """
+    """Return (P, S, S): matrices that interpolate S values at `scale` times their coordinates plus `shift`."""
     at = np.clip((scale[:, None] * _coordinates(size) + shift[:, None] + 1) * size / 2 - 0.5, 0, size - 1)
     return np.maximum(1 - np.abs(at[:, :, None] - np.arange(size, dtype=np.float32)), 0)
 

@@ -1,4 +1,4 @@
-"""Which images may be near-duplicates: those with close perceptual hashes in some orientation. Generous; pixels decide.
+"""Perceptual hashes: pairs of images that may be near-duplicates in some orientation. Generous; pixels decide.
 
 An image's hash is the signs of its 63 lowest frequencies (pHash, https://www.phash.org, without the median). Mirroring
 an image flips the signs of odd frequencies and transposing it transposes them, so all eight orientations cost one DCT.

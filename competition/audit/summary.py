@@ -1,6 +1,5 @@
 """Summary of the data, its problems, and the shift between train and test: folds/audit.json."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from competition.audit.domain_shift import STATISTICS, table, train_test_auc
 from competition.audit.duplicate_table import of_sets
 from competition.audit.duplicates import Duplicates
 from competition.audit.near_duplicates import CONTRAST
+from competition.common.files import read_json
 from competition.data.competition import Competition
 
 TINY = 32  # pixels of the shorter side; what is smaller can hardly be read
@@ -39,7 +39,7 @@ def read_audit(path: Path | str) -> dict:
     """What `summary` found, as stage `prepare` wrote it to `path`, folds/audit.json. Raises FileNotFoundError."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage prepare)")
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    return read_json(path)
 
 
 def _of_set(facts: list[dict], read: list[dict]) -> dict:

@@ -17,8 +17,7 @@ CLASSES = 17  # that have a row: a sheet of more can't be read
 def contact_sheet(
     store: ImageStore, class_names: Mapping[str, str] | None = None, classes: int = CLASSES, copies: int = 8
 ) -> np.ndarray:
-    """Return a sheet of the augmented set `store`, uint8 (H, W, 3) RGB: a row per class, for the first `classes` of
-    them.
+    """Return a sheet of the augmented `store`, uint8 (H, W, 3) RGB: a row for each of the first `classes` classes.
 
     A row shows the class's first image by ID: clean, test-like, and up to `copies` copies. `class_names` (target ->
     readable name) gives the order of the classes and their labels; without it, or where it lacks one, the targets do.

@@ -99,7 +99,7 @@ class EffectRegistry(Registry[Effect]):
         self._names = None
 
     def names(self) -> tuple[str, ...]:
-        """All names: by phase, then as `order` has the modules, then as they stand in their module."""
+        """Return all names: by phase, then as `order` has the modules, then as they stand in their module."""
         self._load()
         if self._names is None:
             self._names = tuple(sorted(self._things, key=self._place))
@@ -112,7 +112,7 @@ class EffectRegistry(Registry[Effect]):
         return self._things[name]
 
     def drawn_together(self) -> tuple[str, ...]:
-        """Names of the effects that draw from one stream, in its order."""
+        """Return names of the effects that draw from one stream, in its order."""
         return tuple(name for name in self.names() if self._things[name].module in self._order)
 
     def plugins(self) -> tuple[str, ...]:

@@ -55,8 +55,7 @@ def _class_copies(images: Counter, settings: AugmentSettings) -> dict[str | None
 
 @dataclass(frozen=True)
 class Augmenter:
-    """Calling it with rows of the packed set at `path` (absolute) returns all that is packed of these images; facts:
-    none.
+    """Packing job: called with rows of the packed set at `path` (absolute), returns all their images; facts: none.
 
     Training images are packed clean, test-like, and as `copies_of` damaged copies; with `clean_only`, clean alone.
     """
@@ -125,9 +124,7 @@ def copies_code() -> str:
 
 @lru_cache(maxsize=2)
 def _columns(path: str, modified: int, size: int) -> tuple[list[str], list[str | None], Counter]:
-    """Return IDs, targets and images per target of the store at `path`, once per process; the other arguments tell
-    versions apart.
-    """
+    """Return IDs, targets and images per target of a store, cached in each process by path and version."""
     store = ImageStore(path)
     targets = store.column("target")
     return store.column("id"), targets, Counter(targets)

@@ -7,9 +7,7 @@ import numpy as np
 
 
 def normal_noise(generator: np.random.Generator, *shape: int) -> np.ndarray:
-    """Return float32 `shape`, standard normal to 16 bits: a random one of 65,536 quantiles each, 4 times as fast as
-    drawing it.
-    """
+    """Return float32 `shape`, standard normal to 16 bits: one of 65,536 quantiles each, 4 times as fast."""
     places = np.frombuffer(generator.bytes(2 * int(np.prod(shape))), "<u2")
     return np.take(_quantiles(), places).reshape(shape)
 
@@ -28,9 +26,7 @@ def smooth_noise(generator: np.random.Generator, height: int, width: int, cells:
 
 
 def ramp(height: int, width: int, angle: float) -> np.ndarray:
-    """Return float32 (height, width): each pixel's distance, in pixels, along the direction `angle` (radians) from the
-    corner (0, 0).
-    """
+    """Return float32 (height, width): pixels' distances from (0, 0) along the direction `angle` (radians)."""
     xs = np.arange(width, dtype=np.float32) * np.float32(np.cos(angle))
     ys = np.arange(height, dtype=np.float32) * np.float32(np.sin(angle))
     return ys[:, None] + xs[None]

@@ -1,1 +1,1 @@
-"""What every package uses: files written whole, CSV, seeds, progress."""
+"""Common tools of all packages: files written whole, CSV, paths, registries, seeds, progress."""

@@ -17,6 +17,8 @@ SINGULAR = {
     "are": "is",
     "have": "has",
     "fit": "fits",
+    "carry": "carries",
+    "stand": "stands",
 }
 
 

@@ -15,7 +15,6 @@ TEST_RESIZED_STORE = Path("data/test_squares.arrow")
 STATE = Path("data/state")  # what a stopped stage goes on from
 CACHE = Path("data/cache")
 NOISE_BANK = CACHE / "bank"  # banked document noise
-FEATURE_CACHE = CACHE
 TUNING = Path("data/tune")  # a folder for each study
 TUNING_CACHE = CACHE / "tune"
 
@@ -29,31 +28,53 @@ LABEL_FIXES = Path("folds/label_fixes.csv")
 FITTED_POLICY = Path("folds/fitted_policy.yaml")
 DOMAIN_SHIFT = Path("folds/shift.csv")
 CONTACT_SHEET = Path("folds/augmented.png")
+WEIGHTS = Path("folds/weights")
+PREDICTIONS = Path("folds/predictions")
+SCORES = Path("folds/scores")
+HISTORY = Path("folds/history")
+CURVES = Path("folds/curves")
+REVIEW = Path("folds/review")
+LABEL_REVIEW = REVIEW / "label_review.csv"
+LABEL_REVIEW_GRID = REVIEW / "label_review.png"
 
 # submissions/
-FINAL = Path("submissions/final.csv")
-FINAL_FACTS = Path("submissions/final.json")
-LEADERBOARD = Path("submissions/leaderboard.csv")
-PUBLIC_SCORES = Path("submissions/public.csv")
-EXTERNAL = Path("submissions/external")
-REPORT = Path("submissions/report/index.html")
+SUBMISSIONS = Path("submissions")
+MEMBERS = SUBMISSIONS / "members"  # the members' submissions
+LEADERBOARD = SUBMISSIONS / "leaderboard.csv"
+OOF = SUBMISSIONS / "oof.csv"
+PER_CLASS = SUBMISSIONS / "per_class.csv"
+CONFUSION = SUBMISSIONS / "confusion.csv"
+VOTES = SUBMISSIONS / "votes.json"  # the specialist's weight
+EXTERNAL = SUBMISSIONS / "external"
+ENSEMBLES = SUBMISSIONS / "ensembles"  # the ensembles' submissions
+CANDIDATES = SUBMISSIONS / "ensembles.csv"  # leaderboard of all candidates
+ENSEMBLES_OOF = SUBMISSIONS / "ensembles_oof.csv"
+FINAL = SUBMISSIONS / "final.csv"
+FINAL_VOTE = SUBMISSIONS / "final_vote.json"
+FINAL_FACTS = SUBMISSIONS / "final.json"
+METRICS = SUBMISSIONS / "metrics.json"
+HOLDOUT = SUBMISSIONS / "holdout.csv"
+PUBLIC_SCORES = SUBMISSIONS / "public.csv"
+REPORT = SUBMISSIONS / "report/index.html"
+
+EXPORTS = Path("exports")
 
 
 def weights(member: str, fold: int) -> Path:
     """Return the weights file of a member's fold."""
-    return Path(f"folds/weights/{member}/{fold}.safetensors")
+    return WEIGHTS / member / f"{fold}.safetensors"
 
 
 def predictions(member: str, fold: int) -> Path:
     """Return the file of a member's fold with its out-of-fold and test predictions."""
-    return Path(f"folds/predictions/{member}/{fold}.npz")
+    return PREDICTIONS / member / f"{fold}.npz"
 
 
 def scores(member: str, fold: int) -> Path:
     """Return the JSON file of a member's fold with its scores and seconds."""
-    return Path(f"folds/scores/{member}/{fold}.json")
+    return SCORES / member / f"{fold}.json"
 
 
 def history(member: str, fold: int) -> Path:
     """Return the CSV file of a member's fold with a row for each epoch."""
-    return Path(f"folds/history/{member}/{fold}.csv")
+    return HISTORY / member / f"{fold}.csv"

@@ -28,9 +28,7 @@ class Registry(Generic[T]):
         _REGISTRIES.append(self)
 
     def register(self, thing: T) -> T:
-        """Register `thing`, a class or function, under the name of the file it stands in. Raises ValueError for a taken
-        name.
-        """
+        """Register `thing`, a class or function, under its file's name. Raises ValueError for a taken name."""
         name = thing.__module__.rpartition(".")[2]
         if name in self._things or (name in self._files() and thing.__module__ != f"{self.package}.{name}"):
             raise ValueError(f"{self.kind} {name}: there is one of that name; rename the file {name}.py")
@@ -38,7 +36,7 @@ class Registry(Generic[T]):
         return thing
 
     def names(self) -> tuple[str, ...]:
-        """All names, sorted; nothing is imported."""
+        """Return all names, sorted; nothing is imported."""
         return tuple(sorted({*self._files(), *self._things}))
 
     def __getitem__(self, name: str) -> T:
@@ -86,8 +84,9 @@ def loaded_plugins() -> tuple[str, ...]:
 
 
 def load_plugin(path: Path | str) -> None:
-    """Import the Python file at `path`, which registers what it holds; once per process. Raises FileNotFoundError,
-    ValueError.
+    """Import the Python file at `path`, which registers its things; once per process.
+
+    Raises FileNotFoundError, ValueError.
     """
     path = Path(path).resolve()
     name = f"{PLUGIN}{path.stem}"

@@ -60,9 +60,8 @@ class Processes:
         if min(images, effective) < least:
             raise ValueError(
                 f"{images} training images, {effective} in a step (batch_size * accumulate): expected at least "
-                f"{least} of "
-                f"both, 2 for each of {self.count} processes; take fewer processes (machine.processes) or a larger "
-                "batch"
+                f"{least} of both, 2 for each of {self.count} processes; take fewer processes (machine.processes) or "
+                "a larger batch"
             )
         rest = images % effective
         return images - rest if rest < least else images

@@ -1,4 +1,4 @@
-"""The classes in their order, folds/classes.csv: a class's index is its row."""
+"""Classes in their order, folds/classes.csv: a class's index is its row."""
 
 from pathlib import Path
 

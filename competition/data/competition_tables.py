@@ -1,4 +1,4 @@
-"""The competition's CSV files: train.csv, meta.csv, and the test IDs of sample_submission.csv or test.csv.
+"""CSV files of a competition: train.csv, meta.csv, and the test IDs of sample_submission.csv or test.csv.
 
 Each reader adds what is wrong to `problems`, so that all of it can be said at once.
 """
@@ -40,8 +40,7 @@ def read_train(path: Path, settings: CompetitionSettings, problems: list[str]) -
     if settings.group not in frame and settings.group != CompetitionSettings().group:  # only the usual one is optional
         problems.append(
             f"{path}: no column {settings.group} (there: {examples(frame.columns, most=20)}); set competition.group "
-            "to the "
-            "column that says which images belong together, or leave it out"
+            "to the column that says which images belong together, or leave it out"
         )
     if settings.group in frame:  # an image without a group stands alone
         train["group"] = frame[settings.group].where(frame[settings.group] != "", frame[settings.id])

@@ -92,9 +92,7 @@ def _as_rgb(image: Image.Image) -> np.ndarray:
 
 
 def _white(highest: float, least: int) -> float:
-    """Return the value that stands for white in a deep image: the end of the shortest usual range, of `least` bits or
-    more, that holds `highest`.
-    """
+    """Return a deep image's white: the end of the shortest usual range, `least` bits or more, that holds `highest`."""
     return next(
         (top for bits in (1, 8, 10, 12, 14, 16) if bits >= least and highest <= (top := 2.0**bits - 1)), highest
     )

@@ -1,4 +1,4 @@
-"""The 8 orientations of a square image: two flips times four quarter turns, the dihedral group of the square.
+"""Orientations of a square image: two flips times four quarter turns, the dihedral group of the square.
 
 Orientation `turns + 4 * flip`: flipped left-right if `flip`, then turned counter-clockwise by `turns` quarters, as
 np.rot90 does.

@@ -55,7 +55,7 @@ class Predictions:
         return np.array(self.targets, dtype=str)[self.indices]
 
     def select(self, ids: Iterable[str]) -> "Predictions":
-        """The predictions of `ids`, in their order. Raises ValueError that lists the IDs that aren't there."""
+        """Return the predictions of `ids`, in their order. Raises ValueError that lists the IDs that aren't there."""
         ids = list(ids)
         id2row = {id_: row for row, id_ in enumerate(self.ids.tolist())}
         missing = [id_ for id_ in ids if id_ not in id2row]
@@ -66,7 +66,7 @@ class Predictions:
 
 
 def concatenate(parts: Sequence[Predictions]) -> Predictions:
-    """All rows of all parts, in order. Raises ValueError when targets differ or an ID stands in two parts."""
+    """Return all rows of all parts, in order. Raises ValueError when targets differ or an ID stands in two parts."""
     check_same_targets(parts)
     ids = [id_ for part in parts for id_ in part.ids.tolist()]
     return Predictions(ids, np.concatenate([part.probabilities for part in parts]), parts[0].targets)
@@ -106,7 +106,7 @@ def load_predictions(path: Path | str) -> dict[str, Predictions]:
 
 
 def _as_strings(values: Iterable[str], name: str) -> np.ndarray:
-    """(N,) str, as wide as its longest value and no wider, so that equal values have equal bytes."""
+    """Return (N,) str, as wide as its longest value and no wider, so that equal values have equal bytes."""
     values = values.tolist() if isinstance(values, np.ndarray) else list(values)
     wrong = [value for value in values if not isinstance(value, str)]
     if wrong:

@@ -1,3 +1,1 @@
-"""Members' predictions combined in several ways, each scored on folds that it wasn't fitted on, and one of them
-chosen.
-"""
+"""Ensembles of members' predictions, scored by nested cross-validation, and the choice of the final one."""

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from competition.data.predictions import Predictions, concatenate
+from competition.data.predictions import CONDITIONS, Predictions, concatenate
 from competition.ensembling.fitted_votes import FittedVote, MemberVote, SpecialistVote
 from competition.ensembling.images import Images
 from competition.ensembling.member_submissions import vote_member, vote_specialist
-from competition.ensembling.specialist_choice import Choice
+from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import replace_hard
 from competition.ensembling.stacked_predictions import PerFold, StackedPredictions
 from competition.ensembling.voting import soft_vote
-from competition.folds.predictions import OOF_VIEWS, holdout_view, out_of_fold
+from competition.folds.predictions import holdout_part, out_of_fold
 from competition.leaderboard.submission import Submission
 
 Answers = dict[str, np.ndarray]  # "clean" and "test_like" -> class indices
@@ -63,14 +63,14 @@ class Candidate:
         return self.without.get(fold, self.oof)
 
     def submission(self, targets: Sequence[str]) -> Submission:
-        """The same in targets, for the leaderboard and the CSV."""
+        """Return the same in targets, for the leaderboard and the CSV."""
         named = np.array(targets, dtype=str)
         vote = "hard" if self.probabilities is None else "soft"
         return Submission(
             self.name,
             "+".join(self.parts),
             vote,
-            *(named[self.oof[condition]] for condition in OOF_VIEWS),
+            *(named[self.oof[condition]] for condition in CONDITIONS),
             named[self.test],
         )
 
@@ -87,19 +87,19 @@ def member_candidate(name: str, per_fold: PerFold, stacked: StackedPredictions) 
 
 
 def specialist_candidate(
-    base: str, per_fold: PerFold, specialist: PerFold, choice: Choice, stacked: StackedPredictions
+    base: str, per_fold: PerFold, specialist: PerFold, choice: SpecialistChoice, stacked: StackedPredictions
 ) -> Candidate:
-    """The base's soft vote with the specialist's, the very one in submissions/members/<base>_specialist.csv."""
+    """Return the base's soft vote with the specialist's, the very one in submissions/members/<base>_specialist.csv."""
     images, ids = stacked.images, stacked.images.seen["ID"].tolist()
     submission = vote_specialist(
         base, per_fold, specialist, choice.hard, ids, images.test_ids, images.fallback, choice, images.folds
     )
     both = {
         condition: (out_of_fold(per_fold, condition, ids), concatenate([fold[condition] for fold in specialist]))
-        for condition in OOF_VIEWS
+        for condition in CONDITIONS
     }
     without = {
-        fold: {condition: _blended(both[condition], choice, weight).indices for condition in OOF_VIEWS}
+        fold: {condition: _blended(both[condition], choice, weight).indices for condition in CONDITIONS}
         for fold, weight in choice.per_fold.items()
     }
     probabilities = np.empty((len(ids), len(images.targets)))
@@ -119,7 +119,7 @@ def specialist_candidate(
 
 
 def own_probability(probabilities: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """(N,) float32: the probabilities (N, C) of the `answers` (N,)."""
+    """Return (N,) float32: the probabilities (N, C) of the `answers` (N,)."""
     return np.asarray(probabilities, dtype=np.float32)[np.arange(len(answers)), answers]
 
 
@@ -131,18 +131,16 @@ def _single(
     probabilities: np.ndarray,
     without: dict[int, Answers],
 ) -> Candidate:
-    oof = {condition: images.indices(getattr(submission, condition)) for condition in OOF_VIEWS}
+    oof = {condition: images.indices(getattr(submission, condition)) for condition in CONDITIONS}
     test, confidence = images.indices(submission.test), own_probability(probabilities, oof["test_like"])
     return Candidate(vote.name, vote.parts, oof, test, holdout, probabilities, {}, without, None, vote, confidence)
 
 
 def _on_holdout(per_fold: PerFold, condition: str, images: Images | None = None) -> Predictions:
-    """The folds' soft vote on the holdout, in its order; with no `images`, of those that were asked about, in any
-    order.
-    """
-    voted = soft_vote([fold[holdout_view(condition)] for fold in per_fold])
+    """Return the folds' soft vote on the holdout, in its order; without `images`, on those that were predicted."""
+    voted = soft_vote([fold[holdout_part(condition)] for fold in per_fold])
     return voted if images is None else voted.select(images.holdout["ID"].tolist())
 
 
-def _blended(both: tuple[Predictions, Predictions], choice: Choice, weight: float) -> Predictions:
+def _blended(both: tuple[Predictions, Predictions], choice: SpecialistChoice, weight: float) -> Predictions:
     return replace_hard(*both, choice.hard, choice.asks, weight)

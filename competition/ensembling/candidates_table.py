@@ -1,25 +1,27 @@
-"""All candidates' rows, as the leaderboard has them, with their paired differences to the best of them."""
+"""Leaderboard of all candidates, with their paired differences to the best of them."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from competition.common import paths
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.images import Images
-from competition.leaderboard.board import compare
+from competition.leaderboard.leaderboard import compare
 from competition.settings.ensemble import EnsembleSettings
 
 Seconds = tuple[float, float]  # of training, of predicting
 
 
-def seconds_of_parts(board: pd.DataFrame, singles: Sequence[Candidate]) -> dict[str, Seconds]:
-    """Part of `singles` (a member, `specialist`) -> its seconds, out of the leaderboard. Raises ValueError for a single
-    without a row.
+def seconds_of_parts(leaderboard: pd.DataFrame, singles: Sequence[Candidate]) -> dict[str, Seconds]:
+    """Return part of `singles` (a member, `specialist`) -> its seconds, by the leaderboard.
+
+    Raises ValueError for a single without a row.
     """
-    rows = board.set_index("submission")[["train_seconds", "predict_seconds"]]
+    rows = leaderboard.set_index("submission")[["train_seconds", "predict_seconds"]]
     if missing := [single.name for single in singles if single.name not in rows.index]:
-        raise ValueError(f"submissions/leaderboard.csv: no {', '.join(missing)}; it is of another run, vote again")
+        raise ValueError(f"{paths.LEADERBOARD}: no {', '.join(missing)}; it is of another run, vote again")
     seconds: dict[str, Seconds] = {}
     for single in sorted(
         singles, key=lambda single: len(single.parts)
@@ -32,7 +34,7 @@ def seconds_of_parts(board: pd.DataFrame, singles: Sequence[Candidate]) -> dict[
 def candidates_table(
     candidates: Sequence[Candidate], images: Images, seconds: Mapping[str, Seconds], settings: EnsembleSettings
 ) -> pd.DataFrame:
-    """The leaderboard of all candidates, members and ensembles alike: see `leaderboard.compare`."""
+    """Return the leaderboard of all candidates, members and ensembles alike: see `leaderboard.compare`."""
     spent = {one.name: tuple(sum(seconds[part][kind] for part in one.parts) for kind in (0, 1)) for one in candidates}
     return compare(
         [one.submission(images.targets) for one in candidates],
@@ -47,9 +49,7 @@ def candidates_table(
 
 
 def note_of(candidate: Candidate) -> str:
-    """What was fitted for the candidate, in a line: `lite0 0.62, features 0.38`, `C 0.01`, or whose votes are
-    counted.
-    """
+    """Return what was fitted for the candidate, in a line: `lite0 0.62, features 0.38`, `C 0.01`, or who votes."""
     weights = candidate.fitted.get("weights", {})
     if weights:
         ordered = sorted(weights.items(), key=lambda item: -item[1])

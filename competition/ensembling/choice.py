@@ -1,5 +1,4 @@
-"""Which candidate becomes final.csv: of the simplest kind within one standard error of the best the best one, by nested
-test-like score.
+"""Choice of the final submission: one-standard-error rule on nested test-like scores, the simplest kind first.
 
 See `one_standard_error`. Kinds differ by what could have been fitted to the images that are scored: nothing by
 one member, nothing but ranks and temperatures by a vote, weights by the rest. Within a kind there is nothing that a
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from competition.data.predictions import CONDITIONS
 from competition.ensembling.candidates import Answers, Candidate
 from competition.ensembling.one_standard_error import best_of, paired_bootstrap, simplest
-from competition.folds.predictions import OOF_VIEWS
 from competition.metrics.metric import Metric
 from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
@@ -46,8 +45,7 @@ def decide(
     metric: Metric,
     settings: EnsembleSettings,
 ) -> Decision:
-    """The candidate that `settings.choose` names, or, when it says `auto`, the best of the simplest within one standard
-    error of the best.
+    """Return the choice: the candidate that `settings.choose` names; of `auto`, by the one-standard-error rule.
 
     costs: part -> what it needs, in any unit; of candidates of one level that score alike the cheaper is chosen, then
     by precedence (see `EnsembleRule`), then by name. y_true, folds: (N,). Raises ValueError for a name that no
@@ -86,10 +84,8 @@ def choose_nested(
     metric: Metric,
     settings: EnsembleSettings,
 ) -> tuple[Answers, dict[int, str]]:
-    """Answers out of fold, each fold by the candidate that the same rule chooses by the other folds; and who that
-    was.
-    """
-    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in OOF_VIEWS}
+    """Return out-of-fold answers, each fold's by the candidate that the other folds choose; and fold -> its name."""
+    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in CONDITIONS}
     by_name, per_fold = {candidate.name: candidate for candidate in ordered}, {}
     levels = [candidate.simplicity[0] for candidate in ordered]
     for fold in np.unique(folds).tolist():
@@ -98,7 +94,7 @@ def choose_nested(
         compared = paired_bootstrap(answers, list(by_name), y_true[~here], n_classes, metric, settings)
         chosen = by_name[simplest(compared, levels).name]
         per_fold[fold] = chosen.name
-        for condition in OOF_VIEWS:
+        for condition in CONDITIONS:
             oof[condition][here] = chosen.oof[condition][here]
     return oof, per_fold
 

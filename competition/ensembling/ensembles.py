@@ -8,9 +8,7 @@ from competition.ensembling.rules import RULES
 
 
 def ensemble_candidates(inputs: RuleInputs) -> tuple[list[Candidate], list[str]]:
-    """Every ensemble as a candidate, simplest rule first; and the names of rules left out, since they would take
-    minutes to fit.
-    """
+    """Return every ensemble as a candidate, simplest rule first; and the rules left out, which would take minutes."""
     images = inputs.stacked.images
     size = len(images.y_true), len(inputs.stacked.members), len(images.targets)
     rules = sorted(RULES.items(), key=lambda item: (item[1].level, item[1].precedence, item[0]))
@@ -19,5 +17,5 @@ def ensemble_candidates(inputs: RuleInputs) -> tuple[list[Candidate], list[str]]
 
 
 def with_external_votes(candidates: Sequence[Candidate]) -> list[str]:
-    """The candidates in which submissions made elsewhere may vote."""
+    """Return the candidates in which submissions made elsewhere may vote."""
     return [one.name for one in candidates if one.takes_external]

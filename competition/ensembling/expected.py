@@ -1,5 +1,4 @@
-"""What the test set is expected to give: the out-of-fold score, its images weighted until they are answered as the test
-images are.
+"""Expected score of the test set: the out-of-fold score, its images weighted to be answered as test images are.
 
 How hard an image is to read shows in what the networks say of it, which needs no label. Logistic regression tells
 out-of-fold images from test images by how sure their network is and what it answers, and its odds are the weights:
@@ -29,8 +28,7 @@ LEAST = 1e-6  # the probability of either set, at the least: keeps odds finite
 def expected_score(
     chosen: Candidate, stacked: StackedPredictions, folds: Sequence[int], settings: EnsembleSettings
 ) -> dict[str, float]:
-    """{"value", "low", "high"} of the candidate's test-like score, weighted by `fold_weights`, and
-    `effective_images`.
+    """Return {"value", "low", "high", "effective_images"}: the test-like score, weighted by `fold_weights`.
 
     folds: (K,) their numbers, in the order of the stacked networks. The interval takes the weights as given.
     `effective_images`: how many images, equally weighted, would tell as much: (sum of weights)^2 / sum of squares
@@ -51,9 +49,7 @@ def expected_score(
 
 
 def fold_weights(stacked: StackedPredictions, folds: Sequence[int]) -> np.ndarray:
-    """(N,) weights of the out-of-fold images, mean 1 in each fold, by the mean of what the members' networks of that
-    fold say.
-    """
+    """Return (N,) weights of out-of-fold images, mean 1 in each fold, by the mean prediction of its networks."""
     oof, test = stacked.oof["test_like"][:, 0].mean(axis=0), stacked.test.mean(axis=0)  # (N, C), (K, T, C)
     weights = np.ones(len(oof))
     for number, fold in enumerate(folds):

@@ -1,22 +1,20 @@
 """Submissions made elsewhere, submissions/external/: they may vote on the test set, and aren't validated."""
 
-from pathlib import Path
-
 import numpy as np
 
+from competition.common import paths
 from competition.common.errors import ContractError
 from competition.data.competition import Competition
 from competition.data.submission import check_submission, read_submission
 from competition.ensembling.images import Images
 
-EXTERNAL = Path("submissions/external")
-
 
 def read_external(name: str, images: Images, competition: Competition) -> np.ndarray:
-    """(rows,) class indices of an external submission, in the sample submission's order. Raises ContractError where it
-    isn't valid.
+    """Return (rows,) class indices of an external submission, in the sample submission's order.
+
+    Raises ContractError where it isn't valid.
     """
-    path = EXTERNAL / f"{name}.csv"
+    path = paths.EXTERNAL / f"{name}.csv"
     if problems := check_submission(path, competition):
         raise ContractError(problems)
     return images.indices(read_submission(path, competition.columns)["target"])

@@ -1,17 +1,17 @@
-"""What final.json says of the final submission, but for its holdout and its lineage."""
+"""Facts of the final submission for final.json, but for its holdout and its lineage."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from competition.data.predictions import CONDITIONS
 from competition.ensembling.candidates import Answers, Candidate
 from competition.ensembling.choice import Decision
 from competition.ensembling.expected import expected_score
 from competition.ensembling.images import Images
 from competition.ensembling.sanity_checks import agreement, class_shares
 from competition.ensembling.stacked_predictions import StackedPredictions
-from competition.folds.predictions import OOF_VIEWS
-from competition.leaderboard.board import DECIMALS, score
+from competition.leaderboard.leaderboard import DECIMALS, score
 from competition.metrics.calibration import BINS, calibration_error, fit_temperatures
 from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
@@ -27,8 +27,7 @@ def final_facts(
     everything: Settings,
     external: Mapping[str, np.ndarray],
 ) -> dict[str, object]:
-    """The chosen candidate's score, why it was chosen, what votes in it, its class shares and calibration; in JSON's
-    types.
+    """Return the facts of the chosen candidate, in JSON's types: scores, reason, members, class shares, calibration.
 
     score: the candidate's own, nested where something was fitted; `nested_choice`, of each fold answered by the
     candidate that the other folds choose, None where a person named it; `expected`: see `expected_score`, None where
@@ -46,7 +45,7 @@ def final_facts(
         "why": decision.why,
         "choose": settings.choose,
         "best": decision.best,
-        "candidates": [_standing(standing) for standing in decision.compared],
+        "candidates": [_difference(one) for one in decision.compared],
         "chosen_by_the_other_folds": [{"fold": fold, "candidate": name} for fold, name in decision.per_fold.items()],
         "members": list(chosen.parts),
         "fitted": chosen.fitted,
@@ -67,19 +66,19 @@ def metrics_of(facts: Mapping[str, object]) -> dict[str, float]:
 
 
 def scores_of(answers: Answers, images: Images, settings: EnsembleSettings) -> dict[str, dict[str, float]]:
-    """View -> {"value", "low", "high"} of out-of-fold `answers`."""
-    return {condition: rounded_score(images.y_true, answers[condition], images, settings) for condition in OOF_VIEWS}
+    """Return condition -> {"value", "low", "high"} of out-of-fold `answers`."""
+    return {condition: rounded_score(images.y_true, answers[condition], images, settings) for condition in CONDITIONS}
 
 
 def rounded_score(
     y_true: np.ndarray, answers: np.ndarray, images: Images, settings: EnsembleSettings
 ) -> dict[str, float]:
-    """{"value", "low", "high"} of the score, of class indices; as the leaderboard has it."""
+    """Return {"value", "low", "high"} of the score, of class indices; as the leaderboard has it."""
     return _rounded(score(y_true, answers, len(images.targets), images.metric, settings))
 
 
 def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:
-    """The single candidate with the best test-like score, of equals the first by name."""
+    """Return the single candidate with the best test-like score, of equals the first by name."""
     singles = sorted(
         (candidate for candidate in candidates if candidate.is_single), key=lambda candidate: candidate.name
     )
@@ -88,9 +87,7 @@ def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:
 
 
 def external_votes(chosen: Candidate, external: Mapping[str, np.ndarray]) -> list[dict[str, object]]:
-    """One row for each external submission: whether it votes in the final, and how far it agrees with it. No score
-    holds its votes.
-    """
+    """Return a row for each external submission: whether it votes, and its agreement. No score holds its votes."""
     return [
         {
             "name": name,
@@ -104,8 +101,9 @@ def external_votes(chosen: Candidate, external: Mapping[str, np.ndarray]) -> lis
 
 
 def calibration(chosen: Candidate, stacked: StackedPredictions) -> dict[str, object]:
-    """Expected calibration error, test-like out of fold, of every member and of the chosen candidate. See
-    `calibration_error`.
+    """Return the expected calibration error, test-like out of fold, of every member and of the chosen candidate.
+
+    See `calibration_error`.
 
     None for a chosen candidate whose votes are counted: a count is no probability.
     """
@@ -131,16 +129,16 @@ def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:
     return {key: round(float(value), DECIMALS) for key, value in numbers.items()}
 
 
-def _standing(standing: PairedDifference) -> dict[str, object]:
+def _difference(one: PairedDifference) -> dict[str, object]:
     numbers = {
-        "test_like": standing.score,
-        "difference": standing.difference,
-        "difference_low": standing.low,
-        "difference_high": standing.high,
-        "standard_error": standing.standard_error,
+        "test_like": one.score,
+        "difference": one.difference,
+        "difference_low": one.low,
+        "difference_high": one.high,
+        "standard_error": one.standard_error,
     }
     return (
-        {"submission": standing.name}
+        {"submission": one.name}
         | _rounded(numbers)
-        | {"significant": standing.significant, "within_one_standard_error": standing.is_within}
+        | {"significant": one.significant, "within_one_standard_error": one.is_within}
     )

@@ -3,16 +3,16 @@
 With the weights it is all that answering other images needs: no labels, no out-of-fold predictions.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from competition.common.files import digest, write_json
+from competition.common import paths
+from competition.common.files import digest, read_json, write_json
 from competition.ensembling.candidates import Candidate
-from competition.ensembling.final_files import FINAL_VOTE, FOLDER, read_final_if_any
+from competition.ensembling.final_files import FINAL_VOTE, read_final_if_any
 from competition.ensembling.fitted_votes import FittedVote, MemberVote, SpecialistVote
 from competition.ensembling.lineage import changed_weights, digest_of_settings
 from competition.ensembling.precision_curve import PrecisionCurve
@@ -52,12 +52,14 @@ class FinalVote:
         return tuple(self.target2class)
 
     def targets_of(self, part: str) -> tuple[str, ...]:
-        """The classes that the networks of `part`, a member or `specialist`, tell apart."""
+        """Return the classes that the networks of `part`, a member or `specialist`, tell apart."""
         return self.hard if part == SPECIALIST else self.targets
 
     def vote(self, name: str | None = None) -> FittedVote:
-        """The vote called `name`, or the one that made final.csv. Raises ValueError for a name that no candidate has,
-        and for a vote that other images can't be asked of: it holds submissions made elsewhere.
+        """Return the vote called `name`, or the one that made final.csv.
+
+        Raises ValueError for a name that no candidate has, and for a vote that holds submissions made elsewhere, which
+        answer no other images.
         """
         found, called = name or self.chosen, name or "the final vote"
         if found not in self.votes:
@@ -104,15 +106,17 @@ def write_final_vote(
     write_json(path, content | {"digest": digest(content)})
 
 
-def read_final_vote(folder: Path | str = FOLDER) -> FinalVote:
-    """The final vote of `folder`. Raises FileNotFoundError, and ValueError for a damaged file, one of another version,
-    and one of another run than final.csv.
+def read_final_vote(folder: Path | str = paths.SUBMISSIONS) -> FinalVote:
+    """Return the final vote of `folder`.
+
+    Raises FileNotFoundError, and ValueError for a damaged file, one of another version, and one of another run than
+    final.csv.
     """
     path = Path(folder) / FINAL_VOTE
     if not path.is_file():
         raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage ensemble)")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         expected = content.pop("digest")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"{path}: no final vote, or a damaged one; `dvc repro ensemble` makes it anew") from error
@@ -127,7 +131,7 @@ def read_final_vote(folder: Path | str = FOLDER) -> FinalVote:
     return _loaded(content)
 
 
-def changed_since_final(settings: Settings, parts: Sequence[str], folder: Path | str = FOLDER) -> list[str]:
+def changed_since_final(settings: Settings, parts: Sequence[str], folder: Path | str = paths.SUBMISSIONS) -> list[str]:
     """What of the settings, and of the weights of `parts`, isn't what made final.csv; nothing where there is none."""
     there = (Path(folder) / FINAL_VOTE).is_file()
     return read_final_vote(folder).changed_since(settings, parts) if there else []

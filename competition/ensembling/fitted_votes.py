@@ -57,14 +57,14 @@ class FittedVote(ABC):
 
     @abstractmethod
     def predict(self, probabilities: PerNetwork) -> Voted:
-        """Answers to these images, in the order of the first part's predictions."""
+        """Return answers to these images, in the order of the first part's predictions."""
 
     def asked(self, probabilities: PerNetwork) -> np.ndarray | None:
-        """(R,) positions of the images that the specialist is asked about; None without a specialist."""
+        """Return (R,) positions of the images that the specialist is asked about; None without a specialist."""
         return None
 
     def to_json(self) -> dict[str, object]:
-        """What was fitted, in JSON's types."""
+        """Return what was fitted, in JSON's types."""
         return {}
 
 
@@ -111,5 +111,5 @@ class SpecialistVote(FittedVote):
 
     @classmethod
     def from_json(cls, saved: Mapping[str, object]) -> "SpecialistVote":
-        """The vote whose `to_json` is `saved`."""
+        """Return the vote whose `to_json` is `saved`."""
         return cls(saved["base"], tuple(saved["hard"]), saved["asks"], saved["weight"])

@@ -1,5 +1,4 @@
-"""The ledger of unlocked holdouts, submissions/holdout.csv: kept in git, only ever added to, so that none is scored
-twice.
+"""Ledger of unlocked holdouts, submissions/holdout.csv: in git, append-only, so that none is scored twice.
 
 A holdout tells the truth once. Whoever changes something after having seen its score, and scores it again, chooses by
 it.
@@ -19,9 +18,7 @@ from competition.settings.ensemble import EnsembleSettings
 
 @dataclass(frozen=True)
 class Unlocking:
-    """A holdout that was scored: when, which (digest of its IDs), by what (digest of IDs, targets and answers); scores
-    as text.
-    """
+    """Scored holdout: day, digest of its IDs, digest of IDs, targets and answers; scores as text."""
 
     date: str  # YYYY-MM-DD
     holdout: str
@@ -41,8 +38,9 @@ COLUMNS = tuple(field.name for field in fields(Unlocking))
 
 
 def check_ledger_is_kept(settings: EnsembleSettings, folder: Path) -> None:
-    """Raise ValueError where a holdout would be unlocked in a queued experiment of DVC's: it runs in a copy of the
-    project, whose ledger nobody would see.
+    """Raise ValueError where a holdout would be unlocked in a queued experiment of DVC's.
+
+    It runs in a copy of the project, whose ledger nobody would see.
     """
     if settings.unlock_holdout and EXPERIMENTS in folder.as_posix():
         raise ValueError(
@@ -63,7 +61,7 @@ def read_unlockings(path: Path | str) -> list[Unlocking]:
 
 
 def record_unlocking(path: Path | str, new: Unlocking) -> bool:
-    """Whether `new` was added to the ledger; False when these very answers are on record already.
+    """Return whether `new` was added to the ledger; False when these very answers are on record already.
 
     Raises ValueError when this holdout was unlocked for other answers.
     """
@@ -85,8 +83,7 @@ def record_unlocking(path: Path | str, new: Unlocking) -> bool:
 def score_holdout(
     path: Path | str, chosen: Candidate, images: Images, settings: EnsembleSettings, date: str
 ) -> dict | None:
-    """The chosen candidate's score on the unlocked holdout, and its entry in the ledger at `path`; None while it is
-    locked.
+    """Return the chosen candidate's score on the unlocked holdout, entered in the ledger at `path`; None while locked.
 
     {"images", "clean", "test_like"}, the latter as {"value", "low", "high"}. Votes from elsewhere have no answers to it
     and take no part. Raises ValueError as `record_unlocking` does.

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from competition.common import paths
 from competition.folds.predictions import most_frequent
 from competition.folds.split import HOLDOUT, make_folds
 from competition.metrics.metric import Metric
@@ -31,7 +32,7 @@ class Images:
     metric: Metric
 
     def indices(self, answers: Sequence[str] | np.ndarray) -> np.ndarray:
-        """(n,) int64 class indices of targets."""
+        """Return (n,) int64 class indices of targets."""
         position = {target: index for index, target in enumerate(self.targets)}
         return np.array([position[answer] for answer in answers], dtype=np.int64)
 
@@ -68,13 +69,14 @@ class Images:
 def images_of(
     folds: pd.DataFrame, test_ids: Sequence[str], targets: tuple[str, ...], metric: Metric, unlock_holdout: bool = False
 ) -> Images:
-    """The images of `folds` (ID, target, fold, group): the holdout's only once it is unlocked. Raises ValueError where
-    one is unlocked that isn't there.
+    """Return the images of `folds` (ID, target, fold, group): the holdout's only once it is unlocked.
+
+    Raises ValueError where one is unlocked that isn't there.
     """
     seen, holdout = folds[folds["fold"] >= 0].reset_index(drop=True), folds[folds["fold"] == HOLDOUT]
     if unlock_holdout and holdout.empty:
         raise ValueError(
-            "ensemble.unlock_holdout: true, but folds/folds.csv has no image of fold -1; raise split.holdout"
+            f"ensemble.unlock_holdout: true, but {paths.FOLDS} has no image of fold -1; raise split.holdout"
         )
     unlocked = holdout if unlock_holdout else holdout.iloc[:0]
     return Images(seen, unlocked, test_ids, targets, most_frequent(seen["target"], targets), metric)

@@ -1,23 +1,22 @@
-"""Where a submission comes from: settings, data, code, and the weights that answered."""
+"""Lineage of a submission: settings, data, code, and the weights that answered."""
 
-import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from competition.common.files import digest
-from competition.ensembling.external import EXTERNAL
+from competition.common import paths
+from competition.common.files import digest, read_json
 from competition.settings.params import Settings
 
-DATA = (Path("data/train.arrow"), Path("data/test.arrow"))  # as packed: images, labels as trained on, groups
+DATA = (paths.TRAIN_STORE, paths.TEST_STORE)  # as packed: images, labels as trained on, groups
 RESULT_FREE = {"machine", "submit", "review", "report"}  # sections on which no result depends
-CODE = ("competition", "pipelines", "dvc.yaml", "params.yaml")
+CODE = ("competition", "pipelines", str(paths.PIPELINE), str(paths.PARAMS))
 
 
 def lineage(
     settings: Settings, parts: Sequence[str], weights: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, object]:
-    """{"params", "data", "data_files", "label_fixes", "git", "weights", "external"}, digests of 16 hex digits.
+    """Return {"params", "data", "data_files", "label_fixes", "git", "weights", "external"}, digests of 16 hex digits.
 
     params: of all settings but RESULT_FREE; data: of `data_files`; label_fixes: of the decisions about labels that
     `prepare` applied, as folds/audit.json has it, None without any; weights: for each of `parts` (members,
@@ -30,46 +29,46 @@ def lineage(
         "params": digest_of_settings(settings),
         "data": digest(*DATA),
         "data_files": [str(path) for path in DATA],
-        "label_fixes": json.loads(Path("folds/audit.json").read_text(encoding="utf-8"))
-        .get("label_fixes", {})
-        .get("digest"),
+        "label_fixes": read_json(paths.AUDIT).get("label_fixes", {}).get("digest"),
         "git": git_state(),
         "weights": [{"member": part, "digests": list(weights[part])} for part in parts],
-        "external": [{"name": name, "digest": digest(EXTERNAL / f"{name}.csv")} for name in settings.ensemble.external],
+        "external": [
+            {"name": name, "digest": digest(paths.EXTERNAL / f"{name}.csv")} for name in settings.ensemble.external
+        ],
     }
 
 
 def changed_weights(then: Mapping[str, Sequence[str]], settings: Settings, parts: Sequence[str]) -> list[str]:
     """Folders of weights that aren't as they were, of those of `parts` that `then` names; then: part -> digests."""
     return [
-        f"folds/weights/{part}"
+        str(paths.WEIGHTS / part)
         for part in parts
         if part in then and list(then[part]) != [digest(path) for path in weights_of(part, settings) if path.is_file()]
     ]
 
 
 def digest_of_settings(settings: Settings) -> str:
-    """16 hex digits of all settings but RESULT_FREE."""
+    """Return 16 hex digits of all settings but RESULT_FREE."""
     return digest(settings.model_dump(mode="json", exclude=RESULT_FREE))
 
 
 def digests_of_weights(parts: Sequence[str], settings: Settings) -> dict[str, list[str]]:
-    """Part (a member, `specialist`) -> the digest of each fold's weights. Raises FileNotFoundError."""
+    """Return part (a member, `specialist`) -> the digest of each fold's weights. Raises FileNotFoundError."""
     return {part: [digest(path) for path in weights_of(part, settings)] for part in parts}
 
 
 def weights_of(part: str, settings: Settings) -> list[Path]:
-    """The files of weights of a member, or of `specialist`, one for each fold."""
-    return [Path(f"folds/weights/{part}/{fold}.safetensors") for fold in settings.split.folds]
+    """Return the files of weights of a member, or of `specialist`, one for each fold."""
+    return [paths.weights(part, fold) for fold in settings.split.folds]
 
 
 def weight_bytes(part: str, settings: Settings) -> int:
-    """Bytes of a part's weights: what it costs, as seconds would say, but the same in every run."""
+    """Return bytes of a part's weights: what it costs, as seconds would say, but the same in every run."""
     return sum(path.stat().st_size for path in weights_of(part, settings))
 
 
 def git_state() -> dict[str, object]:
-    """{"commit", "dirty"} of the folder we are in; both None outside git and before the first commit.
+    """Return {"commit", "dirty"} of the folder we are in; both None outside git and before the first commit.
 
     dirty: code or settings (CODE) differ from the commit. What the stages themselves write always does.
     """

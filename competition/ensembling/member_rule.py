@@ -31,21 +31,21 @@ class MemberRule(EnsembleRule):
 
     @abstractmethod
     def vote(self, voters: Voters) -> Vote:
-        """Answers to the images of `voters`."""
+        """Return answers to the images of `voters`."""
 
     def facts(self, members: Sequence[str]) -> dict[str, object]:
-        """What was fitted, for people: the weights where they differ."""
+        """Return what was fitted, for people: the weights where they differ."""
         weights = {name: round(weight, 6) for name, weight in zip(members, self.weights.tolist(), strict=True)}
         return {"weights": weights} if len(set(weights.values())) > 1 else {}
 
     def to_json(self) -> dict[str, object]:
-        """All fields in JSON's types, arrays as lists."""
+        """Return all fields in JSON's types, arrays as lists."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value.tolist() if hasattr(value, "tolist") else value for name, value in values.items()}
 
     @classmethod
     def from_json(cls, saved: Mapping[str, object]) -> Self:
-        """The rule whose `to_json` is `saved`."""
+        """Return the rule whose `to_json` is `saved`."""
         return cls(**{name: np.array(value) if isinstance(value, list) else value for name, value in saved.items()})
 
     @classmethod
@@ -101,7 +101,7 @@ class MemberRuleVote(FittedVote):
         return self.rule.to_json()
 
     def _stacked(self, probabilities: PerNetwork) -> np.ndarray:
-        """(M, K, n, C) float32; a member of weight 0, which made no predictions, is even on all classes."""
+        """Return (M, K, n, C) float32; a member of weight 0, which made no predictions, is even on all classes."""
         first = probabilities[self.parts[0]]
         even = np.full((len(first[0]), len(self.targets)), 1 / len(self.targets), dtype=np.float32)
         return np.stack(
@@ -113,12 +113,12 @@ class MemberRuleVote(FittedVote):
 
 
 def mean_of_all(raw: np.ndarray) -> np.ndarray:
-    """(n, C) float64: the mean of the probabilities (M, K, n, C) of all networks of all members."""
+    """Return (n, C) float64: the mean of the probabilities (M, K, n, C) of all networks of all members."""
     return raw.mean(axis=(0, 1), dtype=np.float64)
 
 
 def best_member(parts: Sequence[str], stacked: StackedPredictions) -> str:
-    """The one of `parts` that scores best, test-like out of fold."""
+    """Return the one of `parts` that scores best, test-like out of fold."""
     answers = stacked.oof["test_like"][:, 0].argmax(axis=2)
     ranked = best_first(answers, stacked.images.y_true, len(stacked.images.targets), stacked.images.metric).tolist()
     return next(stacked.members[m] for m in ranked if stacked.members[m] in parts)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from competition.data.predictions import Predictions, concatenate
-from competition.ensembling.specialist_choice import Choice
+from competition.data.predictions import CONDITIONS, Predictions, concatenate
+from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import SPECIALIST, replace_hard
 from competition.ensembling.voting import hard_vote, soft_vote
-from competition.folds.predictions import OOF_VIEWS, out_of_fold
+from competition.folds.predictions import out_of_fold
 from competition.leaderboard.submission import Submission
 
 
@@ -27,7 +27,7 @@ def vote_member(
     test = soft_vote([fold["test"] for fold in per_fold])
     voters = np.stack([fold["test"].select(test.ids.tolist()).indices for fold in per_fold])
     counted = np.array(test.targets)[hard_vote(voters, len(test.targets))]
-    clean, test_like = (out_of_fold(per_fold, condition, oof_ids).answers for condition in OOF_VIEWS)
+    clean, test_like = (out_of_fold(per_fold, condition, oof_ids).answers for condition in CONDITIONS)
     return [
         Submission(name, member, vote, clean, test_like, _in_order(test_ids, test.ids, answers, fallback))
         for name, vote, answers in ((member, "soft", test.answers), (f"{member}_hard", "hard", counted))
@@ -42,17 +42,17 @@ def vote_specialist(
     oof_ids: Sequence[str],
     test_ids: Sequence[str],
     fallback: str,
-    choice: Choice | None = None,
+    choice: SpecialistChoice | None = None,
     folds: np.ndarray | None = None,
 ) -> Submission:
-    """The base's soft vote with the specialist's on the hard targets, `<base>_specialist`. See `vote_member`.
+    """Return the base's soft vote with the specialist's on the hard targets, `<base>_specialist`. See `vote_member`.
 
     choice: its weight; None: it replaces the base's. With a choice, `folds` (N,) are those of `oof_ids`:
     out of fold, each is answered as the other folds choose.
     """
     oof = {
         condition: (out_of_fold(per_fold, condition, oof_ids), concatenate([fold[condition] for fold in specialist]))
-        for condition in OOF_VIEWS
+        for condition in CONDITIONS
     }
     test = (soft_vote([fold["test"] for fold in per_fold]), soft_vote([fold["test"] for fold in specialist]))
     if choice is None:
@@ -60,7 +60,7 @@ def vote_specialist(
             replace_hard(*pair, hard).answers for pair in (oof["clean"], oof["test_like"], test)
         )
     else:
-        clean, test_like = (choice.oof_answers(*oof[condition], folds) for condition in OOF_VIEWS)
+        clean, test_like = (choice.oof_answers(*oof[condition], folds) for condition in CONDITIONS)
         tested = choice.answers(*test)
     return Submission(
         f"{base}_{SPECIALIST}", base, "soft", clean, test_like, _in_order(test_ids, test[0].ids, tested, fallback)

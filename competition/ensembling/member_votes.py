@@ -7,7 +7,7 @@ import pandas as pd
 
 from competition.data.predictions import Predictions, concatenate
 from competition.ensembling.member_submissions import vote_member, vote_specialist
-from competition.ensembling.specialist_choice import Choice, choose
+from competition.ensembling.specialist_choice import SpecialistChoice, choose
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.voting import unanswered
 from competition.folds.predictions import most_frequent, out_of_fold, read_fold
@@ -20,12 +20,14 @@ PerFold = list[dict[str, Predictions]]
 
 @dataclass(frozen=True, eq=False)
 class MemberVotes:
-    """submissions: each member's soft and hard vote, and the specialist's. choice: the specialist's weight, None
-    without one. fallback: answers the test images `unanswered`, which nobody could read.
+    """Members' submissions, and what was decided about the specialist.
+
+    submissions: each member's soft and hard vote, and the specialist's. choice: the specialist's weight, None without
+    one. fallback: answers the test images `unanswered`, which nobody could read.
     """
 
     submissions: list[Submission]
-    choice: Choice | None
+    choice: SpecialistChoice | None
     fallback: str
     unanswered: list[str]
 
@@ -38,8 +40,10 @@ def vote_members(
     hard: Sequence[str],
     metric: Metric,
 ) -> MemberVotes:
-    """All members' votes, from folds/predictions/. folds: ID, target, fold; hard: the specialist's targets, () without
-    one. Raises FileNotFoundError for a member that wasn't trained, ValueError for predictions of other images.
+    """Return all members' votes, from folds/predictions/.
+
+    folds: ID, target, fold; hard: the specialist's targets, () without one. Raises FileNotFoundError for a member that
+    wasn't trained, ValueError for predictions of other images.
     """
     seen = folds[folds["fold"] >= 0].reset_index(drop=True)
     names = [*settings.train.members, *([SPECIALIST] if hard else [])]
@@ -59,8 +63,8 @@ def vote_members(
 
 def choose_specialist(
     settings: Settings, base: PerFold, specialist: PerFold, hard: Sequence[str], seen: pd.DataFrame, metric: Metric
-) -> Choice:
-    """The specialist's weight that `specialize.mode` and the test-like out-of-fold predictions choose."""
+) -> SpecialistChoice:
+    """Return the specialist's weight that `specialize.mode` and the test-like out-of-fold predictions choose."""
     return choose(
         out_of_fold(base, "test_like", seen["ID"].tolist()),
         concatenate([fold["test_like"] for fold in specialist]),

@@ -1,4 +1,4 @@
-"""All members' predictions as read from folds/predictions/: aligned for the ensembles, and each one's own vote."""
+"""Members' predictions from folds/predictions/: stacked for the ensembles, and each member's own vote."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from competition.ensembling.candidates import Candidate, member_candidate, specialist_candidate
 from competition.ensembling.images import Images
-from competition.ensembling.specialist_choice import Choice
+from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacked_predictions import StackedPredictions, stack_predictions
 from competition.folds.predictions import read_fold
@@ -14,10 +14,9 @@ from competition.settings.params import Settings
 
 
 def read_members(
-    names: Sequence[str], choice: Choice | None, settings: Settings, folds: pd.DataFrame, images: Images
+    names: Sequence[str], choice: SpecialistChoice | None, settings: Settings, folds: pd.DataFrame, images: Images
 ) -> tuple[StackedPredictions, list[Candidate]]:
-    """The predictions of members `names`, and the singles as candidates: these members and, with a `choice`, the
-    specialist's vote.
+    """Return the predictions of members `names`; and the singles: these members and, with a `choice`, the specialist.
 
     folds: ID, target, fold, also of the holdout; with a choice, specialize.base is one of `names`. Raises
     FileNotFoundError for a member that wasn't trained, ValueError for predictions of other images.

@@ -29,14 +29,12 @@ def paired_bootstrap(
 
 
 def best_of(compared: Sequence[PairedDifference]) -> PairedDifference:
-    """The one with the best score, the first of equals."""
+    """Return the one with the best score, the first of equals."""
     return max(compared, key=lambda one: one.sign * one.score)
 
 
 def simplest(compared: Sequence[PairedDifference], levels: Sequence[int]) -> PairedDifference:
-    """Of those within one standard error of the best that are on the lowest of `levels` the best, the first of
-    equals.
-    """
+    """Return the best on the lowest of `levels` within one standard error of the best; of equals the first."""
     within = [(one, level) for one, level in zip(compared, levels, strict=True) if one.is_within]
     lowest = min(level for _, level in within)
     return best_of([one for one, level in within if level == lowest])

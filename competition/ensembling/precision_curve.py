@@ -7,8 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Threshold:
-    """Answers with a probability of `value` or more are sure; None: none are, since no threshold reached what was
-    asked.
+    """Threshold on the confidence: an answer with at least `value` is sure; None: no threshold reached what was asked.
 
     precision: the share of right ones among the sure answers out of fold; of the best threshold where value is None.
     share: the sure answers' share of all.
@@ -19,14 +18,15 @@ class Threshold:
     share: float
 
     def is_sure(self, probabilities: np.ndarray) -> np.ndarray:
-        """(N,) bool: whether answers with these probabilities (N,) are sure."""
+        """Return (N,) bool: whether answers with these probabilities (N,) are sure."""
         return np.zeros(len(probabilities), bool) if self.value is None else np.asarray(probabilities) >= self.value
 
 
 @dataclass(frozen=True)
 class PrecisionCurve:
-    """Thresholds on the confidence, ascending, each with a higher precision than all lower ones: any other threshold
-    leaves more unsure for no more precision.
+    """Precision by confidence: ascending thresholds, each with a higher precision than all lower ones.
+
+    Any other threshold leaves more unsure for no more precision.
 
     steps: (threshold, right answers at or above it, answers at or above it); images: N, of all answers.
     """
@@ -36,7 +36,7 @@ class PrecisionCurve:
 
     @classmethod
     def of(cls, confidence: np.ndarray, right: np.ndarray) -> "PrecisionCurve":
-        """The curve of N answers: their probabilities `confidence` (N,), and whether they are `right` (N,) bool.
+        """Return the curve of N answers: their probabilities `confidence` (N,), and whether they are `right` (N,) bool.
 
         Thresholds are the answers' own probabilities. Raises ValueError for no answers, and for lengths that differ.
         """
@@ -54,7 +54,7 @@ class PrecisionCurve:
         return cls(tuple(steps), len(confidence))
 
     def threshold(self, precision: float) -> Threshold:
-        """The lowest threshold at which the answers at or above it are right with at least `precision`.
+        """Return the lowest threshold at which the answers at or above it are right with at least `precision`.
 
         Raises ValueError for a precision that is no share above 0.
         """

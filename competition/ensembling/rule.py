@@ -14,8 +14,7 @@ from competition.ensembling.stacked_predictions import StackedPredictions
 
 @dataclass(frozen=True, eq=False)
 class RuleInputs:
-    """What a rule may be fitted on: the members' stacked predictions, and the singles (a member each, and with the
-    specialist).
+    """Inputs of a rule: members' stacked predictions, and the singles (a member each, and with the specialist).
 
     top: `ensemble.top`; external: name -> (rows,) class indices for the submission's rows, made elsewhere.
     """
@@ -50,7 +49,7 @@ class EnsembleRule(ABC):
 
     @classmethod
     def is_affordable(cls, n_images: int, n_members: int, n_classes: int) -> bool:
-        """Whether fitting it takes seconds rather than minutes."""
+        """Return whether fitting it takes seconds rather than minutes."""
         return True
 
     @classmethod
@@ -66,14 +65,12 @@ class EnsembleRule(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Vote:
-    """answers: (n,) class indices; probabilities: (n, C) float64, None where votes are counted: a count is no
-    probability.
-    """
+    """Answers (n,), class indices, and their probabilities (n, C) float64: None where votes are counted."""
 
     answers: np.ndarray
     probabilities: np.ndarray | None = None
 
 
 def by_probability(probabilities: np.ndarray) -> Vote:
-    """The vote for the most probable class, of equals the first; probabilities: (n, C)."""
+    """Return the vote for the most probable class, of equals the first; probabilities: (n, C)."""
     return Vote(probabilities.argmax(axis=1), probabilities)

@@ -1,4 +1,4 @@
-"""What a final submission is held against before it is trusted: class shares in training, the best member's answers."""
+"""Sanity checks of a final submission: class shares against training's, agreement with the best member."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ FACTOR = 1.5
 def class_shares(
     final: np.ndarray, training: np.ndarray, targets: Sequence[str], class_names: Sequence[str]
 ) -> list[dict]:
-    """One row for each class: target, class_name, rows, share, training_share, differs.
+    """Return one row for each class: target, class_name, rows, share, training_share, differs.
 
     final: (T,), training: (N,) class indices. differs: the shares are more than SIGMAS standard errors apart (two
     proportions, pooled) and one is over FACTOR times the other. The first alone would be true of harmless differences

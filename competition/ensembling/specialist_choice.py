@@ -1,9 +1,8 @@
-"""The specialist's weight in the vote: chosen by test-like score out of fold, its score by nested CV.
+"""Weight of the specialist in the vote: chosen by test-like score out of fold, its score by nested CV.
 
 The score that is reported is nested: each fold is answered as the other folds alone would have chosen.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from competition.common.files import write_json
+from competition.common.files import read_json, write_json
 from competition.data.predictions import Predictions
 from competition.ensembling.one_standard_error import paired_bootstrap, simplest
 from competition.ensembling.specialist_votes import Asks, replace_hard
@@ -23,16 +22,16 @@ OUT, REPLACE = 0.0, 1.0  # weights of the specialist; a blend's lies between
 BLENDS = tuple(tenth / 10 for tenth in range(1, 10))
 WEIGHTS = {"auto": (OUT, REPLACE, *BLENDS), "out": (OUT,), "replace": (REPLACE,), "blend": BLENDS}
 
-Answers = dict[float, np.ndarray]  # weight -> (N,) class indices
+AnswersByWeight = dict[float, np.ndarray]  # weight -> (N,) class indices
 
 
 def mode_of(weight: float) -> str:
-    """The mode that a specialist's `weight` stands for: out, replace or blend."""
+    """Return the mode that a specialist's `weight` stands for: out, replace or blend."""
     return {OUT: "out", REPLACE: "replace"}.get(weight, "blend")
 
 
 @dataclass(frozen=True)
-class Choice:
+class SpecialistChoice:
     """The weight of a specialist for the targets `hard`.
 
     weight: chosen on all out-of-fold images; see `mode_of`. per_fold: the weight that the other folds alone choose for
@@ -63,11 +62,11 @@ class Choice:
         return f"{who}: {how}, {before:.4f} to {self.scores['nested']:.4f}, noise {noise:.4f}"
 
     def answers(self, base: Predictions, specialist: Predictions) -> np.ndarray:
-        """(N,) str: what is answered to images that weren't chosen by, such as the test set's."""
+        """Return (N,) str: what is answered to images that weren't chosen by, such as the test set's."""
         return replace_hard(base, specialist, self.hard, self.asks, self.weight).answers
 
     def oof_answers(self, base: Predictions, specialist: Predictions, folds: np.ndarray) -> np.ndarray:
-        """(N,) str: what is answered out of fold, each row's fold (N,) as the other folds choose."""
+        """Return (N,) str: what is answered out of fold, each row's fold (N,) as the other folds choose."""
         answers = {
             weight: replace_hard(base, specialist, self.hard, self.asks, weight).answers
             for weight in {*self.per_fold.values()}
@@ -75,18 +74,18 @@ class Choice:
         return _by_fold(np.asarray(folds), self.per_fold, answers)
 
 
-def write_choice(path: Path | str, choice: Choice | None) -> None:
+def write_choice(path: Path | str, choice: SpecialistChoice | None) -> None:
     """Write what `vote` decided, submissions/votes.json: {"specialist": ...}, null where there is none."""
     write_json(path, {"specialist": None if choice is None else _facts(choice)})
 
 
-def read_choice(path: Path | str) -> Choice | None:
+def read_choice(path: Path | str) -> SpecialistChoice | None:
     """The specialist's weight as `vote` wrote it to `path`; None where it doesn't vote. Raises FileNotFoundError."""
     facts = _read(path)
     if facts is None or facts["mode"] == "out":
         return None
     per_fold = {int(fold): weight for fold, weight in facts["weight_per_fold"].items()}
-    return Choice(facts["weight"], per_fold, facts["score"], tuple(facts["hard_classes"]), facts["asks"])
+    return SpecialistChoice(facts["weight"], per_fold, facts["score"], tuple(facts["hard_classes"]), facts["asks"])
 
 
 def read_hard_classes(path: Path | str) -> tuple[str, ...]:
@@ -98,10 +97,10 @@ def read_hard_classes(path: Path | str) -> tuple[str, ...]:
 def _read(path: Path | str) -> dict | None:
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage vote)")
-    return json.loads(Path(path).read_text(encoding="utf-8"))["specialist"]
+    return read_json(path)["specialist"]
 
 
-def _facts(choice: Choice) -> dict[str, object]:
+def _facts(choice: SpecialistChoice) -> dict[str, object]:
     return {
         "hard_classes": list(choice.hard),
         "mode": choice.mode,
@@ -123,8 +122,8 @@ def choose(
     asks: Asks = "answer",
     mode: Literal["auto", "out", "replace", "blend"] = "auto",
     settings: EnsembleSettings = EnsembleSettings(),
-) -> Choice:
-    """The specialist's weight that does best, test-like out of fold, among those that `mode` allows.
+) -> SpecialistChoice:
+    """Return the specialist's weight that does best, test-like out of fold, among those that `mode` allows.
 
     base: (N, C) test-like predictions out of fold; specialist: of at least the rows that it is asked about; y_true:
     (N,) targets and folds: (N,) numbers, aligned with `base`. auto: the simplest of out, replace and blend that is
@@ -150,12 +149,12 @@ def choose(
     weight = _best_weight(labels, answers, n_classes, WEIGHTS[mode], metric, settings)
     hard_labels = [position[target] for target in hard]
     scores = _scores(labels, answers, nested, n_classes, weight, metric, settings, hard_labels)
-    return Choice(weight, per_fold, scores, tuple(hard), asks)
+    return SpecialistChoice(weight, per_fold, scores, tuple(hard), asks)
 
 
 def _best_weight(
     labels: np.ndarray,
-    answers: Answers,
+    answers: AnswersByWeight,
     n_classes: int,
     allowed: Sequence[float],
     metric: Metric,
@@ -170,7 +169,7 @@ def _best_weight(
 
 
 def _best_blend(scores: dict[float, float]) -> float | None:
-    """The middle one of the best blends; scores: greater is better."""
+    """Return the middle one of the best blends; scores: greater is better."""
     blends = [weight for weight in BLENDS if weight in scores]
     best = [weight for weight in blends if scores[weight] == max(scores[blend] for blend in blends)]
     return best[len(best) // 2] if best else None
@@ -179,14 +178,14 @@ def _best_blend(scores: dict[float, float]) -> float | None:
 def _noise(
     labels: np.ndarray, one: np.ndarray, other: np.ndarray, n_classes: int, metric: Metric, settings: EnsembleSettings
 ) -> float:
-    """The standard error of the difference in score of two (N,) answers to the same images."""
+    """Return the standard error of the difference in score of two (N,) answers to the same images."""
     compared = paired_bootstrap([one, other], ["one", "other"], labels, n_classes, metric, settings)
     return max(each.standard_error for each in compared)
 
 
 def _scores(
     labels: np.ndarray,
-    answers: Answers,
+    answers: AnswersByWeight,
     nested: np.ndarray,
     n_classes: int,
     weight: float,
@@ -214,8 +213,8 @@ def _scores(
     }
 
 
-def _by_fold(folds: np.ndarray, weights: dict[int, float], answers: Answers) -> np.ndarray:
-    """(N,) of `answers`, in each fold those of its weight. Raises ValueError for a fold that has none."""
+def _by_fold(folds: np.ndarray, weights: dict[int, float], answers: AnswersByWeight) -> np.ndarray:
+    """Return (N,) of `answers`, in each fold those of its weight. Raises ValueError for a fold that has none."""
     if unknown := {*folds.tolist()} - weights.keys():
         raise ValueError(f"folds {sorted(unknown)}: nothing was chosen for them, only for {sorted(weights)}")
     result = np.empty_like(next(iter(answers.values())))

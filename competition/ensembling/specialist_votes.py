@@ -5,9 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from competition.data.predictions import Predictions
+from competition.data.predictions import CONDITIONS, Predictions
 from competition.ensembling.voting import soft_vote
-from competition.folds.predictions import OOF_VIEWS
 
 SPECIALIST = "specialist"  # what its folders are called, and what `<base>_specialist` ends in
 
@@ -15,7 +14,7 @@ Asks = Literal["answer", "top2"]
 
 
 def asked_rows(predictions: Predictions, hard: Sequence[str], asks: Asks = "answer") -> np.ndarray:
-    """(R,) positions, ascending, of the images that a specialist for the targets `hard` is asked about.
+    """Return (R,) positions, ascending, of the images that a specialist for the targets `hard` is asked about.
 
     answer: whose most probable target is hard; top2: of whose two most probable targets one is, and isn't impossible.
     Of equally probable targets the first counts.
@@ -36,7 +35,7 @@ def asked(
     targets; asks: see `asked_rows`.
     """
     parts = {
-        name: own if name in OOF_VIEWS else soft_vote([predictions[name] for predictions in base])
+        name: own if name in CONDITIONS else soft_vote([predictions[name] for predictions in base])
         for name, own in base[fold].items()
     }
     return {name: asked_rows(part, hard, asks) for name, part in parts.items()}

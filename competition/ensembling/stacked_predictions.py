@@ -6,14 +6,15 @@ from functools import cached_property
 
 import numpy as np
 
-from competition.data.predictions import Predictions
+from competition.common import paths
+from competition.common.errors import examples
+from competition.data.predictions import CONDITIONS, Predictions
 from competition.ensembling.images import Images
-from competition.folds.predictions import OOF_VIEWS, holdout_view, out_of_fold
+from competition.folds.predictions import holdout_part, out_of_fold
 from competition.metrics.calibration import apply_temperature, fit_members
 
-PerFold = Sequence[
-    Mapping[str, Predictions]
-]  # a member's predictions by part (clean, test_like, test, ...), one mapping for each fold
+# a member's predictions by part (clean, test_like, test, ...), one mapping for each fold
+PerFold = Sequence[Mapping[str, Predictions]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ class Voters:
         return (total / total.sum(axis=2, keepdims=True)).astype(np.float32).argmax(axis=2)
 
     def weighted_mean(self, weights: np.ndarray) -> np.ndarray:
-        """(n, C) float64: the mean of calibrated probabilities by `weights` (M,), which sum to 1."""
+        """Return (n, C) float64: the mean of calibrated probabilities by `weights` (M,), which sum to 1."""
         return np.tensordot(weights, self.soft, axes=1)
 
 
@@ -94,19 +95,19 @@ def stack_predictions(per_member: Mapping[str, PerFold], images: Images) -> Stac
     oof_ids = images.seen["ID"].tolist()
     oof = {
         condition: np.stack([out_of_fold(per_member[name], condition, oof_ids).probabilities for name in members])
-        for condition in OOF_VIEWS
+        for condition in CONDITIONS
     }
 
     def every_fold(part: str, ids: Sequence[str]) -> np.ndarray:
         return np.stack([[fold[part].select(ids).probabilities for fold in per_member[name]] for name in members])
 
-    on_holdout = OOF_VIEWS if len(images.holdout) else ()
+    on_holdout = CONDITIONS if len(images.holdout) else ()
     return StackedPredictions(
         members,
         images,
         {condition: part[:, None] for condition, part in oof.items()},
         every_fold("test", [images.test_ids[row] for row in test_rows]),
-        {condition: every_fold(holdout_view(condition), images.holdout["ID"].tolist()) for condition in on_holdout},
+        {condition: every_fold(holdout_part(condition), images.holdout["ID"].tolist()) for condition in on_holdout},
         test_rows,
     )
 
@@ -114,7 +115,7 @@ def stack_predictions(per_member: Mapping[str, PerFold], images: Images) -> Stac
 def check_same_test_images(per_member: Mapping[str, PerFold]) -> None:
     """Raise ValueError naming the first member and fold whose test images aren't those of the first one."""
     folds = [
-        (f"folds/predictions/{name}/{k}.npz", set(fold["test"].ids.tolist()))
+        (paths.predictions(name, k), set(fold["test"].ids.tolist()))
         for name, per_fold in sorted(per_member.items())
         for k, fold in enumerate(per_fold)
     ]
@@ -123,5 +124,5 @@ def check_same_test_images(per_member: Mapping[str, PerFold]) -> None:
         if different := sorted(found ^ expected):
             raise ValueError(
                 f"{path}: test: {len(expected - found)} images are missing and {len(found - expected)} are not known "
-                f"to {first}: {', '.join(different[:5])}; run `dvc repro` again"
+                f"to {first}: {examples(different)}; run `dvc repro` again"
             )

@@ -8,7 +8,7 @@ from competition.data.predictions import Predictions, check_same_targets
 
 
 def soft_vote(voters: Sequence[Predictions], weights: Sequence[float] | None = None) -> Predictions:
-    """The weighted mean of the voters' probabilities; rows aligned by ID, in the first voter's order.
+    """Return the weighted mean of the voters' probabilities; rows aligned by ID, in the first voter's order.
 
     weights: one per voter, none below 0, not all 0; equal when None.
     Raises ValueError when voters differ in IDs or targets.
@@ -27,7 +27,7 @@ def soft_vote(voters: Sequence[Predictions], weights: Sequence[float] | None = N
 
 
 def hard_vote(votes: np.ndarray, n_classes: int) -> np.ndarray:
-    """(N,) int64 class indices with the most votes; votes: (V, N) class indices, the best-ranked voter first.
+    """Return (N,) int64 class indices with the most votes; votes: (V, N) class indices, the best-ranked voter first.
 
     Of classes with equally many votes, the one that the best-ranked voter among theirs named wins: two voters who
     differ give the better-ranked one's answer. Raises ValueError for other shapes and indices.
@@ -46,6 +46,6 @@ def hard_vote(votes: np.ndarray, n_classes: int) -> np.ndarray:
 
 
 def unanswered(test_ids: Sequence[str], predictions: Predictions) -> list[str]:
-    """The submission's IDs that have no prediction, in its order."""
+    """Return the submission's IDs that have no prediction, in its order."""
     known = set(predictions.ids.tolist())
     return [id_ for id_ in test_ids if id_ not in known]

@@ -11,7 +11,7 @@ from itertools import combinations
 import pandas as pd
 
 from competition.common import paths
-from competition.common.errors import examples
+from competition.common.errors import counted, examples
 from competition.data.predictions import CONDITIONS
 
 AGAIN = "run `dvc repro` again"
@@ -29,8 +29,7 @@ def check_folds(folds: pd.DataFrame, where: str = str(paths.FOLDS)) -> None:
     if divided:
         raise LeakError(
             f"{where}: {len(divided)} groups stand in more than one fold: {examples(divided)}; a group is never "
-            "divided: take "
-            "back what was edited, or run `python -m pipelines.split`"
+            "divided: take back what was edited, or run `python -m pipelines.split`"
         )
 
 
@@ -46,27 +45,25 @@ def check_apart(what: str, sides: Mapping[str, Iterable[str]], where: str) -> No
             raise LeakError(f"{where}: {len(shared)} {what} stand in {one} and in {other}: {examples(shared)}; {AGAIN}")
 
 
-def check_views(views: pd.DataFrame, targets: Mapping[str, str | None], where: str) -> None:
+def check_packed_images(packed: pd.DataFrame, targets: Mapping[str, str | None], where: str) -> None:
     """Raise LeakError unless each row of a store is of one source, known by its ID, and has the source's target.
 
-    views: id, source_id, target, view and copy of each row; targets: source ID -> target. A row's id is
+    packed: id, source_id, target, view and copy of each row; targets: source ID -> target. A row's id is
     SOURCE/VIEW/COPY, which was written with its pixels: a row under another's source ID would be trained on where it
     is scored.
     """
-    source = views["source_id"]
-    own = source + "/" + views["view"] + "/" + views["copy"].astype(str)
+    source = packed["source_id"]
+    own = source + "/" + packed["view"] + "/" + packed["copy"].astype(str)
     wrong = {
         "are of no image of the set": ~source.isin(targets.keys()),
-        "carry another image's source ID": views["id"] != own,
-        "carry another target than their source": views["target"].fillna("") != source.map(dict(targets)).fillna(""),
-        "stand twice": views["id"].duplicated(),
+        "carry another image's source ID": packed["id"] != own,
+        "carry another target than their source": packed["target"].fillna("") != source.map(dict(targets)).fillna(""),
+        "stand twice": packed["id"].duplicated(),
     }
     for what, rows in wrong.items():
         if rows.any():
-            raise LeakError(
-                f"{where}: {rows.sum()} views {what}: {examples(views['id'][rows].tolist())}; delete the file and "
-                f"{AGAIN}"
-            )
+            wrong_images = counted(rows.sum(), f"packed images {what}")
+            raise LeakError(f"{where}: {wrong_images}: {examples(packed['id'][rows])}; delete the file and {AGAIN}")
 
 
 def check_predicted(
@@ -89,6 +86,6 @@ def check_predicted(
         found, side = set(parts[name]), "the holdout" if name.startswith(HOLDOUT_PREFIX) else f"fold {fold}"
         if wrong := sorted(found - ids if some else found ^ ids):
             raise LeakError(
-                f"{where}: {name}: {len(wrong)} IDs are not those of {side} in folds/folds.csv: {examples(wrong)}; "
+                f"{where}: {name}: {len(wrong)} IDs are not those of {side} in {paths.FOLDS}: {examples(wrong)}; "
                 f"it comes from another split, {AGAIN}"
             )

@@ -9,19 +9,17 @@ from collections.abc import Sequence
 import pandas as pd
 
 from competition.common import paths
-from competition.data.predictions import CONDITIONS, Predictions, concatenate, load_predictions
+from competition.data.predictions import Predictions, concatenate, load_predictions
 from competition.folds.leakage import HOLDOUT_PREFIX, check_predicted
 
-OOF_VIEWS = CONDITIONS
 
-
-def holdout_view(condition: str) -> str:
-    """Return the name of a fold's predictions of the locked holdout under `condition`, one of CONDITIONS."""
+def holdout_part(condition: str) -> str:
+    """Return the name of a fold's predictions of the holdout's images under `condition`, one of CONDITIONS."""
     return f"{HOLDOUT_PREFIX}{condition}"
 
 
 def read_fold(name: str, fold: int, folds: pd.DataFrame, targets: Sequence[str]) -> dict[str, Predictions]:
-    """Return the predictions of a member's fold: `clean`, `test_like`, `test`; with a holdout `holdout_view` of both.
+    """Return the predictions of a member's fold: `clean`, `test_like`, `test`; with a holdout `holdout_part` of both.
 
     folds: ID, target, fold, the holdout's rows among them; targets: (C,) the classes. The specialist may answer fewer
     images and classes. Raises FileNotFoundError for a member that wasn't trained, ValueError for predictions that lack

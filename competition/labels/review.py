@@ -21,9 +21,9 @@ DECIMALS = 4
 def review_labels(members: Sequence[Predictions], given: Sequence[str], class_names: Mapping[str, str]) -> pd.DataFrame:
     """Return the flagged images, the most doubtful label first.
 
-    members: each member's out-of-fold predictions of the same N images' clean views, with the same IDs in the same
-    order; given: their N labels; class_names: target -> readable name. The probabilities below are the members' mean,
-    each member weighted by how often it names the given label, so that a weak one hardly blurs the others.
+    members: each member's out-of-fold predictions of the same N clean images, with the same IDs in the same order;
+    given: their N labels; class_names: target -> readable name. The probabilities below are the members' mean, each
+    member weighted by how often it names the given label, so that a weak one hardly blurs the others.
 
     Columns: ID; target, the given label, and suggestion, the most probable other class; confidence, the suggestion's
     probability in [0, 1], and label_probability, the given label's; agreeing, the share of members for whom the
@@ -67,7 +67,7 @@ def _flagged(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 
 def _indices(members: Sequence[Predictions], given: Sequence[str]) -> np.ndarray:
-    """(N,) int64: the position of each label in the members' targets."""
+    """Return (N,) int64: the position of each label in the members' targets."""
     first = members[0]
     position = {target: index for index, target in enumerate(first.targets)}
     if len(given) != len(first) or not set(given) <= set(position):
@@ -80,7 +80,5 @@ def _indices(members: Sequence[Predictions], given: Sequence[str]) -> np.ndarray
 
 
 def _accuracy(member: Predictions, labels: np.ndarray) -> float:
-    """In (0, 1): the share of labels that the member names, one more hit and C more images counted, so that no weight
-    is 0.
-    """
+    """Return the share of labels that the member names, in (0, 1): smoothed, so that no weight is 0."""
     return float(((member.indices == labels).sum() + 1) / (len(labels) + len(member.targets)))

@@ -15,8 +15,7 @@ LINES = 4  # of text under a tile
 
 
 def label_grid(store: ImageStore, review: pd.DataFrame) -> np.ndarray:
-    """Return a grid of the first 24 images of `review` (see `label_review`), uint8 (H, W, 3) RGB, from the packed
-    `store`.
+    """Return a grid of the first 24 images of `review` (see `review_labels`), uint8 (H, W, 3) RGB, from `store`.
 
     Under each: its place in the list and its ID; its label; the suggestion; the probabilities of both.
     """

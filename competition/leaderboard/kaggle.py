@@ -1,6 +1,4 @@
-"""A submission handed to Kaggle's command line tool, which is called as a person would, and is none of our
-dependencies.
-"""
+"""Submission through Kaggle's command line tool, called as a person would; it is none of our dependencies."""
 
 import shlex
 import shutil
@@ -11,8 +9,9 @@ TOOL = "kaggle"
 
 
 def submit_command(slug: str | None, file: Path | str, message: str) -> list[str]:
-    """Return the command that submits `file`; see github.com/Kaggle/kaggle-api, docs/competitions.md. Raises ValueError
-    without a slug.
+    """Return the command that submits `file`. Raises ValueError without a slug.
+
+    See github.com/Kaggle/kaggle-api, docs/competitions.md.
     """
     if slug is None:
         raise ValueError(
@@ -28,9 +27,7 @@ def in_shell(command: list[str]) -> str:
 
 
 def call(command: list[str]) -> int:
-    """Run the command, its output where ours goes, and return its exit code. Raises ModuleNotFoundError without the
-    tool.
-    """
+    """Run the command, its output shown, and return its exit code. Raises ModuleNotFoundError without the tool."""
     if shutil.which(command[0]) is None:
         raise ModuleNotFoundError(
             f"{command[0]}: no such command; install Kaggle's tool (pip install kaggle) and give it your token "

@@ -1,4 +1,4 @@
-"""A member's training as a picture: loss, score, learning rate and speed by epoch, one line per fold."""
+"""Learning curves of a member as a picture: loss, score, learning rate and speed by epoch, one line per fold."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,12 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from competition.common import paths
 from competition.common.files import replace_file
 
 # Okabe and Ito's colours, told apart by colour-blind people too (https://jfly.uni-koeln.de/color/)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-PANELS = (
+SUBPLOTS = (
     ("loss", "training loss"),
     ("score", ""),  # titled by the metric
     ("learning_rate", "learning rate"),
@@ -25,24 +26,21 @@ PANELS = (
 SIZE, DPI = (12.0, 7.5), 100  # inches, dots per inch: 1200 x 750 pixels
 
 
-def draw_member_curves(names: Iterable[str], folds: Iterable[int], label: str, root: Path | str = "folds") -> None:
-    """Draw the learning curves of each of `names` from `root`/history/<name>/<fold>.csv to `root`/curves/<name>.png;
-    of one without histories none. label: the metric's.
-    """
-    root = Path(root)
-    (root / "curves").mkdir(parents=True, exist_ok=True)
+def draw_member_curves(names: Iterable[str], folds: Iterable[int], label: str) -> None:
+    """Draw each of `names` that has histories, to folds/curves/<name>.png. label: the metric's."""
+    paths.CURVES.mkdir(parents=True, exist_ok=True)
     for name in names:
-        files = {fold: root / f"history/{name}/{fold}.csv" for fold in folds}
+        files = {fold: paths.history(name, fold) for fold in folds}
         if there := {fold: file for fold, file in files.items() if file.is_file()}:
-            draw_curves(there, root / f"curves/{name}.png", label)
+            draw_curves(there, paths.CURVES / f"{name}.png", label)
 
 
 def draw_curves(history_files: dict[int, Path], path: Path | str, label: str) -> None:
     """Draw the histories of a member's folds (fold -> CSV with a row per epoch) to `path`, a PNG of 1200 x 750 pixels.
 
     Columns that are drawn: epoch, loss, learning_rate, images_per_s, clean and test_like (scores, of the metric called
-    `label`); a panel says so where no fold has them. The epoch that was `kept` has a ring. The title is the file's name
-    without its ending. Equal histories give equal bytes.
+    `label`); a subplot says so where no fold has them. The epoch that was `kept` has a ring. The title is the file's
+    name without its ending. Equal histories give equal bytes.
     """
     histories = {fold: _read(file) for fold, file in sorted(history_files.items())}
     with matplotlib.rc_context():  # whatever a matplotlibrc says, the picture is the same
@@ -50,8 +48,8 @@ def draw_curves(history_files: dict[int, Path], path: Path | str, label: str) ->
         matplotlib.rcParams.update({"font.size": 12, "axes.spines.top": False, "axes.spines.right": False})
         figure = Figure(SIZE, DPI, layout="constrained")
         figure.suptitle(f"{Path(path).stem}: {len(histories)} fold{'' if len(histories) == 1 else 's'}")
-        for axes, (column, title) in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
-            _draw_panel(axes, column, title or f"{label} out of fold", histories)
+        for axes, (column, title) in zip(figure.subplots(2, 2).flat, SUBPLOTS, strict=True):
+            _draw_subplot(axes, column, title or f"{label} out of fold", histories)
         if histories:
             handles = [Line2D([], [], label=f"fold {fold}", **_look(number)) for number, fold in enumerate(histories)]
             figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 10), frameon=False)
@@ -79,24 +77,24 @@ def _look(number: int) -> dict:
     }
 
 
-def _draw_panel(axes: Axes, column: str, title: str, histories: dict[int, pd.DataFrame]) -> None:
-    drawn = 0
+def _draw_subplot(axes: Axes, column: str, title: str, histories: dict[int, pd.DataFrame]) -> None:
+    lines = 0
     for number, history in enumerate(histories.values()):
         look = _look(number)
         if column == "score":
-            drawn += _draw(
+            lines += _draw(
                 axes, history, "clean", look | {"linestyle": ":", "markerfacecolor": "white", "linewidth": 1.4}
             )
-            drawn += _draw(axes, history, "test_like", look)
+            lines += _draw(axes, history, "test_like", look)
             _ring_kept(axes, history, look["color"])
         else:
             if (
                 column == "learning_rate" and len(history) > 1
             ):  # mostly equal in all folds: each line leaves a rim of the one beneath
                 look |= {"linewidth": max(1.0, 5.5 - number), "marker": ""}
-            drawn += _draw(axes, history, column, look)
+            lines += _draw(axes, history, column, look)
     axes.set_title(title, loc="left")
-    if not drawn:
+    if not lines:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "not in this member's history", transform=axes.transAxes, ha="center", color="#555555")
         return

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from competition.common import paths
 from competition.common.csv import write_frame
-from competition.folds.predictions import OOF_VIEWS
+from competition.data.predictions import CONDITIONS
 from competition.leaderboard.submission import Submission
 
-OOF_FILES = ("submissions/oof.csv", "submissions/ensembles_oof.csv")
+OOF_FILES = (paths.OOF, paths.ENSEMBLES_OOF)
 
 
 def write_oof(path: Path | str, submissions: Sequence[Submission], seen: pd.DataFrame) -> None:
     """Write the submissions' answers to the out-of-fold images `seen` (ID, target, fold; aligned)."""
-    columns = {f"{one.name}.{condition}": getattr(one, condition) for one in submissions for condition in OOF_VIEWS}
+    columns = {f"{one.name}.{condition}": getattr(one, condition) for one in submissions for condition in CONDITIONS}
     write_frame(path, pd.concat([seen[["ID", "target", "fold"]], pd.DataFrame(columns)], axis=1))
 
 
@@ -27,12 +28,12 @@ def write_confusion(path: Path | str, best: Submission, seen: pd.DataFrame, targ
     write_frame(path, pd.DataFrame({"actual": seen["target"].map(target2class), "predicted": predicted}))
 
 
-def read_oof(folder: Path | str) -> pd.DataFrame:
-    """Answers of members' and ensembles' submissions in `folder` (submissions/), every cell str, rows as in oof.csv.
+def read_oof() -> pd.DataFrame:
+    """Return answers of members' and ensembles' submissions, every cell str, rows as in oof.csv.
 
     Without ensembles_oof.csv, only the members'. Raises FileNotFoundError, ValueError for files with other IDs.
     """
-    members, ensembles = Path(folder) / "oof.csv", Path(folder) / "ensembles_oof.csv"
+    members, ensembles = OOF_FILES
     answers = _read(members)
     if not ensembles.is_file():
         return answers

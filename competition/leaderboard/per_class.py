@@ -1,4 +1,4 @@
-"""How well each submission knows each class: F1 per class, test-like, out of fold."""
+"""F1 per class of each submission, test-like, out of fold."""
 
 from collections.abc import Sequence
 
@@ -13,24 +13,24 @@ DECIMALS = 6
 WORST = 3
 
 
-def class_scores(submissions: Sequence[Submission], true: np.ndarray, target2class: dict[str, str]) -> pd.DataFrame:
-    """One row per class: CLASS_COLUMNS, then a column for each submission, in their order, with its F1.
+def class_scores(submissions: Sequence[Submission], y_true: np.ndarray, target2class: dict[str, str]) -> pd.DataFrame:
+    """Return one row per class: CLASS_COLUMNS, then a column for each submission, in their order, with its F1.
 
-    true: (N,) targets, aligned with the submissions' test-like answers; images: how many of them are of the class. F1
+    y_true: (N,) targets, aligned with the submissions' test-like answers; images: how many of them are of the class. F1
     is NaN (an empty cell) for a class that neither occurs nor is answered.
     """
     targets = list(target2class)
     first = {
         "target": targets,
         "class_name": list(target2class.values()),
-        "images": [int((true == one).sum()) for one in targets],
+        "images": [int((y_true == one).sum()) for one in targets],
     }
-    scores = {s.name: per_class_f1(true, s.test_like, targets).round(DECIMALS) for s in submissions}
+    scores = {s.name: per_class_f1(y_true, s.test_like, targets).round(DECIMALS) for s in submissions}
     return pd.DataFrame(first | scores)
 
 
 def worst_classes(table: pd.DataFrame, submission: str, most: int = WORST) -> list[str]:
-    """The classes with the lowest F1 of `submission`, worst first: "7 medical_form 0.412 (92 images)"."""
+    """Return the classes with the lowest F1 of `submission`, worst first: "7 medical_form 0.412 (92 images)"."""
     rows = table.dropna(subset=submission).sort_values(submission, kind="stable").head(most)
     return [
         f"{' '.join(dict.fromkeys((row['target'], row['class_name'])))} {row[submission]:.3f} ({row['images']} images)"

@@ -1,4 +1,4 @@
-"""Public scores beside what out of fold had said, and what asking for them often does to a choice by them.
+"""Public scores against out-of-fold scores, and what a choice by public scores is worth.
 
 A public score is itself taken from a sample, half of the test images, so it scatters around the truth: it is expected
 in a wider interval than out of fold's. And the highest of several such scores is high partly by luck, the more so the
@@ -15,7 +15,7 @@ import pandas as pd
 
 from competition.common.files import file_sha256
 from competition.data.submission import read_submission
-from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.public_scores import PublicScore, read_public_scores, submission_files
 
 PUBLIC_SHARE = 0.5  # of the test images, as most sites split them
@@ -31,7 +31,7 @@ class Sizes:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class PublicComparison:
     """The ledger held against out of fold.
 
     rows: an ask each, by day: `submission`, `sha256`, `public`, `private`, `recorded`, `test_like`, `expected`,
@@ -53,9 +53,7 @@ class Comparison:
 
     @property
     def luck(self) -> float | None:
-        """By how much the highest public score of the `files` is expected to be above its truth, at most; see
-        `expected_maximum`.
-        """
+        """How far the highest public score of the `files` is above its truth, at most, in expectation."""
         return None if self.standard_error is None else expected_maximum(self.files) * self.standard_error
 
     @property
@@ -64,7 +62,7 @@ class Comparison:
         return expected_maximum(self.files) > OFTEN
 
     def facts(self) -> dict[str, object]:
-        """The same in JSON's types."""
+        """Return the same in JSON's types."""
         return {
             "asks": len(self.rows),
             "days": self.days,
@@ -76,22 +74,25 @@ class Comparison:
         }
 
 
-def read_sizes(folder: Path, board: pd.DataFrame, columns: tuple[str, str]) -> Sizes:
-    """The images out of fold, and half as many as the submissions in `folder` have rows. Raises FileNotFoundError
-    without them.
+def read_sizes(folder: Path, leaderboard: pd.DataFrame, columns: tuple[str, str]) -> Sizes:
+    """Return how many images are out of fold, and half of how many rows the submissions in `folder` have.
+
+    Raises FileNotFoundError without them.
     """
-    rows = len(read_submission(folder / "members" / f"{board['submission'].iloc[0]}.csv", columns))
-    return Sizes(int(board["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
+    rows = len(read_submission(folder / "members" / f"{leaderboard['submission'].iloc[0]}.csv", columns))
+    return Sizes(int(leaderboard["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
 
 
-def read_comparison(folder: Path, board: pd.DataFrame | None, sizes: Sizes | None, confidence: float) -> Comparison:
+def read_comparison(
+    folder: Path, leaderboard: pd.DataFrame | None, sizes: Sizes | None, confidence: float
+) -> PublicComparison:
     """The ledger of `folder` (submissions/) held against the leaderboard; None, both of them, where there is none."""
     present = {file.stem: file_sha256(file) for file in submission_files(folder)}
-    worse = [] if board is None else board.loc[board["significant"] == "yes", "submission"].tolist()
+    worse = [] if leaderboard is None else leaderboard.loc[leaderboard["significant"] == "yes", "submission"].tolist()
     if (
-        board is not None and (folder / "ensembles.csv").is_file()
+        leaderboard is not None and (folder / "ensembles.csv").is_file()
     ):  # which has the members once more, against the best of all
-        ensembles = read_leaderboard(folder / "ensembles.csv").query("submission not in @board.submission")
+        ensembles = read_leaderboard(folder / "ensembles.csv").query("submission not in @leaderboard.submission")
         worse += ensembles.loc[ensembles["significant"] == "yes", "submission"].tolist()
     return compare_public(read_public_scores(folder / "public.csv"), sizes, worse, confidence, present)
 
@@ -102,8 +103,8 @@ def compare_public(
     worse: Collection[str],
     confidence: float,
     present: Mapping[str, str],
-) -> Comparison:
-    """The asks held against what out of fold had said when they were recorded.
+) -> PublicComparison:
+    """Return the asks held against what out of fold had said when they were recorded.
 
     sizes: None where they aren't known; no interval is expected then. worse: submissions that are significantly worse
     than the best, out of fold; confidence: of the recorded intervals; present: submission -> sha256 of the file that
@@ -119,17 +120,17 @@ def compare_public(
     error = (
         mean(public_error(high - low, sizes, confidence) for _, low, high in intervals) if sizes and intervals else None
     )
-    return Comparison(rows, len({ask.recorded for ask in asks}), len(files), error)
+    return PublicComparison(rows, len({ask.recorded for ask in asks}), len(files), error)
 
 
 def expected_range(value: float, low: float, high: float, sizes: Sizes) -> tuple[float, float]:
-    """(low, high) between which a public score is expected, given out of fold's `value` and its interval.
+    """Return (low, high) between which a public score is expected, given out of fold's `value` and its interval.
 
     The interval widened on either side by sqrt(1 + n / m), for n images out of fold and m public ones: two samples of
     one population scatter by s^2 / n and s^2 / m, their difference by the sum (the prediction interval for the mean of
     m future observations: Meeker, Hahn and Escobar, Statistical Intervals, 2017, chapter 4; the score is taken for a
-    mean). It knows of chance alone: scores outside, again and again, say that the test-like views are not like the test
-    set.
+    mean). It knows of chance alone: scores outside, again and again, say that the test-like images are not like the
+    test set.
     """
     wider = sqrt(1 + sizes.out_of_fold / sizes.public)
     return max(0.0, value - (value - low) * wider), min(1.0, value + (high - value) * wider)
@@ -141,8 +142,9 @@ def public_error(width: float, sizes: Sizes, confidence: float) -> float:
 
 
 def expected_maximum(count: int) -> float:
-    """The expected highest of `count` independent standard normals, 0 for one: Blom's approximation (Statistical
-    Estimates and Transformed Beta-Variables, 1958), within 0.03 up to 1000.
+    """Return the expected highest of `count` independent standard normals, 0 for one: Blom's approximation.
+
+    Statistical Estimates and Transformed Beta-Variables, 1958; within 0.03 up to 1000.
 
     Times the standard error of a public score, it is how far the highest of `count` equally good submissions' scores is
     expected above the truth; less where they answer alike, since then their luck is the same.

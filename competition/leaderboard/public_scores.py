@@ -1,4 +1,4 @@
-"""The ledger of public scores: submissions/public.csv, a row each time a competition's site was asked for one.
+"""Ledger of public scores: submissions/public.csv, a row each time a competition's site was asked for one.
 
 How often it was asked says how much a choice by it is worth, so no row ever takes another's place: a typing mistake is
 corrected, and a private score added, only where a person says so.
@@ -59,8 +59,7 @@ def read_public_scores(path: Path | str) -> list[PublicScore]:
 
 
 def record_score(path: Path | str, score: PublicScore, most: int | None = None) -> PublicScore:
-    """Add an ask to the ledger and return it; or the row that it completes with its private score, and is no ask
-    beside.
+    """Add an ask to the ledger and return it; or the row that its private score completes, and no ask is added.
 
     That row: of the same submission, file and public score, with no private one yet. Raises ValueError where the ask
     would be one more than the `most` that rules.public_submissions allows.
@@ -87,9 +86,7 @@ def record_score(path: Path | str, score: PublicScore, most: int | None = None) 
 
 
 def check_one_more(path: Path | str, asks: Sequence[PublicScore], most: int | None, what: str) -> None:
-    """Raise ValueError, which ends in `what`, where `asks`, those of the ledger at `path`, are all that
-    rules.public_submissions allows.
-    """
+    """Raise ValueError, ending in `what`, where `asks` are all that rules.public_submissions allows."""
     if most is not None and len(asks) >= most:
         raise ValueError(
             f"rules.public_submissions: {most} in params.yaml, and {path} holds {len(asks)} scores; {what}"
@@ -97,8 +94,7 @@ def check_one_more(path: Path | str, asks: Sequence[PublicScore], most: int | No
 
 
 def complete(path: Path | str, submission: str, private: str, day: str = "") -> PublicScore:
-    """Return the submission's newest ask that had no private score (of `day`, if given), as it stands with it in the
-    ledger.
+    """Add a private score to the submission's newest ask without one (of `day`, if given), and return that ask.
 
     Raises ValueError without such an ask.
     """
@@ -106,8 +102,7 @@ def complete(path: Path | str, submission: str, private: str, day: str = "") -> 
 
 
 def correct(path: Path | str, submission: str, scores: dict[str, str], day: str = "") -> PublicScore:
-    """Return the submission's newest ask (of `day`, if given) with `scores` in place of what was typed: `public`,
-    `private`.
+    """Replace `scores` (`public`, `private`) of the submission's newest ask (of `day`, if given), and return that ask.
 
     Raises ValueError without such an ask.
     """
@@ -115,9 +110,7 @@ def correct(path: Path | str, submission: str, scores: dict[str, str], day: str 
 
 
 def submission_files(folder: Path) -> list[Path]:
-    """Return the CSVs under `folder` (submissions/) that can be handed in: final.csv, the members' and the
-    ensembles'.
-    """
+    """Return the submissions under `folder` (submissions/): final.csv, the members' and the ensembles'."""
     return [*folder.glob("final.csv"), *sorted(folder.glob("members/*.csv")), *sorted(folder.glob("ensembles/*.csv"))]
 
 

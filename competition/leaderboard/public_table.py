@@ -1,22 +1,21 @@
-"""The public scores as a person reads them: a table of all asks, and what so many of them mean."""
+"""Table of the public scores, on a terminal or in a log, and what so many asks mean."""
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from competition.common.errors import counted
-from competition.leaderboard.public_comparison import Comparison, expected_maximum
+from competition.leaderboard.public_comparison import PublicComparison, expected_maximum
 from competition.leaderboard.tables import make_console
 
 OUTSIDE = (
-    "OUTSIDE: once in a while that is chance; again and again it says that the test-like views are not like the test "
-    "set: "
-    "python -m pipelines.fit_augmentation fits them."
+    "OUTSIDE: once in a while that is chance; again and again it says that the test-like images are not like the test "
+    "set: python -m pipelines.fit_augmentation fits them."
 )
 LEFT = ("day", "submission", "")
 
 
-def print_public(comparison: Comparison, console: Console | None = None) -> None:
+def print_public(comparison: PublicComparison, console: Console | None = None) -> None:
     """Print every ask beside what out of fold had said, then how often was asked and what that does to a choice."""
     console = console or make_console()
     if comparison.rows:
@@ -38,8 +37,8 @@ def print_public(comparison: Comparison, console: Console | None = None) -> None
         console.print(Text(line))
 
 
-def public_lines(comparison: Comparison) -> list[str]:
-    """How often the public score was asked, and by how much the highest is expected to be luck."""
+def public_lines(comparison: PublicComparison) -> list[str]:
+    """Return how often the public score was asked, and by how much the highest is expected to be luck."""
     asks, files = len(comparison.rows), comparison.files
     lines = [OUTSIDE] if any(row["inside"] is False for row in comparison.rows) else []
     lines += [f"The public score was asked {counted(asks, 'times')} on {counted(comparison.days, 'days')}."]
@@ -47,13 +46,12 @@ def public_lines(comparison: Comparison) -> list[str]:
         warning = "warning: that often, choosing by it picks luck: " * comparison.too_often
         lines.append(
             f"{warning}of {files} files that can't be told apart, the highest public score is expected "
-            f"{_luck(comparison)} "
-            "too high by chance. Choose by test-like."
+            f"{_luck(comparison)} too high by chance. Choose by test-like."
         )
     return lines
 
 
-def _luck(comparison: Comparison) -> str:
+def _luck(comparison: PublicComparison) -> str:
     errors = f"{expected_maximum(comparison.files):.2f} standard errors"
     return (
         errors

@@ -76,18 +76,18 @@ def score_submission(
     if problems:
         raise ContractError(problems)
     truth = truth[truth["usage"] != "ignored"]
-    true = truth["target"].to_numpy()
+    y_true = truth["target"].to_numpy()
     predicted = answers.set_index("ID")["target"].loc[truth["ID"]].to_numpy()
-    classes = sort_targets([*true, *predicted])
+    classes = sort_targets([*y_true, *predicted])
     usage = truth["usage"].to_numpy()
     parts = {
-        part: metric(true[usage == part], predicted[usage == part], classes) if (usage == part).any() else None
+        part: metric(y_true[usage == part], predicted[usage == part], classes) if (usage == part).any() else None
         for part in ("public", "private")
     }
     return Score(
-        all=metric(true, predicted, classes),
+        all=metric(y_true, predicted, classes),
         **parts,
-        accuracy=float(np.mean(true == predicted)),
-        per_class=dict(zip(classes, per_class_f1(true, predicted, classes).tolist(), strict=True)),
-        images={target: int((true == target).sum()) for target in classes},
+        accuracy=float(np.mean(y_true == predicted)),
+        per_class=dict(zip(classes, per_class_f1(y_true, predicted, classes).tolist(), strict=True)),
+        images={target: int((y_true == target).sum()) for target in classes},
     )

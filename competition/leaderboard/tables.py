@@ -1,4 +1,4 @@
-"""The leaderboard as a person reads it, on a terminal or in a log."""
+"""Leaderboard as a table, on a terminal or in a log."""
 
 import sys
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ ALIKE = "≈"
 
 
 def print_leaderboard(
-    board: pd.DataFrame, title: str, console: Console | None = None, public: Mapping[str, float] | None = None
+    leaderboard: pd.DataFrame, title: str, console: Console | None = None, public: Mapping[str, float] | None = None
 ) -> None:
     """Print the leaderboard as a table, scores to three decimals; `public`: submission -> the score its site gave it.
 
@@ -23,7 +23,7 @@ def print_leaderboard(
     """
     console = console or make_console()
     table = Table(title=title, title_justify="left")
-    rows = [_cells(place, row, public or {}) for place, row in enumerate(board.to_dict("records"), start=1)]
+    rows = [_cells(place, row, public or {}) for place, row in enumerate(leaderboard.to_dict("records"), start=1)]
     left_out = set() if public else {"public"}
     if console.width < NARROW:
         left_out |= {*WIDE, "interval"} if public else {*WIDE}
@@ -33,7 +33,7 @@ def print_leaderboard(
     for cells in rows:
         table.add_row(*(cells[column] for column in shown))
     console.print(table)
-    for line in _below(board):
+    for line in _below(leaderboard):
         console.print(Text(line))
 
 
@@ -64,10 +64,12 @@ def _to_the_best(row: Mapping[str, object]) -> str:
     return f"{mark}{row['difference']:+.3f} ({row['difference_low']:+.3f} to {row['difference_high']:+.3f})"
 
 
-def _below(board: pd.DataFrame) -> list[str]:
+def _below(leaderboard: pd.DataFrame) -> list[str]:
     lines = []
-    if alike := board.loc[board["significant"] == "no", "submission"].tolist():
+    if alike := leaderboard.loc[leaderboard["significant"] == "no", "submission"].tolist():
         lines.append(
             f"{ALIKE} can't be told apart from the best, the interval of the difference holds 0: {', '.join(alike)}"
         )
-    return lines + [f"{name}: {note}" for name, note in zip(board["submission"], board["note"], strict=True) if note]
+    return lines + [
+        f"{name}: {note}" for name, note in zip(leaderboard["submission"], leaderboard["note"], strict=True) if note
+    ]

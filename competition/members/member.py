@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
+from competition.common import paths
 from competition.settings.member import MemberSettings
 
 if TYPE_CHECKING:
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 
 Tick = Callable[[int], object]
 Tensors = dict[str, "torch.Tensor"]
-CACHE = Path("data/cache")
 
 
-class Images(Protocol):
+class PackedImages(Protocol):
     """Packed images: an ImageStore, or images in memory."""
 
     def __len__(self) -> int: ...
@@ -49,7 +49,7 @@ class Fit:
     orientation_weights: np.ndarray
     state_file: Path
     report: Callable[[dict], None] = lambda row: None
-    cache: Path = CACHE
+    cache: Path = paths.CACHE
     start: Tensors | None = None
 
 
@@ -69,7 +69,7 @@ class Fitted(ABC):
 
     @abstractmethod
     def predict_proba(
-        self, images: Images, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+        self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
     ) -> np.ndarray:
         """Return probabilities (N, C), float32, rows sum to 1, of `images` at `rows` (N,).
 

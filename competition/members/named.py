@@ -1,4 +1,4 @@
-"""The members of params.yaml by their names."""
+"""Members of params.yaml by their names."""
 
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.members.make import make_member

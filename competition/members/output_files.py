@@ -1,10 +1,12 @@
-"""What a trained member leaves under folds/, in one layout for every kind of member."""
+"""Output files of a trained member under folds/, in one layout for every kind of member."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from competition.common.files import replace_file, write_json
+from competition.common import paths
+from competition.common.csv import write_frame
+from competition.common.files import write_json
 from competition.data.predictions import save_predictions
 from competition.members.training import TrainedMember
 from competition.training.checkpoints import save_weights
@@ -20,21 +22,19 @@ def print_epoch(row: dict) -> None:
 
 
 def write_member(
-    root: Path, name: str, fold: int, kind: str, trained: TrainedMember, metric: str, **facts: object
+    folder: Path, name: str, fold: int, kind: str, trained: TrainedMember, metric: str, **facts: object
 ) -> None:
-    """Write `trained` to `root`: weights/, predictions/, history/ and scores/, each as NAME/FOLD; `facts` go to the
-    scores.
+    """Write weights, predictions, history and scores of a member's fold below the project's `folder`; see `paths`.
 
-    In the history `kept` is 1 for the epoch whose weights these are (of averaged ones: the best), else 0.
+    facts: for the scores, beside those of `trained`. In the history `kept` is 1 for the epoch whose weights these are
+    (of averaged ones: the best), else 0.
     """
-    save_weights(root / f"weights/{name}/{fold}.safetensors", trained.weights, {"best_epoch": str(trained.best_epoch)})
-    save_predictions(root / f"predictions/{name}/{fold}.npz", trained.predictions)
-    (root / f"history/{name}").mkdir(parents=True, exist_ok=True)
+    save_weights(folder / paths.weights(name, fold), trained.weights, {"best_epoch": str(trained.best_epoch)})
+    save_predictions(folder / paths.predictions(name, fold), trained.predictions)
     history = [row | {"kept": int(row["epoch"] == trained.best_epoch)} for row in trained.history]
-    with replace_file(root / f"history/{name}/{fold}.csv") as temporary:
-        pd.DataFrame(history).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    write_frame(folder / paths.history(name, fold), pd.DataFrame(history), "%.6g")
     write_json(
-        root / f"scores/{name}/{fold}.json",
+        folder / paths.scores(name, fold),
         {
             "member": name,
             "fold": fold,

@@ -1,4 +1,4 @@
-"""The specialist: a network for the classes that its base confuses most, trained and asked about these alone."""
+"""Specialist: a network for the classes that its base confuses most, trained and asked about these alone."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from competition.common import paths
 from competition.data.predictions import Predictions, concatenate
 from competition.ensembling.specialist_votes import SPECIALIST, asked
 from competition.inference.tta import orientation_weights
@@ -13,7 +14,7 @@ from competition.members.hard_classes import hard_classes
 from competition.members.named import member_named
 from competition.members.state import state_file
 from competition.members.training import TrainedMember, train_member
-from competition.models.trained import read_trained, trained_file
+from competition.models.trained import read_trained
 from competition.settings.params import Settings
 from competition.settings.specialize import SpecializeSettings
 from competition.training.fold_data import FoldData
@@ -71,7 +72,7 @@ def train_specialist(
     specialize, names = settings.specialize, tuple(targets[index] for index in hard)
     from_base = specialize.start == "base"
     member = member_named(SPECIALIST, settings)
-    begun_with = [trained_file(specialize.base_member, fold)] if from_base else []
+    begun_with = [paths.weights(specialize.base_member, fold)] if from_base else []
     state = state_file(f"specialize-{fold}", member, *inputs, fold, hard, targets, data.metric.source, *begun_with)
     return train_member(
         member.settings,

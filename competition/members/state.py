@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from competition.common import paths
 from competition.common.files import digest
 from competition.common.imports import code_digest, import_closure, module_file
 from competition.common.registry import registries
 from competition.members.member import Member
 
-STATES = Path("data/state")
 
-
-def state_file(name: str, member: Member, *inputs: object, folder: Path = STATES) -> Path:
+def state_file(name: str, member: Member, *inputs: object, folder: Path = paths.STATE) -> Path:
     """Return where the state of training `name` is kept: another file after any change of what it depends on.
 
     inputs: what is trained on: files by their Path, anything else as JSON has it. Added to them: the member's settings,

@@ -8,10 +8,11 @@ from time import perf_counter
 import numpy as np
 import torch
 
+from competition.common import paths
 from competition.data.predictions import Predictions
 from competition.members.fold_predictions import Positions, predict_fold, score_fold
 from competition.members.make import make_member
-from competition.members.member import CACHE, Fit, Tensors
+from competition.members.member import Fit, Tensors
 from competition.settings.member import MemberSettings
 from competition.training.fold_data import FoldData
 
@@ -44,7 +45,7 @@ def train_member(
     state_file: Path,
     report: Callable[[dict], None] = lambda row: None,
     *,
-    cache: Path = CACHE,
+    cache: Path = paths.CACHE,
     start: Tensors | None = None,
     predict_from: FoldData | None = None,
     only: Positions | None = None,

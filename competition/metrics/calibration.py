@@ -1,5 +1,6 @@
-"""Calibration of probabilities: its error, and temperature scaling (Guo et al., On Calibration of Modern Neural
-Networks, 2017).
+"""Calibration of probabilities: its error, and temperature scaling.
+
+Guo et al., On Calibration of Modern Neural Networks, 2017.
 
 Predictions are stored as probabilities. Their logarithms are logits up to a constant in each row, which a softmax takes
 away again: dividing logits by a temperature T is raising probabilities to the power 1 / T.
@@ -48,9 +49,7 @@ def fit_temperature(probabilities: np.ndarray, y_true: np.ndarray) -> float:
 def fit_temperatures(
     probabilities: np.ndarray, y_true: np.ndarray, folds: np.ndarray
 ) -> tuple[float, dict[int, float]]:
-    """(the temperature fitted on all N rows, fold -> the one fitted on the other folds' rows); see
-    `fit_temperature`.
-    """
+    """Return the temperature fitted on all N rows, and fold -> the one fitted on the other folds' rows."""
     others = {fold: folds != fold for fold in np.unique(folds).tolist()}
     return fit_temperature(probabilities, y_true), {
         fold: fit_temperature(probabilities[rows], y_true[rows]) for fold, rows in others.items()

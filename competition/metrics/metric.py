@@ -69,11 +69,11 @@ class Metric(ABC):
         return 1 if self.greater_is_better else -1
 
     def better(self, one: float, other: float) -> bool:
-        """Whether score `one` is better than `other`; not if they are equal."""
+        """Return whether score `one` is better than `other`; not if they are equal."""
         return self.sign * one > self.sign * other
 
     def __call__(self, y_true: Labels, y_pred: Labels, classes: Classes, weights: np.ndarray | None = None) -> float:
-        """Score of y_pred (N,) against y_true (N,).
+        """Return score of y_pred (N,) against y_true (N,).
 
         weights: (N,), none below 0: how often each row counts; once when None. See `as_indices` for classes and errors.
         """
@@ -108,7 +108,7 @@ class Metric(ABC):
         confidence: float,
         generator: np.random.Generator,
     ) -> tuple[float, float, float]:
-        """(value, low, high): score, and its percentile bootstrap interval at `confidence` in (0, 1).
+        """Return (value, low, high): score, and its percentile bootstrap interval at `confidence` in (0, 1).
 
         The interval says what other images of the same kind would do to the score, not what another training run would.
         """

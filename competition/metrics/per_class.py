@@ -11,7 +11,7 @@ def per_class_f1(y_true: Labels, y_pred: Labels, classes: Classes) -> np.ndarray
 
 
 def confusion_matrix(y_true: Labels, y_pred: Labels, classes: Classes) -> np.ndarray:
-    """(C, C) int64: images of class [row] that are predicted as [column]. See `as_indices`."""
+    """Return (C, C) int64: images of class [row] that are predicted as [column]. See `as_indices`."""
     y_true, y_pred, n_classes = as_indices(y_true, y_pred, classes)
     return np.bincount(y_true * n_classes + y_pred, minlength=n_classes**2).reshape(n_classes, n_classes)
 
@@ -19,7 +19,7 @@ def confusion_matrix(y_true: Labels, y_pred: Labels, classes: Classes) -> np.nda
 def class_counts(
     y_true: np.ndarray, y_pred: np.ndarray, n_classes: int, weights: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(C,) each: true positives, occurrences in y_true, in y_pred; weights: (N,), how often a row counts."""
+    """Return (C,) each: true positives, occurrences in y_true, in y_pred; weights: (N,), how often a row counts."""
     hits = y_true == y_pred
     rows = ((y_true, hits), (y_true, slice(None)), (y_pred, slice(None)))
     return tuple(
@@ -28,6 +28,6 @@ def class_counts(
 
 
 def f1_of(hits: np.ndarray, in_true: np.ndarray, in_pred: np.ndarray) -> np.ndarray:
-    """(..., C) float64: F1 out of what `class_counts` counts, each (..., C)."""
+    """Return (..., C) float64: F1 out of what `class_counts` counts, each (..., C)."""
     occurrences = (in_true + in_pred).astype(np.float64)
     return np.divide(2 * hits, occurrences, out=np.full(hits.shape, np.nan), where=occurrences > 0)

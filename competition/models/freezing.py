@@ -75,8 +75,7 @@ def _start_of(network: nn.Module, stage: int) -> int:
     if stage >= len(starts):
         raise ValueError(
             f"frozen_stages: {stage}, but {type(network).__name__} has {len(starts)} stages, of which one has to "
-            "learn; "
-            f"at most {len(starts) - 1}, or tuning: head"
+            f"learn; at most {len(starts) - 1}, or tuning: head"
         )
     names = [name for name, _ in network.named_parameters()]
     return next(place for place, name in enumerate(names) if name.startswith(f"{starts[stage]}."))

@@ -55,8 +55,7 @@ def packages_of(settings: NetworkSettings) -> tuple[str, ...]:
 
 
 def network_to_load(settings: NetworkSettings, n_classes: int, plain: bool = False) -> tuple[nn.Module, Normalisation]:
-    """Return what `create_network` does, with random weights: for a trained member's to be loaded, without a package or
-    a hub.
+    """Return what `create_network` does, with random weights, for trained ones to be loaded into; nothing is fetched.
 
     plain: of torch's and timm's own layers alone, as exporters know them; weights have the same names. Raises as
     `create_network`.
@@ -128,9 +127,7 @@ def _timm_network(name: str, settings: NetworkSettings, rates: dict[str, float])
 
 
 def _size_arguments(name: str, settings: NetworkSettings) -> list[dict]:
-    """Return what timm may be told of the image size, best first: networks of a fixed one call it differently, or not
-    at all.
-    """
+    """Return the arguments by which timm may be told the image size, best first: networks differ in them."""
     config = timm.get_pretrained_cfg(name, allow_unregistered=True)
     if config is None or not config.fixed_input_size:
         return [{}]
@@ -163,9 +160,7 @@ def _created(name: str, weights: str, extra: dict) -> nn.Module:
 
 
 def _check_sizes(network: nn.Module, settings: NetworkSettings) -> None:
-    """Raise ValueError for an image size, the first or the last, at which the network fails: it is tried on one black
-    image.
-    """
+    """Raise ValueError for an image size, the first or the last, at which the network fails on one black image."""
     training = network.training
     for size in sorted({settings.first_pixels, settings.size}):
         try:

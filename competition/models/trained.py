@@ -1,19 +1,18 @@
 """Trained weights under folds/weights/."""
 
-from pathlib import Path
-
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-ROOT = Path("folds/weights")
+from competition.common import paths
+
 ADVICE = "params.yaml or the classes have changed since; run `dvc repro`"
 
 
 def read_trained(name: str, fold: int) -> dict[str, torch.Tensor]:
     """Return the tensors of member `name`, fold `fold`. Raises FileNotFoundError, or ValueError for a damaged file."""
-    path = trained_file(name, fold)
+    path = paths.weights(name, fold)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: not found; `dvc repro` trains what is missing")
     try:
@@ -23,18 +22,11 @@ def read_trained(name: str, fold: int) -> dict[str, torch.Tensor]:
 
 
 def load_trained(network: nn.Module, name: str, fold: int) -> nn.Module:
-    """Return `network` with the weights of member `name`, fold `fold`. Raises as `read_trained`, and ValueError for
-    other weights.
-    """
+    """Return `network` with the weights of a member's fold. Raises as `read_trained`, ValueError for other weights."""
     tensors = read_trained(name, fold)
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
         line = " ".join(str(error).split())[:200]
-        raise ValueError(f"{trained_file(name, fold)}: not the weights of this network; {ADVICE} ({line})") from error
+        raise ValueError(f"{paths.weights(name, fold)}: not the weights of this network; {ADVICE} ({line})") from error
     return network
-
-
-def trained_file(name: str, fold: int) -> Path:
-    """Return where the weights of member `name`, fold `fold`, are."""
-    return ROOT / name / f"{fold}.safetensors"

@@ -21,8 +21,7 @@ def weights_file(settings: NetworkSettings) -> list[Path]:
 
 
 def load_weights_file(network: nn.Module, path: Path | str) -> tuple[str, ...]:
-    """Load `path` (.safetensors or .pth) into `network`; return the names of the classifiers that keep their own
-    weights.
+    """Load `path` (.safetensors or .pth) into `network`; return the classifiers that keep their own weights, by name.
 
     A classifier that has other tensors in the file, or none, is left as it is: the file may know other classes. Raises
     FileNotFoundError without the file, ValueError for one that isn't this network's: missing or unexpected tensors,

@@ -1,4 +1,4 @@
-"""The cost model: what each stage's work grows with, and the lines through the usage of two surveys."""
+"""Cost model: what each stage's work grows with, and the lines through the usage of two surveys."""
 
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.planning.forecast import Forecast, Line, line, memory_line
@@ -72,9 +72,7 @@ def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
 def _by_epochs(
     stage: str, member: MemberSettings, found: list[TrainingUsage], pair: Pair, settings: Settings, size: Size
 ) -> Forecast:
-    """An epoch grows with the training images, the last predictions with all images and their orientations, the rest
-    with all images.
-    """
+    """Return a training's cost: epochs grow with training images, predictions with orientations, the rest with all."""
     folds, sizes = len(settings.split.folds), [part.size.all for part in pair]
     other, predict = (
         line(*zip(sizes, taken, strict=True)).at(size.all)

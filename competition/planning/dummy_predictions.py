@@ -74,8 +74,8 @@ def _draw(
     folder: Path, name: str, fold: int, ids: dict[str, Sequence[str]], targets: dict[str, tuple[str, ...]]
 ) -> None:
     draws = generator(fold, "drawn predictions", name)
-    drawn = {part: _at_random(ids[part], targets[part], draws) for part in targets}
-    save_predictions(folder / paths.predictions(name, fold), drawn)
+    predictions = {part: _at_random(ids[part], targets[part], draws) for part in targets}
+    save_predictions(folder / paths.predictions(name, fold), predictions)
     _copy_facts(folder, name, fold)
 
 

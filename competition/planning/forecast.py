@@ -17,9 +17,7 @@ class Line:
 
 
 def line(small: tuple[float, float], large: tuple[float, float]) -> Line:
-    """The line through two points (work, taken), neither of whose parts falls below 0. Raises ValueError for points of
-    the same work.
-    """
+    """Return the line through two points (work, taken), no part below 0. Raises ValueError for points of equal work."""
     (work, taken), (more_work, more_taken) = small, large
     if work == more_work:
         raise ValueError(f"two points of the same work, {work}")
@@ -38,8 +36,7 @@ def memory_line(small: tuple[float, float], large: tuple[float, float]) -> Line:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a stage will take. stage: its name; runs: how often it is run; seconds: of all runs; memory: bytes, of one
-    run.
+    """Forecast of a stage. stage: its name; runs: their number; seconds: of all runs; memory: bytes, of one run.
 
     disk: bytes of what it leaves under data/; grows_with: what its work grows with, in words.
     """

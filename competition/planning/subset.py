@@ -31,8 +31,7 @@ class Size:
 
 
 def part_sizes(images: int, classes: int, folds: int, copies: int, most: int) -> tuple[int, int]:
-    """Training images of the smaller and the larger part, of a competition with so many `images`, `classes`, `folds`
-    and `copies` each.
+    """Return the training images of the smaller and the larger part of the competition, by what it consists of.
 
     The larger one has `most` at the most, or as many as make 6,000 copies; the smaller one a third of it. Each class
     and fold needs two, though, and the larger part twice as many. Raises ValueError where there are too few for that.
@@ -77,8 +76,7 @@ def write_part(folder: Path, competition: Competition, settings: Settings, image
 
 
 def part_params(settings: Settings) -> dict:
-    """The settings as params.yaml, but for the root, a holdout's unlocking, external votes, and more than EPOCHS
-    epochs.
+    """Return settings for params.yaml, but for the root, a holdout's unlocking, external votes and epochs over EPOCHS.
 
     A file of weights is named by its absolute path, since the part is elsewhere; this machine does the work, since a
     cluster's workers don't see the part.
@@ -95,7 +93,7 @@ def part_params(settings: Settings) -> dict:
 
 
 def elsewhere(member: MemberSettings) -> dict[str, object]:
-    """What is changed of a member in a part: few epochs, and the whole path of a file of weights."""
+    """Return what is changed of a member in a part: few epochs, and the whole path of a file of weights."""
     source = member.weights_source
     return member.shortened(EPOCHS) | ({} if source in NO_FILES else {"weights": os.path.abspath(source)})
 

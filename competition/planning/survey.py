@@ -33,8 +33,9 @@ STORES = {
 
 @dataclass(frozen=True)
 class TrainingUsage:
-    """Usage of one fold of a member, and, of its seconds, those of a usual epoch, of the predictions at the end, and of
-    close calls predicted again, which will be few once the network has learnt.
+    """Usage of one fold of a member, with the seconds of a usual epoch and of its predictions.
+
+    Close calls predicted again are few once the network has learnt, so their seconds are apart.
     """
 
     usage: Usage

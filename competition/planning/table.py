@@ -1,4 +1,4 @@
-"""The forecast as a table for the terminal."""
+"""Forecast as a table for the terminal."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,4 @@
-"""Charts of the report: Plotly figures as JSON in the page, which page.js draws when they come into sight, in the
-theme's colours.
+"""Charts of the report: Plotly figures as JSON, which page.js draws in the theme's colours when they are in sight.
 
 A trace's `meta` is the number of its colour, which page.css has for each theme; heat maps get the theme's scale. Plotly
 reads a small HTML in whatever text it is given, so what people named goes through `plain`. Each chart has a label for

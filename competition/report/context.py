@@ -1,7 +1,6 @@
 """Report context: what the other stages left, each file read once, when a section first asks for it."""
 
 from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 
@@ -19,15 +18,13 @@ from competition.ensembling.specialist_choice import read_hard_classes
 from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
 from competition.labels.review_table import read_label_review
-from competition.leaderboard.board import read_leaderboard
+from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.oof_answers import read_oof
-from competition.leaderboard.public_comparison import Comparison, read_comparison, read_sizes
+from competition.leaderboard.public_comparison import PublicComparison, read_comparison, read_sizes
 from competition.members.history import read_histories
 from competition.metrics.metric import Metric
 from competition.metrics.scores import METRICS
 from competition.settings.params import Settings
-
-SUBMISSIONS, HISTORY, LABEL_REVIEW = Path("submissions"), Path("folds/history"), Path("folds/review/label_review.csv")
 
 
 class ReportContext:
@@ -53,7 +50,7 @@ class ReportContext:
     @cached_property
     def final(self) -> dict:
         """final.json: the final submission's scores, members, lineage."""
-        return read_final(SUBMISSIONS)
+        return read_final()
 
     @cached_property
     def final_targets(self) -> dict[str, str]:
@@ -68,26 +65,25 @@ class ReportContext:
         unranked = [name for name in self.settings.train.members if name not in table["submission"].tolist()]
         if unranked:
             raise ValueError(
-                f"submissions/leaderboard.csv: has no row of {', '.join(unranked)}, which train.members names; run "
-                "`dvc repro`"
+                f"{paths.LEADERBOARD}: has no row of {', '.join(unranked)}, which train.members names; run `dvc repro`"
             )
         return table
 
     @cached_property
     def candidates(self) -> pd.DataFrame:
         """Candidates for the final submission, best first."""
-        return read_leaderboard(SUBMISSIONS / "ensembles.csv")
+        return read_leaderboard(paths.CANDIDATES)
 
     @cached_property
-    def public_comparison(self) -> Comparison:
+    def public_comparison(self) -> PublicComparison:
         """Public scores beside the out-of-fold ones."""
-        sizes = read_sizes(SUBMISSIONS, self.leaderboard, self.settings.competition.submission_columns)
-        return read_comparison(SUBMISSIONS, self.leaderboard, sizes, self.settings.ensemble.confidence)
+        sizes = read_sizes(paths.SUBMISSIONS, self.leaderboard, self.settings.competition.submission_columns)
+        return read_comparison(paths.SUBMISSIONS, self.leaderboard, sizes, self.settings.ensemble.confidence)
 
     @cached_property
     def oof(self) -> pd.DataFrame:
         """Answers out of fold: ID, target, fold, and `<submission>.<condition>` of members and ensembles, all str."""
-        return read_oof(SUBMISSIONS)
+        return read_oof()
 
     @cached_property
     def shown_submission(self) -> str:
@@ -103,14 +99,14 @@ class ReportContext:
     @cached_property
     def hard_classes(self) -> tuple[str, ...]:
         """The specialist's targets; () without a specialist."""
-        return read_hard_classes(SUBMISSIONS / "votes.json")
+        return read_hard_classes(paths.VOTES)
 
     @cached_property
     def histories(self) -> dict[str, dict[int, pd.DataFrame]]:
         """Member, or specialist -> fold -> a row per epoch."""
         specialist = ("specialist",) if self.settings.specialize.base_member else ()
         names = (*self.settings.train.members, *specialist)
-        return {name: read_histories(HISTORY, name, self.settings.split.folds) for name in names}
+        return {name: read_histories(name, self.settings.split.folds) for name in names}
 
     @cached_property
     def ranked_members(self) -> list[str]:
@@ -172,5 +168,5 @@ class ReportContext:
     @cached_property
     def label_review(self) -> pd.DataFrame | None:
         """Labels in doubt; None where the review is off, whatever an earlier run left."""
-        there = self.settings.review.conditions and LABEL_REVIEW.is_file()
-        return read_label_review(LABEL_REVIEW) if there else None
+        there = self.settings.review.conditions and paths.LABEL_REVIEW.is_file()
+        return read_label_review(paths.LABEL_REVIEW) if there else None

@@ -85,7 +85,7 @@ def embedding_map(
 
 
 def style(place: int) -> tuple[str, str]:
-    """(colour, Plotly's symbol) of class number `place`; with more classes than pairs, they come again."""
+    """Return (colour, Plotly's symbol) of class number `place`; with more classes than pairs, they come again."""
     return COLOURS[place % len(COLOURS)], list(SYMBOLS)[place // len(COLOURS) % len(SYMBOLS)]
 
 

@@ -18,7 +18,7 @@ MEANINGS = {
 
 
 def headline(final: Mapping, metric: str) -> Markup:
-    """Scores of the final submission with their intervals, what it is made of, why, and warnings.
+    """Return scores of the final submission with their intervals, what it is made of, why, and warnings.
 
     metric: what the scores are called.
     """

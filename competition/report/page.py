@@ -35,12 +35,12 @@ class RenderedSection:
 
 
 def report_page(context: ReportContext) -> str:
-    """The report as HTML: the final submission's scores, and every section in order."""
+    """Return the report as HTML: the final submission's scores, and every section in order."""
     return make_page("Foldvote report", headline(context.final, context.metric.title), render_sections(context))
 
 
 def render_sections(context: ReportContext) -> list[RenderedSection]:
-    """All registered sections in order; one that has nothing to show says why."""
+    """Return all registered sections in order; one that has nothing to show says why."""
     rendered = []
     for name, kind in sorted(SECTIONS.items(), key=lambda item: (item[1].order, item[0])):
         section = kind()

@@ -1,5 +1,6 @@
 """Base class of the report's sections."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from markupsafe import Markup
@@ -18,7 +19,7 @@ class Section:
     """Place in the page: sections stand in rising order, those of equal order by name."""
     title: ClassVar[str]
     """Heading, as plain text."""
-    reads: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[tuple[Path | str, ...]] = ()
     """Files and folders that `body` needs, from the project's folder: dependencies of stage `report`."""
 
     def absent(self, context: ReportContext) -> str:

@@ -1,6 +1,4 @@
-"""Tables of the report: each in a box of its own that scrolls, so that the page never does sideways; sorted by the
-buttons in its head.
-"""
+"""Tables of the report, each scrolling in a box of its own, and sorted by the buttons in its head."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -27,9 +27,7 @@ def photographed(page: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def texture(rng: np.random.Generator) -> np.ndarray:
-    """A ground such as wood, cloth or stone: uint8 (640, 640, 3). Made at half its size, which is four times as
-    fast.
-    """
+    """A ground such as wood, cloth or stone: uint8 (640, 640, 3). Made at half its size: four times as fast."""
     side = 320
     base = rng.uniform(30, 220) + rng.normal(0, pick(rng, (6, 18, 40)), 3)
     tone = np.zeros((side, side), np.float32)
@@ -61,8 +59,10 @@ def _turned(page: np.ndarray, degrees: float) -> np.ndarray:
 
 
 def _project(page, corners, ground, side: int, room: float) -> np.ndarray:
-    """The page seen with its corners at `corners`, on a canvas `room` times as large as they reach, its longer side
-    `side` pixels. `ground` is a colour (3,) or a texture at least as large as the canvas."""
+    """Return the page with its corners at `corners`, on a canvas `room` times as large, its longer side `side` pixels.
+
+    ground: a colour (3,), or a texture at least as large as the canvas.
+    """
     height, width = page.shape[:2]
     reach = np.ptp(corners, axis=0)
     scale = side / (reach.max() * room)

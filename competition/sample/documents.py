@@ -35,8 +35,7 @@ def paint(target: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _grain(page: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Scanner grain and an unevenness of the paper too faint to be seen: perfectly flat colours would give clean
-    pages away by their compression alone."""
+    """Return the page with faint scanner grain: by flat colours, compression alone would give clean pages away."""
     height, width = page.shape[:2]
     uneven = cv2.resize(rng.normal(0, 3, (4, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     noise = rng.standard_normal((height, width), np.float32) * rng.uniform(0.5, 2.5)

@@ -1,1 +1,1 @@
-"""The trained vote on new images: folder prediction, confidence, ONNX."""
+"""Serving of the trained vote on new images: folder prediction, confidence, ONNX."""

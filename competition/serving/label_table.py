@@ -9,7 +9,7 @@ HEADER = ("file", "target", "class_name", "probability", "runner_up", "runner_up
 
 
 def label_rows(voted: Voted, target2class: dict[str, str], threshold: Threshold) -> list[tuple[str, ...]]:
-    """One row of HEADER for each image of `voted`, in their order; probabilities to six decimals.
+    """Return one row of HEADER for each image of `voted`, in their order; probabilities to six decimals.
 
     target2class: target -> readable name. The runner-up is the likeliest other target, the first of equals.
     """

@@ -1,5 +1,4 @@
-"""New images on the very way that the test images took into data/test_squares.arrow, but kept in memory, a few at a
-time.
+"""New images prepared exactly as the test images in data/test_squares.arrow, in memory, a few at a time.
 
 Threads read ahead, since Pillow and OpenCV let go of Python's lock while they decode; so reading goes on while networks
 compute.
@@ -41,9 +40,7 @@ class MemoryImages:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some files of a folder: `names` and their `images`; `unreadable` images, name -> why; how many `others` are no
-    images.
-    """
+    """Some files of a folder: `names` and `images`; `unreadable`: name -> why; `others`: files that are no images."""
 
     names: list[str]
     images: MemoryImages
@@ -52,8 +49,7 @@ class Chunk:
 
 
 def list_files(folder: Path | str) -> tuple[list[str], dict[str, str]]:
-    """Return the names of all files in `folder` and below, sorted, relative to it, with "/"; and what can't be looked
-    at, name -> why.
+    """Return the names of all files in and below `folder`, sorted, relative, with "/"; and name -> why it is closed.
 
     Hidden files and folders are left out; links are followed, a folder that several lead to once. Which files are
     images, their content decides. Raises NotADirectoryError.
@@ -110,8 +106,7 @@ def read_images(
     packed: bool = True,
     threads: int | None = None,
 ) -> Iterator[Chunk]:
-    """Yield the files `names` of `folder` by `packed_image`, in order, CHUNK at a time, the next ones read meanwhile by
-    `threads`.
+    """Yield the files `names` of `folder`, read by `threads` in CHUNKs ahead, in order; see `packed_image`.
 
     A file that can't be read is an unreadable image if its name is an image's, or a decoder knew it; otherwise it is
     none at all. Without names there is one empty chunk.

@@ -1,5 +1,4 @@
-"""A trained network as an ONNX file that says itself how images are made ready for it, proved against torch before it
-is written.
+"""ONNX export of a trained network: checked against torch, with its preprocessing written into the file.
 
 The exporter is torch's own of the present, which goes by torch.export and needs onnxscript; its TorchScript one is
 deprecated. The network is exported in float32, of plain layers, at its one image size, for any number of images at
@@ -61,10 +60,9 @@ class Exported:
 def export(
     name: str, fold: int, settings: Settings, target2class: dict[str, str], store: ImageStore, path: Path | str
 ) -> Exported:
-    """Write member `name`'s network of `fold` to `path`, an ONNX file, and what it needs to know beside it, in a JSON
-    file.
+    """Write member `name`'s network of `fold` to `path`, an ONNX file, and its preprocessing to a JSON file beside it.
 
-    It is held against torch on CHECKED images of `store` (packed squares). Raises ModuleNotFoundError without the
+    It is held against torch on CHECKED images of `store` (packed). Raises ModuleNotFoundError without the
     packages of the extra `export`; FileNotFoundError without weights; ValueError where logits differ by more than
     TOLERANCE: then nothing is written.
     """
@@ -73,15 +71,15 @@ def export(
     member, path = settings.members[name], Path(path)
     network, normalise = member_named(name, settings).trained_network(fold, len(target2class), plain=True)
     network.eval().requires_grad_(False)
-    squares = stack(store, np.arange(min(CHECKED, len(store))), member.size)
+    images = stack(store, np.arange(min(CHECKED, len(store))), member.size)
     facts = {"member": name, "fold": fold, "network": member.network} | preprocessing(
         member, settings, normalise, target2class
     )
     proto = to_onnx(network, member.size)
-    answers, onnx_per_s = _onnx_logits(runtime, proto.SerializeToString(), normalise(squares).contiguous().numpy())
-    difference = _check(torch_logits(network, normalise, squares), answers, f"{name}, fold {fold}")
+    answers, onnx_per_s = _onnx_logits(runtime, proto.SerializeToString(), normalise(images).contiguous().numpy())
+    difference = _check(torch_logits(network, normalise, images), answers, f"{name}, fold {fold}")
     facts["check"] = {
-        "images": len(squares),
+        "images": len(images),
         "largest_logit_difference": float(f"{difference:.2g}"),
         "torch": torch.__version__,
     }
@@ -92,15 +90,13 @@ def export(
     precision = (
         "bfloat16" if use_bfloat16(member.precision) else "float16" if member.precision == "float16" else "float32"
     )
-    return Exported(path, facts, _torch_per_s(network, normalise, member, squares), precision, onnx_per_s)
+    return Exported(path, facts, _torch_per_s(network, normalise, member, images), precision, onnx_per_s)
 
 
 def preprocessing(
     member: FinetunedSettings, settings: Settings, normalise: Normalisation, target2class: dict[str, str]
 ) -> dict:
-    """Return all that has to be known to use the network: how an image becomes its input, what its outputs mean, its
-    views.
-    """
+    """Return what is needed to use the network: how an image becomes its input, its outputs' meaning, orientations."""
     weights = orientation_weights(settings.tta.passes, settings.tta.seed)
     return {
         "input": {"name": INPUT, "shape": ["batch", 3, member.size, member.size], "type": "float32"},
@@ -113,8 +109,8 @@ def preprocessing(
         "steps": list(STEPS),
         "classes": [{"target": target, "class_name": class_name} for target, class_name in target2class.items()],
         "views": [
-            {"flip": view >= 4, "quarter_turns": view % 4, "weight": float(weight)}
-            for view, weight in enumerate(weights)
+            {"flip": orientation >= 4, "quarter_turns": orientation % 4, "weight": float(weight)}
+            for orientation, weight in enumerate(weights)
         ],
         "use_of_views": "optional: the mean of the views' probabilities by weight; a view is the square flipped "
         "left-right if `flip`, then turned counter-clockwise",
@@ -122,9 +118,7 @@ def preprocessing(
 
 
 def to_onnx(network: nn.Module, size: int):
-    """Return `network` (in evaluation mode, on the processor) as an onnx.ModelProto that takes any number of images at
-    once.
-    """
+    """Return `network` (in evaluation mode, on the CPU) as an onnx.ModelProto for any number of images at once."""
     images = torch.zeros(2, 3, size, size)  # a batch of one would be taken for a fixed size
     program = torch.onnx.export(
         network,
@@ -139,9 +133,9 @@ def to_onnx(network: nn.Module, size: int):
 
 
 @torch.inference_mode()
-def torch_logits(network: nn.Module, normalise: Normalisation, squares: torch.Tensor) -> np.ndarray:
-    """Return (N, C) float32: what `network` answers to uint8 squares (N, S, S, 3), in float32."""
-    return torch.cat([network(normalise(part)) for part in squares.split(BATCH_SIZE)]).numpy()
+def torch_logits(network: nn.Module, normalise: Normalisation, images: torch.Tensor) -> np.ndarray:
+    """Return (N, C) float32: what `network` answers to uint8 images (N, S, S, 3), in float32."""
+    return torch.cat([network(normalise(part)) for part in images.split(BATCH_SIZE)]).numpy()
 
 
 def _onnx_logits(runtime: ModuleType, model: bytes, inputs: np.ndarray) -> tuple[np.ndarray, float]:
@@ -160,14 +154,13 @@ def _check(expected: np.ndarray, found: np.ndarray, what: str) -> float:
     if not difference <= TOLERANCE:  # also where it is no number
         raise ValueError(
             f"{what}: ONNX Runtime's logits are up to {difference:.2g} away from torch's, expected {TOLERANCE:g} at "
-            "the most; "
-            "nothing was written"
+            "the most; nothing was written"
         )
     return difference
 
 
 def _torch_per_s(
-    network: nn.Module, normalise: Normalisation, member: FinetunedSettings, squares: torch.Tensor
+    network: nn.Module, normalise: Normalisation, member: FinetunedSettings, images: torch.Tensor
 ) -> float:
     where = device()
     fast = for_inference(network.to(where), member.size, use_bfloat16(member.precision))
@@ -175,10 +168,10 @@ def _torch_per_s(
     @torch.inference_mode()
     def answer() -> Sequence[torch.Tensor]:
         with autocast(member.precision):
-            return [fast(normalise(part).to(where)).cpu() for part in squares.split(BATCH_SIZE)]
+            return [fast(normalise(part).to(where)).cpu() for part in images.split(BATCH_SIZE)]
 
     answer()
-    return _per_second(answer, len(squares))
+    return _per_second(answer, len(images))
 
 
 def _per_second(answer: Callable[[], object], images: int) -> float:

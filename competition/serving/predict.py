@@ -36,8 +36,7 @@ class LoadedMember:
 def load_member(
     name: str, settings: Settings, folds: Sequence[int], targets: tuple[str, ...], again: bool = True
 ) -> LoadedMember:
-    """Return the trained networks of member `name`, or of `specialist`, of the `folds`; targets: (C,) the classes it
-    tells apart.
+    """Return the trained networks of member `name`, or of `specialist`, of the `folds`; targets: (C,) their classes.
 
     again: whether close calls are made once more; see Predictor. Raises FileNotFoundError for a fold that wasn't
     trained, ValueError for weights of another network or other classes.

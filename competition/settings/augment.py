@@ -6,14 +6,14 @@ from pydantic import AfterValidator, Field
 
 from competition.common.registry import Registry, registry_of
 from competition.settings.policies import policy_names, shipped_policy
-from competition.settings.section import ClassFactors, Section, Share
+from competition.settings.section import ClassFactors, SettingsSection, Share
 
 
 def _effects() -> Registry:
     return registry_of("competition.augmentation.effects")
 
 
-class TransformSettings(Section):
+class TransformSettings(SettingsSection):
     """How often an effect is drawn, and how strong it then is."""
 
     probability: Share
@@ -55,7 +55,7 @@ def _check_policy(name: str) -> str:
 CheckedTransforms = Annotated[Transforms, AfterValidator(_check_transforms)]
 
 
-class PolicySettings(Section):
+class PolicySettings(SettingsSection):
     """A shipped policy, and what is changed in it."""
 
     policy: Annotated[str, AfterValidator(_check_policy)] = Field(

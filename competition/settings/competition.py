@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 
-class CompetitionSettings(Section):
+class CompetitionSettings(SettingsSection):
     """Where the competition's files are, and what their columns are called."""
 
     root: str = Field("data/raw", description="folder with train.csv, sample_submission.csv, train/ and test/")

@@ -16,8 +16,7 @@ Keys = Sequence[str]
 def apply(
     path: Path | str, changes: Mapping[tuple[str, ...], object], check: Callable[[Path], object] = lambda path: None
 ) -> None:
-    """Make each of `changes` the value under its keys in the settings file `path`; every other byte, and comment,
-    stays.
+    """Write each of `changes` under its keys into the settings file `path`; every other byte, and comment, stays.
 
     A mapping becomes a block, a line for each of its entries; anything else takes the old value's place within its
     line. A section that isn't there is made. `check` gets the changed file before it takes the old one's place. Raises
@@ -67,9 +66,7 @@ def _changed(text: str, keys: Keys, value: object, path: Path) -> str:
 
 
 def _place(text: str, keys: Keys, path: Path) -> tuple[int, int, int, int, yaml.Node | None]:
-    """Return where in `text` the old lines start and stop, how many of `keys` stand above, their indentation, the old
-    value.
-    """
+    """Return where the old lines start and stop, how many of `keys` stand above, their indentation, the old value."""
     node, after, indent = yaml.compose(text), len(text), 0
     for depth, key in enumerate(keys):
         if node is None or isinstance(node, yaml.ScalarNode):
@@ -98,9 +95,7 @@ def _by_hand(path: Path, keys: Keys) -> str:
 
 
 def _end(node: yaml.Node) -> int:
-    """Return where the last thing written in `node` ends; PyYAML puts a block's end behind the comments that follow
-    it.
-    """
+    """Return where the last thing in `node` ends; PyYAML ends a block behind the comments that follow it."""
     if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
         return node.end_mark.index
     last = node.value[-1]

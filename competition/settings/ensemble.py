@@ -1,9 +1,9 @@
-"""Section ensemble: what becomes final.csv."""
+"""Section ensemble: the choice of the final submission."""
 
 from pydantic import Field
 
 from competition.common.registry import registry_of
-from competition.settings.section import ExternalName, Section
+from competition.settings.section import ExternalName, SettingsSection
 
 # what submissions/ calls something else: files, columns of its tables, and a word of `ensemble.choose`
 RESERVED = (
@@ -21,11 +21,11 @@ RESERVED = (
 
 
 def ensemble_rules() -> tuple[str, ...]:
-    """Names of all ensemble rules, plugins' among them."""
+    """Return names of all ensemble rules, plugins' among them."""
     return registry_of("competition.ensembling.rules").names()
 
 
-class EnsembleSettings(Section):
+class EnsembleSettings(SettingsSection):
     """What becomes final.csv. See docs/ensembles.md."""
 
     top: int = Field(

@@ -80,7 +80,7 @@ class FinetunedSettings(NetworkSettings):
     soup: int = Field(1, ge=1, description="the weights of this many best epochs are averaged, if that scores better")
     patience: int = Field(6, ge=1, description="epochs without a better score before training stops")
     stop_by: Literal["test_like", "loss"] = Field(
-        "test_like", description="score: the metric's, of the test-like views, or their loss"
+        "test_like", description="score: the metric's, of the test-like images, or their loss"
     )
     pseudo_labels: Share = Field(
         0.0,

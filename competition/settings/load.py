@@ -5,11 +5,12 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from competition.common import paths
 from competition.common.registry import load_plugin
 from competition.settings.params import Settings
 
 
-def load_settings(path: Path | str = "params.yaml") -> Settings:
+def load_settings(path: Path | str = paths.PARAMS) -> Settings:
     """Return the settings that `path` (YAML) holds, checked; what is left out has its default.
 
     Plugins are imported first, since the settings may name what they register. Raises FileNotFoundError without the

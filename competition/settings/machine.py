@@ -1,11 +1,11 @@
-"""Section machine: who does the work."""
+"""Section machine: workers, processes, cluster."""
 
 from pydantic import Field
 
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 
-class MachineSettings(Section):
+class MachineSettings(SettingsSection):
     """Who does the work. No stage depends on it: a run that is taken up again may go on with others.
 
     `prepare` and `augment` make the same bytes either way. Networks trained by several processes differ in the last

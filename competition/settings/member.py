@@ -1,15 +1,15 @@
-"""What every member's settings have in common, and what may be asked of them without importing a network."""
+"""Base of members' settings: what all kinds share, and what may be asked of them without importing a network."""
 
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 NO_FILES = ("shipped", "hub", "none")  # what `weights` may say but the name of a file
 
 
-class MemberSettings(Section):
+class MemberSettings(SettingsSection):
     """Settings of a member. A kind's own add fields, and answer other than the defaults here.
 
     network_use: a network that training changes, one that stays frozen, or none.
@@ -50,7 +50,7 @@ class MemberSettings(Section):
         return 1, 0
 
     def shortened(self, epochs: int) -> dict[str, object]:
-        """What changes in a training of at most `epochs` epochs, each like the last of a whole training."""
+        """Return what changes in a training of at most `epochs` epochs, each like the last of a whole training."""
         return {}
 
 

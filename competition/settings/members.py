@@ -7,7 +7,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from competition.common.registry import Registry, registry_of
 from competition.settings.member import MemberSettings
-from competition.settings.section import Name, Section
+from competition.settings.section import Name, SettingsSection
 
 
 def member_kinds() -> Registry:
@@ -37,7 +37,7 @@ def _of_its_kind(value: object) -> object:
 AnyMember = Annotated[SerializeAsAny[MemberSettings], BeforeValidator(_of_its_kind)]
 
 
-class TrainSettings(Section):
+class TrainSettings(SettingsSection):
     """Which members are trained."""
 
     members: tuple[Name, ...] = Field(("lite0", "features", "grey"), min_length=1, description="names out of `members`")

@@ -18,7 +18,7 @@ from competition.settings.prepare import PrepareSettings
 from competition.settings.report import ReportSettings
 from competition.settings.review import ReviewSettings
 from competition.settings.rules import RulesSettings
-from competition.settings.section import Name, Section
+from competition.settings.section import Name, SettingsSection
 from competition.settings.specialize import SpecializeSettings
 from competition.settings.split import SplitSettings
 from competition.settings.submit import SubmitSettings
@@ -32,7 +32,7 @@ def _not_null(specialize: object) -> object:
     return specialize
 
 
-class Settings(Section):
+class Settings(SettingsSection):
     """The whole of params.yaml."""
 
     plugins: tuple[str, ...] = Field(

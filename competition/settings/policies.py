@@ -17,9 +17,7 @@ def policy_names() -> tuple[str, ...]:
 
 
 def shipped_policy(name: str) -> dict[str, dict]:
-    """Return the shipped policy `name`: effect -> {"probability": ..., "range": (low, high)}, what it leaves out
-    isn't drawn.
-    """
+    """Return the shipped policy `name`: effect -> {"probability": ..., "range": (low, high)} of those it draws."""
     if name == "none":
         return {}
     if name == "document":

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 
-class PrepareSettings(Section):
+class PrepareSettings(SettingsSection):
     """How images are packed, and which are taken for one."""
 
     longest_side: int = Field(512, ge=16, description="pixels; larger images are shrunk to it, smaller ones kept")

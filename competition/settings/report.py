@@ -1,13 +1,13 @@
-"""Section report: the page to look at."""
+"""Section report: the HTML report."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 
-class ReportSettings(Section):
+class ReportSettings(SettingsSection):
     """The page to look at, submissions/report/."""
 
     formats: tuple[Literal["html"], ...] = Field(("html",), max_length=1, description="[]: no report")

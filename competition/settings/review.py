@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 
-class ReviewSettings(Section):
+class ReviewSettings(SettingsSection):
     """Which training labels are probably wrong. Nothing is trained, and nothing depends on it."""
 
     conditions: tuple[Literal["clean", "test_like"], ...] = Field(

@@ -3,13 +3,11 @@
 from pydantic import Field, model_validator
 
 from competition.settings.member import MemberSettings
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 
-class RulesSettings(Section):
-    """What the competition allows. A setting that breaks a rule is refused when params.yaml is read, and so is a
-    command that would.
-    """
+class RulesSettings(SettingsSection):
+    """What the competition allows: settings that break a rule are refused, and so are commands."""
 
     external_data: bool = Field(
         True,
@@ -22,8 +20,7 @@ class RulesSettings(Section):
     test_statistics: bool = Field(
         True,
         description="false: test images are read to be answered, and for nothing else: no policy is fitted to them, "
-        "nor are they "
-        "compared with the training images",
+        "nor are they compared with the training images",
     )
     public_submissions: int | None = Field(
         None, ge=0, description="most submissions whose public score may be asked; null: any number"

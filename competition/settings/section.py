@@ -15,7 +15,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 ExternalName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     """Base of every section: frozen, and strict about its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from competition.settings.finetuned import FinetunedSettings
-from competition.settings.section import Name, Section, _with_text_items
+from competition.settings.section import Name, SettingsSection, _with_text_items
 
 
 def _a_list(base: object) -> object:
@@ -17,7 +17,7 @@ def _a_list(base: object) -> object:
     return base
 
 
-class SpecializeSettings(Section):
+class SpecializeSettings(SettingsSection):
     """The network that tells the hard classes apart; without a base there is none."""
 
     base: Annotated[tuple[Name, ...], BeforeValidator(_a_list)] = Field(

@@ -2,10 +2,10 @@
 
 from pydantic import Field, model_validator
 
-from competition.settings.section import Section, Share
+from competition.settings.section import SettingsSection, Share
 
 
-class SplitSettings(Section):
+class SplitSettings(SettingsSection):
     """The K-fold split, and the share of images that is locked away."""
 
     folds: tuple[int, ...] = Field((0, 1, 2, 3, 4), description="the folds' numbers, 0 upwards; their count is K")

@@ -1,11 +1,11 @@
-"""Section submit: where submissions are handed in."""
+"""Section submit: the site where submissions are handed in."""
 
 from pydantic import Field
 
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 
-class SubmitSettings(Section):
+class SubmitSettings(SettingsSection):
     """Where submissions are handed in. No stage depends on it."""
 
     slug: str | None = Field(

@@ -3,10 +3,10 @@
 from pydantic import Field, field_validator
 
 from competition.common.registry import registry_of
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 
-class TaskSettings(Section):
+class TaskSettings(SettingsSection):
     """What everything is chosen by: epochs, penalties, members, ensembles, a search's settings."""
 
     metric: str = Field("f1_macro", description="a file of competition/metrics/scores, or a plugin's")

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from competition.settings.section import Section
+from competition.settings.section import SettingsSection
 
 
-class TtaSettings(Section):
+class TtaSettings(SettingsSection):
     """Test-time augmentation: each pass is one random flip and quarter turn."""
 
     passes: int = Field(20, ge=1)

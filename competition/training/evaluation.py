@@ -36,7 +36,8 @@ def evaluate(
 
 
 def score_of(row: dict, data: FoldData, settings: FinetunedSettings) -> float:
-    """Return what epochs are compared by, higher is better: the metric's test-like score, or minus the test-like loss;
-    of a metric of which less is better minus the score.
+    """Return what epochs are compared by, higher is better: the test-like score, or minus the test-like loss.
+
+    Of a metric of which less is better: minus the score.
     """
     return data.metric.sign * row["test_like"] if settings.stop_by == "test_like" else -row["valid_loss"]

@@ -1,6 +1,4 @@
-"""What one fold trains on, is scored on and predicts, as rows of the packed stores; and the proof that the sides don't
-mix.
-"""
+"""Data of one fold: rows of the packed stores to train on, to score and to predict, checked for leakage."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from competition.common import paths
+from competition.common.errors import examples
 from competition.data.image_store import ImageStore
 from competition.data.predictions import CONDITIONS
-from competition.folds.leakage import HOLDOUT_PREFIX, check_apart, check_views
+from competition.folds.leakage import HOLDOUT_PREFIX, check_apart, check_packed_images
 from competition.folds.split import HOLDOUT
 from competition.metrics.metric import Metric
 
@@ -36,9 +36,7 @@ class FoldData:
     barred: frozenset[str] = frozenset()  # test images that show what is scored too: no pseudo-label for them
 
     def only(self, classes: list[int]) -> "FoldData":
-        """Return the fold with only the images of `classes`, relabelled 0, 1, ... in that order; holdout and test set
-        are whole.
-        """
+        """Return the fold with the images of `classes` only, relabelled 0, 1, ...; holdout and test set stay whole."""
         position = {label: index for index, label in enumerate(classes)}
         train = np.flatnonzero(np.isin(self.train_labels, classes))
         valid = np.flatnonzero(np.isin(self.valid_labels, classes))
@@ -48,7 +46,7 @@ class FoldData:
             train_rows=tuple(self.train_rows[index] for index in train),
             valid_ids=[self.valid_ids[index] for index in valid],
             valid_labels=np.array([position[label] for label in self.valid_labels[valid]], np.int64),
-            valid_rows={view: rows[valid] for view, rows in self.valid_rows.items()},
+            valid_rows={condition: rows[valid] for condition, rows in self.valid_rows.items()},
         )
 
 
@@ -57,12 +55,12 @@ def load_fold(
 ) -> FoldData:
     """Return fold number `fold` of `folds` (ID, target, fold, group), its images looked up in the packed stores.
 
-    Raises LeakError if a group or a source stands on two sides (training, validation, holdout) or a packed view is not
+    Raises LeakError if a group or a source stands on two sides (training, validation, holdout) or a packed image is not
     its source's; ValueError if an image is missing from the store, or if a side is empty.
     """
-    packed, test = ImageStore(store), ImageStore(test_store)
-    views = pd.DataFrame({name: packed.column(name) for name in ("id", "source_id", "target", "view", "copy")})
-    views["row"] = np.arange(len(views))
+    images, test = ImageStore(store), ImageStore(test_store)
+    packed = pd.DataFrame({name: images.column(name) for name in ("id", "source_id", "target", "view", "copy")})
+    packed["row"] = np.arange(len(packed))
     sides = {
         "training": folds[(folds.fold != fold) & (folds.fold >= 0)],
         "validation": folds[folds.fold == fold],
@@ -71,26 +69,26 @@ def load_fold(
     training, validation, holdout = sides.values()
     if fold < 0 or training.empty or validation.empty:
         raise ValueError(
-            f"folds/folds.csv: fold {fold} has {len(training)} training and {len(validation)} validation images"
+            f"{paths.FOLDS}: fold {fold} has {len(training)} training and {len(validation)} validation images"
         )
-    check_apart("groups", {side: images.group for side, images in sides.items()}, "folds/folds.csv")
-    check_views(views, dict(zip(folds.ID, folds.target, strict=True)), str(store))
+    check_apart("groups", {side: rows.group for side, rows in sides.items()}, str(paths.FOLDS))
+    check_packed_images(packed, dict(zip(folds.ID, folds.target, strict=True)), str(store))
     label = {target: index for index, target in enumerate(targets)}
-    views_to_train_on = zip(_rows(views, "clean", training.ID, store), _copies(views, training.ID, store), strict=True)
+    clean, copies = _rows(packed, "clean", training.ID, store), _copies(packed, training.ID, store)
     data = FoldData(
-        packed,
+        images,
         test,
         training.target.map(label).to_numpy(np.int64),
-        tuple(np.concatenate([[clean], copies]) for clean, copies in views_to_train_on),
+        tuple(np.concatenate([[row], rows]) for row, rows in zip(clean, copies, strict=True)),
         validation.ID.tolist(),
         validation.target.map(label).to_numpy(np.int64),
-        {condition: _rows(views, condition, validation.ID, store) for condition in CONDITIONS},
+        {condition: _rows(packed, condition, validation.ID, store) for condition in CONDITIONS},
         holdout.ID.tolist(),
-        {HOLDOUT_PREFIX + name: _rows(views, name, holdout.ID, store) for name in CONDITIONS if len(holdout)},
+        {HOLDOUT_PREFIX + name: _rows(packed, name, holdout.ID, store) for name in CONDITIONS if len(holdout)},
         test.column("source_id"),
         metric,
     )
-    _check_sources(data, views["source_id"].to_numpy(), str(store))
+    _check_sources(data, packed["source_id"].to_numpy(), str(store))
     return data
 
 
@@ -104,27 +102,25 @@ def _check_sources(data: FoldData, sources: np.ndarray, where: str) -> None:
     )
 
 
-def _rows(views: pd.DataFrame, view: str, ids: pd.Series, store: Path | str) -> np.ndarray:
-    rows = views[views["view"] == view].set_index("source_id")["row"].reindex(ids)
-    _check_none_missing(store, view, rows.index[rows.isna()])
+def _rows(packed: pd.DataFrame, condition: str, ids: pd.Series, store: Path | str) -> np.ndarray:
+    rows = packed[packed["view"] == condition].set_index("source_id")["row"].reindex(ids)
+    _check_none_missing(store, condition, rows.index[rows.isna()])
     return rows.to_numpy(np.int64)
 
 
-def _copies(views: pd.DataFrame, ids: pd.Series, store: Path | str) -> list[np.ndarray]:
-    """Return the rows of each image's copies, in order; all images of a class have equally many, or some are
-    missing.
-    """
-    copies = views[views["view"] == "train"].sort_values("copy").groupby("source_id")
+def _copies(packed: pd.DataFrame, ids: pd.Series, store: Path | str) -> list[np.ndarray]:
+    """Return the rows of each image's copies, in order; where images of a class have different numbers, some miss."""
+    copies = packed[packed["view"] == "train"].sort_values("copy").groupby("source_id")
     rows, last = copies["row"].agg(np.array), copies["copy"].max()
-    target = views.drop_duplicates("source_id").set_index("source_id")["target"]
+    target = packed.drop_duplicates("source_id").set_index("source_id")["target"]
     expected = (last + 1).groupby(target, dropna=False).transform("max")
     whole = rows.map(len) == expected
     _check_none_missing(store, "train", pd.Index([id for id in ids if not whole.get(id, False)]))
     return [rows[id] for id in ids]
 
 
-def _check_none_missing(store: Path | str, view: str, missing: pd.Index) -> None:
+def _check_none_missing(store: Path | str, kind: str, missing: pd.Index) -> None:
     if len(missing):
         raise ValueError(
-            f"{store}: no {view} view of {len(missing)} IDs of folds/folds.csv: {missing[:5].tolist()}; run dvc repro"
+            f"{store}: no {kind} image of {len(missing)} IDs of {paths.FOLDS}: {examples(missing)}; run `dvc repro`"
         )

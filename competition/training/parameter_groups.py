@@ -48,8 +48,7 @@ def _groups_by_layer(
     if not hasattr(network, "group_matcher"):
         raise ValueError(
             f"layer_decay: {settings.layer_decay}, but the layers of {settings.network} ({type(network).__name__}) "
-            "have no "
-            "order that timm knows; set it to 1"
+            "have no order that timm knows; set it to 1"
         )
     with _all_trained(network, everything):
         groups = param_groups_layer_decay(network, settings.weight_decay, excepted, layer_decay=settings.layer_decay)

@@ -133,8 +133,7 @@ def fit_again(
     kept = second.best_score > without
     processes().print(
         f"pseudo-labels of {len(rows)} of {len(data.test_ids)} test images: the second run scores "
-        f"{second.best_score:.4f}, "
-        f"the first {without:.4f}: {'kept' if kept else 'left out'}"
+        f"{second.best_score:.4f}, the first {without:.4f}: {'kept' if kept else 'left out'}"
     )
     best = replace(second, best_epoch=begun + second.best_epoch) if kept else first
     network.load_state_dict(best.best_weights)

@@ -44,8 +44,7 @@ class Batching:
         if self.batch_size <= 2:
             raise ValueError(
                 f"out of memory with {self.batch_size} images at once, fewer than which can't be trained on; give "
-                "the member "
-                "a smaller size (pixels) or a smaller network, or close other programs"
+                "the member a smaller size (pixels) or a smaller network, or close other programs"
             )
         return Batching(-(-self.batch_size // 2), 2 * self.accumulate, self.effective)
 
@@ -82,10 +81,8 @@ class Rollbacks:
         if self.count >= self.most:
             raise Diverged(
                 f"epoch {epoch}: the loss is {loss}, after going back to the last good state {self.count} times, "
-                "with half the rate "
-                f"each time; the learning rate was {learning_rate:.2e} at the end. Try a learning_rate a tenth of "
-                "the member's, a "
-                "clip of 5 or less, a longer warmup, or precision: float32"
+                f"with half the rate each time; the learning rate was {learning_rate:.2e} at the end. Try a "
+                "learning_rate a tenth of the member's, a clip of 5 or less, a longer warmup, or precision: float32"
             )
         self.count += 1
 

@@ -154,6 +154,5 @@ def _check_same(path: Path, found: int) -> None:
         here = f"one after {found - 1} epochs" if found else "none"
         raise ValueError(
             f"{path}: expected the same state in all {group.count} processes, found {here} in process {group.index} "
-            "and another "
-            "elsewhere; nodes have to share the project's folder"
+            "and another elsewhere; nodes have to share the project's folder"
         )

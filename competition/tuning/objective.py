@@ -50,9 +50,9 @@ class Trainer:
         if found.member.pseudo_labels:
             data = bar_copies(data, read_duplicates(paths.DUPLICATES))
         wanted = {"clean": NONE, "test_like": np.arange(len(data.valid_ids)), "test": NONE}
-        views = orientation_weights(self.settings.tta.passes, self.settings.tta.seed)
+        weights = orientation_weights(self.settings.tta.passes, self.settings.tta.seed)
         return train_member(
-            found.member, data, self.targets, views, self.state_file(found, fold, folds), report, only=wanted
+            found.member, data, self.targets, weights, self.state_file(found, fold, folds), report, only=wanted
         )
 
     def state_file(self, found: TrialSettings, fold: int, folds: pd.DataFrame) -> Path:

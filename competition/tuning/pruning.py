@@ -43,15 +43,11 @@ class RungPruner(BasePruner):
 
 
 def step_of(fold: int, epoch: int, epochs: int) -> int:
-    """Return the step of `epoch` (0 to epochs - 1) of the fold that comes as number `fold`; epoch = epochs is the
-    fold's end.
-    """
+    """Return the step of `epoch` (0 to epochs - 1; epochs: the fold's end) of the fold that comes as number `fold`."""
     return fold * (epochs + 1) + epoch
 
 
 def rungs_of(folds: int, epochs: int) -> set[int]:
-    """Return the steps at which trials are compared: a quarter and half of the first fold, and the end of each but the
-    last.
-    """
+    """Return the steps at which trials are compared: a quarter and half of the first fold, each end but the last."""
     within = {step_of(0, ceil(epochs * share) - 1, epochs) for share in (1 / 4, 1 / 2)}
     return within | {step_of(fold, epochs, epochs) for fold in range(folds - 1)}

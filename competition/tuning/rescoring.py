@@ -123,10 +123,10 @@ def compare(
     folds: pd.DataFrame, own: Predictions, best: Predictions, settings: EnsembleSettings, metric: Metric
 ) -> Rescored:
     """Return how the two sets of out-of-fold predictions compare, on the same bootstrap resamples of the images."""
-    true = folds.set_index("ID").target.loc[own.ids.tolist()].to_numpy()
+    y_true = folds.set_index("ID").target.loc[own.ids.tolist()].to_numpy()
     answers = [own.answers, best.select(own.ids.tolist()).answers]
-    values = [metric(true, some, own.targets) for some in answers]
-    scores = metric.bootstrap(true, answers, own.targets, settings.resamples, generator(settings.seed, "bootstrap"))
+    values = [metric(y_true, some, own.targets) for some in answers]
+    scores = metric.bootstrap(y_true, answers, own.targets, settings.resamples, generator(settings.seed, "bootstrap"))
     gains, gain = metric.sign * (scores[:, 1] - scores[:, 0]), metric.sign * (values[1] - values[0])
     bounds = [interval(column, settings.confidence) for column in (*scores.T, gains)]
     return Rescored((values[0], *bounds[0]), (values[1], *bounds[1]), (gain, *bounds[2]))

@@ -18,9 +18,7 @@ origin = RetryHeartbeatStaleTrialCallback.retried_trial_number
 
 
 class SeededTPE(BaseSampler):
-    """Optuna's TPESampler: over all settings jointly, and away from the points that other workers are trying (constant
-    liar).
-    """
+    """Optuna's TPESampler over all settings jointly, with constant liar: away from the points that others try."""
 
     def __init__(self, seed: int):
         self.seed = seed

@@ -34,8 +34,7 @@ class TrialSettings:
 
 
 def space_of(settings: Settings, name: str) -> Space:
-    """Return the range of each setting that is searched for the member `name`; docs/tuning.md lists them with the
-    reasons.
+    """Return the range of each setting that is searched for the member `name`; see docs/tuning.md.
 
     What the network doesn't take, and what would change nothing, is left out.
     """
@@ -58,7 +57,7 @@ def space_of(settings: Settings, name: str) -> Space:
         del space["drop_path_rate"]
     if member.augmented and augment.transforms_for("train"):
         least = max(other.copies_used for other in settings.members.values())
-        # an epoch shows one of an image's views: of the clean one and more copies than that some are never seen
+        # an epoch shows one of an image's copies, or the clean one: of more copies some are never seen
         shown = member.epochs - 1
         space |= {COPIES: _by_halves(augment.copies, least, shown), STRENGTH: FloatDistribution(0.5, 1.5, step=0.25)}
     return space
@@ -116,9 +115,7 @@ def _suggest(trial: Trial, name: str, distribution: BaseDistribution) -> float |
 
 
 def _by_halves(own: int, least: int, most: float = float("inf")) -> IntDistribution:
-    """Return the range from half of `own` to its double, in steps of half of it, none but `own` outside `least` and
-    `most`.
-    """
+    """Return the range from half of `own` to its double, in steps of half of it, within `least` and `most`."""
     step = max(1, own // 2)
     steps_up = sum(own + number * step <= most for number in (1, 2))
     return IntDistribution(own if own - step < least else own - step, own + steps_up * step, step=step)

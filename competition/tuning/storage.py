@@ -14,8 +14,7 @@ HEARTBEAT = (
 
 
 def open_storage(where: str, heartbeat: int = HEARTBEAT) -> BaseStorage:
-    """Return the storage at `where`: a file's path, redis://..., or any URL of SQLAlchemy's; what isn't there yet is
-    made.
+    """Return the storage at `where`: a file's path, redis://..., or any URL of SQLAlchemy's; made if it isn't there.
 
     Raises ValueError, naming no password, for an address that can't be used, ModuleNotFoundError for a missing driver.
     """

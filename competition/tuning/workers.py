@@ -53,8 +53,7 @@ class Worker:
         return False
 
     def are_orphans(self, nameless: set[int]) -> set[int]:
-        """Return those of the running trials `nameless`, which have no worker's name, that had none at this worker's
-        last look either.
+        """Return those of the running trials `nameless` that had no worker's name at this worker's last look either.
 
         A trial gets its worker's name at once; one that was killed in that moment never gets one.
         """
@@ -77,8 +76,7 @@ def work(
     report: Report = lambda study, trial: None,
     begin: Callable[[Trial], object] = lambda trial: None,
 ) -> None:
-    """Try points until the study has `trials` that are finished, and wait until the folder's other workers have
-    finished theirs.
+    """Try points until the study has `trials` that are finished, then wait for the folder's other workers.
 
     No trial is begun after `deadline` (of `monotonic`). `report` is called after each trial of this worker's; `begin`
     before one, while no other worker looks for its next: what it suggests, the others' samplers see. An error of

@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from competition.common.seeds import generator
-from competition.leaderboard.board import compare, write_leaderboard
+from competition.leaderboard.leaderboard import compare, write_leaderboard
 from competition.leaderboard.per_class import class_scores, worst_classes
 from competition.leaderboard.submission import Submission
 from competition.leaderboard.tables import print_leaderboard

@@ -27,11 +27,11 @@ from competition.ensembling.rules import RULES
 from competition.ensembling.rules.foldwise_hard import FoldwiseHard
 from competition.ensembling.rules.greedy import select
 from competition.ensembling.rules.hard import Hard
-from competition.ensembling.rules.hard_top import best_of
+from competition.ensembling.rules.hard_top import best_singles
 from competition.ensembling.rules.soft import Soft
 from competition.ensembling.rules.stacking import C_RANGE, Stacking, choose_c
 from competition.ensembling.rules.weighted_soft import WeightedSoft, mixture_weights
-from competition.ensembling.specialist_choice import Choice
+from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import replace_hard
 from competition.ensembling.stacked_predictions import Voters, stack_predictions
 from competition.ensembling.voting import soft_vote
@@ -287,7 +287,7 @@ def test_the_specialists_candidate_is_its_submission():
     stacked = made_stacked()
     images = stacked.images
     base = made_members(images)["c"]
-    specialist, choice = made_specialist(images, base), Choice(1.0, WEIGHTS, {}, HARD, "answer")
+    specialist, choice = made_specialist(images, base), SpecialistChoice(1.0, WEIGHTS, {}, HARD, "answer")
     candidate = specialist_candidate("c", base, specialist, choice, stacked)
     ids = images.seen["ID"].tolist()
     submission = vote_specialist("c", base, specialist, HARD, ids, TEST_IDS, "2", choice, images.folds)
@@ -316,7 +316,7 @@ def singles_of(images, members=None):
     stacked = stack_predictions(members, images)
     base = members["c"]
     specialist = specialist_candidate(
-        "c", base, made_specialist(images, base), Choice(1.0, WEIGHTS, {}, HARD, "answer"), stacked
+        "c", base, made_specialist(images, base), SpecialistChoice(1.0, WEIGHTS, {}, HARD, "answer"), stacked
     )
     return stacked, [*(member_candidate(name, members[name], stacked) for name in sorted(members)), specialist]
 
@@ -366,9 +366,9 @@ def test_of_submissions_that_answer_alike_only_the_best_ranked_votes():
     told = {"a": "010", "a_too": "010", "b": "000", "c": "011", "c_too": "011"}
     answers = [{view: np.array(list(letters), dtype=int) for view in VIEWS} for letters in told.values()]
     names = list(told)
-    assert [names[index] for index in best_of(answers, names, true, 2, F1, 3)] == ["a", "c", "b"]
+    assert [names[index] for index in best_singles(answers, names, true, 2, F1, 3)] == ["a", "c", "b"]
     answers[1]["clean"] = np.array([1, 1, 1])  # alike on one view only
-    assert [names[index] for index in best_of(answers, names, true, 2, F1, 99)] == ["a", "a_too", "c", "b"]
+    assert [names[index] for index in best_singles(answers, names, true, 2, F1, 99)] == ["a", "a_too", "c", "b"]
 
 
 def with_labels_of_a_slice_changed(images, part):

@@ -15,14 +15,14 @@ from competition.ensembling.candidates import member_candidate, specialist_candi
 from competition.ensembling.final_vote import FORMAT, read_final_vote, write_final_vote
 from competition.ensembling.rule import RuleInputs
 from competition.ensembling.rules import RULES
-from competition.ensembling.specialist_choice import Choice
+from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacked_predictions import stack_predictions
 from competition.ensembling.voting import soft_vote
 from competition.settings.params import Settings
 
 HARD = ("2", "x")
-CHOICE = Choice(0.5, {0: 0.3, 1: 0.5, 2: 0.5, 3: 1.0}, {}, HARD, "top2")
+CHOICE = SpecialistChoice(0.5, {0: 0.3, 1: 0.5, 2: 0.5, 3: 1.0}, {}, HARD, "top2")
 HARD_TOP = "hard_top"
 COUNTED = (HARD_TOP, "hard", "foldwise_hard")
 ON_MEMBERS = ("hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking")
@@ -224,7 +224,7 @@ def test_the_specialists_out_of_fold_vote_is_nested():
         for fold in folds:
             fold["test"] = Predictions([], np.empty((0, len(fold["clean"].targets))), fold["clean"].targets)
     images = replace(images, test_ids=())
-    choice = Choice(1.0, {0: 0.0, 1: 1.0}, {}, ("2", "10"), "answer")
+    choice = SpecialistChoice(1.0, {0: 0.0, 1: 1.0}, {}, ("2", "10"), "answer")
     stacked = stack_predictions({"base": base}, images)
     found = specialist_candidate("base", base, special, choice, stacked)
     # fold 0: weight 0, as it was; fold 1: "2" and "10" share their 0.8 as 1 to 9, the other image's answer is x

@@ -13,13 +13,14 @@ from competition.augmentation.offline import Augmenter
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.data.predictions import Predictions, save_predictions
-from competition.folds.leakage import LeakError, check_apart, check_folds, check_predicted, check_views
+from competition.folds.leakage import LeakError, check_apart, check_folds, check_packed_images, check_predicted
+from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds, write_folds
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 from competition.training import fold_data as folds_module
 from competition.training.fold_data import load_fold
-from pipelines import augment, specialize, split
+from pipelines import augment, split
 
 FOLDS = pd.DataFrame(
     {"ID": list("abcdef"), "target": list("xyxyxy"), "fold": [0, 0, 1, 1, -1, -1], "group": list("aaccef")}
@@ -50,7 +51,7 @@ def test_what_stands_on_two_sides_is_named():
         )
 
 
-def views(**changes):
+def packed(**changes):
     made = [
         {"id": f"{source}/{view}/0", "source_id": source, "target": target, "view": view, "copy": 0}
         for source, target in (("a", "x"), ("b/c", "y"), ("d", None))
@@ -64,21 +65,21 @@ def views(**changes):
     ("changes", "what"),
     [
         ({"source_id": "a"}, r"another image's source ID: b/c/train/0; delete"),
-        ({"source_id": "q", "id": "q/train/0"}, r"are of no image of the set: q/train/0; delete"),
+        ({"source_id": "q", "id": "q/train/0"}, r"is of no image of the set: q/train/0; delete"),
         ({"target": "x"}, r"another target than their source: b/c/train/0; delete"),
         ({"target": None}, r"another target than their source: b/c/train/0; delete"),
-        ({"source_id": "a", "id": "a/train/0", "target": "x"}, r"stand twice: a/train/0; delete"),
+        ({"source_id": "a", "id": "a/train/0", "target": "x"}, r"stands twice: a/train/0; delete"),
         ({"view": "clean"}, r"another image's source ID: b/c/train/0"),
         ({"copy": 1}, r"another image's source ID: b/c/train/0"),
     ],
 )
-def test_a_view_of_another_image_is_found(changes, what):
+def test_a_packed_image_of_another_source_is_found(changes, what):
     targets = {"a": "x", "b/c": "y", "d": None, "unused": "x"}
-    check_views(views(), targets, "x.arrow")
+    check_packed_images(packed(), targets, "x.arrow")
     with pytest.raises(
-        LeakError, match=rf"x\.arrow: 1 views {'' if what.startswith(('are', 'stand')) else 'carry '}{what}"
+        LeakError, match=rf"x\.arrow: 1 packed image {'' if what.startswith(('is', 'stands')) else 'carries '}{what}"
     ):
-        check_views(views(**changes), targets, "x.arrow")
+        check_packed_images(packed(**changes), targets, "x.arrow")
 
 
 def predicted(**changes):
@@ -152,19 +153,19 @@ def test_augment_checks_what_it_packed(tmp_path, monkeypatch):
     write_rows("train.arrow", [{"id": id, "source_id": id, "target": "x", "image": page} for id in "abc"])
     machine, once = MachineSettings(workers=1), np.ones(3, np.int64)
     right, mixing = (kind("train.arrow", AugmentSettings(size=32), clean_only=True) for kind in (Augmenter, Mixing))
-    augment.pack_and_check(Path("packed.arrow"), right, machine, once)
-    with pytest.raises(LeakError, match=r"packed\.arrow: 1 views carry another image's source ID: c/clean/0"):
-        augment.pack_and_check(Path("packed.arrow"), mixing, machine, once)
+    augment.pack_and_check(Path("packed.arrow"), ImageStore("train.arrow"), right, machine, once)
+    with pytest.raises(LeakError, match=r"packed\.arrow: 1 packed image carries another image's source ID: c/clean/0"):
+        augment.pack_and_check(Path("packed.arrow"), ImageStore("train.arrow"), mixing, machine, once)
 
 
 def test_the_base_that_a_specialist_is_made_for_is_of_the_same_split(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     parts = {name: Predictions(list(ids), np.full((len(ids), 2), 0.5), ("x", "y")) for name, ids in predicted().items()}
     save_predictions("folds/predictions/lite0/1.npz", parts)
-    assert specialize.read_base("lite0", 1, FOLDS).keys() == parts.keys()
+    assert read_fold("lite0", 1, FOLDS, ("x", "y")).keys() == parts.keys()
     save_predictions("folds/predictions/lite0/1.npz", parts | {"clean": parts["holdout_clean"]})
     with pytest.raises(LeakError, match=r"lite0/1\.npz: clean: 4 IDs are not those of fold 1 .*: c, d, e, f;"):
-        specialize.read_base("lite0", 1, FOLDS)
+        read_fold("lite0", 1, FOLDS, ("x", "y"))
 
 
 # a fold; its training images are of folds 1 and 2, its validation images of fold 0, and some are held out
@@ -206,12 +207,14 @@ def test_a_copy_under_another_images_source_id(folder, folds, tmp_path, trained_
     place = columns["id"].index(f"{other}/train/1")
     rows[place] |= {"source_id": trained_on, "target": dict(zip(folds.ID, folds.target, strict=True))[trained_on]}
     write_rows(tmp_path / "x.arrow", rows)
-    with pytest.raises(LeakError, match=rf"x\.arrow: 1 views carry another image's source ID: {other}/train/1"):
+    with pytest.raises(
+        LeakError, match=rf"x\.arrow: 1 packed image carries another image's source ID: {other}/train/1"
+    ):
         load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow", F1)
 
 
-def test_a_view_of_an_image_that_no_fold_knows(folder, folds):
-    with pytest.raises(LeakError, match=r"augmented\.arrow: 5 views are of no image of the set: 004/clean/0, "):
+def test_a_packed_image_that_no_fold_knows(folder, folds):
+    with pytest.raises(LeakError, match=r"augmented\.arrow: 5 packed images are of no image of the set: 004/clean/0, "):
         load(folder, folds[folds.ID != "004"])
 
 
@@ -219,7 +222,9 @@ def test_a_view_of_an_image_that_no_fold_knows(folder, folds):
 def test_rows_that_are_looked_up_wrongly(folder, folds, monkeypatch, wrong, side):
     """A mistake of ours: the copies of an image that is scored, or held out, among those that are trained on."""
     real = folds_module._copies
-    monkeypatch.setattr(folds_module, "_copies", lambda views, ids: real(views, ids.replace({"003": wrong})))
+    monkeypatch.setattr(
+        folds_module, "_copies", lambda packed, ids, store: real(packed, ids.replace({"003": wrong}), store)
+    )
     with pytest.raises(LeakError, match=rf"1 source IDs stand in training and in {side}: {wrong}"):
         load(folder, folds)
 

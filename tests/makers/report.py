@@ -10,7 +10,7 @@ from makers.metrics import F1
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
 from competition.data.classes import write_classes
-from competition.leaderboard.board import compare, write_leaderboard
+from competition.leaderboard.leaderboard import compare, write_leaderboard
 from competition.leaderboard.oof_answers import write_oof
 from competition.leaderboard.submission import Submission
 from competition.settings.ensemble import EnsembleSettings

@@ -71,7 +71,7 @@ def test_a_kind_of_a_plugin_is_trained_saved_and_loaded(settings, tmp_path):
         "test": len(data.test_ids),
     }
     assert trained.best_epoch == 0 and [row["epoch"] for row in trained.history] == [0]
-    write_member(Path("folds"), "colour", 0, "dummy_member", trained, F1.name)
+    write_member(Path(), "colour", 0, "dummy_member", trained, F1.name)
     rows = np.arange(len(data.test_store))
     images = MemoryImages([data.test_store.image(int(row)) for row in rows])
     (again,) = load_member("colour", settings, [0], TARGETS).predict(images, rows, ORIENTATIONS)

@@ -150,7 +150,7 @@ def test_wrong_input_is_refused(true, predicted, classes, message):
 def test_torch_is_not_imported():
     modules = (
         "competition.metrics.scores.f1_macro, competition.data.predictions, competition.folds.split, "
-        "competition.ensembling.voting, competition.leaderboard.board"
+        "competition.ensembling.voting, competition.leaderboard.leaderboard"
     )
     stages = "pipelines.split, pipelines.vote, pipelines.ensemble"
     code = f"import sys, {modules}, {stages}; sys.exit('torch' in sys.modules)"

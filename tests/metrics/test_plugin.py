@@ -15,7 +15,7 @@ from makers.votes import PARAMS, write_project
 from competition.common.registry import load_plugin
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.choice import decide
-from competition.leaderboard.board import compare, giveaway_note
+from competition.leaderboard.leaderboard import compare, giveaway_note
 from competition.leaderboard.submission import Submission
 from competition.metrics.metric import Metric
 from competition.metrics.paired import paired_differences

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from competition.members.kinds import KINDS
-from competition.members.member import Fit, Fitted, Images, Member, Tick
+from competition.members.member import Fit, Fitted, Member, PackedImages, Tick
 from competition.models.trained import read_trained
 from competition.settings.member import MemberSettings
 from competition.training.fold_data import FoldData
@@ -24,7 +24,7 @@ class Centroids(Fitted):
         self.means, self.sharpness = means, sharpness
 
     def predict_proba(
-        self, images: Images, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+        self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
     ) -> np.ndarray:
         colours = np.array([images.image(int(row)).mean(axis=(0, 1)) for row in rows]).reshape(-1, 1, 3)
         tick(len(rows))

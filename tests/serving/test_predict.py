@@ -147,7 +147,7 @@ def test_fast_asks_an_ensembles_best_voter(at_home, tmp_path, capsys):
     best = max(MEMBERS, key=score.get)
     predict.main(Path("data/raw/test"), tmp_path / "ensembles.csv", "hard", fast=True)
     said = capsys.readouterr().out
-    assert f"fast instead_of=hard vote={best}\n" in said and f"asking vote={best} folds=1 views=1 " in said
+    assert f"fast instead_of=hard vote={best}\n" in said and f"asking vote={best} folds=1 orientations=1 " in said
     predict.main(Path("data/raw/test"), tmp_path / "members.csv", best, fast=True)
     assert table(tmp_path / "ensembles.csv") == table(tmp_path / "members.csv")
 

@@ -347,11 +347,11 @@ def test_an_empty_side_is_refused(folder, folds, fold):
         lambda row: row["view"] == "train",
     ],
 )
-def test_missing_views_are_refused(folder, folds, tmp_path, lost):
+def test_missing_copies_are_refused(folder, folds, tmp_path, lost):
     store = ImageStore(folder / "augmented.arrow")
     columns = {name: store.column(name) for name in ("id", "source_id", "target", "view", "copy")}
     columns["image"] = [store.encoded(n).tobytes() for n in range(len(store))]
     rows = [{name: values[n] for name, values in columns.items()} for n in range(len(store))]
     write_rows(tmp_path / "x.arrow", [row for row in rows if not lost(row)])
-    with pytest.raises(ValueError, match=r"x\.arrow: no (clean|train|test_like) view of \d+ IDs .*; run dvc repro"):
+    with pytest.raises(ValueError, match=r"x\.arrow: no (clean|train|test_like) image of \d+ IDs .*; run `dvc repro`"):
         load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow", F1)

@@ -244,7 +244,7 @@ def test_other_test_images_are_labelled_anew(data, state, tmp_path):
 
 def test_the_scores_file_says_what_became_of_them(member, tmp_path):
     write_member(tmp_path, "tiny", 0, "finetuned", member, F1.name)
-    facts = json.loads((tmp_path / "scores/tiny/0.json").read_text())["pseudo_labels"]
+    facts = json.loads((tmp_path / "folds/scores/tiny/0.json").read_text())["pseudo_labels"]
     assert facts == {
         "images": member.facts["pseudo_labels"]["images"],
         "score_without": member.facts["pseudo_labels"]["score_without"],
@@ -282,10 +282,10 @@ def test_the_history_says_which_epoch_was_kept(member, tmp_path):
     """By the rule that kept it: a run that was left out may hold the highest score by another."""
     for best in (member.best_epoch, 0):
         write_member(tmp_path, "tiny", 0, "finetuned", dataclasses.replace(member, best_epoch=best), F1.name)
-        rows = pd.read_csv(tmp_path / "history/tiny/0.csv")
+        rows = pd.read_csv(tmp_path / "folds/history/tiny/0.csv")
         assert rows.loc[rows["kept"] == 1, "epoch"].tolist() == [best] and set(rows["kept"]) == {0, 1}
     write_member(tmp_path, "tiny", 1, "features", dataclasses.replace(member, history=[]), F1.name)
-    assert (tmp_path / "history/tiny/1.csv").read_text() == "\n"
+    assert (tmp_path / "folds/history/tiny/1.csv").read_text() == "\n"
 
 
 def test_gradual_and_growing_pictures_are_over_by_then(data, tmp_path):

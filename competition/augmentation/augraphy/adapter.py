@@ -40,8 +40,7 @@ def mixed(image: np.ndarray, noisy: np.ndarray, amount: float) -> np.ndarray:
 
 
 def run(recipe: Recipe, page: np.ndarray, seed: int, **attributes: Any) -> np.ndarray:
-    """Return `page` (uint8, (H, W, 3) RGB, both sides at least SMALLEST_SIDE) under Augraphy's own code, drawn from
-    `seed`.
+    """Return `page` (uint8, (H, W, 3) RGB, sides at least SMALLEST_SIDE) damaged by Augraphy's own code, by `seed`.
 
     `attributes` are set on the Augraphy object before it is called.
     """

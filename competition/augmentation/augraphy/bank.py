@@ -52,9 +52,7 @@ class Bank:
 
 
 def take(recipe: Recipe, image: np.ndarray, planes: Sequence[np.ndarray]) -> np.ndarray:
-    """Return `image` under the planes (uint8, (H, W) or (H, W, 3), as large as the image) of a layer of
-    `recipe`.
-    """
+    """Return `image` under the planes (uint8, (H, W) or (H, W, 3), of the image's size) of a layer of `recipe`."""
     method = recipe.take
     if method not in layers.KEEPS_ONE_CHANNEL:
         planes = [plane if plane.ndim == 3 else cv2.cvtColor(plane, cv2.COLOR_GRAY2RGB) for plane in planes]
@@ -105,7 +103,7 @@ def _layers(path: Path) -> list[np.ndarray]:
 
 
 def layered() -> tuple[str, ...]:
-    """Names of the effects whose layers are banked."""
+    """Return names of the effects whose layers are banked."""
     return tuple(name for name, effect in EFFECTS.items() if effect.recipe and effect.recipe.layered)
 
 

@@ -21,9 +21,7 @@ def drawn(image: np.ndarray, generator: np.random.Generator, amount: float) -> n
 
 
 def bleed(image: np.ndarray, mask: np.ndarray, severity: float, intensity: float) -> np.ndarray:
-    """Return `image` (uint8, (H, W, 3)) blurred and darkened near edges where `mask` (uint8, (H, W)) is below
-    `severity`.
-    """
+    """Return `image` (uint8, (H, W, 3)) blurred and darkened near edges where `mask` (uint8, (H, W)) < `severity`."""
     height, width = image.shape[:2]
     rows = max(_REACH, _STRIP // width)
     output = np.empty_like(image)

@@ -31,8 +31,7 @@ _add(
 
 
 def bent(image: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float], fill: int) -> np.ndarray:
-    """Return `image` (same shape) under the "optical_distortion" and "grid_distortion" in `drawn`; without either it is
-    `image` itself.
+    """Return `image` under the "optical_distortion" and "grid_distortion" in `drawn`; without either, `image` itself.
 
     Optical: OpenCV's radial lens, both coefficients the drawn one with a random sign; grey level `fill` comes in at the
     rim. Grid: each row and column of cells shows a part of the page larger or smaller by the drawn share, all of it

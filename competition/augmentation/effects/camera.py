@@ -40,8 +40,7 @@ _add(
 def photograph(
     image: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float], fill: int, longest_side: int
 ) -> np.ndarray:
-    """Return `image` as a camera might have seen it, uint8 (H, W, 3), longest side `longest_side` pixels, no side below
-    8.
+    """Return `image` as photographed, uint8 (H, W, 3), longest side `longest_side` pixels, no side below 8.
 
     `drawn` holds the camera effects that are done, with their amounts. Without any it is the page itself. Around the
     page is grey level `fill`, or `drawn["grey_fill"]`, or, with "background", a painted surface.

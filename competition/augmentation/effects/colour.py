@@ -74,9 +74,7 @@ def colour_shift(image: np.ndarray, generator: np.random.Generator, amount: floa
     range=(0.2, 0.8),
 )
 def colour_jitter(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` with its saturation changed by up to `amount`, and its hue by up to a tenth of that of the
-    circle.
-    """
+    """Return `image` with saturation changed by up to `amount`, and hue by up to a tenth of that of the circle."""
     saturation, hue = generator.uniform(-amount, amount, 2)
     functions = pixel_functions()
     jittered = functions.adjust_hue_torchvision(

@@ -16,9 +16,7 @@ from competition.augmentation.textures import background
     range=(0.03, 0.14),
 )
 def cover(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` with one to four boxes or fingers on it; `amount` is half a box's length, as a share of the longer
-    side.
-    """
+    """Return `image` with one to four boxes or fingers; `amount`: half a box's length, share of the longer side."""
     height, width = image.shape[:2]
     longest = max(height, width)
     mask = np.zeros((height, width), np.uint8)
@@ -38,9 +36,7 @@ def cover(image: np.ndarray, generator: np.random.Generator, amount: float) -> n
     range=(0.08, 0.3),
 )
 def torn_corner(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` without one or two of its corners; `amount` is the longest reach, as a share of the longer
-    side.
-    """
+    """Return `image` without one or two corners; `amount`: the longest reach, as a share of the longer side."""
     height, width = image.shape[:2]
     mask = np.zeros((height, width), np.uint8)
     if amount * max(height, width) >= 0.5:

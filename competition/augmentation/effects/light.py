@@ -61,9 +61,7 @@ _add(
     range=(0.2, 0.7),
 )
 def shadow(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` darkened along a gradient or on a soft-edged polygon; `amount` is the share of the light taken
-    away.
-    """
+    """Return `image` darkened along a gradient or on a soft-edged polygon; `amount`: share of the light taken away."""
     height, width = image.shape[:2]
     mask = _gradient(generator, height, width) if generator.random() < 0.5 else _polygon(generator, height, width)
     return dim(image, 1 - mask * np.float32(amount))
@@ -78,9 +76,7 @@ def shadow(image: np.ndarray, generator: np.random.Generator, amount: float) -> 
     range=(0.2, 0.65),
 )
 def lamp(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` washed out along a gradient or in a round spot; `amount` is the white's largest opacity, 0 to
-    1.
-    """
+    """Return `image` washed out along a gradient or in a round spot; `amount`: the white's largest opacity, 0 to 1."""
     height, width = image.shape[:2]
     mask = _gradient(generator, height, width) if generator.random() < 0.5 else _spot(generator, height, width)
     return blend(image, (255, 255, 255), mask * np.float32(amount))

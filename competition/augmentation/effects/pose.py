@@ -52,9 +52,7 @@ _add(
 
 
 def corners(image: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float]) -> np.ndarray:
-    """Return where the page's corners (from the upper left, clockwise) go, (4, 2) x and y, relative to the page's
-    centre.
-    """
+    """Return where the page's corners (clockwise from the upper left) go, (4, 2) x and y, from the page's centre."""
     height, width = image.shape[:2]
     points = np.array([[-width, -height], [width, -height], [width, height], [-width, height]]) / 2
     if "mirror" in drawn:

@@ -16,9 +16,7 @@ from competition.augmentation.textures import blend, dim, painted, ramp, smooth_
     range=(0.4, 1.0),
 )
 def spill(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` with one to four rings or blots of a liquid, translucent; `amount` is a factor on their
-    opacity.
-    """
+    """Return `image` with one to four translucent rings or blots of a liquid; `amount`: a factor on their opacity."""
     height, width = image.shape[:2]
     result = image.copy()
     uneven = np.float32(amount) * (np.float32(0.6) + np.float32(0.4) * smooth_noise(generator, height, width, 8))
@@ -89,9 +87,7 @@ def crease(image: np.ndarray, generator: np.random.Generator, amount: float) -> 
     range=(0.01, 0.12),
 )
 def speckle(image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
-    """Return `image` with grains of one to three pixels: dark or grey ones on `amount` of the page, and often as many
-    white ones.
-    """
+    """Return `image` with grains of one to three pixels: dark ones on `amount` of the page, often also white ones."""
     height, width = image.shape[:2]
     coarse = int(generator.integers(1, 4))
     field = generator.random((height // coarse + 1, width // coarse + 1), dtype=np.float32)

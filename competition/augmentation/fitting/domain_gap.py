@@ -34,8 +34,7 @@ class Features:
 
 @dataclass(frozen=True)
 class DomainGap:
-    """How well images are told from the test's: cross-validated AUCs, and the mean distance of single features' AUCs
-    from 0.5.
+    """Domain gap: cross-validated AUCs of images against the test's, and the mean distance of single AUCs from 0.5.
 
     The search minimises `objective`: what both AUCs have above 0.5, on the average (below it is chance), plus
     `univariate`, which goes on falling where the AUCs are still near 1.
@@ -106,9 +105,7 @@ class GapMeasure:
         return DomainGap(*(train_test_auc(*pair, self.seed) for pair in pairs), float(single.mean()))
 
     def table(self, features: dict[str, Features]) -> pd.DataFrame:
-        """Return a row per statistic: the test's median, and of each of `features`, by name, the median and the AUC
-        against the test.
-        """
+        """Return a row per statistic: the test's median, and each of `features`' median and AUC against the test."""
         tables = {
             name: table(there.statistics, self.test.statistics, list(STATISTICS)).set_index("feature")
             for name, there in features.items()

@@ -9,7 +9,7 @@ from competition.common.seeds import generator
 
 
 def choose_test_images(labels: Sequence[str], groups: Sequence[str], share: float, seed: int) -> np.ndarray:
-    """Return (N,) bool: which images are held out.
+    """Return (N,) bool: which images make the test part.
 
     About `share` (0..1) of every class, at least one image of a class with two groups or more; a group stays whole, and
     no class loses all its training images. labels, groups: (N,) names. The groups are drawn at random and taken where
@@ -20,27 +20,27 @@ def choose_test_images(labels: Sequence[str], groups: Sequence[str], share: floa
         members[group][label] += 1
     totals = Counter(labels)
     wanted = {label: max(1, int(total * share + 0.5)) for label, total in totals.items()}
-    held_out: Counter = Counter()
+    taken: Counter = Counter()
     chosen: set[str] = set()
 
     def further(group: str) -> int:
         """Return by how many images, over all classes, taking the group leads away from the shares."""
-        gaps = ((wanted[label] - held_out[label], count) for label, count in members[group].items())
+        gaps = ((wanted[label] - taken[label], count) for label, count in members[group].items())
         return sum(abs(gap - count) - abs(gap) for gap, count in gaps)
 
     def leaves_training(group: str) -> bool:
-        return all(held_out[label] + count < totals[label] for label, count in members[group].items())
+        return all(taken[label] + count < totals[label] for label, count in members[group].items())
 
     def take(group: str) -> None:
         chosen.add(group)
-        held_out.update(members[group])
+        taken.update(members[group])
 
     order = generator(seed, "test part").permutation(np.array(sorted(members), dtype=object)).tolist()
     for group in order:
         if further(group) < 0 and leaves_training(group):
             take(group)
     for label in sorted(totals):
-        if not held_out[label]:  # each of its groups is far larger than its share
+        if not taken[label]:  # each of its groups is far larger than its share
             able = [group for group in order if label in members[group] and leaves_training(group)]
             if able:
                 take(min(able, key=further))
@@ -48,15 +48,13 @@ def choose_test_images(labels: Sequence[str], groups: Sequence[str], share: floa
 
 
 def public_private(labels: Sequence[str], is_test: Sequence[bool], seed: int) -> list[str]:
-    """Return (N,) "Public" or "Private" for the held-out images, half and half overall and in every class; ""
-    elsewhere.
-    """
+    """Return (N,) "Public" or "Private" for test images, half and half overall and in every class; "" elsewhere."""
     rows: dict[str, list[int]] = defaultdict(list)
-    for row, (label, held_out) in enumerate(zip(labels, is_test, strict=True)):
-        if held_out:
+    for row, (label, in_test) in enumerate(zip(labels, is_test, strict=True)):
+        if in_test:
             rows[label].append(row)
-    drawn = generator(seed, "usage")
+    draws = generator(seed, "usage")
     usage = [""] * len(labels)
-    for place, row in enumerate(row for label in sorted(rows) for row in drawn.permutation(rows[label])):
+    for place, row in enumerate(row for label in sorted(rows) for row in draws.permutation(rows[label])):
         usage[row] = ("Public", "Private")[place % 2]
     return usage

@@ -1,5 +1,6 @@
-"""Greedy selection with replacement (Caruana et al., Ensemble Selection from Libraries of Models, ICML 2004), without
-bagging.
+"""Greedy selection with replacement, without bagging.
+
+Caruana et al., Ensemble Selection from Libraries of Models, ICML 2004.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class Greedy(MemberRule):
 
 
 def select(probabilities: np.ndarray, y_true: np.ndarray, metric: Metric, steps: int = STEPS) -> np.ndarray:
-    """(M,) int64: how often each member is selected; probabilities: (M, n, C), y_true: (n,) class indices.
+    """Return (M,) int64: how often each member is selected; probabilities: (M, n, C), y_true: (n,) class indices.
 
     Each step adds the member with which the mean of all selected scores best, until there are `steps`; what is kept is
     the shortest of these selections that scored best. Of selections that score alike, the one with the lower log loss
@@ -64,7 +65,7 @@ def select(probabilities: np.ndarray, y_true: np.ndarray, metric: Metric, steps:
 def _score(
     total: np.ndarray, of_true: np.ndarray, y_true: np.ndarray, metric: Metric, selected: int
 ) -> tuple[float, float]:
-    """(score, log likelihood), greater is better, of the mean of `selected` members, given their total."""
+    """Return (score, log likelihood), greater is better, of the mean of `selected` members, given their total."""
     # the rest is rounding: alike is alike
     likelihood = round(float(np.log(np.maximum(of_true / selected, LEAST)).mean()), 9)
     return metric.sign * metric(y_true, total.argmax(axis=1), total.shape[1]), likelihood

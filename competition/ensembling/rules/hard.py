@@ -16,8 +16,7 @@ from competition.metrics.metric import Metric
 @RULES.register
 @dataclass(frozen=True, eq=False)
 class Hard(MemberRule):
-    """One vote for each member, its soft vote's answer; of classes with equally many, the one the best-ranked member
-    names.
+    """One vote for each member, its soft vote's answer; a tie goes to the class that the best-ranked member names.
 
     order: (M,) the members, best first.
     """

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from competition.data.predictions import CONDITIONS
 from competition.ensembling.candidates import Answers, Candidate, own_probability
 from competition.ensembling.fitted_votes import FittedVote, PerNetwork, Voted
 from competition.ensembling.rule import EnsembleRule, RuleInputs, SavedVotes
 from competition.ensembling.rules import RULES
 from competition.ensembling.voting import hard_vote, soft_vote
-from competition.folds.predictions import OOF_VIEWS
 from competition.metrics.metric import Metric
 
 
@@ -31,7 +31,9 @@ class HardTop(EnsembleRule):
         singles, images, top = inputs.singles, inputs.stacked.images, inputs.top
         n_classes, metric = len(images.targets), images.metric
         oof, probabilities = nested_top(singles, images.y_true, images.folds, n_classes, metric, top)
-        places = best_of([s.oof for s in singles], [s.name for s in singles], images.y_true, n_classes, metric, top)
+        places = best_singles(
+            [s.oof for s in singles], [s.name for s in singles], images.y_true, n_classes, metric, top
+        )
         voters = [singles[place] for place in places]
         votes = [*(single.test for single in voters), *inputs.external.values()]
         holdout = {
@@ -88,14 +90,15 @@ class TopVote(FittedVote):
 def nested_top(
     singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> tuple[Answers, np.ndarray]:
-    """Out-of-fold answers, each fold's by those of `singles` that score best on the other folds; and the mean of these
-    singles' test-like probabilities (N, C). y_true, folds: (N,).
+    """Return out-of-fold answers, each fold's by the `singles` that score best on the others; and mean probabilities.
+
+    The latter (N, C) are these singles', test-like. y_true, folds: (N,).
     """
-    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in OOF_VIEWS}
+    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in CONDITIONS}
     probabilities = np.empty((len(y_true), n_classes))
     for fold, chosen in chosen_without(singles, y_true, folds, n_classes, metric, top).items():
         here, voters = folds == fold, [singles[index] for index in chosen]
-        for condition in OOF_VIEWS:
+        for condition in CONDITIONS:
             votes = np.stack([single.oof[condition][here] for single in voters])
             oof[condition][here] = hard_vote(votes, n_classes)
         probabilities[here] = np.mean([single.probabilities[here] for single in voters], axis=0, dtype=np.float64)
@@ -105,22 +108,21 @@ def nested_top(
 def chosen_without(
     singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> dict[int, list[int]]:
-    """Fold -> positions of the `top` best of `singles` by the other folds' images, which vote on this fold's. See
-    `best_of`.
-    """
+    """Return fold -> positions of the `top` best of `singles` by the other folds' images; see `best_singles`."""
     chosen, names = {}, [single.name for single in singles]
     for fold in np.unique(folds).tolist():
         others = folds != fold
-        answers = [{view: part[others] for view, part in single.oof_without(fold).items()} for single in singles]
-        chosen[fold] = best_of(answers, names, y_true[others], n_classes, metric, top)
+        answers = [
+            {condition: part[others] for condition, part in single.oof_without(fold).items()} for single in singles
+        ]
+        chosen[fold] = best_singles(answers, names, y_true[others], n_classes, metric, top)
     return chosen
 
 
-def best_of(
+def best_singles(
     answers: Sequence[Answers], names: Sequence[str], y_true: np.ndarray, n_classes: int, metric: Metric, top: int
 ) -> list[int]:
-    """Positions of the `top` best by test-like score, best first, of equals by name; of those that answer alike only
-    the first.
+    """Return positions of the `top` best by test-like score, of equals by name; of identical answers only the first.
 
     Two submissions that answer alike are one opinion: together they would outvote everyone else.
     """
@@ -133,4 +135,4 @@ def best_of(
 
 
 def _alike(one: Answers, other: Answers) -> bool:
-    return all((one[condition] == other[condition]).all() for condition in OOF_VIEWS)
+    return all((one[condition] == other[condition]).all() for condition in CONDITIONS)

@@ -1,6 +1,4 @@
-"""Stacking (Wolpert, Stacked Generalization, 1992): a multinomial logistic regression on the members'
-log-probabilities.
-"""
+"""Stacking (Wolpert 1992): a multinomial logistic regression on the members' log-probabilities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,9 +61,7 @@ class Stacking(MemberRule):
 
 
 def choose_c(features: np.ndarray, y_true: np.ndarray, folds: np.ndarray, n_classes: int) -> float:
-    """The C of C_RANGE with the least mean log loss over folds, each predicted from the others; of equals the
-    smallest.
-    """
+    """Return the C of C_RANGE with the least mean log loss by cross-validation over folds; of equals the smallest."""
     numbers = np.unique(folds)
     if len(numbers) < 2:
         return C_RANGE[0]
@@ -79,7 +75,7 @@ def choose_c(features: np.ndarray, y_true: np.ndarray, folds: np.ndarray, n_clas
 
 
 def _features(voters: Voters) -> np.ndarray:
-    """(K, n, M x C): log-probabilities, each member's with mean 0 in each row, since a constant says nothing."""
+    """Return (K, n, M x C): log-probabilities, each member's with mean 0 in each row, since a constant says nothing."""
     logits = np.log(np.maximum(voters.calibrated, LEAST))
     logits -= logits.mean(axis=3, keepdims=True)
     members, networks, n, classes = logits.shape

@@ -32,7 +32,7 @@ class WeightedSoft(MemberRule):
 
 
 def mixture_weights(of_true: np.ndarray) -> np.ndarray:
-    """(M,) float64, none below 0, sum 1: the weights whose mean has the least log loss.
+    """Return (M,) float64, none below 0, sum 1: the weights whose mean has the least log loss.
 
     of_true: (M, n) each member's probability of the true class. Log loss is convex in the weights, so no start and no
     seed matters; a score of labels moves in steps and would be fitted to single images.

@@ -1,1 +1,1 @@
-"""What fits members: imported when one is trained or loaded, since it needs torch."""
+"""Fitting of members: imported when one is trained or loaded, since it needs torch."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from competition.common import paths
 from competition.data.image_store import ImageStore
 from competition.members.fitting.feature_tables import FeatureExtractor, cached_features
-from competition.members.member import Fit, Fitted, Images, Tensors, Tick
-from competition.models.trained import ADVICE, read_trained, trained_file
+from competition.members.member import Fit, Fitted, PackedImages, Tensors, Tick
+from competition.models.trained import ADVICE, read_trained
 from competition.settings.member import MemberSettings
 from competition.training.fold_data import FoldData
 from competition.training.logistic import LogisticMember, fit_logistic
@@ -26,7 +27,7 @@ class FittedClassifier(Fitted):
     facts: dict[str, object] = field(default_factory=dict)
 
     def predict_proba(
-        self, images: Images, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+        self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
     ) -> np.ndarray:
         orientations = np.flatnonzero(orientation_weights)
         values = self.features_of(images, rows, orientations, tick)
@@ -49,7 +50,7 @@ def fit_classifier(
     scored = cached_features(extractor, data.store, scored_rows, orientations, fit.cache)
     tested = cached_features(extractor, data.test_store, np.arange(len(data.test_store)), orientations, fit.cache)
 
-    def known_features(images: Images, rows: np.ndarray, orientations: np.ndarray, tick: Tick) -> np.ndarray:
+    def known_features(images: PackedImages, rows: np.ndarray, orientations: np.ndarray, tick: Tick) -> np.ndarray:
         tick(len(rows))
         return (tested if images is data.test_store else scored).at(rows)
 
@@ -77,11 +78,11 @@ def load_classifier(
     try:
         found = CLASSIFIERS[classifier].from_tensors(read_trained(name, fold))
     except KeyError as error:
-        raise ValueError(f"{trained_file(name, fold)}: no tensor {error}; {ADVICE}") from error
+        raise ValueError(f"{paths.weights(name, fold)}: no tensor {error}; {ADVICE}") from error
     if found.n_classes != len(targets):
-        raise ValueError(f"{trained_file(name, fold)}: {found.n_classes} classes, expected {len(targets)}; {ADVICE}")
+        raise ValueError(f"{paths.weights(name, fold)}: {found.n_classes} classes, expected {len(targets)}; {ADVICE}")
     if len(found.mean) != width:
-        raise ValueError(f"{trained_file(name, fold)}: {len(found.mean)} features, expected {width}; {ADVICE}")
+        raise ValueError(f"{paths.weights(name, fold)}: {len(found.mean)} features, expected {width}; {ADVICE}")
     return FittedClassifier(found, features_of)
 
 

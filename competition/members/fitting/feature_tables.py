@@ -12,7 +12,7 @@ from competition.common.imports import code_digest
 from competition.common.progress import progress
 from competition.data.image_store import ImageStore
 from competition.inference.features import Extract, features
-from competition.members.member import Images, Tick
+from competition.members.member import PackedImages, Tick
 from competition.members.state import versions_of
 
 
@@ -36,7 +36,7 @@ class FeatureExtractor:
         return self.extract(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]
 
     def __call__(
-        self, images: Images, rows: np.ndarray, orientations: np.ndarray, tick: Tick = lambda images: None
+        self, images: PackedImages, rows: np.ndarray, orientations: np.ndarray, tick: Tick = lambda images: None
     ) -> np.ndarray:
         """Return float16 (V, N, F): the features of `images` at `rows` (N,) under each of `orientations` (V,)."""
         size = self.size or (images.image(0).shape[0] if len(images) else 32)
@@ -46,7 +46,7 @@ class FeatureExtractor:
         """Return the same function, which remembers its last result: folds see the same images one after the other."""
         last: list = [None, None, None, None]
 
-        def extract(images: Images, rows: np.ndarray, orientations: np.ndarray, tick: Tick = lambda n: None):
+        def extract(images: PackedImages, rows: np.ndarray, orientations: np.ndarray, tick: Tick = lambda n: None):
             if last[0] is not images or not (np.array_equal(last[1], rows) and np.array_equal(last[2], orientations)):
                 last[:] = images, rows, orientations, self(images, rows, orientations, tick)
             return last[3]
@@ -71,9 +71,7 @@ class FeatureTable:
 def cached_features(
     extractor: FeatureExtractor, store: ImageStore, rows: np.ndarray, orientations: np.ndarray, cache: Path
 ) -> FeatureTable:
-    """Return the features of the store's `rows` (R,), ascending, under `orientations` (V,): from `cache`, or computed
-    and put there.
-    """
+    """Return features of the store's `rows` (R,), ascending, under `orientations` (V,): from `cache`, or put there."""
     code = code_digest("competition.inference.features")
     key = extractor.key, rows.tolist(), orientations.tolist(), code, versions_of(extractor.packages)
     file = cache / f"features-{digest(store.path, *key)}.npy"

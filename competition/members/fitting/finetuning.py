@@ -9,7 +9,7 @@ from torch import nn
 
 from competition.compute.device import check_precision
 from competition.inference.predictor import Predictor
-from competition.members.member import Fit, Fitted, Images, Tensors, Tick
+from competition.members.member import Fit, Fitted, PackedImages, Tensors, Tick
 from competition.models.networks import Normalisation, create_network
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.fit import fit as train
@@ -30,7 +30,7 @@ class FittedNetwork(Fitted):
         return Predictor.of(self.network, self.normalise, self.settings.size, self.settings.precision, self.exact)
 
     def predict_proba(
-        self, images: Images, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+        self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
     ) -> np.ndarray:
         return self._predictor(images, rows, orientation_weights, tick)
 

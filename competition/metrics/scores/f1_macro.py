@@ -50,7 +50,7 @@ class MacroF1(Metric):
 
 
 def _times_drawn(drawn: np.ndarray) -> np.ndarray:
-    """(r, N) float32: how often each row was drawn, of row numbers (r, N)."""
+    """Return (r, N) float32: how often each row was drawn, of row numbers (r, N)."""
     cells = drawn + np.arange(len(drawn))[:, None] * drawn.shape[1]
     return np.bincount(cells.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(np.float32)
 

@@ -42,9 +42,7 @@ def _backward(
 
 
 class DepthwiseConv2d(nn.Module):
-    """A depthwise nn.Conv2d (square stride, no dilation, no bias) with the same weights and the faster backward
-    pass.
-    """
+    """Depthwise nn.Conv2d (square stride, no dilation, no bias), the same weights, with a faster backward pass."""
 
     def __init__(self, conv: nn.Conv2d, same: bool):
         super().__init__()

@@ -87,8 +87,9 @@ class Hybrid(nn.Module):
 
 
 def create_hybrid(plain: nn.Module, size: int, drop_rate: float, drop_path_rate: float) -> Hybrid:
-    """Return the hybrid of `plain` (timm's, whole, with its weights), random behind the encoder; ValueError if it isn't
-    an EfficientNet.
+    """Return the hybrid of `plain` (timm's, whole, with its weights), random behind the encoder.
+
+    Raises ValueError for a network that isn't an EfficientNet.
     """
     if not isinstance(plain, EfficientNet):
         raise ValueError(

@@ -6,9 +6,7 @@ from torch.nn import functional
 
 
 class RowNorm(nn.BatchNorm1d):
-    """Batch-norm of (B, F) in float32; a batch of one row, which has no variance, is normalised by the running
-    statistics.
-    """
+    """Batch-norm of (B, F) in float32; a batch of one row is normalised by the running statistics."""
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         inputs = inputs.float()

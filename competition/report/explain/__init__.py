@@ -1,3 +1,1 @@
-"""What trained networks look at, and how near each other they see images: for the report, which itself knows no
-network.
-"""
+"""Explanations of trained networks: heat maps and a map of the images, for the report."""

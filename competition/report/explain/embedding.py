@@ -1,4 +1,4 @@
-"""Images on a map: near each other where a network sees them alike.
+"""Embedding of images on a plane: near each other where a network sees them alike.
 
 A fine-tuned network pulls together the images that it learnt, whatever their labels; only what it never trained on
 shows how it sees new pages. So the map shows one fold's network, its own out-of-fold images and the test images. UMAP
@@ -40,8 +40,7 @@ def draw(images: int, seed: int, most: int = MOST) -> np.ndarray:
 
 
 def member_features(name: str, settings: Settings, n_classes: int, fold: int) -> tuple[Extract, int]:
-    """Return what makes features of squares, uint8 (B, S, S, 3) -> float32 (B, F), by the network of member `name`; and
-    S.
+    """Return a feature extractor, uint8 (B, S, S, 3) -> float32 (B, F), of member `name`'s network; and S.
 
     finetuned: the trained network of `fold`; features: the frozen one, whatever the fold. Raises ValueError for kind
     grey, which has none.
@@ -69,12 +68,12 @@ def pooled(network: nn.Module, normalise: Normalisation, size: int, precision: s
 
 
 def features(extract: Extract, store: ImageStore, rows: np.ndarray, size: int) -> np.ndarray:
-    """Features (N, F), float32, of the images in `rows` (N,), at least one, of `store`, at `size` pixels."""
+    """Return features (N, F), float32, of the images in `rows` (N,), at least one, of `store`, at `size` pixels."""
     return np.concatenate([extract(images) for images, _ in batches(store, rows, size, BATCH_SIZE)])
 
 
 def to_plane(values: np.ndarray, seed: int) -> np.ndarray:
-    """Places (N, 2), float32, centred, in -1..1, of N >= FEWEST images by their features (N, F).
+    """Return places (N, 2), float32, centred, in -1..1, of N >= FEWEST images by their features (N, F).
 
     The same input gives the same bytes. Features are compared by angle, in their COMPONENTS principal directions.
     """

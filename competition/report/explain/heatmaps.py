@@ -1,4 +1,4 @@
-"""Where in an image a network found its answer: Grad-CAM, by the library grad-cam.
+"""Heat maps of where in an image a network found its answer: Grad-CAM, by the library grad-cam.
 
 The last feature map's channels, each weighed by how much it speaks for a class, summed up (Selvaraju et al. 2017,
 https://arxiv.org/abs/1610.02391). Convolutional networks, and others whose last features still lie on a grid, are cut
@@ -32,9 +32,7 @@ class NoFeatureMap(ValueError):
 
 
 class Cut(nn.Module):
-    """A network of timm's kind that answers as ever, gradients running no further back than to `map`, its last
-    features.
-    """
+    """Network of timm's kind, gradients running no further back than to `map`, its last features."""
 
     def __init__(self, network: nn.Module):
         super().__init__()
@@ -55,10 +53,9 @@ def explain_member(
     folds: np.ndarray,
     classes: np.ndarray,
 ) -> tuple[np.ndarray | None, str]:
-    """Return the heat maps of N packed squares, float32 (N, S, S) in 0..1 (see `heat_maps`), or None and why there are
-    none.
+    """Return heat maps of N packed images, float32 (N, S, S) in 0..1 (see `heat_maps`); or None and why there are none.
 
-    name: the member; S is its size. rows (N,): where the squares stand in `store`; folds (N,): whose network is asked
+    name: the member; S is its size. rows (N,): where the images stand in `store`; folds (N,): whose network is asked
     about each, out of fold the image's own; classes (N,): which class's heat. Raises FileNotFoundError or ValueError
     for weights that aren't there or fit.
     """
@@ -70,15 +67,15 @@ def explain_member(
         for fold in np.unique(folds).tolist():
             here = np.flatnonzero(folds == fold)
             network, normalise = asked.trained_network(fold, n_classes)
-            squares = stack(store, rows[here], member.size)
-            maps[here] = heat_maps(network.to(device()), normalise, squares, classes[here].tolist())
+            images = stack(store, rows[here], member.size)
+            maps[here] = heat_maps(network.to(device()), normalise, images, classes[here].tolist())
     except NoFeatureMap as reason:
         return None, f"No heat maps: {name}'s network, {member.network}, {reason}."
     return maps, ""
 
 
 def heat_maps(network: nn.Module, normalise: Normalisation, images: torch.Tensor, classes: Sequence[int]) -> np.ndarray:
-    """Heat maps, float32 (N, S, S) in 0..1, of what speaks for `classes` (N,) in `images`, uint8 (N, S, S, 3).
+    """Return heat maps, float32 (N, S, S) in 0..1, of what speaks for `classes` (N,) in `images`, uint8 (N, S, S, 3).
 
     Each map's largest value is 1; a map in which nothing speaks for its class is 0 everywhere. `network` is put into
     evaluation mode. Raises NoFeatureMap.
@@ -94,9 +91,7 @@ def heat_maps(network: nn.Module, normalise: Normalisation, images: torch.Tensor
 
 
 def _looked_at(network: nn.Module, size: int) -> tuple[nn.Module, nn.Module, Reshape | None]:
-    """Return the model to ask, its layer to look at, and how that layer's output becomes (B, C, H, W); None: it is that
-    already.
-    """
+    """Return the model to ask, its layer to look at, and what makes that layer's output (B, C, H, W); None: nothing."""
     if isinstance(network, GoogLeNet):
         return network, network.inception5b, None
     if not hasattr(network, "forward_features"):
@@ -120,9 +115,7 @@ def _channels_first(maps: torch.Tensor) -> torch.Tensor:
 
 
 def _grid_of_tokens(tokens: int, prefixes: int) -> Reshape:
-    """Return what lays (B, tokens, C), without the first `prefixes`, which are of no place, on a square: (B, C, side,
-    side).
-    """
+    """Return what lays tokens (B, T, C), without the first `prefixes`, on a square (B, C, side, side)."""
     side = round((tokens - prefixes) ** 0.5)
     if side * side != tokens - prefixes or side == 1:
         raise NoFeatureMap(f"has {tokens - prefixes} tokens, which make no square")

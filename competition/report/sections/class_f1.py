@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import pandas as pd
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.leaderboard.oof_answers import OOF_FILES
 from competition.metrics.per_class import per_class_f1
 from competition.report.charts import SYMBOLS, chart, downwards, names_axis, plain
@@ -23,10 +24,7 @@ class ClassF1(Section):
     """F1 of each class, worst first: the final submission beside the members'."""
 
     order, title = 60, "F1 of each class"
-    reads = (
-        *("submissions/final.json", "submissions/leaderboard.csv", "submissions/votes.json", "folds/classes.csv"),
-        *OOF_FILES,
-    )
+    reads = (*(paths.FINAL_FACTS, paths.LEADERBOARD, paths.VOTES, paths.CLASSES), *OOF_FILES)
 
     def body(self, context: ReportContext) -> Markup:
         first = context.shown_submission

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.leaderboard.oof_answers import OOF_FILES
 from competition.metrics.per_class import confusion_matrix
 from competition.report.charts import chart, names_axis
@@ -27,13 +28,7 @@ class Confusion(Section):
     """Confusion matrices of the final submission."""
 
     order, title = 50, "Confusion"
-    reads = (
-        "submissions/final.json",
-        "submissions/leaderboard.csv",
-        *OOF_FILES,
-        "folds/classes.csv",
-        "submissions/votes.json",
-    )
+    reads = (paths.FINAL_FACTS, paths.LEADERBOARD, *OOF_FILES, paths.CLASSES, paths.VOTES)
 
     def body(self, context: ReportContext) -> Markup:
         shown, chosen = context.shown_submission, context.final["chosen"]
@@ -78,20 +73,15 @@ def worst_pairs(matrix: np.ndarray, most: int = PAIRS) -> list[tuple[int, int]]:
 
 
 def shares(matrix: np.ndarray) -> np.ndarray:
-    """Shares of each row (C, C), which sum to 1; 0 where a class has no image."""
+    """Return shares of each row (C, C), which sum to 1; 0 where a class has no image."""
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
 def _pairs(matrix: np.ndarray, labels: Sequence[str], condition: str) -> Markup:
     of_class, wrong = shares(matrix), int(matrix.sum() - np.trace(matrix))
     rows = [
-        [
-            labels[true],
-            labels[answered],
-            number(int(matrix[true, answered]), "d"),
-            number(of_class[true, answered], ".1%"),
-        ]
-        for true, answered in worst_pairs(matrix)
+        [labels[own], labels[answered], number(int(matrix[own, answered]), "d"), number(of_class[own, answered], ".1%")]
+        for own, answered in worst_pairs(matrix)
     ]
     caption = f"Most frequent confusions, {condition}: {wrong} of {matrix.sum()} images are answered wrongly"
     return table(caption, ("true", "answered", "images", "of the true class"), rows, sortable=True)

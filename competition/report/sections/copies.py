@@ -20,7 +20,7 @@ LONGEST = 2000  # pixels: legible, and a fifth of a megabyte
 class Copies(Section):
     """Contact sheet of images as they are, test-like, and as networks train on them."""
 
-    order, title, reads = 110, "Augmented copies", ("folds/augmented.png", "folds/classes.csv")
+    order, title, reads = 110, "Augmented copies", (paths.CONTACT_SHEET, paths.CLASSES)
 
     def body(self, context: ReportContext) -> Markup:
         return contact_sheet(paths.CONTACT_SHEET, len(context.class_names))

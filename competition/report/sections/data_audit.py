@@ -6,6 +6,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.audit.summary import TINY
+from competition.common import paths
 from competition.common.errors import examples
 from competition.report.context import ReportContext
 from competition.report.rendering import render
@@ -22,7 +23,7 @@ class DataAudit(Section):
     """Audit of the images and their labels."""
 
     order, title = 130, "Data audit"
-    reads = ("folds/audit.json", "folds/duplicates.csv", "folds/problem_files.csv")
+    reads = (paths.AUDIT, paths.DUPLICATES, paths.PROBLEM_FILES)
 
     def body(self, context: ReportContext) -> Markup:
         return audit_tables(context.audit, context.duplicates, context.problem_files)
@@ -121,13 +122,13 @@ def _pairs(duplicates: pd.DataFrame) -> Markup | None:
         for row in shown.itertuples()
     ]
     columns = ("ID", "set", "target", "other ID", "its set", "its target", "kind", "similarity", "labels")
-    return table(_caption("Pairs", len(duplicates), "folds/duplicates.csv"), columns, rows, sortable=True)
+    return table(_caption("Pairs", len(duplicates), paths.DUPLICATES), columns, rows, sortable=True)
 
 
 def _problems(problems: pd.DataFrame) -> Markup | None:
     if problems.empty:
         return None
-    caption = _caption("Images that were left out", len(problems), "folds/problem_files.csv")
+    caption = _caption("Images that were left out", len(problems), paths.PROBLEM_FILES)
     return table(caption, tuple(problems.columns), problems.head(MOST).to_numpy().tolist(), sortable=True)
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.audit.domain_shift import STATISTICS
+from competition.common import paths
 from competition.report.context import ReportContext
 from competition.report.rendering import render
 from competition.report.section import Section
@@ -28,7 +29,7 @@ FITTED = {
 class DomainShift(Section):
     """Domain shift as the audit measured it, and the domain gap that fitting the policy left."""
 
-    order, title, reads = 120, "Train against test", ("folds/audit.json", "folds/shift.csv")
+    order, title, reads = 120, "Train against test", (paths.AUDIT, paths.DOMAIN_SHIFT)
 
     def body(self, context: ReportContext) -> Markup:
         return domain_shift(context.audit["train_against_test"], context.shift)

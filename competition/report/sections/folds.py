@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.metrics.metric import Metric
 from competition.report.charts import chart, line_style, names_axis, plain
 from competition.report.context import ReportContext
@@ -20,7 +21,7 @@ MOST = 8  # submissions that are drawn; the table has all
 class Folds(Section):
     """Scores fold by fold of the candidates for the final submission."""
 
-    order, title, reads = 30, "Fold by fold", ("submissions/ensembles.csv",)
+    order, title, reads = 30, "Fold by fold", (paths.CANDIDATES,)
 
     def body(self, context: ReportContext) -> Markup:
         return fold_scores(context.candidates, context.metric)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.data.image_store import ImageStore
 from competition.ensembling.voting import soft_vote
 from competition.report.context import ReportContext
@@ -23,13 +24,13 @@ class ImageMap(Section):
 
     order, title = 90, "Map of the images"
     reads = (
-        "data/augmented.arrow",
-        "data/test_squares.arrow",
-        "folds/classes.csv",
-        "folds/folds.csv",
-        "folds/predictions",
-        "folds/weights",
-        "submissions/leaderboard.csv",
+        paths.AUGMENTED_STORE,
+        paths.TEST_RESIZED_STORE,
+        paths.CLASSES,
+        paths.FOLDS,
+        paths.PREDICTIONS,
+        paths.WEIGHTS,
+        paths.LEADERBOARD,
     )
 
     def absent(self, context: ReportContext) -> str:
@@ -41,9 +42,7 @@ class ImageMap(Section):
 
 
 def member_with_network(ranked: Sequence[str], settings: Settings) -> str | None:
-    """The first of the members `ranked`, best first, that is fine-tuned; else the first with a frozen network; else
-    None.
-    """
+    """Return the first of `ranked` that is fine-tuned, else the first with a frozen network, else None."""
     for use in ("trained", "frozen"):
         for name in ranked:
             if settings.members[name].network_use == use:
@@ -86,7 +85,7 @@ def image_map(member: str, context: ReportContext) -> Markup:
 def _places(
     member: str, fold: int, context: ReportContext, sources: Sequence[tuple[ImageStore, np.ndarray]]
 ) -> np.ndarray:
-    """Places (N, 2) on the map of the images of `sources`, each a store and its rows."""
+    """Return places (N, 2) on the map of the images of `sources`, each a store and its rows."""
     extract, size = member_features(member, context.settings, len(context.class_names), fold)
     values = np.concatenate([features(extract, store, rows, size) for store, rows in sources if len(rows)])
     return to_plane(values, context.settings.ensemble.seed)

@@ -3,6 +3,7 @@
 import pandas as pd
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.data.image_store import ImageStore
 from competition.data.images import letterbox
 from competition.report.context import ReportContext
@@ -19,7 +20,7 @@ MOST, TILE = 24, 224  # images that are shown; pixels
 class LabelReview(Section):
     """Labels in doubt, the most doubtful first."""
 
-    order, title, reads = 100, "Labels in doubt", ("data/train.arrow", "folds/review")
+    order, title, reads = 100, "Labels in doubt", (paths.TRAIN_STORE, paths.REVIEW)
 
     def absent(self, context: ReportContext) -> str:
         if context.label_review is None:

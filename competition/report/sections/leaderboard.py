@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from competition.leaderboard.public_comparison import Comparison
+from competition.common import paths
+from competition.leaderboard.public_comparison import PublicComparison
 from competition.leaderboard.public_table import public_lines
 from competition.leaderboard.tables import ALIKE
 from competition.report.context import ReportContext
@@ -21,13 +22,13 @@ class Leaderboard(Section):
 
     order, title = 20, "Leaderboard"
     reads = (
-        "submissions/leaderboard.csv",
-        "submissions/ensembles.csv",
-        "submissions/members",
-        "submissions/ensembles",
-        "submissions/final.csv",
-        "submissions/final.json",
-        "submissions/public.csv",
+        paths.LEADERBOARD,
+        paths.CANDIDATES,
+        paths.MEMBERS,
+        paths.ENSEMBLES,
+        paths.FINAL,
+        paths.FINAL_FACTS,
+        paths.PUBLIC_SCORES,
     )
 
     def body(self, context: ReportContext) -> Markup:
@@ -44,7 +45,7 @@ class Leaderboard(Section):
         )
 
 
-def _public(comparison: Comparison) -> Markup:
+def _public(comparison: PublicComparison) -> Markup:
     rows = [
         [
             row["recorded"],

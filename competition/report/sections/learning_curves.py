@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.report.charts import chart, line_style
 from competition.report.context import ReportContext
 from competition.report.rendering import render
@@ -28,7 +29,7 @@ Histories = Mapping[int, pd.DataFrame]  # fold -> a row per epoch
 class LearningCurves(Section):
     """Learning curves of the members and the specialist."""
 
-    order, title, reads = 40, "Learning curves", ("folds/history",)
+    order, title, reads = 40, "Learning curves", (paths.HISTORY,)
 
     def body(self, context: ReportContext) -> Markup:
         return learning_curves(context.histories, context.metric.label)
@@ -108,7 +109,7 @@ def _chart(name: str, folds: Histories, metric: str) -> Markup:
 
 
 def _traces(place: int, fold: int, history: pd.DataFrame) -> list[dict]:
-    """Lines of a fold: of one colour and mark, different in dash and axes."""
+    """Return lines of a fold: of one colour and mark, different in dash and axes."""
     lines, mark = [], line_style(place)["marker"] | {"size": 5}
     for column, title, dash, x, y in LINES:
         if column in history and history[column].notna().any():

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
 from competition.ensembling.voting import soft_vote
@@ -25,13 +26,13 @@ class LeastCertain(Section):
 
     order, title = 80, "Least certain test images"
     reads = (
-        "data/test_squares.arrow",
-        "folds/classes.csv",
-        "folds/folds.csv",
-        "folds/predictions",
-        "folds/weights",
-        "submissions/final.csv",
-        "submissions/leaderboard.csv",
+        paths.TEST_RESIZED_STORE,
+        paths.CLASSES,
+        paths.FOLDS,
+        paths.PREDICTIONS,
+        paths.WEIGHTS,
+        paths.FINAL,
+        paths.LEADERBOARD,
     )
 
     def body(self, context: ReportContext) -> Markup:
@@ -58,7 +59,7 @@ def margins(test: Predictions) -> np.ndarray:
 
 
 def least_certain(test: Predictions) -> np.ndarray:
-    """Positions (at most MOST,) of the images with the smallest `margins`, smallest first, of equals by ID."""
+    """Return positions (at most MOST,) of the images with the smallest `margins`, smallest first, of equals by ID."""
     return np.lexsort([test.ids, margins(test)])[:MOST]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.report.context import ReportContext
 from competition.report.rendering import render
 from competition.report.section import Section
@@ -15,7 +16,7 @@ from competition.report.tables import table
 class Lineage(Section):
     """Lineage of the final submission, and params.yaml."""
 
-    order, title, reads = 140, "Settings and lineage", ("submissions/final.json", "params.yaml")
+    order, title, reads = 140, "Settings and lineage", (paths.FINAL_FACTS, paths.PARAMS)
 
     def body(self, context: ReportContext) -> Markup:
         return lineage_table(context.final["lineage"], context.params)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.report.context import ReportContext
 from competition.report.rendering import render
 from competition.report.section import Section
@@ -17,7 +18,7 @@ SHARES_SHOWN = 60  # classes; of more, those whose share differs most
 class Result(Section):
     """Members, calibration and class shares of the final submission."""
 
-    order, title, reads = 10, "Result", ("submissions/final.json",)
+    order, title, reads = 10, "Result", (paths.FINAL_FACTS,)
 
     def body(self, context: ReportContext) -> Markup:
         return result(context.final)

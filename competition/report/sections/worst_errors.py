@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from competition.common import paths
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
 from competition.folds.predictions import out_of_fold
@@ -39,14 +40,7 @@ class WorstErrors(Section):
     """Wrong answers of the best member, with heat maps by the networks that didn't see the images."""
 
     order, title = 70, "Worst errors"
-    reads = (
-        "data/augmented.arrow",
-        "folds/classes.csv",
-        "folds/folds.csv",
-        "folds/predictions",
-        "folds/weights",
-        "submissions/leaderboard.csv",
-    )
+    reads = (paths.AUGMENTED_STORE, paths.CLASSES, paths.FOLDS, paths.PREDICTIONS, paths.WEIGHTS, paths.LEADERBOARD)
 
     def body(self, context: ReportContext) -> Markup:
         oof = oof_of(context.ranked_members[0], context)
@@ -68,7 +62,7 @@ def oof_of(member: str, context: ReportContext) -> OutOfFold:
 
 
 def worst_errors(test_like: Predictions, y_true: np.ndarray) -> np.ndarray:
-    """Positions (E,) of the wrong answers, the lowest probability of the true class first, of equals by ID.
+    """Return positions (E,) of the wrong answers, the lowest probability of the true class first, of equals by ID.
 
     y_true: (N,) str. A label that is none of the targets has probability 0.
     """
@@ -119,12 +113,12 @@ def _images(ids: list[str], store: ImageStore, heats: np.ndarray | None) -> list
 
 
 def _card(oof: OutOfFold, row: int, images: tuple[CardImage, ...], class_names: Mapping[str, str]) -> ImageCard:
-    true, test_like, clean = str(oof.y_true[row]), str(oof.test_like.answers[row]), str(oof.clean.answers[row])
+    y_true, test_like, clean = str(oof.y_true[row]), str(oof.test_like.answers[row]), str(oof.clean.answers[row])
     facts = (
-        ("True", class_label(true, class_names)),
+        ("True", class_label(y_true, class_names)),
         ("Predicted", class_label(test_like, class_names)),
         ("Clean image", class_label(clean, class_names)),
         ("Fold", str(oof.folds[row])),
     )
-    classes = likeliest_classes(oof.test_like.probabilities[row], oof.test_like.targets, class_names, {true: "true"})
+    classes = likeliest_classes(oof.test_like.probabilities[row], oof.test_like.targets, class_names, {y_true: "true"})
     return ImageCard(str(oof.test_like.ids[row]), facts, images, classes)

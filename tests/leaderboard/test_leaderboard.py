@@ -10,7 +10,7 @@ from rich.console import Console
 from sklearn.metrics import f1_score
 
 from competition.common.seeds import generator
-from competition.leaderboard.board import compare, giveaway_note, read_leaderboard, score, write_leaderboard
+from competition.leaderboard.leaderboard import compare, giveaway_note, read_leaderboard, score, write_leaderboard
 from competition.leaderboard.per_class import class_scores, worst_classes
 from competition.leaderboard.submission import Submission
 from competition.leaderboard.tables import make_console, print_leaderboard
