@@ -24,6 +24,8 @@ from makers.project import PARAMS, TEST, page, project  # noqa: F401
 
 from pipelines._main import run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 UsageError = typer.BadParameter.__base__  # click's, or that of the click within newer typers
