@@ -20,7 +20,7 @@ BOXES = {  # name: centre x, centre y, colours, sheets behind it, lines
     "data/raw": (86, 180, GREY, 0, "train.csv  train/\nsample_submission.csv\ntest/"),
     "prepare": (285, 180, BLUE, 0, "reads each image once,\nlists what is broken"),
     "split": (485, 255, BLUE, 0, "near-duplicates grouped,\nK folds, no group\non both sides"),
-    "augment": (485, 105, BLUE, 0, "damaged training copies,\na clean and a test-like\nvalidation view"),
+    "augment": (485, 105, BLUE, 0, "damaged training copies,\na clean and a test-like\nvalidation image"),
     "train": (690, 255, GREEN, 2, "members x folds,\nbest epoch by test-like\nmacro F1"),
     "specialize": (690, 105, GREEN, 2, "a network for the\nhard classes only,\non each fold"),
     "review": (895, 295, ORANGE, 0, "labels that are probably\nwrong, ranked:\nlabel_review.csv"),

@@ -83,6 +83,7 @@ def test_boxes_of_one_file_are_pictures_of_their_own():
     assert find_duplicates(facts, pictures, 0.95).table["targets_differ"].tolist() == [False, True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_samples_planted_duplicates_are_all_found_and_no_other_pages_of_their_classes(tmp_path, seed):
     rows = plan_train(510, seed)

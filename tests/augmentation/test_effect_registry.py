@@ -124,6 +124,7 @@ def test_a_plugins_effect_is_named_drawn_and_fitted_and_changes_no_other_copy(pl
     )  # for the fixture's end
 
 
+@pytest.mark.slow
 def test_a_worker_loads_the_plugins_of_what_it_is_handed(plugin, tmp_path):
     write_rows(tmp_path / "train.arrow", [{"id": "a", "target": "x", "image": encode_jpeg(image(), 95)}])
     settings = AugmentSettings(size=48, copies=1, policy="none", transforms={"dummy_effect": {"probability": 1}})

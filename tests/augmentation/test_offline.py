@@ -19,6 +19,8 @@ from competition.data.images import encode_jpeg, letterbox
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 
+pytestmark = pytest.mark.slow
+
 TARGETS = ["b"] * 9 + ["a", None]  # copies: 3, and 3 * 9 ** 0.5 = 9 for each of the rare ones
 
 

@@ -51,6 +51,7 @@ def document(height, width, ink=(20, 20, 20), paper=(250, 250, 250)):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", sorted({*policy_names()} - {"none"}))
 def test_the_same_key_gives_the_same_bytes_in_any_order_and_state(policy, bank):
     settings = AugmentSettings(size=SIZE, policy=policy)
@@ -153,6 +154,7 @@ def test_everything_at_once_on_tiny_pages(shape, bank):
         assert damaged(noise(*shape), "a", "train", number, settings, bank).shape == (16, 16, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("height", "width", "ink"), [(120, 90, (20, 20, 20)), (400, 300, (20, 20, 120)), (200, 300, (20, 20, 20))]
 )

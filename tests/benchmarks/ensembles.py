@@ -56,7 +56,7 @@ def make_project(folder: Path, size: argparse.Namespace) -> None:
             {
                 "split": {"folds": list(range(size.folds))},
                 "train": {"members": members},
-                "specialize": {"base": members[0]},
+                "specialize": {"base": members[:1]},
                 "members": {name: {"kind": "finetuned"} for name in members},
             }
         )
@@ -74,11 +74,11 @@ def make_project(folder: Path, size: argparse.Namespace) -> None:
         for k in range(size.folds):
             own = folds[folds["fold"] == k]
             parts = {"clean": (own, 4.0), "test_like": (own, 3 + 0.05 * number), "test": (test, 3 + 0.05 * number)}
-            views = {
-                view: predict(part, targets, skill, 1 + number % 3, shared, generator)
-                for view, (part, skill) in parts.items()
+            conditions = {
+                condition: predict(part, targets, skill, 1 + number % 3, shared, generator)
+                for condition, (part, skill) in parts.items()
             }
-            write(folder, member, k, views, {})
+            write(folder, member, k, conditions, {})
     for k in range(size.folds):
         (folder / "folds/scores/specialist").mkdir(parents=True, exist_ok=True)
         (folder / f"folds/scores/specialist/{k}.json").write_text(json.dumps({"hard_classes": []}))
@@ -99,8 +99,8 @@ def predict(
     return Predictions(images["ID"].tolist(), values / values.sum(axis=1, keepdims=True), targets)
 
 
-def write(folder: Path, member: str, fold: int, views: dict[str, Predictions], facts: dict) -> None:
-    save_predictions(folder / f"folds/predictions/{member}/{fold}.npz", views)
+def write(folder: Path, member: str, fold: int, conditions: dict[str, Predictions], facts: dict) -> None:
+    save_predictions(folder / f"folds/predictions/{member}/{fold}.npz", conditions)
     for kind in ("scores", "weights"):
         (folder / f"folds/{kind}/{member}").mkdir(parents=True, exist_ok=True)
     (folder / f"folds/scores/{member}/{fold}.json").write_text(

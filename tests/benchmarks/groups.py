@@ -74,17 +74,17 @@ def make(folder: Path, given: argparse.Namespace, grouped: bool) -> None:
 
 
 def scores(folder: Path) -> dict[str, dict[str, float]]:
-    """Return by member macro F1 out of fold and on the test part, and the optimism of the two views."""
+    """Return by member macro F1 out of fold and on the test part, and the optimism of both."""
     settings, folds = load_settings(), read_folds("folds/folds.csv")
     found = {}
     for member in settings.train.members:
         parts = [load_predictions(f"folds/predictions/{member}/{fold}.npz") for fold in settings.split.folds]
         test = soft_vote([part["test"] for part in parts])
         row = {"test": F1(truth(folder, test.ids.tolist()), test.answers, test.targets)}
-        for view in CONDITIONS:
-            answers = out_of_fold(parts, view, folds.ID.tolist()).answers
-            row[view] = F1(folds.target.to_numpy(), answers, test.targets)
-            row[f"{view}_optimism"] = row[view] - row["test"]
+        for condition in CONDITIONS:
+            answers = out_of_fold(parts, condition, folds.ID.tolist()).answers
+            row[condition] = F1(folds.target.to_numpy(), answers, test.targets)
+            row[f"{condition}_optimism"] = row[condition] - row["test"]
         found[member] = {name: round(value, 4) for name, value in row.items()}
     return found
 

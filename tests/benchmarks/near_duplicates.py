@@ -86,9 +86,11 @@ def changed_thumbnails(path: Path, changed: bool) -> tuple[np.ndarray, list[np.n
         return None
     again, draws = [], generator(0, "near duplicates", path.name)
     for change in CHANGES.values() if changed else ():
-        view = int(draws.integers(8))
+        orientation = int(draws.integers(8))
         again.append(
-            thumbnail(np.ascontiguousarray(oriented(change(image, draws).transpose(2, 0, 1), view).transpose(1, 2, 0)))
+            thumbnail(
+                np.ascontiguousarray(oriented(change(image, draws).transpose(2, 0, 1), orientation).transpose(1, 2, 0))
+            )
         )
     return thumbnail(image), again
 

@@ -1,4 +1,4 @@
-"""What the same network gets without augmentation: trained on the clean pages as they are, one view at test time.
+"""What the same network gets without augmentation: trained on the clean pages as they are, no test-time augmentation.
 
     python -m pipelines.sample && dvc repro && python tests/benchmarks/no_augmentation.py
 

@@ -1,12 +1,12 @@
 """What each augmentation policy is worth: one network, trained on copies of each policy, scored on the same test-like
-views.
+images.
 
     dvc repro augment && python -m pipelines.fit_augmentation && python tests/benchmarks/policies.py
 
 Run from the folder of a project whose stages prepare, split and augment have run, with folds/fitted_policy.yaml. Every
 policy gets the copies, the size and the held-out effects of params.yaml, and the same network on the same folds; `none`
-is the clean pages alone. All are judged alike, out of fold: on the clean images, on test-like views of params.yaml's
-policy (with the held-out effects), and on views of the fitted policy, which resemble the test images most; and on the
+is the clean pages alone. All are judged alike, out of fold: on the clean images, on test-like images of params.yaml's
+policy (with the held-out effects), and on images of the fitted policy, which resemble the test images most; and on the
 test set (soft vote) where data/solution.csv is. A stopped run goes on. The last line is one JSON object.
 """
 
@@ -73,7 +73,7 @@ def packed(settings: Settings, augment: AugmentSettings) -> Path:
 
 
 def fitted_views(settings: Settings) -> Path:
-    """Return a store whose test-like views are drawn from the fitted policy, nothing held out."""
+    """Return a store whose test-like images are drawn from the fitted policy, nothing held out."""
     fitted = augment_settings(settings.augment, "fitted")
     judge = {"policy": fitted.policy, "transforms": fitted.transforms, "held_out": ()}
     return packed(
@@ -90,18 +90,18 @@ def scores(settings: Settings, member: FinetunedSettings, policy: str, with_test
     for fold in sorted(set(folds.fold) - {-1}):
         state = FOLDER / f"{policy}-{fold}-{digest(member.model_dump(), str(store))}.pt"
         data = load_fold(fold, folds, targets, store, "data/test_squares.arrow", F1)
-        asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows}
+        asked = {condition: np.arange(len(data.valid_ids)) for condition in data.valid_rows}
         asked["test"] = np.arange(len(data.test_ids) if with_test else 0)
         trained = train_member(member, data, targets, weights, state, print_epoch, only=asked)
         judged = load_fold(fold, folds, targets, judge, "data/test_squares.arrow", F1)
         trained.predictions["fitted_views"] = predicted(trained.weights, member, judged, targets, weights)
-        for view, predictions in trained.predictions.items():
-            parts[view].append(predictions)
+        for condition, predictions in trained.predictions.items():
+            parts[condition].append(predictions)
     return table_row(parts, folds, targets, with_test)
 
 
 def predicted(
-    weights: dict, member: FinetunedSettings, data: FoldData, targets: tuple[str, ...], views: np.ndarray
+    weights: dict, member: FinetunedSettings, data: FoldData, targets: tuple[str, ...], shares: np.ndarray
 ) -> Predictions:
     network, normalise = create_network(member.model_copy(update={"weights": "none"}), len(targets), 0)
     network.load_state_dict(weights)
@@ -109,7 +109,7 @@ def predicted(
     rows = data.valid_rows["test_like"]
     return Predictions(
         data.valid_ids,
-        predict_proba(network, normalise, data.store, rows, member.size, member.precision, views),
+        predict_proba(network, normalise, data.store, rows, member.size, member.precision, shares),
         targets,
     )
 
@@ -119,11 +119,11 @@ def table_row(
 ) -> dict[str, float]:
     truth = folds.set_index("ID").target
     result = {}
-    for view in ("test_like", "fitted_views", "clean"):
-        oof = concatenate(parts[view])
+    for condition in ("test_like", "fitted_views", "clean"):
+        oof = concatenate(parts[condition])
         y_true = truth.loc[oof.ids.tolist()].to_numpy()
-        value, low, high = F1.with_interval(y_true, oof.answers, targets, 1000, 0.95, generator("policies", view))
-        result |= {view: value, f"{view}_low": low, f"{view}_high": high}
+        value, low, high = F1.with_interval(y_true, oof.answers, targets, 1000, 0.95, generator("policies", condition))
+        result |= {condition: value, f"{condition}_low": low, f"{condition}_high": high}
     if with_test:
         test = soft_vote(parts["test"])
         solution = pd.read_csv("data/solution.csv", dtype=str).set_index("ID").target.loc[test.ids.tolist()].to_numpy()

@@ -82,10 +82,12 @@ def result(settings: FinetunedSettings, fold: int) -> dict:
     data = load_fold(
         fold, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow", F1
     )
-    asked = {view: np.arange(len(data.valid_ids)) for view in data.valid_rows} | {"test": np.zeros(0, np.int64)}
+    asked = {condition: np.arange(len(data.valid_ids)) for condition in data.valid_rows} | {
+        "test": np.zeros(0, np.int64)
+    }
     state = FOLDER / f"{digest(settings.model_dump(), fold, code_digest(CODE))}.pt"
     trained = train_member(settings, data, targets, np.eye(8)[0], state, print_epoch, only=asked)
-    answers = {view: trained.predictions[view].indices.tolist() for view in data.valid_rows}
+    answers = {condition: trained.predictions[condition].indices.tolist() for condition in data.valid_rows}
     return {
         "answers": answers,
         "true": data.valid_labels.tolist(),

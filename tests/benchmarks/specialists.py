@@ -53,8 +53,11 @@ def main() -> None:
     )
     hard = json.loads(Path(f"folds/scores/specialist/{settings.split.folds[0]}.json").read_text())["hard_classes"]
     oof = {
-        view: (out_of_fold(base, view, seen.ID.tolist()), concatenate([part[view] for part in specialist]))
-        for view in ("test_like", "clean")
+        condition: (
+            out_of_fold(base, condition, seen.ID.tolist()),
+            concatenate([part[condition] for part in specialist]),
+        )
+        for condition in ("test_like", "clean")
     }
     test = soft_vote([part["test"] for part in base]), soft_vote([part["test"] for part in specialist])
     solution = Path("data/solution.csv")
@@ -73,15 +76,19 @@ def main() -> None:
                 *oof["test_like"], seen.target.tolist(), seen.fold.to_numpy(), hard, F1, asks, mode, settings.ensemble
             )
             row = {
-                view: scores(seen.target.to_numpy(), choice.oof_answers(*pair, seen.fold.to_numpy()), targets, hard)
-                for view, pair in oof.items()
+                condition: scores(
+                    seen.target.to_numpy(), choice.oof_answers(*pair, seen.fold.to_numpy()), targets, hard
+                )
+                for condition, pair in oof.items()
             }
             if truth is not None:
                 row["test"] = scores(truth, choice.answers(*test), targets, hard)
             table[f"{mode}, {asks}"] = row | {"weight": choice.weight}
             print(
                 f"{mode:8s} {asks:6s} weight {choice.weight:.1f}  ",
-                "  ".join(f"{view} {one['macro_f1']:.4f} (hard {one['hard_f1']:.4f})" for view, one in row.items()),
+                "  ".join(
+                    f"{condition} {one['macro_f1']:.4f} (hard {one['hard_f1']:.4f})" for condition, one in row.items()
+                ),
                 flush=True,
             )
     print(json.dumps({"base": settings.specialize.base_member, "hard_classes": hard, "ways": table}))

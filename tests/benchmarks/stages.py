@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from competition.leaderboard.score import read_solution
+from competition.members.make import make_member
 from competition.planning.process_usage import Usage
 from competition.settings.load import load_settings
 from pipelines.plan import run_stage
@@ -62,7 +63,7 @@ def train_members(folder: Path) -> None:
     for member in settings.train.members:
         for fold in settings.split.folds:
             if not Path(f"folds/scores/{member}/{fold}.json").is_file():
-                train_and_write(settings, member, fold)
+                train_and_write(make_member(settings.members[member], member), fold, settings)
 
 
 def run_stages(folder: Path) -> dict[str, list[Usage]]:
@@ -73,7 +74,8 @@ def run_stages(folder: Path) -> dict[str, list[Usage]]:
         f"train {member}": [("train", member, str(fold)) for fold in settings.split.folds]
         for member in settings.train.members
     }
-    runs["specialize"] = [("specialize", str(fold)) for fold in settings.split.folds]
+    if settings.specialize.base:
+        runs["specialize"] = [("specialize", str(fold)) for fold in settings.split.folds]
     runs |= {name: [(name,)] for name in ("review", "vote", "ensemble")}
     taken = {}
     for stage, of in runs.items():

@@ -17,13 +17,13 @@ size, learning rate and label smoothing:
 
 They stand in processes of their own (ours and limit share one) and take turns, an epoch each. images/s is of training
 alone, without validation, the median of the epochs; at 224 pixels epochs are short and nothing is scored. At 160
-pixels, after the last epoch, each way predicts the fold's validation images, clean and test-like, one view each: macro
+pixels, after the last epoch, each way predicts the fold's validation images, clean and test-like, upright: macro
 F1.
 
-Test-time augmentation: a network that `fit` has trained at that size predicts held-out squares (test-like ones of the
+Test-time augmentation: a network that `fit` has trained at that size predicts held-out images (test-like ones of the
 fold's validation pages, then the test set's), with the same 20 drawn passes: ours from the packed store, distinct
-views, in the preset's precision; plain from loose files through a DataLoader, which decodes in every pass, float32,
-batch-norm and memory format as they are. Each takes its turn at every piece of about 128 images.
+orientations, in the preset's precision; plain from loose files through a DataLoader, which decodes in every pass,
+float32, batch-norm and memory format as they are. Each takes its turn at every piece of about 128 images.
 
 The last line is one JSON object: share_of_limit, over_plain, over_fastai (null without --fastai) and tta_ratio, each
 the worse one of both sizes, and the figures behind them by size.
@@ -118,10 +118,12 @@ def measure_training(job: Path, epochs: int, fastai: str | None) -> dict:
 
 def _scored(job: dict, answers: dict[str, dict]) -> dict:
     return {
-        view: scores(
-            [page["label"] for page in pages], {way: answer[view] for way, answer in answers.items()}, job["classes"]
+        condition: scores(
+            [page["label"] for page in pages],
+            {way: answer[condition] for way, answer in answers.items()},
+            job["classes"],
         )
-        for view, pages in job["valid"].items()
+        for condition, pages in job["valid"].items()
     }
 
 
@@ -147,7 +149,7 @@ def measure_tta(job: Path) -> dict:
         "images_per_s": by_way["images_per_s"],
         "rounds": by_way["rounds"],
         "passes": len(facts["drawn"]),
-        "distinct_views": sum(weight > 0 for weight in facts["weights"]),
+        "distinct_orientations": sum(weight > 0 for weight in facts["weights"]),
         "validation_macro_f1": round(trained["test_like"], 3),
         **same_vote(answers["ours"], answers["plain"], labels, facts["classes"]),
     }
@@ -175,7 +177,7 @@ def main() -> None:
         check_fastai(given.fastai)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        copies = dict.fromkeys(SIZES, max(1, given.epochs - 1))  # and the clean square: an epoch's view of each page
+        copies = dict.fromkeys(SIZES, max(1, given.epochs - 1))  # and the clean one: an epoch's image of each page
         make_project(folder, given.pages, given.preset, copies, given.train, given.test, damaged=not given.quick)
         sizes = {}
         for size in SIZES:

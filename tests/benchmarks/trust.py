@@ -6,11 +6,11 @@ For each seed a generated competition with a solution goes through all stages: p
 test_like` (which looks at the unlabelled test images), augment, train and specialize (every fold), vote, ensemble. Its
 final submission's macro F1 on the test set is then held against
 
-    expected       macro F1 of the same vote out of fold, on the test-like views, images weighted until they are
+    expected       macro F1 of the same vote out of fold, on the test-like images, weighted until they are
                    answered as the test images are: what `final.json` expects of the test set
     test_like      the same, all images counted alike
     clean          the same on the clean images
-    random_views   what published runs did: all damaged copies are split at random, so that copies of one page stand on
+    random_copies  what published runs did: all damaged copies are split at random, so that copies of one page stand on
                    both sides; the same network, settings and epochs as the member's, its score on the held-out copies,
                    held against its own on the test set
 
@@ -48,7 +48,7 @@ F1 = METRICS["f1_macro"]()
 MEMBER = "lite0"
 HELD_OUT = 1000  # copies that the random split validates on, at most one of a page
 # and what each is held against
-PROMISES = {"expected": "test", "test_like": "test", "clean": "test", "random_views": "random_views_test"}
+PROMISES = {"expected": "test", "test_like": "test", "clean": "test", "random_copies": "random_copies_test"}
 
 
 def parse() -> argparse.Namespace:
@@ -98,15 +98,15 @@ def split_at_random(data: FoldData, seed: int) -> FoldData:
     return replace(
         data,
         train_rows=tuple(rows[~np.isin(rows, held_out)] for rows in data.train_rows),
-        valid_rows={view: held_out for view in ("clean", "test_like")},
+        valid_rows={condition: held_out for condition in ("clean", "test_like")},
         valid_ids=[f"view {row}" for row in held_out],
         valid_labels=data.train_labels[pages],
     )
 
 
-def random_views(folder: Path, seed: int) -> dict[str, float]:
+def random_copies(folder: Path, seed: int) -> dict[str, float]:
     """Return the score of a random split of the copies, and of its network on the test set."""
-    file = folder / "random_views.json"
+    file = folder / "random_copies.json"
     if not file.is_file():
         settings = load_settings(folder / "params.yaml").members[MEMBER]
         folds = read_folds(folder / "folds/folds.csv")
@@ -117,8 +117,8 @@ def random_views(folder: Path, seed: int) -> dict[str, float]:
         write_json(
             file,
             {
-                "random_views": trained.scores["test_like"],
-                "random_views_test": on_test(trained.predictions["test"], folder),
+                "random_copies": trained.scores["test_like"],
+                "random_copies_test": on_test(trained.predictions["test"], folder),
             },
         )
     return json.loads(file.read_text())
@@ -169,9 +169,9 @@ def result(folder: Path, seed: int) -> dict[str, float]:
     alone = [
         on_test(load_predictions(folder / f"folds/predictions/{MEMBER}/{fold}.npz")["test"], folder) for fold in folds
     ]
-    found = {view: final["score"][view]["value"] for view in ("expected", "test_like", "clean")} | random_views(
-        folder, seed
-    )
+    found = {
+        condition: final["score"][condition]["value"] for condition in ("expected", "test_like", "clean")
+    } | random_copies(folder, seed)
     return {
         "test": score["all"],
         "private": score["private"],

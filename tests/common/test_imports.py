@@ -39,6 +39,7 @@ def test_a_package_with_a_registry_imports_all_its_modules(tmp_path):
     assert found == {"__init__.py", "a.py", "registry.py", "things/__init__.py", "things/one.py", "things/two.py"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["prepare", "split", "augment", "review", "vote", "ensemble"])
 def test_python_loads_nothing_else(stage):
     """Those of the stages that start without torch."""

@@ -25,6 +25,8 @@ from competition.training import epoch as epoch_module
 from competition.training import fit as fit_module
 from competition.training.fold_data import load_fold
 
+pytestmark = pytest.mark.slow
+
 CONTEXT.set_forkserver_preload(["pytest", "accelerate", "pipelines.train"])
 
 

@@ -16,6 +16,8 @@ from makers.packed import TARGETS, packed_competition
 from competition.compute.launcher import run_together
 from pipelines import train
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

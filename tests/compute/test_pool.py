@@ -113,6 +113,7 @@ def test_a_scheduler_without_workers_is_named(monkeypatch):
         list(deal(square, [(1, 2)], MachineSettings(scheduler=empty.scheduler_address)))
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_away_is_named(monkeypatch):
     monkeypatch.setattr(workers, "TIMEOUT", 1.0)
     cluster = local_cluster(n_workers=1)
@@ -123,6 +124,7 @@ def test_a_scheduler_that_goes_away_is_named(monkeypatch):
         list(results)
 
 
+@pytest.mark.slow
 def test_workers_know_what_this_process_has_from_plugins(machine):
     load_plugin(ROOT / "tests/plugins/dummy_member.py")
     assert all("dummy_member" in names for names in deal(known_kinds, ((n,) for n in range(4)), machine))

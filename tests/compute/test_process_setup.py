@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 CODE = """
 import cv2, os, torch
 from competition.compute.device import device, set_up_process
@@ -22,5 +24,6 @@ assert torch.get_num_threads() == 1
 """
 
 
+@pytest.mark.slow
 def test_threads_are_set_where_that_is_asked_for_and_nowhere_else():
     subprocess.run([sys.executable, "-c", CODE], check=True)

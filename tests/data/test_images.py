@@ -254,6 +254,7 @@ def test_a_large_jpeg_is_decoded_small(tmp_path):
     assert np.abs(small.astype(int) - shrink(whole, 420)).mean() < 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["1", "L"])
 def test_a_hundred_megapixels(tmp_path, mode):
     path = saved(tmp_path / "x.png", Image.new(mode, (10_000, 10_000), 1), compress_level=1)

@@ -74,6 +74,7 @@ def test_random_access_across_the_parts(tmp_path, reference):
         assert list(store.column(name)) == [line[name] for line in expected]
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_gives_the_same_bytes(tmp_path, reference, cluster, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the workers stand elsewhere
     assert built(Path("."), MachineSettings(scheduler=cluster.scheduler_address)) == reference
@@ -158,6 +159,7 @@ print(pack(500), pack(int(sys.argv[1])))
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_images(tmp_path):
     path = str(Path(__file__).resolve().parents[2])
     printed = subprocess.run(

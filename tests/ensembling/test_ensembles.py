@@ -378,6 +378,7 @@ def with_labels_of_a_slice_changed(images, part):
     return replace(images, seen=seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [0, 10])
 def test_the_labels_of_a_slice_do_not_change_what_answers_it(part):
     images = made_images()

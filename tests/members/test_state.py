@@ -63,6 +63,7 @@ print(*(code_digest(KINDS[name].code) for name in ("finetuned", "grey")))
 """
 
 
+@pytest.mark.slow
 def test_only_the_code_that_trains_names_it(tmp_path):
     """An edit of the report loses no epoch."""
     shutil.copytree(ROOT / "competition", tmp_path / "competition", ignore=shutil.ignore_patterns("__pycache__"))

@@ -147,6 +147,7 @@ def test_wrong_input_is_refused(true, predicted, classes, message):
         F1(true, predicted, classes)
 
 
+@pytest.mark.slow
 def test_torch_is_not_imported():
     modules = (
         "competition.metrics.scores.f1_macro, competition.data.predictions, competition.folds.split, "

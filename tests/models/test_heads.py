@@ -43,6 +43,7 @@ def cross_entropy(logits, soft):
     return functional.cross_entropy(logits, soft)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", HEADS.names())
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_head_learns_and_answers_the_same_when_made_for_inference(name, head):

@@ -22,6 +22,8 @@ from competition.models.layers.hybrid import Hybrid
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
 
+pytestmark = pytest.mark.slow
+
 FAMILIES = {
     "resnet18": 32,
     "vgg11": 32,

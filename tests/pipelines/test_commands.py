@@ -174,6 +174,7 @@ def test_adopt_tells_what_it_did_and_what_is_wrong(project, call):
     assert "nowhere: no such folder" in call(adopt, "nowhere")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["score", "validate", "record", "leaderboard", "adopt", "fix_label"])
 def test_commands_start_without_torch(name):
     code = f"import sys, pipelines.{name}; assert not {{'torch', 'cv2', 'sklearn'}} & set(sys.modules)"

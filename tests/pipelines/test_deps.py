@@ -69,6 +69,7 @@ def test_what_a_stage_reads_and_dvc_yaml_lacks_is_warned_of(tmp_path, monkeypatc
     assert "files=mine.py" in said and "run `python -m pipelines.deps --write`" in said
 
 
+@pytest.mark.slow
 def test_a_stale_list_is_said_and_written(tmp_path):
     for name in ("competition", "pipelines"):
         (tmp_path / name).symlink_to(ROOT / name)

@@ -24,6 +24,8 @@ from makers.project import PARAMS, TEST, page, project  # noqa: F401
 
 from pipelines._main import run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 UsageError = typer.BadParameter.__base__  # click's, or that of the click within newer typers
@@ -35,6 +37,11 @@ LISTED = {
     'pip install -e ".[test]"': "installs; .ci/run does it in a new virtual environment",
     'pip install -e ".[export]"': "installs",
     "pytest": "is what runs here",
+    'pytest -m "not slow"': "the same",
+    "pytest -n 0 tests/training/test_losses.py": "the same",
+    "ruff check .": "checks the project's own files; .ci/run does it",
+    "ruff format .": "the same",
+    "python -m pipelines.deps --write": "writes dvc.yaml; test_deps.py runs it",
     "dvc repro": "takes minutes; tests/test_pipeline.py runs it at tiny scale",
     "dvc exp run --queue -C data/raw -S 'members.lite0.learning_rate=0.0003,0.001,0.003'": "needs git, and trains",
     "dvc exp run --run-all --jobs 1": "trains",
@@ -43,7 +50,7 @@ LISTED = {
     'git commit -m "Labels reviewed" folds/label_fixes.csv': "git's own",
     "python -m pipelines.plan": "runs every stage twice, minutes; tests/benchmarks/plan.py runs it",
     "python -m pipelines.plan --train 2000000 --test 500000": "the same",
-    "python -m pipelines.fit_augmentation": "needs 20 images of each set and weights; test_fitting.py runs it",
+    "python -m pipelines.fit_augmentation": "needs 20 images of each set and weights; test_fit.py runs it",
 }
 SMALLER = {"python -m pipelines.sample": "--train 17 --test 17 --workers 1"}
 FRESH = ("adopt", "configure", "sample")  # begin a project
@@ -162,7 +169,7 @@ def reads(program: str, words: list[str], monkeypatch) -> None:
     elif program == "python":
         reads_script(ROOT / words[0], words[1:], monkeypatch)
     else:
-        assert program in ("git", "pytest")
+        assert program in ("git", "pytest", "ruff")
 
 
 def reads_typer(main, words: list[str]) -> None:

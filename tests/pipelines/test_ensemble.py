@@ -23,6 +23,8 @@ from competition.ensembling.final_vote import read_final_vote
 from competition.ensembling.rules import RULES
 from pipelines import ensemble, vote
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):

@@ -23,6 +23,8 @@ from competition.tuning.plots import draw_study
 from pipelines import tune
 from pipelines._main import run
 
+pytestmark = pytest.mark.slow
+
 PARAMS = """# my notes
 augment: {size: 32, copies: 3, policy: none}
 train:

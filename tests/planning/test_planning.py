@@ -26,6 +26,8 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 from competition.settings.review import ReviewSettings
 
+pytestmark = pytest.mark.slow
+
 NETWORK = FinetunedSettings(size=64, epochs=10)
 
 

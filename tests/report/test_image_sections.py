@@ -25,6 +25,8 @@ from competition.report.sections.label_review import LabelReview, label_cards
 from competition.report.sections.least_certain import LeastCertain, least_certain, margins, uncertain_cards
 from competition.report.sections.worst_errors import OutOfFold, WorstErrors, error_cards, worst_errors
 
+pytestmark = pytest.mark.slow
+
 ROGUE = "<script>alert(1)</script>\"'</script><!--"
 NAMES = {"7": ROGUE, "10": "two_words", "x": "x"}
 

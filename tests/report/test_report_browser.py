@@ -18,6 +18,8 @@ from makers.report import CLASSES, write_project
 from competition.common import paths
 from pipelines import report
 
+pytestmark = pytest.mark.slow
+
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium, of the extra `test`, is not installed")
 WebDriverWait = pytest.importorskip("selenium.webdriver.support.wait").WebDriverWait
 BINARIES = [shutil.which(name) for name in ("chromium", "chromedriver")]

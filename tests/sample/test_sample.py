@@ -21,6 +21,8 @@ from competition.sample.documents import paint
 from competition.sample.randomness import generator
 from competition.sample.rows import plan_test, plan_train
 
+pytestmark = pytest.mark.slow
+
 
 def table(path: Path) -> list[dict]:
     with path.open(newline="") as file:

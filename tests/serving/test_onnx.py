@@ -24,6 +24,8 @@ from competition.training.checkpoints import save_weights
 from pipelines import export
 from pipelines._main import run
 
+pytestmark = pytest.mark.slow
+
 onnx = pytest.importorskip("onnx", reason="the extra `export` is not installed")
 runtime = pytest.importorskip("onnxruntime", reason="the extra `export` is not installed")
 pytest.importorskip("onnxscript", reason="the extra `export` is not installed")

@@ -122,6 +122,7 @@ def test_every_candidate_is_a_vote(at_home):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choose", ["auto", "lite0_specialist", "foldwise_hard"])
 def test_without_a_name_the_final_vote_is_cast(at_home, tmp_path, capsys, choose):
     params, submissions = Path("params.yaml").read_text(), tmp_path / "submissions"

@@ -18,6 +18,8 @@ from competition.training.fit import fit
 from competition.training.fold_data import load_fold
 from competition.training.schedules.cosine import Cosine
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = FinetunedSettings(
     network="mobilenetv3_small_050",
     weights="none",

@@ -16,6 +16,8 @@ from competition.training import epoch as epoch_module
 from competition.training import fit as fit_module
 from competition.training.fold_data import load_fold
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):

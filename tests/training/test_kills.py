@@ -19,6 +19,8 @@ from competition.training import checkpoints
 from competition.training import epoch as epoch_module
 from competition.training.fold_data import load_fold
 
+pytestmark = pytest.mark.slow
+
 STEPS = 2  # fewer than an epoch has
 
 

@@ -19,6 +19,8 @@ from competition.training.losses import LOSSES
 from competition.training.optimizers import OPTIMIZERS
 from competition.training.schedules import SCHEDULES
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[1] / "plugins"
 KINDS = {"loss": LOSSES, "schedule": SCHEDULES, "optimizer": OPTIMIZERS}
 OWN = {kind: f"dummy_{kind}" for kind in KINDS}

@@ -26,6 +26,8 @@ from competition.training.fold_data import load_fold
 from competition.training.pseudo_labels import confident_predictions, with_labels
 from competition.training.run import TrainingResult
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = FinetunedSettings(
     network="test_resnet",
     weights="none",

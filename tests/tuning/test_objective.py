@@ -33,6 +33,8 @@ from competition.tuning.pruning import RungPruner
 from competition.tuning.rescoring import Rescored, compare, other_folds, rescore
 from competition.tuning.space import COPIES, TrialSettings, trial_settings
 
+pytestmark = pytest.mark.slow
+
 DAMAGE = {
     "shadow": {"probability": 0.6, "range": [0.2, 0.5]},
     "gauss_noise": {"probability": 0.5, "range": [0.05, 0.1]},

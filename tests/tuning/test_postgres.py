@@ -30,6 +30,8 @@ from competition.tuning.storage import open_storage
 from competition.tuning.study import open_study
 from competition.tuning.workers import Worker, work
 
+pytestmark = pytest.mark.slow
+
 PLACES = [
     *os.environ["PATH"].split(os.pathsep),
     *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)),

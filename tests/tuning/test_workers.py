@@ -30,6 +30,8 @@ from competition.tuning.storage import open_storage
 from competition.tuning.study import open_study
 from competition.tuning.workers import Worker, done, work
 
+pytestmark = pytest.mark.slow
+
 SPACE = {
     "rate": FloatDistribution(1e-4, 1.0, log=True),
     "depth": IntDistribution(1, 9),

@@ -18,6 +18,8 @@ from competition.augmentation.augraphy.adapter import run, seeded
 from competition.augmentation.effects import EFFECTS
 from competition.common.seeds import generator
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT_NOISE = tuple(name for name, effect in EFFECTS.items() if effect.recipe)
 # slow ones; test_bank draws 200 of each of them
 DRAWS = {name: 10 for name in DOCUMENT_NOISE if EFFECTS[name].recipe.take != "page"} | {

@@ -16,6 +16,8 @@ from competition.common.seeds import generator
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = AugmentSettings(size=146, bank_layers=6)  # pages of up to 204 pixels, layers of 256
 LAYERED = layered()
 BANKED = (*LAYERED, "ink_bleed")

@@ -21,6 +21,8 @@ from competition.settings.load import load_settings
 from competition.settings.policies import policy_names
 from pipelines import fit_augmentation
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = AugmentSettings()
 CHEAP = {
     "policy": "none",

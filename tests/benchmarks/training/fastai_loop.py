@@ -87,9 +87,9 @@ def main() -> None:
         learner.fit_one_cycle(job["epochs"], settings["learning_rate"], cbs=TakesTurns())
         next_question()
         predictions = {
-            view: learner.get_preds(dl=learner.dls.test_dl(pages))[0] for view, pages in job["valid"].items()
+            condition: learner.get_preds(dl=learner.dls.test_dl(pages))[0] for condition, pages in job["valid"].items()
         }
-    reply(**{view: probabilities.argmax(dim=1).tolist() for view, probabilities in predictions.items()})
+    reply(**{condition: probabilities.argmax(dim=1).tolist() for condition, probabilities in predictions.items()})
 
 
 if __name__ == "__main__":

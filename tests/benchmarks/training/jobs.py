@@ -50,11 +50,11 @@ def write_training_job(
                 for label, rows in zip(data.train_labels, data.train_rows, strict=True)
             ],
             "valid": {
-                view: [
+                condition: [
                     {"label": int(label), "files": [file]}
                     for label, file in zip(data.valid_labels, export(loose, data.store, rows.tolist()), strict=True)
                 ]
-                for view, rows in data.valid_rows.items()
+                for condition, rows in data.valid_rows.items()
             },
         },
     )
@@ -62,20 +62,20 @@ def write_training_job(
 
 
 def write_tta_job(folder: Path, size: int, epochs: int, passes: int, images: int) -> Path:
-    """Write the job of predicting up to `images` held-out squares with a network trained for `epochs`; return its file.
+    """Write the job of predicting up to `images` held-out images with a network trained for `epochs`; return its file.
 
-    Those are all test-like validation squares, then test squares. `weights`: the share of each view in the `passes`;
-    `drawn`: the view of each pass.
+    Those are all test-like validation images, then test images. `weights`: the share of each orientation in the
+    `passes`; `drawn`: the orientation of each pass.
     """
     settings = member(folder, size, epochs)
     data, targets = load(folder, size)
     weights = orientation_weights(passes, SEED)
-    squares = {
+    images_of = {
         "test_like": (data.store, data.valid_rows["test_like"], data.valid_labels.tolist()),
         "test": (data.test_store, np.arange(len(data.test_ids)), test_labels(folder, data, targets)),
     }
     sets = {}
-    for name, (store, rows, labels) in squares.items():
+    for name, (store, rows, labels) in images_of.items():
         chosen = rows[:images]
         images -= len(chosen)
         sets[name] = {

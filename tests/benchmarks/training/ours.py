@@ -83,10 +83,10 @@ def main() -> None:
     fast = for_inference(network, settings.size, limit.bfloat16)
     reply(
         **{
-            view: predict_proba(fast, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0])
+            condition: predict_proba(fast, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0])
             .argmax(axis=1)
             .tolist()
-            for view, rows in data.valid_rows.items()
+            for condition, rows in data.valid_rows.items()
         }
     )
 

@@ -1,5 +1,5 @@
-"""Our 20-pass test-time augmentation: the distinct views, each weighted by the passes that drew it, from the packed
-store.
+"""Our 20-pass test-time augmentation: the distinct orientations, each weighted by the passes that drew it, from the
+packed store.
 
 The network is trained first: one that knows little makes close calls all the time.
 """

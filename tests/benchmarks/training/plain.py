@@ -64,10 +64,10 @@ def main() -> None:
         reply(**train_one_epoch(model, loader, criterion, optimizer, scheduler))
     reply(
         **{
-            view: answers(
+            condition: answers(
                 model, DataLoader(LooseImages(pages, evaluation_transform(job)), batch_size=32, num_workers=2)
             )
-            for view, pages in job["valid"].items()
+            for condition, pages in job["valid"].items()
         }
     )
 

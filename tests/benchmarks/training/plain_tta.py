@@ -14,7 +14,7 @@ from training.loose import LooseImages, evaluation_transform
 from training.turns import next_question, read_job, reply
 
 
-def view(inputs: torch.Tensor, element: int) -> torch.Tensor:
+def oriented(inputs: torch.Tensor, element: int) -> torch.Tensor:
     """Return (B, 3, S, S) flipped left-right if element >= 4, then turned element % 4 quarters."""
     return torch.rot90(inputs.flip(3) if element >= 4 else inputs, element % 4, (2, 3))
 
@@ -24,7 +24,7 @@ def predict(model: nn.Module, loader: DataLoader, drawn: list[int]) -> torch.Ten
     """Return probabilities (N, C): the mean of one pass over all images per element drawn."""
     total = torch.zeros(())
     for element in drawn:
-        total = total + torch.cat([model(view(inputs, element)).softmax(dim=1) for inputs, _ in loader])
+        total = total + torch.cat([model(oriented(inputs, element)).softmax(dim=1) for inputs, _ in loader])
     return total / len(drawn)
 
 

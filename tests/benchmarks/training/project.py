@@ -70,7 +70,7 @@ def load(
         train_rows=data.train_rows[:images],
         valid_ids=data.valid_ids[:held_out],
         valid_labels=data.valid_labels[:held_out],
-        valid_rows={view: rows[:held_out] for view, rows in data.valid_rows.items()},
+        valid_rows={condition: rows[:held_out] for condition, rows in data.valid_rows.items()},
     ), targets
 
 

@@ -18,6 +18,7 @@ def clusters():
     return (centres + generator.normal(size=(120, 64)) * 0.3).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_two_clusters_lie_apart_and_the_same_bytes_come_twice(clusters):
     places = to_plane(clusters, 0)
     assert places.shape == (120, 2) and places.dtype == np.float32 and np.abs(places).max() == pytest.approx(1)
