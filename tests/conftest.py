@@ -7,3 +7,11 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 if WORKER and hasattr(os, "sched_setaffinity"):
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[int(WORKER.removeprefix("gw")) % len(cores)]})  # what it starts inherits it
+
+FIRST = ("tests/test_pipeline.py", "tests/test_plugins.py")  # they take longest: no worker should begin with them last
+
+
+def pytest_collection_modifyitems(items: list) -> None:
+    """Put the longest files first; a file's tests stay on one worker, so that it makes its fixtures once."""
+    place = {name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))

@@ -9,7 +9,7 @@ from makers.pipeline import ROOT, TEST, TRAIN, call, make_project
 
 from competition.sample import generate
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("plugins")]
+pytestmark = pytest.mark.slow
 KINDS = ("effect", "loss", "optimizer", "schedule", "metric", "member", "rule", "section")
 PARAMS = """
 plugins: [{plugins}]
