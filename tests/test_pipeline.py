@@ -1,6 +1,7 @@
 """The whole pipeline on a tiny competition: what it makes, what it runs again, and that kill -9 changes nothing.
 
-Two projects with the same params run side by side, each on a core of its own: one straight through; the other killed once in the middle of every stage and started again.
+Two projects with the same params run side by side, each on a core of its own: one straight through; the other killed
+once in the middle of every stage and started again.
 """
 
 import hashlib
