@@ -25,8 +25,8 @@ from competition.ensembling.candidates_table import candidates_table, seconds_of
 from competition.ensembling.choice import decide
 from competition.ensembling.ensembles import ensemble_candidates, with_external_votes
 from competition.ensembling.external import read_external
-from competition.ensembling.final_facts import final_facts, metrics_of
 from competition.ensembling.final_files import FACTS, FINAL, FINAL_VOTE, METRICS_FILE, replace_final
+from competition.ensembling.final_json import final_facts, metrics_of
 from competition.ensembling.final_vote import write_final_vote
 from competition.ensembling.holdout import check_ledger_is_kept, score_holdout
 from competition.ensembling.images import Images, images_of

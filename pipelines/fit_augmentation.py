@@ -27,7 +27,7 @@ from competition.augmentation.fitting.search import Trial
 from competition.common import paths
 from competition.compute.device import set_up_process
 from competition.data.image_store import ImageStore
-from competition.data.images import resize
+from competition.data.letterbox import resize
 from competition.inference.features import network_features
 from competition.members.kinds import KINDS
 from competition.models.networks import create_network

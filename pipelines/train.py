@@ -20,7 +20,7 @@ from competition.inference.tta import orientation_weights
 from competition.members.make import make_member
 from competition.members.member import Member
 from competition.members.output_files import print_epoch, write_member
-from competition.members.state import state_file
+from competition.members.resume_key import state_file
 from competition.members.training import train_member
 from competition.metrics.scores import METRICS
 from competition.settings.load import load_settings

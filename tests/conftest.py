@@ -8,7 +8,21 @@ if WORKER and hasattr(os, "sched_setaffinity"):
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[int(WORKER.removeprefix("gw")) % len(cores)]})  # what it starts inherits it
 
-FIRST = ("tests/test_pipeline.py", "tests/test_plugins.py")  # they take longest: no worker should begin with them last
+FIRST = (  # they take longest: no worker should begin with them last
+    "tests/test_pipeline.py",
+    "tests/test_plugins.py",
+    "tests/augmentation/augraphy/test_bank.py",
+    "tests/augmentation/augraphy/test_adapter.py",
+    "tests/augmentation/test_offline.py",
+    "tests/compute/test_distributed.py",
+    "tests/compute/test_launcher.py",
+    "tests/pipelines/test_ensemble.py",
+    "tests/report/test_report_browser.py",
+    "tests/training/test_fit_recipes.py",
+    "tests/training/test_kills.py",
+    "tests/tuning/test_postgres.py",
+    "tests/tuning/test_workers.py",
+)
 
 
 def pytest_collection_modifyitems(items: list) -> None:

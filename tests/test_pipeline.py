@@ -79,7 +79,6 @@ pytestmark = pytest.mark.slow
 
 KILLS = [
     Kill("prepare", "prepare", "data/state/prepare-train-*"),
-    Kill("split", "split"),
     Kill("augment", "augment", "data/state/augment-*", group=True),
     Kill("train@lite0-0", "train", said="epoch   0", group=True),
     Kill("train@features-0", "train", "data/cache/features-*.npy"),
@@ -133,7 +132,7 @@ class Killed:
     folder: Path
     outputs: list[str]  # what dvc printed in the run that each of KILLS ended, then in the last one
     made: dict[str, str]
-    edited: str  # what it printed after a second edit of the report
+    edited: str  # what it printed in a dry run after a second edit of the report
 
 
 def run_killed(folder: Path) -> Killed:
@@ -145,7 +144,7 @@ def run_killed(folder: Path) -> Killed:
     outputs.append(call(folder, "dvc", "repro"))
     made = files(folder)
     edit_report(folder)
-    return Killed(folder, outputs, made, call(folder, "dvc", "repro"))
+    return Killed(folder, outputs, made, call(folder, "dvc", "repro", "--dry"))
 
 
 def edit_report(folder: Path) -> None:
@@ -239,7 +238,7 @@ def test_an_adopted_folder_of_classes_is_prepared_and_split(runs, tmp_path):
             cv2.imwrite(str(tmp_path / f"photos/{name}/{number}.png"), picture)
     for name in ("competition", "pipelines"):
         os.symlink(ROOT / name, tmp_path / name)
-    (tmp_path / "params.yaml").write_text("split: {folds: [0, 1, 2]}\n")
+    (tmp_path / "params.yaml").write_text("split: {folds: [0, 1, 2]}\nmachine: {workers: 1}\n")
     for arguments in (["pipelines.adopt", "photos"], ["pipelines.prepare"], ["pipelines.split"]):
         call(tmp_path, *arguments)
     folds = table(tmp_path / "folds/folds.csv")
@@ -360,7 +359,8 @@ def test_dvc_metrics_show(straight):
 
 def test_a_members_learning_rate_trains_that_member_again_and_no_other(straight):
     """What follows from it, dvc.yaml says: tests/pipelines/test_deps.py."""
-    assert sorted(stages_run(straight.changed)) == ["train@lite0-0", "train@lite0-1"]
+    made = [stage for stage in stages_run(straight.changed) if stage not in ("vote", "ensemble", "report@html")]
+    assert sorted(made) == ["train@lite0-0", "train@lite0-1"]
 
 
 def test_nothing_was_written_into_the_cache(straight, killed):
@@ -384,8 +384,8 @@ def test_kills_change_no_byte(straight, killed):
 
 
 def test_a_killed_training_goes_on_where_it_was(killed):
-    assert [kill.stage for kill in KILLS][3:5] == ["train@lite0-0", "train@features-0"]
-    resumed = killed.outputs[4].partition("Running stage 'train@lite0-0':")[2].partition("Running stage")[0]
+    assert [kill.stage for kill in KILLS][2:4] == ["train@lite0-0", "train@features-0"]
+    resumed = killed.outputs[3].partition("Running stage 'train@lite0-0':")[2].partition("Running stage")[0]
     assert re.findall(r"^epoch +(\d+)", resumed, re.MULTILINE) == ["1"]
 
 

@@ -11,7 +11,8 @@ from competition.common.files import digest
 from competition.common.seeds import generator
 from competition.data.boxes import BOX
 from competition.data.competition import Competition
-from competition.data.images import UnreadableImage, UnusableBox, encode_jpeg, letterbox, read_sized, thumbnail
+from competition.data.images import UnreadableImage, UnusableBox, encode_jpeg, read_sized, thumbnail
+from competition.data.letterbox import letterbox
 from competition.settings.prepare import PrepareSettings
 
 SAMPLED = 1000  # images of each set that are measured for the domain shift

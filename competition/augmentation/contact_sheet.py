@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from competition.common.image_grid import GAP, PAPER, wrapped, write_grid
 from competition.data.image_store import ImageStore
-from competition.data.images import resize
+from competition.data.letterbox import resize
 
 TILE, LABEL, HEAD = 150, 170, 24  # pixels
 CLASSES = 17  # that have a row: a sheet of more can't be read

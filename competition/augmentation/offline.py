@@ -15,7 +15,8 @@ from competition.common.files import digest
 from competition.common.imports import code_digest
 from competition.common.registry import load_plugins
 from competition.data.image_store import ImageStore
-from competition.data.images import encode_jpeg, letterbox, shrink
+from competition.data.images import encode_jpeg
+from competition.data.letterbox import letterbox, shrink
 from competition.data.packing import build
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings

@@ -12,7 +12,7 @@ from competition.augmentation.effect_registry import PHASES
 from competition.augmentation.effects import EFFECTS
 from competition.augmentation.effects.camera import photograph
 from competition.common.seeds import generator as make_generator
-from competition.data.images import letterbox, shrink
+from competition.data.letterbox import letterbox, shrink
 from competition.settings.augment import AugmentSettings, Transforms
 
 

@@ -11,7 +11,7 @@ from competition.common.csv import read_columns, write_table
 from competition.common.errors import ContractError
 from competition.common.files import digest
 from competition.ensembling.candidates import Candidate
-from competition.ensembling.final_facts import rounded_score
+from competition.ensembling.final_json import rounded_score
 from competition.ensembling.images import Images
 from competition.settings.ensemble import EnsembleSettings
 

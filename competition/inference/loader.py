@@ -11,7 +11,7 @@ import torch
 
 from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
-from competition.data.images import resize
+from competition.data.letterbox import resize
 from competition.data.orientations import oriented_image
 
 

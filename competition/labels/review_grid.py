@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from competition.common.image_grid import GAP, PAPER, shortened, write_grid
 from competition.data.image_store import ImageStore
-from competition.data.images import letterbox
+from competition.data.letterbox import letterbox
 
 TILE, LINE, COLUMNS, MOST = 220, 17, 6, 24  # pixels, pixels, tiles beside each other, tiles in all
 LINES = 4  # of text under a tile

@@ -12,7 +12,7 @@ from competition.ensembling.specialist_votes import SPECIALIST, asked
 from competition.inference.tta import orientation_weights
 from competition.members.hard_classes import hard_classes
 from competition.members.named import member_named
-from competition.members.state import state_file
+from competition.members.resume_key import state_file
 from competition.members.training import TrainedMember, train_member
 from competition.models.trained import read_trained
 from competition.settings.params import Settings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from competition.data.images import resize
+from competition.data.letterbox import resize
 from competition.report.inline_images import data_uri, with_heat
 from competition.report.rendering import render
 from competition.report.tables import class_label

@@ -9,7 +9,7 @@ import numpy as np
 
 from competition.common.errors import examples
 from competition.data.image_store import ImageStore
-from competition.data.images import resize
+from competition.data.letterbox import resize
 
 QUALITY, SHEET_QUALITY = 60, 40  # of WebP, out of 100
 TILE, COLUMNS, LINES = 72, 25, 20  # pixels of a sheet's tile; tiles beside and below each other in a sheet

@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image
 
 from competition.data.image_files import UNREAD_EXTENSIONS, claims_to_be_image
-from competition.data.images import UnreadableImage, decode_jpeg, encode_jpeg, letterbox, read_image
+from competition.data.images import UnreadableImage, decode_jpeg, encode_jpeg, read_image
+from competition.data.letterbox import letterbox
 from competition.settings.augment import AugmentSettings
 from competition.settings.prepare import PrepareSettings
 

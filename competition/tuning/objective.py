@@ -13,7 +13,7 @@ from competition.common import paths
 from competition.inference.tta import orientation_weights
 from competition.members.make import make_member
 from competition.members.output_files import print_epoch
-from competition.members.state import state_file
+from competition.members.resume_key import state_file
 from competition.members.training import TrainedMember, train_member
 from competition.metrics.metric import Metric
 from competition.metrics.scores import METRICS

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from competition.audit.domain_shift import STATISTICS, folded_aucs, statistics, table, train_test_auc
-from competition.data.images import letterbox
+from competition.data.letterbox import letterbox
 from competition.inference.tta import oriented_batch
 
 SIZE = 224

@@ -10,7 +10,8 @@ from makers.pages import PAGES, saved
 from competition.audit import perceptual_hash
 from competition.audit.near_duplicates import contrasts, find_near_duplicates, similarities
 from competition.audit.perceptual_hash import BITS, hashes_of, look_alikes
-from competition.data.images import THUMBNAIL, resize, thumbnail
+from competition.data.images import THUMBNAIL, thumbnail
+from competition.data.letterbox import resize
 from competition.data.orientations import INVERSE, oriented
 
 AT_LEAST = 0.95

@@ -7,7 +7,7 @@ from PIL import Image
 
 from competition.augmentation.contact_sheet import GAP, HEAD, LABEL, PAPER, TILE, contact_sheet, write_contact_sheet
 from competition.data.image_store import ImageStore
-from competition.data.images import resize
+from competition.data.letterbox import resize
 
 
 def tile(sheet, row, column):

@@ -15,7 +15,8 @@ from makers.packed import local_cluster
 from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.offline import Augmenter, copies_of
 from competition.data.image_store import ImageStore, write_rows
-from competition.data.images import encode_jpeg, letterbox
+from competition.data.images import encode_jpeg
+from competition.data.letterbox import letterbox
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 

@@ -11,7 +11,7 @@ import pytest
 from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.effects import EFFECTS
 from competition.augmentation.policy import damaged
-from competition.data.images import letterbox
+from competition.data.letterbox import letterbox
 from competition.settings.augment import AugmentSettings, TransformSettings
 from competition.settings.machine import MachineSettings
 from competition.settings.policies import policy_names

@@ -33,7 +33,8 @@ from competition.augmentation.effects import EFFECTS
 from competition.augmentation.effects.camera import photograph
 from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
-from competition.data.images import encode_jpeg, letterbox, resize, shrink
+from competition.data.images import encode_jpeg
+from competition.data.letterbox import letterbox, resize, shrink
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 

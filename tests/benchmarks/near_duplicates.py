@@ -27,7 +27,8 @@ from competition.audit.near_duplicates import NearDuplicates, find_near_duplicat
 from competition.common.files import digest
 from competition.common.seeds import generator
 from competition.data.competition import read_competition
-from competition.data.images import THUMBNAIL, UnreadableImage, decode_jpeg, encode_jpeg, read_image, resize, thumbnail
+from competition.data.images import THUMBNAIL, UnreadableImage, decode_jpeg, encode_jpeg, read_image, thumbnail
+from competition.data.letterbox import resize
 from competition.data.orientations import oriented
 from competition.folds.split import joined_groups
 from competition.settings.competition import CompetitionSettings

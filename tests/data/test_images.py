@@ -10,17 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from competition.data.images import (
-    UnreadableImage,
-    UnusableBox,
-    decode_jpeg,
-    encode_jpeg,
-    letterbox,
-    read_image,
-    read_sized,
-    resize,
-    shrink,
-)
+from competition.data.images import UnreadableImage, UnusableBox, decode_jpeg, encode_jpeg, read_image, read_sized
+from competition.data.letterbox import letterbox, resize, shrink
 
 SIDES = st.one_of(st.integers(1, 12), st.integers(13, 400))
 WHITE = 255

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from competition.data.image_store import ImageStore, write_rows
-from competition.data.images import decode_jpeg, encode_jpeg, resize
+from competition.data.images import decode_jpeg, encode_jpeg
+from competition.data.letterbox import resize
 from competition.data.orientations import oriented_image
 from competition.inference.loader import batch_count, batches, epoch_rows, epoch_size, stack
 

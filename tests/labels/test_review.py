@@ -11,7 +11,8 @@ from PIL import Image
 from competition.common.image_grid import GAP, PAPER
 from competition.data.classes import write_classes
 from competition.data.image_store import ImageStore, write_rows
-from competition.data.images import encode_jpeg, letterbox
+from competition.data.images import encode_jpeg
+from competition.data.letterbox import letterbox
 from competition.data.predictions import Predictions, save_predictions
 from competition.folds.leakage import LeakError
 from competition.folds.split import write_folds

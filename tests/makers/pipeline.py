@@ -40,7 +40,8 @@ report: {formats: [html]}
 
 def environment() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the stages' `python` is this one
-    return {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
+    inherited = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PATH": path, "DVC_NO_ANALYTICS": "1"}
 
 
 def call(folder: Path, *arguments: str) -> str:

@@ -14,7 +14,7 @@ from makers.packed import TARGETS, marked_page, packed_competition
 from PIL import Image, ImageOps
 
 from competition.data.image_store import ImageStore
-from competition.data.images import letterbox
+from competition.data.letterbox import letterbox
 from competition.inference.tta import oriented_batch
 from competition.models import trained
 from competition.models.networks import create_network

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from competition.augmentation.augraphy.recipe import Recipe
-from competition.data.images import resize
+from competition.data.letterbox import resize
 
 SMALLEST_SIDE = 64  # pixels; Augraphy fails on smaller pages, or does nothing and says so on stdout
 _LOCK = threading.RLock()

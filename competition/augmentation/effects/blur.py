@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 
 from competition.augmentation.effects import EFFECTS
-from competition.data.images import decode_jpeg, encode_jpeg, resize
+from competition.data.images import decode_jpeg, encode_jpeg
+from competition.data.letterbox import resize
 
 
 @EFFECTS.register(

@@ -16,7 +16,7 @@ from competition.augmentation.effects.bending import bent
 from competition.augmentation.effects.framing import frame
 from competition.augmentation.effects.pose import corners
 from competition.augmentation.textures import background
-from competition.data.images import resize, shrink
+from competition.data.letterbox import resize, shrink
 
 LEAST_SIDE = 8  # pixels of a photograph, however narrow the page
 HALF = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from a pixel's centre, we from the page's corner

@@ -8,7 +8,7 @@ import numpy as np
 from competition.augmentation.augraphy.bank import OVERSAMPLING
 from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
-from competition.data.images import letterbox, shrink
+from competition.data.letterbox import letterbox, shrink
 from competition.settings.augment import AugmentSettings
 
 LEAST = 20  # images of a set

@@ -13,7 +13,7 @@ from competition.common.progress import progress
 from competition.data.image_store import ImageStore
 from competition.inference.features import Extract, features
 from competition.members.member import PackedImages, Tick
-from competition.members.state import versions_of
+from competition.members.resume_key import versions_of
 
 
 @dataclass(frozen=True, eq=False)

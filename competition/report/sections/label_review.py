@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from competition.common import paths
 from competition.data.image_store import ImageStore
-from competition.data.images import letterbox
+from competition.data.letterbox import letterbox
 from competition.report.context import ReportContext
 from competition.report.image_cards import CardImage, ClassProbability, ImageCard, image_cards
 from competition.report.inline_images import data_uri

@@ -11,7 +11,7 @@ from competition.augmentation.effects import EFFECTS
 from competition.augmentation.effects.camera import photograph
 from competition.augmentation.effects.pose import _seen_at_an_angle
 from competition.common.seeds import generator
-from competition.data.images import resize
+from competition.data.letterbox import resize
 from competition.settings.policies import shipped_policy
 
 CAMERA = [name for name, effect in EFFECTS.items() if effect.phase == "camera"]

@@ -15,7 +15,8 @@ from competition.augmentation.fitting.sample import Sample, clean_images, read_s
 from competition.augmentation.fitting.search import search
 from competition.augmentation.policy import damaged
 from competition.data.image_store import ImageStore, write_rows
-from competition.data.images import encode_jpeg, resize
+from competition.data.images import encode_jpeg
+from competition.data.letterbox import resize
 from competition.settings.augment import AugmentSettings, PolicySettings, TransformSettings
 from competition.settings.load import load_settings
 from competition.settings.policies import policy_names

@@ -10,9 +10,9 @@ import pytest
 
 from competition.common.imports import ROOT
 from competition.common.registry import Registry
-from competition.members import state as module
+from competition.members import resume_key as module
 from competition.members.make import make_member
-from competition.members.state import state_file
+from competition.members.resume_key import state_file
 from competition.settings.finetuned import FinetunedSettings
 
 SETTINGS = FinetunedSettings(size=32, weights="own.safetensors")

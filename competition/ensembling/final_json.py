@@ -7,7 +7,7 @@ import numpy as np
 from competition.data.predictions import CONDITIONS
 from competition.ensembling.candidates import Answers, Candidate
 from competition.ensembling.choice import Decision
-from competition.ensembling.expected import expected_score
+from competition.ensembling.expected_score import expected_score
 from competition.ensembling.images import Images
 from competition.ensembling.sanity_checks import agreement, class_shares
 from competition.ensembling.stacked_predictions import StackedPredictions

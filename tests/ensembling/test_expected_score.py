@@ -5,7 +5,7 @@ import pytest
 import sklearn.metrics
 from makers.metrics import F1
 
-from competition.ensembling.expected import shift_weights
+from competition.ensembling.expected_score import shift_weights
 
 
 def test_weighted_scores_are_scikit_learns():
