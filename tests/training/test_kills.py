@@ -69,8 +69,13 @@ def train_and_die(folder: Path, state_file: Path, where: str) -> None:
     trained(data, SETTINGS, state_file)
 
 
+@pytest.fixture(scope="module")
+def unbroken(folder):
+    return trained(load(folder), SETTINGS, folder / "unbroken.pt")
+
+
 @pytest.mark.parametrize("where", ["in an epoch", "halfway through a file", "before a file takes its place"])
-def test_a_killed_training_ends_the_same(folder, tmp_path, where):
+def test_a_killed_training_ends_the_same(folder, unbroken, tmp_path, where):
     state_file = tmp_path / "state.pt"
     process = multiprocessing.get_context("spawn").Process(target=train_and_die, args=(folder, state_file, where))
     process.start()
@@ -80,5 +85,4 @@ def test_a_killed_training_ends_the_same(folder, tmp_path, where):
     assert len(data.train_labels) > SETTINGS.batch_size * STEPS
     again = trained(data, SETTINGS, state_file, seen.append)
     assert [row["epoch"] for row in seen] == [1, 2]  # one epoch was lost, and no more
-    unbroken = trained(data, SETTINGS, tmp_path / "unbroken.pt")
     assert scores_of(again) == scores_of(unbroken) and same(again.best_weights, unbroken.best_weights)
