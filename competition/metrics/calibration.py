@@ -4,13 +4,16 @@ Guo et al., On Calibration of Modern Neural Networks, 2017.
 
 Predictions are stored as probabilities. Their logarithms are logits up to a constant in each row, which a softmax takes
 away again: dividing logits by a temperature T is raising probabilities to the power 1 / T.
+
+Where an image may have several labels, each probability is by itself, and a matrix (N, C) of them is N * C problems of
+two classes. y_true: (N,) class indices, or (N, C) of 0 and 1 for several labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp
 
 LEAST = 1e-12  # probabilities below it count as it: the logarithm stays finite
 BINS = 15  # of equal width, as Guo et al. have them
@@ -18,12 +21,20 @@ TEMPERATURES = (0.05, 20.0)  # searched; a member that is always right would hav
 
 
 def log_loss(probabilities: np.ndarray, y_true: np.ndarray) -> float:
-    """The mean of -log p of the true class; probabilities: (N, C), rows sum to 1; y_true: (N,) class indices."""
+    """The mean of -log p of what is true; probabilities: (N, C), y_true: (N,) or (N, C), see above."""
+    if y_true.ndim == 2:
+        of_true = np.where(y_true, probabilities, 1 - probabilities.astype(np.float64))
+        return float(-np.log(np.maximum(of_true, LEAST)).mean())
     return float(-np.log(np.maximum(probabilities[np.arange(len(y_true)), y_true], LEAST)).mean())
 
 
-def apply_temperature(probabilities: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
-    """(..., C) float64, rows sum to 1: `probabilities` with their logits divided by `temperature`, which broadcasts."""
+def apply_temperature(probabilities: np.ndarray, temperature: float | np.ndarray, several: bool = False) -> np.ndarray:
+    """(..., C) float64: `probabilities` with their logits divided by `temperature`, which broadcasts.
+
+    Rows sum to 1; where an image may have several labels, each probability is by itself.
+    """
+    if several:
+        return expit(_log_odds(probabilities) / temperature)
     logits = _logits(probabilities) / temperature
     logits -= logits.max(axis=-1, keepdims=True)
     np.exp(logits, out=logits)
@@ -31,16 +42,14 @@ def apply_temperature(probabilities: np.ndarray, temperature: float | np.ndarray
 
 
 def fit_temperature(probabilities: np.ndarray, y_true: np.ndarray) -> float:
-    """The temperature, within TEMPERATURES, with the least log loss; probabilities: (N, C), y_true: (N,) class indices.
+    """The temperature, within TEMPERATURES, with the least log loss.
 
-    Log loss is convex in 1 / T, so it has one minimum.
+    probabilities: (N, C), y_true: (N,) or (N, C), see above. Log loss is convex in 1 / T, so it has one minimum.
     """
-    logits = _logits(probabilities)
-    of_true = logits[np.arange(len(y_true)), y_true].mean()
+    loss_at = _loss_of_several(probabilities, y_true) if y_true.ndim == 2 else _loss_of_one(probabilities, y_true)
 
     def loss(log_temperature: float) -> float:
-        cold = np.exp(-log_temperature)
-        return logsumexp(logits * cold, axis=1).mean() - of_true * cold
+        return loss_at(np.exp(-log_temperature))
 
     found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-6})
     return float(np.exp(found.x))
@@ -56,16 +65,22 @@ def fit_temperatures(
     }
 
 
-def apply_by_fold(probabilities: np.ndarray, folds: np.ndarray, without: dict[int, float]) -> np.ndarray:
+def apply_by_fold(
+    probabilities: np.ndarray, folds: np.ndarray, without: dict[int, float], several: bool = False
+) -> np.ndarray:
     """(N, C) float64: each fold's rows calibrated by the temperature that the other folds gave, `without`."""
-    return apply_temperature(probabilities, np.array([without[fold] for fold in folds.tolist()])[:, None])
+    return apply_temperature(probabilities, np.array([without[fold] for fold in folds.tolist()])[:, None], several)
 
 
 def expected_calibration_error(probabilities: np.ndarray, y_true: np.ndarray, bins: int = BINS) -> float:
     """Expected calibration error, in [0, 1]: |accuracy - confidence|, mean over bins of confidence by their rows.
 
-    probabilities: (N, C); y_true: (N,) class indices. Confidence: the highest probability; a bin holds its upper edge.
+    probabilities: (N, C), y_true: (N,) or (N, C), see above. Confidence: the highest probability, of having a label or
+    not where there may be several; a bin holds its upper edge.
     """
+    if y_true.ndim == 2:
+        has = probabilities.astype(np.float64).ravel()
+        probabilities, y_true = np.stack([has, 1 - has], axis=1), 1 - y_true.astype(np.int64).ravel()
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y_true
     where = np.digitize(confidence, np.arange(1, bins) / bins, right=True)
     gaps = np.bincount(where, weights=right - confidence.astype(np.float64), minlength=bins)
@@ -80,7 +95,7 @@ def calibration_error(
     temperature, without: as `fit_temperatures` gives them; after: each fold calibrated by the one that the other folds
     gave.
     """
-    after = apply_by_fold(probabilities, folds, without)
+    after = apply_by_fold(probabilities, folds, without, y_true.ndim == 2)
     return {
         "temperature": temperature,
         "before": expected_calibration_error(probabilities, y_true),
@@ -99,3 +114,20 @@ def fit_members(
 
 def _logits(probabilities: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(probabilities.astype(np.float64), LEAST))
+
+
+def _log_odds(probabilities: np.ndarray) -> np.ndarray:
+    return _logits(probabilities) - _logits(1 - probabilities.astype(np.float64))
+
+
+def _loss_of_one(probabilities: np.ndarray, y_true: np.ndarray) -> Callable[[float], float]:
+    """Return the log loss as a function of 1 / T; y_true: (N,)."""
+    logits = _logits(probabilities)
+    of_true = logits[np.arange(len(y_true)), y_true].mean()
+    return lambda cold: logsumexp(logits * cold, axis=1).mean() - of_true * cold
+
+
+def _loss_of_several(probabilities: np.ndarray, y_true: np.ndarray) -> Callable[[float], float]:
+    """Return the log loss as a function of 1 / T; y_true: (N, C)."""
+    of_true = np.where(y_true, 1, -1) * _log_odds(probabilities)
+    return lambda cold: np.logaddexp(0, -of_true * cold).mean()

@@ -43,10 +43,11 @@ def paired_differences(
     resampled: (R, M) scores on the same R resamples, see `Metric.bootstrap`; sign: 1 if greater is better, else -1.
     What makes a resample hard for one makes it hard for the other too, so the interval of the difference is narrower
     than the two scores' own, and scores whose intervals overlap may well differ significantly (Efron and Tibshirani,
-    An Introduction to the Bootstrap, 13.3).
+    An Introduction to the Bootstrap, 13.3). A resample on which the metric isn't defined, NaN, is left out.
     """
     best = int(np.argmax(sign * np.asarray(scores)))
     differences = resampled - resampled[:, [best]]
+    differences = differences[~np.isnan(differences).any(axis=1)]
     return tuple(
         PairedDifference(
             name,

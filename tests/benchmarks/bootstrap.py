@@ -79,7 +79,8 @@ def main() -> None:
     plain = plain_loop(y_true, answers, given.plain, generator(2, "benchmark"))
     plain_seconds = (perf_counter() - began) / given.plain
     began = perf_counter()
-    scores = F1.bootstrap(y_true, answers, targets.tolist(), given.resamples, generator(2, "benchmark"))
+    indices = [labels.astype(np.int64) for labels in (y_true, *answers)]
+    scores = F1.bootstrap(indices[0], indices[1:], given.classes, given.resamples, generator(2, "benchmark"))
     ours = (perf_counter() - began) / given.resamples
     print(
         json.dumps(

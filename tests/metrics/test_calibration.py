@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from scipy.special import softmax
+from scipy.special import expit, softmax
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from competition.metrics.calibration import (
@@ -132,3 +132,58 @@ def test_calibration_mends_members_that_are_too_sure():
     error = calibration_error(probabilities, y_true, folds, *fit_temperatures(probabilities, y_true, folds))
     assert error["before"] == expected_calibration_error(probabilities, y_true) > 0.1
     assert error["after"] < 0.5 * error["before"] and error["temperature"] == fit_temperature(probabilities, y_true)
+
+
+def several_labels(n=300, n_classes=4, sharpness=1.0, seed=0):
+    """Probabilities (N, C), each by itself, that are right as often as they say at sharpness 1; and 0 and 1."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(-1, 2, (n, n_classes))
+    return expit(logits * sharpness), (generator.random((n, n_classes)) < expit(logits)).astype(np.uint8)
+
+
+def as_pairs(probabilities, y_true):
+    """The same as N * C problems of two classes: "has it" is class 0."""
+    has = probabilities.ravel()
+    return np.stack([has, 1 - has], axis=1), 1 - y_true.ravel().astype(int)
+
+
+@pytest.mark.parametrize("sharpness", [0.4, 1.0, 2.5])
+def test_several_labels_are_problems_of_two_classes(sharpness):
+    probabilities, y_true = several_labels(sharpness=sharpness)
+    pairs, has_not = as_pairs(probabilities, y_true)
+    temperature = fit_temperature(probabilities, y_true)
+    assert temperature == pytest.approx(fit_temperature(pairs, has_not), rel=1e-5)
+    assert temperature == pytest.approx(sharpness, rel=0.25)
+    assert log_loss(probabilities, y_true) == pytest.approx(sklearn_log_loss(y_true.ravel(), probabilities.ravel()))
+    for t in (0.5, 1.0, 3.0):
+        after = apply_temperature(probabilities, t, several=True)
+        np.testing.assert_allclose(after.ravel(), apply_temperature(pairs, t)[:, 0], atol=1e-9)
+    assert expected_calibration_error(probabilities, y_true) == pytest.approx(
+        expected_calibration_error(pairs, has_not), abs=1e-12
+    )
+
+
+def test_several_labels_are_calibrated_by_the_other_folds():
+    probabilities, y_true = several_labels(sharpness=3)
+    folds = np.arange(len(y_true)) % 4
+    temperature, without = fit_temperatures(probabilities, y_true, folds)
+    after = apply_by_fold(probabilities, folds, without, several=True)
+    for fold in range(4):
+        rows = folds == fold
+        assert without[fold] == fit_temperature(probabilities[~rows], y_true[~rows])
+        np.testing.assert_allclose(after[rows], apply_temperature(probabilities[rows], without[fold], several=True))
+    error = calibration_error(probabilities, y_true, folds, temperature, without)
+    assert error["after"] == expected_calibration_error(after, y_true) < 0.5 * error["before"]
+    sure = np.array([[1.0, 0.0]], np.float32)  # certain, and wrong
+    assert np.isfinite(log_loss(sure, np.array([[0, 1]]))) and np.isfinite(fit_temperature(sure, np.array([[0, 1]])))
+    # stacked members, a temperature each: (M, n, C)
+    stacked = apply_temperature(np.stack([probabilities, probabilities]), np.array([1.0, 2.0])[:, None, None], True)
+    np.testing.assert_allclose(stacked[0], probabilities, atol=1e-9)
+
+
+def test_expected_calibration_error_of_several_labels_by_hand():
+    # confidences 0.9, 0.9, 0.6, 0.6: having it at 0.9 is right and wrong, |0.5 - 0.9| * 2/4; not having it at 0.6 is
+    # right twice, 0.4 * 2/4
+    error = expected_calibration_error(np.array([[0.9, 0.4], [0.9, 0.4]]), np.array([[1, 0], [0, 0]]))
+    assert error == pytest.approx(0.2 + 0.2)
+    assert expected_calibration_error(np.array([[0.5]]), np.array([[1]])) == 0.5  # 0.5 is having it

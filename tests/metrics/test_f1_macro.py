@@ -13,7 +13,7 @@ from makers.metrics import F1
 
 from competition.metrics.bootstrap import interval
 from competition.metrics.metric import Metric
-from competition.metrics.per_class import confusion_matrix, per_class_f1
+from competition.metrics.per_class import confusion_matrix, drawn_counts, per_class_f1
 from competition.metrics.scores import METRICS
 
 PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40)
@@ -34,21 +34,29 @@ def test_scores_are_scikit_learns(pairs):
 
 
 def test_hand_count():
-    true, predicted = list("aaab"), list("aabb")
-    # a: 2 hits, 3 true, 2 predicted: 2*2/5. b: 1 hit, 1 true, 2 predicted: 2*1/3. c: nowhere, so it doesn't count.
-    assert per_class_f1(true, predicted, ["c", "b", "a"])[1:].tolist() == pytest.approx([2 / 3, 4 / 5])
-    assert F1(true, predicted, ["c", "b", "a"]) == pytest.approx((2 / 3 + 4 / 5) / 2)
-    # d, answered but never true, counts as 0
-    assert F1(list("aa"), list("ad"), list("ad")) == pytest.approx((2 / 3 + 0) / 2)
+    true, predicted = [2, 2, 2, 1], [2, 2, 1, 1]
+    # 2: 2 hits, 3 true, 2 predicted: 2*2/5. 1: 1 hit, 1 true, 2 predicted: 2*1/3. 0: nowhere, so it doesn't count.
+    assert per_class_f1(true, predicted, 3)[1:].tolist() == pytest.approx([2 / 3, 4 / 5])
+    assert F1(true, predicted, 3) == pytest.approx((2 / 3 + 4 / 5) / 2)
+    # 1, answered but never true, counts as 0
+    assert F1([0, 0], [0, 1], 2) == pytest.approx((2 / 3 + 0) / 2)
 
 
-def test_labels_and_indices_agree():
-    generator = np.random.default_rng(0)
-    labels = ["07", "7", "x", "ä"]
-    true, predicted = generator.integers(4, size=(2, 50))
-    as_labels = [np.array(labels)[indices] for indices in (true, predicted)]
-    assert F1(*as_labels, labels) == F1(true, predicted, 4)
-    assert (confusion_matrix(*as_labels, labels) == confusion_matrix(true, predicted, 4)).all()
+def test_hand_count_of_several_labels():
+    true, predicted = [[1, 0, 0], [1, 1, 0]], [[1, 0, 0], [0, 1, 0]]
+    # 0: 1 hit, 2 true, 1 predicted: 2*1/3. 1: right. 2: nowhere, so it doesn't count.
+    np.testing.assert_array_equal(per_class_f1(true, predicted, 3), [2 / 3, 1, np.nan])
+    assert F1(true, predicted, 3) == pytest.approx((2 / 3 + 1) / 2)
+    with pytest.raises(ValueError, match="confusion matrix: needs one label an image"):
+        confusion_matrix(true, predicted, 3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PAIRS)
+def test_the_numbers_are_the_nan_means(pairs):
+    """Bit for bit: F1 as its definition has it, and NumPy's mean without NaN."""
+    true, predicted = np.array(pairs).T
+    assert F1(true, predicted, 7) == np.nanmean(per_class_f1(true, predicted, 7))
 
 
 def test_bootstrap_is_the_plain_loop():
@@ -84,13 +92,16 @@ def test_answers_are_scored_on_the_same_resamples():
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_fast_bootstrap_is_the_generic_one(weighted):
     """Whoever adds a metric gets the loop; macro F1's matrix product counts in float32."""
+    times = np.random.default_rng(9).integers(4, size=(60, 70)).astype(np.float32)
     generator = np.random.default_rng(7)
     y_true = generator.integers(5, size=70)
     predictions = [np.where(generator.random(70) < share, y_true, generator.integers(5, size=70)) for share in (0.8, 0)]
     weights = generator.random(70) if weighted else None
-    fast = F1.bootstrap(y_true, predictions, 5, 60, np.random.default_rng(8), weights)
-    plain = Metric.resampled(F1, y_true, predictions, 5, 60, np.random.default_rng(8), weights)
-    np.testing.assert_allclose(fast, plain, atol=1e-6 if weighted else 0)
+    if weighted:
+        times *= weights.astype(np.float32)
+    for y_pred in predictions:
+        plain = Metric.score_drawn(F1, y_true, y_pred, 5, times)
+        np.testing.assert_allclose(F1.score_drawn(y_true, y_pred, 5, times), plain, atol=1e-6 if weighted else 0)
 
 
 def test_a_metric_is_called_after_its_file_and_labelled_for_people():
@@ -131,22 +142,6 @@ def test_a_perfect_score_has_no_width_and_confidence_widens():
     assert wide[1] < narrow[1] <= narrow[0] <= narrow[2] < wide[2]
 
 
-@pytest.mark.parametrize(
-    ("true", "predicted", "classes", "message"),
-    [
-        ([], [], 3, "N >= 1"),
-        ([0, 1], [0], 3, "shapes"),
-        ([0, 3], [0, 1], 3, "indices 0 to 2"),
-        ([0, -1], [0, 1], 3, "indices 0 to 2"),
-        ([0.0, 1.0], [0, 1], 3, "indices"),
-        (["a", "z"], ["a", "b"], ["a", "b"], "outside the 2 classes: z"),
-    ],
-)
-def test_wrong_input_is_refused(true, predicted, classes, message):
-    with pytest.raises(ValueError, match=message):
-        F1(true, predicted, classes)
-
-
 @pytest.mark.slow
 def test_torch_is_not_imported():
     modules = (
@@ -156,3 +151,16 @@ def test_torch_is_not_imported():
     stages = "pipelines.split, pipelines.vote, pipelines.ensemble"
     code = f"import sys, {modules}, {stages}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def test_many_classes_are_counted_as_few_are(monkeypatch):
+    random = np.random.default_rng(3)
+    y_true, y_pred, times = *random.integers(5, size=(2, 40)), random.random((6, 40)).astype(np.float32)
+    few = drawn_counts(y_true, y_pred, 5, times)
+    monkeypatch.setattr("competition.metrics.per_class.MANY", 4)
+    for one, other in zip(few, drawn_counts(y_true, y_pred, 5, times), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+    times = random.integers(4, size=(6, 40)).astype(np.float32)
+    many = F1.score_drawn(y_true, y_pred, 5, times)
+    monkeypatch.undo()
+    assert many.tolist() == F1.score_drawn(y_true, y_pred, 5, times).tolist()

@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
+from makers.tasks import made_task
 from makers.training import SETTINGS, trained
 from makers.votes import PARAMS, write_project
 
 from competition.common.registry import load_plugin
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.choice import decide
+from competition.ensembling.images import Images
 from competition.leaderboard.leaderboard import compare, giveaway_note
 from competition.leaderboard.submission import Submission
 from competition.metrics.metric import Metric
@@ -38,14 +40,14 @@ def error_rate():
 
 
 def test_a_metric_needs_a_label_and_a_score(error_rate):
-    y_true, y_pred, weights = list("aabb"), list("abbb"), np.array([1, 5, 1, 1])
-    assert error_rate(y_true, y_pred, ["a", "b"]) == 0.25
-    assert error_rate(y_true, y_pred, ["a", "b"], weights) == 5 / 8
-    scores = error_rate.bootstrap(y_true, [y_pred, y_true], ["a", "b"], 30, np.random.default_rng(0))
+    y_true, y_pred, weights = [0, 0, 1, 1], [0, 1, 1, 1], np.array([1, 5, 1, 1])
+    assert error_rate(y_true, y_pred, 2) == 0.25
+    assert error_rate(y_true, y_pred, 2, weights) == 5 / 8
+    scores = error_rate.bootstrap(y_true, [y_pred, y_true], 2, 30, np.random.default_rng(0))
     again = np.random.default_rng(0)
     assert scores[:, 0].tolist() == [(again.integers(4, size=4) == 1).mean() for _ in range(30)]
     assert not scores[:, 1].any()
-    value, low, high = error_rate.with_interval(y_true, y_pred, ["a", "b"], 30, 0.9, np.random.default_rng(0))
+    value, low, high = error_rate.with_interval(y_true, y_pred, 2, 30, 0.9, np.random.default_rng(0))
     assert low <= value == 0.25 <= high
 
 
@@ -62,8 +64,8 @@ def test_it_is_named_in_params_yaml_and_an_unknown_one_is_refused(error_rate, tm
     params = tmp_path / "params.yaml"
     params.write_text(f"plugins: [{PLUGIN}]\ntask: {{metric: dummy_metric}}\n")
     assert load_settings(params).task.metric == error_rate.name == "dummy_metric"
-    params.write_text("task: {metric: accuracy}\n")
-    with pytest.raises(ValueError, match=r"task.metric: no metric 'accuracy'; there are dummy_metric, f1_macro"):
+    params.write_text("task: {metric: error}\n")
+    with pytest.raises(ValueError, match=r"task.metric: no metric 'error'; there are .*dummy_metric, f1_macro"):
         load_settings(params)
     assert TaskSettings().metric == F1.name
 
@@ -89,22 +91,23 @@ def rare_and_common():
 
 def test_the_leaderboard_and_the_choice_are_its_own(error_rate):
     y_true, no_rare, four_wrong = rare_and_common()
-    targets, folds = ("0", "1", "2"), np.arange(100) % 4
+    task, folds = made_task(("0", "1", "2")), np.arange(100) % 4
     answers = {"no_rare": no_rare, "four_wrong": four_wrong}
-    made = [Submission(name, name, "soft", *[np.array(targets)[one]] * 3) for name, one in answers.items()]
+    made = [Submission(name, name, "soft", *[one] * 3) for name, one in answers.items()]
     settings, best = EnsembleSettings(resamples=100), {}
+    seen = pd.DataFrame({"ID": [f"{n:02d}" for n in range(100)], "target": task.decode(y_true), "fold": folds})
     for metric in (F1, error_rate):
         seconds = dict.fromkeys(answers, (1.0, 1.0))
-        board = compare(made, np.array(targets)[y_true], folds, targets, metric, settings, seconds, {})
+        board = compare(made, y_true, folds, 3, metric, settings, seconds, {})
         assert board["test_like"].tolist() == sorted(board["test_like"], reverse=metric.greater_is_better)
         assert board["significant"][0] == "best" and (metric.sign * board["difference"] <= 0).all()
         candidates = [
             Candidate(name, (name,), {"clean": one, "test_like": one}, one[:5], {}, None)
             for name, one in answers.items()
         ]
-        costs = dict.fromkeys(answers, 1.0)
-        decision = decide(candidates, costs, y_true, folds, 3, metric, settings)
-        best[metric.name] = (board["submission"][0], decision.best)
+        images = Images(seen, seen[:0], [], task, metric)
+        choice = decide(candidates, dict.fromkeys(answers, 1.0), images, settings)
+        best[metric.name] = (board["submission"][0], choice.best)
     assert best == {"f1_macro": ("four_wrong",) * 2, "dummy_metric": ("no_rare",) * 2}
 
 
@@ -112,7 +115,7 @@ def test_grey_pixels_that_do_well_are_noted(error_rate):
     board = pd.DataFrame({"member": ["net", "grey"], "test_like": [0.06, 0.1], "note": ""})
     (note,) = [text for text in giveaway_note(board, {"grey": 20}, 2, error_rate)["note"] if text]
     assert note.endswith("20x20 grey pixels alone score 0.100")
-    board["test_like"] = [0.04, 0.1]  # more than twice the network's
+    board["test_like"] = [0.04, 0.3]  # less than half of the network's way from 0.5 to 0
     assert not giveaway_note(board, {"grey": 20}, 2, error_rate)["note"].any()
 
 
