@@ -8,6 +8,7 @@ PIPELINE = Path("dvc.yaml")
 # data/: not in git
 RAW = Path("data/raw")  # the competition
 SOLUTION = Path("data/solution.csv")  # labels of a test part that was held out, or generated
+METADATA = Path("data/metadata.csv")  # of the images, what tables have beside them
 TRAIN_STORE = Path("data/train.arrow")
 TEST_STORE = Path("data/test.arrow")
 AUGMENTED_STORE = Path("data/augmented.arrow")

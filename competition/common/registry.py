@@ -6,6 +6,7 @@ known from the files, without importing them; a plugin (a Python file named in p
 from anywhere.
 """
 
+import ast
 import importlib
 import importlib.util
 import pkgutil
@@ -51,6 +52,21 @@ class Registry(Generic[T]):
         if name not in self.names():
             raise ValueError(f"no {self.kind} {name!r}; there are {', '.join(self.names())}")
         return name
+
+    def declared(self, name: str, attribute: str, default: object) -> object:
+        """Return the literal that class `name` has for `attribute` in its own body, else `default`: not imported.
+
+        For settings, since some modules need torch. Raises ValueError that lists the names.
+        """
+        if self.check(name) in self._things:
+            return getattr(self._things[name], attribute, default)
+        file = Path(sys.modules[self.package].__path__[0], f"{name}.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and any("register" in ast.unparse(one) for one in node.decorator_list):
+                for line in node.body:
+                    if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == attribute:
+                        return ast.literal_eval(line.value)
+        return default
 
     def items(self) -> Iterator[tuple[str, T]]:
         """Yield every name with its thing."""

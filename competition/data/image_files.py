@@ -1,86 +1,174 @@
-"""Image files by ID: names, extensions, and which file of a folder an ID means."""
+"""Image files by ID: names, extensions, and which file of a folder, or below it, an ID means."""
 
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from competition.common.errors import counted, examples, repeated
+from competition.data.readers import extensions
 
-# the likeliest first
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jfif", ".jp2", ".avif")
 UNREAD_EXTENSIONS = (".heic", ".heif", ".jxl")  # of images that Pillow has no decoder for
+TABLES = {"train": "train.csv", "test": "sample submission"}  # whose rows name a folder's images
 
 
 def is_image_name(name: str) -> bool:
     """Return whether the name ends in a known image extension, in any case."""
-    return os.path.splitext(name)[1].lower() in EXTENSIONS
+    return os.path.splitext(name)[1].lower() in extensions()
+
+
+def without_extension(id: str) -> str:
+    """Return the ID without a known image extension; its other dots stay."""
+    return os.path.splitext(id)[0] if is_image_name(id) else id
 
 
 def claims_to_be_image(name: str) -> bool:
     """Return whether the name ends as any image's does, of a kind that can be read or not."""
-    return os.path.splitext(name)[1].lower() in (*EXTENSIONS, *UNREAD_EXTENSIONS)
+    return os.path.splitext(name)[1].lower() in (*extensions(), *UNREAD_EXTENSIONS)
 
 
 def is_plain_name(id: str) -> bool:
-    """Return whether the ID is a mere file name on one line, which can't lead out of a folder."""
-    return id not in ("", ".", "..") and not any(mark in id for mark in "/\\\0\r\n")
+    """Return whether the ID is a file name on one line, with or without folders, which can't lead out of a folder."""
+    parts = id.split("/")
+    return not ({"", ".", ".."} & set(parts) or any(mark in id for mark in "\\\0\r\n"))
+
+
+def place_of(id: str, image: Path | str) -> str:
+    """Return where the image of an ID belongs below train/ or test/: its name, in the ID's folders, with "/"."""
+    folders, _, _ = id.rpartition("/")
+    return f"{folders}/{Path(image).name}" if folders else Path(image).name
 
 
 class ImageFolder:
-    """Files of one folder, listed once, found by ID: the exact name, else the name and a known extension."""
+    """Files in and below a folder, listed once, found by ID: the exact name, else the name and a known extension.
+
+    An ID is a path below the folder; where there is no such file, it may lie in any further folders.
+    """
 
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
-        self.names = sorted(entry.name for entry in os.scandir(self.folder) if entry.is_file())
+        self.names = sorted(_files_below(self.folder))  # relative, with "/"
         self._exact = {_composed(name): name for name in self.names}  # a zip made on a Mac has é as two characters
-        self._by_stem = defaultdict(list)
-        for name in filter(is_image_name, self.names):
-            stem, extension = os.path.splitext(name)
-            self._by_stem[_composed(stem)].append((EXTENSIONS.index(extension.lower()), name))
+        self._by_stem: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._deep: dict[str, list[str]] = defaultdict(list)  # name or stem without its folders -> names with them
+        self._order = {extension: place for place, extension in enumerate(extensions())}
+        for composed, name in self._exact.items():
+            stem, extension = os.path.splitext(composed)
+            if (place := self._order.get(extension.lower())) is not None:
+                self._by_stem[stem].append((place, name))
+            if "/" in composed:
+                self._deep[composed.rpartition("/")[2]].append(composed)
+                if place is not None:
+                    self._deep[stem.rpartition("/")[2]].append(stem)
 
     def candidates(self, id: str) -> list[str]:
-        """Return the names of all files that the ID can mean, the likeliest first; [] unless it is a plain name."""
+        """Return the names of all files that the ID can mean, the likeliest first; [] unless it is a plain name.
+
+        Several folders may hold a file of that name: then all of them are named, unless the ID is the whole path.
+        """
         if not is_plain_name(id):
             return []
         id = _composed(id)
-        if id in self._exact:
-            return [self._exact[id]]
-        found = [name for _, name in sorted(self._by_stem.get(id, []))]
-        if not found and is_image_name(id):
-            stem, extension = os.path.splitext(id)
-            same = EXTENSIONS.index(extension.lower())
-            found = [name for kind, name in sorted(self._by_stem.get(stem, [])) if kind == same]
+        found = self._at(id) or self._further(id)
+        front, _, rest = id.partition("/")
+        if not found and rest and front == self.folder.name:  # written from the folder above
+            found = self._at(rest)
         return found
+
+    def _at(self, path: str) -> list[str]:
+        """Return the files that lie at `path`, with its extension or any."""
+        if path in self._exact:
+            return [self._exact[path]]
+        found = [name for _, name in sorted(self._by_stem.get(path, []))]
+        stem, extension = os.path.splitext(path)
+        if not found and extension.lower() in self._order:
+            found = [
+                name
+                for _, name in sorted(self._by_stem.get(stem, []))
+                if os.path.splitext(name)[1].lower() == extension.lower()
+            ]
+        return found
+
+    def _further(self, id: str) -> list[str]:
+        """Return the files that lie at `id` below any folder."""
+        last = id.rpartition("/")[2]
+        stem, extension = os.path.splitext(last)
+        paths = self._deep.get(last, [])
+        if not paths and extension.lower() in self._order:
+            paths = [path + extension for path in self._deep.get(stem, [])]
+        found = (name for path in dict.fromkeys(paths) if path.endswith(f"/{id}") for name in self._at(path))
+        return list(dict.fromkeys(found))
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    """Yield the files in and below `folder`; hidden folders are left out, links followed, a folder once."""
+    pending, been = [""], set()
+    while pending:
+        below = pending.pop()
+        facts = os.stat(folder / below)
+        if (facts.st_dev, facts.st_ino) in been:
+            continue
+        been.add((facts.st_dev, facts.st_ino))
+        with os.scandir(folder / below) as entries:
+            for entry in entries:
+                if entry.is_file():
+                    yield below + entry.name
+                elif entry.is_dir() and not entry.name.startswith((".", "__MACOSX")):
+                    pending.append(f"{below}{entry.name}/")
 
 
 def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
-def find_images(folder: Path, ids: Iterable[str], problems: list[str]) -> dict[str, Path]:
-    """Return ID -> image in `folder` (train or test); `problems` grows by IDs with no image, or with several."""
-    csv_name = {"train": "train.csv", "test": "sample submission"}[folder.name]
-    if not folder.is_dir():
-        problems.append(f"{folder}: no such folder; put the images named by the {csv_name} there")
+def find_images(
+    folder: Path | ImageFolder, ids: Iterable[str], problems: list[str], table: str | None = None
+) -> dict[str, Path]:
+    """Return ID -> image in `folder` or below it; `problems` grows by IDs with no image, or with several.
+
+    folder: train or test; or one that is listed already, which both parts may share. table: what names the images, for
+    messages; without it by the folder's name.
+    """
+    path = folder.folder if isinstance(folder, ImageFolder) else folder
+    table = table or TABLES[path.name]
+    if not path.is_dir():
+        problems.append(f"{path}: no such folder; put the images named by the {table} there")
         return {}
-    images = ImageFolder(folder)
+    images = folder if isinstance(folder, ImageFolder) else ImageFolder(folder)
     ids = [id for id in dict.fromkeys(ids) if is_plain_name(id)]
     names = {id: images.candidates(id) for id in ids}
     if missing := [id for id in ids if not names[id]]:
-        fix = "copy them there, or remove the rows"
+        fix = why_missing(missing, images.names) or "copy them there, or remove the rows"
         problems.append(
-            f"{csv_name}: {counted(len(missing), 'IDs have')} no image under {folder}: {examples(missing)}; {fix}"
+            f"{table}: {counted(len(missing), 'IDs have')} no image under {path}: {examples(missing)}; {fix}"
         )
-    if unclear := [f"{id} ({', '.join(names[id])})" for id in ids if len(names[id]) > 1]:
-        fix = "keep one file, or write the extension into the ID"
+    if unclear := [id for id in ids if len(names[id]) > 1]:
+        shown = [f"{id} ({', '.join(names[id])})" for id in unclear]
+        folders = any(len({os.path.dirname(name) for name in names[id]}) > 1 for id in unclear)
+        fix = f"keep one file, or write the {'folder' if folders else 'extension'} into the ID"
         problems.append(
-            f"{csv_name}: {counted(len(unclear), 'IDs fit')} several images under {folder}: {examples(unclear)}; {fix}"
+            f"{table}: {counted(len(unclear), 'IDs fit')} several images under {path}: {examples(shown)}; {fix}"
         )
     if shared := repeated(names[id][0] for id in ids if names[id]):
         fix = "keep one row for each image"
         problems.append(
-            f"{csv_name}: {counted(len(shared), f'images under {folder} have')} two IDs: {examples(shared)}; {fix}"
+            f"{table}: {counted(len(shared), f'images under {path} have')} two IDs: {examples(shared)}; {fix}"
         )
-    return {id: folder / names[id][0] for id in ids if names[id]}
+    return {id: path / names[id][0] for id in ids if names[id]}
+
+
+def why_missing(missing: list[str], names: Iterable[str]) -> str:
+    """Return what to do where the files' names differ from the IDs in a way that tables often suffer; else ""."""
+    causes = {
+        "extensions differ: write the IDs without one": str,
+        "the files' names have leading zeros: write them into the IDs": lambda name: name.lstrip("0"),
+        "capitals differ: write the IDs as the files are called": str.lower,
+    }
+    stems = [os.path.splitext(name.rpartition("/")[2])[0] for name in names]
+    ids = [without_extension(_composed(id)) for id in missing]
+    for cause, simplify in causes.items():
+        there = {simplify(stem) for stem in stems}
+        if 2 * sum(simplify(id) in there for id in ids) > len(ids):
+            return cause
+    return ""

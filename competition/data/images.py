@@ -1,38 +1,18 @@
 """Images: decoding, resizing, letterbox, thumbnails.
 
-Decoding goes through Pillow, which tells a truncated file from a whole one; an image is from then on a
-`uint8` array (H, W, 3), RGB, upright by its EXIF tag, on white where it was transparent.
+Decoding goes through the readers of `readers/`; an image is from then on a `uint8` array (H, W, 3), RGB, upright.
 """
 
-import warnings
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
 
+from competition.data.image_reader import UnreadableImage, UnusableBox
 from competition.data.letterbox import resize, shrink
+from competition.data.readers import reader_of
 
 THUMBNAIL = 96  # pixels: enough to tell two pages of one layout apart, see near_duplicates
-
-# EXIF's numbers; 1 is upright
-_ORIENTATIONS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-class UnreadableImage(ValueError):
-    """An image that can't be used as it is; the message says why."""
-
-
-class UnusableBox(UnreadableImage):
-    """A box that holds no pixel, or leaves its image."""
 
 
 def read_image(
@@ -51,53 +31,17 @@ def read_sized(
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Return what `read_image` does, and the image's (or its box's) height and width before it was shrunk."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as file:
-                stored = file.size
-                if longest_side and not box:
-                    file.draft("RGB", (longest_side, longest_side))  # a large JPEG is decoded at a half, a quarter, ...
-                is_whole = file.size == stored
-                pixels = _as_rgb(_upright(file))
-    except UnidentifiedImageError:
-        raise UnreadableImage("not an image" if path.stat().st_size else "empty file") from None
-    except Image.DecompressionBombError as error:
-        raise UnreadableImage(f"too many pixels: {error}") from None
-    except Exception as error:  # Pillow's decoders have no common class for what damaged files make them raise
+        pixels, (height, width) = reader_of(path).read(path, None if box else longest_side)
+    except UnreadableImage:
+        raise
+    except Exception as error:  # decoders have no common class for what damaged files make them raise
         if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:  # the system's, not the file's
             raise
         raise UnreadableImage(str(error) or type(error).__name__) from None
     if box:
         pixels = _cut(pixels, box)
-    height, width = pixels.shape[:2]
-    if not is_whole:
-        height, width = sorted(stored, reverse=height > width)
+        height, width = pixels.shape[:2]
     return shrink(pixels, longest_side) if longest_side else pixels, (height, width)
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Return `image` turned by its EXIF tag; ImageOps.exif_transpose also rewrites tags, and fails on damaged ones."""
-    image.load()  # a TIFF is turned by this already, and has no tag any more
-    turn = _ORIENTATIONS.get(image.getexif().get(ExifTags.Base.Orientation))
-    return image if turn is None else image.transpose(turn)
-
-
-def _as_rgb(image: Image.Image) -> np.ndarray:
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, np.float32)
-        top = _white(float(values.max()), 1 if image.mode == "F" else 8)
-        return np.repeat(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8)[..., None], 3, axis=2)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.array(image.convert("RGB"))
-
-
-def _white(highest: float, least: int) -> float:
-    """Return a deep image's white: the end of the shortest usual range, `least` bits or more, that holds `highest`."""
-    return next(
-        (top for bits in (1, 8, 10, 12, 14, 16) if bits >= least and highest <= (top := 2.0**bits - 1)), highest
-    )
 
 
 def _cut(pixels: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:

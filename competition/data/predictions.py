@@ -12,6 +12,7 @@ import numpy as np
 
 from competition.common.errors import examples, repeated
 from competition.common.files import replace_file
+from competition.data.label_sets import likeliest_labels
 
 SUM_TOLERANCE = 1e-3  # float32 sums of a softmax over thousands of classes stay well within it
 CONDITIONS = ("clean", "test_like")  # in which validation and holdout images are predicted
@@ -22,13 +23,15 @@ FIELDS = ("ids", "probabilities", "targets")
 class Predictions:
     """Class probabilities of images.
 
-    ids: (N,) str, each once. probabilities: (N, C) float32 in [0, 1], rows sum to 1. targets: (C,) labels, each once.
-    Lists and other dtypes are converted. Raises ValueError for anything that doesn't fit.
+    ids: (N,) str, each once. probabilities: (N, C) float32 in [0, 1]; targets: (C,) labels, each once. exclusive: an
+    image has one label, so rows sum to 1; else each label has a probability of its own. Lists and other dtypes are
+    converted. Raises ValueError for anything that doesn't fit.
     """
 
     ids: np.ndarray
     probabilities: np.ndarray
     targets: tuple[str, ...]
+    exclusive: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ids", _as_strings(self.ids, "ids"))
@@ -39,7 +42,7 @@ class Predictions:
             raise ValueError(
                 f"probabilities: expected shape {expected} (ids, targets), found {self.probabilities.shape}"
             )
-        _check_rows(self.ids, self.probabilities)
+        _check_rows(self.ids, self.probabilities, self.exclusive)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -50,9 +53,18 @@ class Predictions:
         return self.probabilities.argmax(axis=1)
 
     @property
+    def labels(self) -> np.ndarray:
+        """(N,) `indices`; where not `exclusive`, (N, C) uint8: the labels with a probability of 0.5 or more."""
+        return likeliest_labels(self.probabilities, not self.exclusive)
+
+    @property
     def answers(self) -> np.ndarray:
         """(N,) str: the most probable target; the lowest position of equals."""
         return np.array(self.targets, dtype=str)[self.indices]
+
+    def like(self, probabilities: np.ndarray) -> "Predictions":
+        """Return other `probabilities` (N, C) of the same images."""
+        return Predictions(self.ids, probabilities, self.targets, self.exclusive)
 
     def select(self, ids: Iterable[str]) -> "Predictions":
         """Return the predictions of `ids`, in their order. Raises ValueError that lists the IDs that aren't there."""
@@ -62,14 +74,16 @@ class Predictions:
         if missing:
             raise ValueError(f"{_listed(missing, 'IDs')} have no prediction")
         rows = np.array([id2row[id_] for id_ in ids], dtype=np.int64)
-        return Predictions(np.array(ids, dtype=str), self.probabilities[rows], self.targets)
+        return Predictions(np.array(ids, dtype=str), self.probabilities[rows], self.targets, self.exclusive)
 
 
 def concatenate(parts: Sequence[Predictions]) -> Predictions:
     """Return all rows of all parts, in order. Raises ValueError when targets differ or an ID stands in two parts."""
     check_same_targets(parts)
     ids = [id_ for part in parts for id_ in part.ids.tolist()]
-    return Predictions(ids, np.concatenate([part.probabilities for part in parts]), parts[0].targets)
+    return Predictions(
+        ids, np.concatenate([part.probabilities for part in parts]), parts[0].targets, parts[0].exclusive
+    )
 
 
 def check_same_targets(parts: Sequence[Predictions]) -> None:
@@ -77,7 +91,7 @@ def check_same_targets(parts: Sequence[Predictions]) -> None:
     if not parts:
         raise ValueError("expected at least one set of predictions, found none")
     for part in parts[1:]:
-        if part.targets != parts[0].targets:
+        if part.targets != parts[0].targets or part.exclusive != parts[0].exclusive:
             raise ValueError(f"predictions have different targets: {list(parts[0].targets)} and {list(part.targets)}")
 
 
@@ -88,6 +102,8 @@ def save_predictions(path: Path | str, parts: Mapping[str, Predictions]) -> None
         part = parts[name]
         arrays |= {f"{name}.ids": part.ids, f"{name}.probabilities": part.probabilities}
         arrays[f"{name}.targets"] = np.array(part.targets, dtype=str)
+        if not part.exclusive:
+            arrays[f"{name}.exclusive"] = np.array(False)
     with replace_file(Path(path)) as temporary, open(temporary, "wb") as file:  # a name would get ".npz" appended
         np.savez(file, allow_pickle=False, **arrays)
 
@@ -100,7 +116,12 @@ def load_predictions(path: Path | str) -> dict[str, Predictions]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             names = list(dict.fromkeys(key.rpartition(".")[0] for key in arrays.files))
-            return {name: Predictions(*(arrays[f"{name}.{field}"] for field in FIELDS)) for name in names}
+            return {
+                name: Predictions(
+                    *(arrays[f"{name}.{field}"] for field in FIELDS), f"{name}.exclusive" not in arrays.files
+                )
+                for name in names
+            }
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: not a file of predictions, or a damaged one: {error}") from error
 
@@ -116,10 +137,14 @@ def _as_strings(values: Iterable[str], name: str) -> np.ndarray:
     return np.array(values, dtype=str)
 
 
-def _check_rows(ids: np.ndarray, probabilities: np.ndarray) -> None:
+def _check_rows(ids: np.ndarray, probabilities: np.ndarray, exclusive: bool) -> None:
     in_range = np.isfinite(probabilities).all(axis=1) & (probabilities >= 0).all(axis=1)
     if not in_range.all():
         raise ValueError(f"probabilities: {_listed(ids[~in_range], 'rows')} with a value that isn't finite or below 0")
+    if not exclusive:
+        if (above := (probabilities > 1 + SUM_TOLERANCE).any(axis=1)).any():
+            raise ValueError(f"probabilities: {_listed(ids[above], 'rows')} with a value above 1")
+        return
     sums = probabilities.sum(axis=1, dtype=np.float64)
     off = np.abs(sums - 1) > SUM_TOLERANCE
     if off.any():

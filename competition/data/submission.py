@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from competition.common.csv import class_hint, read_columns, read_table, write_table
+from competition.common.csv import read_columns, read_table, write_table
 from competition.common.errors import ContractError, counted, examples, repeated
 from competition.data.competition import Competition
+from competition.data.competition_tables import header_of
+from competition.data.image_files import without_extension
 
 
 def read_submission(path: Path | str, columns: tuple[str, str] = ("ID", "target")) -> pd.DataFrame:
@@ -22,11 +25,16 @@ def read_submission(path: Path | str, columns: tuple[str, str] = ("ID", "target"
     return frame[list(columns)].set_axis(["ID", "target"], axis=1)
 
 
-def write_submission(
-    path: Path | str, ids: Sequence[str], targets: Sequence[str], columns: tuple[str, str] = ("ID", "target")
-) -> None:
-    """Write the submission's CSV: equal contents give equal bytes."""
-    write_table(path, columns, zip(ids, targets, strict=True))
+def write_submission(path: Path | str, competition: Competition, answers: np.ndarray) -> None:
+    """Write `answers` to the competition's test IDs as a submission's CSV: equal contents give equal bytes."""
+    cells = competition.task.form.cells(answers)
+    rows = ((id_, *row) for id_, row in zip(competition.test_ids, cells, strict=True))
+    write_table(path, competition.columns, rows)
+
+
+def read_answers(path: Path | str, competition: Competition) -> np.ndarray:
+    """Return the answers of a submission that `check_submission` finds nothing wrong with."""
+    return competition.task.form.read(read_table(path, strip=False).frame.iloc[:, 1:])
 
 
 def check_submission(submission_path: Path | str, competition: Competition) -> list[str]:
@@ -48,14 +56,14 @@ def check_submission(submission_path: Path | str, competition: Competition) -> l
     expected = list(competition.columns)
     if list(table.frame.columns) != expected:
         problems.append(
-            f"{path}: columns {','.join(table.frame.columns)}; expected {','.join(expected)}, in this order"
+            f"{path}: columns {header_of(table.frame.columns)}; expected {header_of(expected)}, in this order"
         )
     if expected[0] in table.frame:
         found = list(table.frame[expected[0]])
         different = id_problems(path, found, competition.test_ids, "the sample submission")
         problems += different or _order_problems(path, found, competition.test_ids)
-    if expected[1] in table.frame:
-        problems += _answer_problems(path, list(table.frame[expected[1]]), competition.targets)
+    if all(name in table.frame for name in expected[1:]):
+        problems += competition.task.form.problems(path, table.frame[expected[1:]])
     return problems
 
 
@@ -92,29 +100,10 @@ def _why_ids_differ(missing: list[str], extra: list[str]) -> str:
     causes = {
         "leading zeros were lost: read and write IDs as text": lambda id: id.lstrip("0"),
         "white space around them differs: remove it": str.strip,
-        "extensions differ: use the sample submission's IDs as they are": lambda id: id.rsplit(".", 1)[0],
+        "extensions differ: use the sample submission's IDs as they are": without_extension,
         "capitals differ: use the sample submission's IDs as they are": str.lower,
     }
     for cause, simplify in causes.items():
         if {simplify(id) for id in missing} & {simplify(id) for id in extra}:
             return cause
     return ""
-
-
-def _answer_problems(path: Path, answers: list[str], targets: tuple[str, ...]) -> list[str]:
-    problems = []
-    classes = set(targets)
-    is_blank = [answer.strip().lower() in ("", "nan") and answer not in classes for answer in answers]
-    if any(is_blank):
-        rows = [row for row, blank in enumerate(is_blank, start=1) if blank]
-        problems.append(
-            f"{path}: {counted(len(rows), 'answers are')} empty or NaN: rows {examples(rows)}; answer each with a class"
-        )
-    unknown = [answer for answer, blank in zip(answers, is_blank, strict=True) if answer not in classes and not blank]
-    if unknown:
-        different = list(dict.fromkeys(unknown))
-        problems.append(
-            f"{path}: {counted(len(unknown), 'answers are')} no class: {examples(different)}; "
-            f"{class_hint(different, targets)}"
-        )
-    return problems

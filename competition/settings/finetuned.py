@@ -2,10 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from competition.common.registry import registry_of
 from competition.settings.member import NO_FILES, NetworkSettings
 from competition.settings.section import ClassWeights, Share, registered
+
+LOSSES, HEADS = "competition.training.losses", "competition.models.heads"
+
+
+def _known_loss(name: str) -> str:
+    return name if name == "auto" else registry_of(LOSSES).check(name)
 
 
 class FinetunedSettings(NetworkSettings):
@@ -41,7 +48,7 @@ class FinetunedSettings(NetworkSettings):
         0, ge=0, description="the stem and this many first stages keep their weights; 0 trains all"
     )
     layer_decay: float = Field(1.0, gt=0, le=1, description="factor on the learning rate per block, from the head down")
-    head: Annotated[str, registered("competition.models.heads")] = Field(
+    head: Annotated[str, registered(HEADS)] = Field(
         "linear", description="dense: batch-norm before it; deep: two hidden layers; arcface: angles with a margin"
     )
 
@@ -58,19 +65,32 @@ class FinetunedSettings(NetworkSettings):
     )
     clip: float = Field(0.0, ge=0, description="largest norm of a step's gradient; 0: any")
 
-    loss: Annotated[str, registered("competition.training.losses")] = "cross_entropy"
+    loss: Annotated[str, AfterValidator(_known_loss)] = Field(
+        "auto",
+        description="a file of competition/training/losses, or a plugin's; auto: cross_entropy, of several labels "
+        "binary_cross_entropy",
+    )
     label_smoothing: float = Field(0.1, ge=0, lt=1)
-    focal_gamma: float = Field(2.0, ge=0, description="focal's exponent")
+    focal_gamma: float = Field(2.0, ge=0, description="focal's and binary_focal's exponent")
+    asymmetric_gamma_absent: float = Field(
+        4.0, ge=0, description="asymmetric's exponent of labels that an image doesn't have"
+    )
+    asymmetric_gamma_present: float = Field(0.0, ge=0, description="the same of labels that it has")
+    asymmetric_margin: Share = Field(0.05, description="asymmetric's probability that a label may have for nothing")
     balanced_beta: float = Field(0.999, ge=0, lt=1, description="class_balanced's: the effective number of images")
     class_weights: ClassWeights = Field(
-        "none", description="none, balanced (inverse frequency), or a weight by target; the others have 1"
+        "none",
+        description="none, balanced (inverse frequency), or a weight by target; the others have 1. Of several labels: "
+        "of those that are there",
     )
     logit_adjustment: float = Field(
         0.0, ge=0, description="share of the classes' log frequency added to the logits in training"
     )
     mixup: float = Field(0.0, ge=0, description="alpha of mixup's beta distribution; 0: none")
     cutmix: float = Field(0.0, ge=0, description="alpha of CutMix's; 0: none; with mixup, a batch draws one of them")
-    sampling: ClassWeights = Field("none", description="none, balanced (each class as often), or a factor by target")
+    sampling: ClassWeights = Field(
+        "none", description="none, balanced (each class as often), or a factor by target; of several labels the largest"
+    )
 
     drop_rate: float = Field(0.2, ge=0, lt=1, description="dropout before the classifier")
     drop_path_rate: float = Field(0.0, ge=0, lt=1, description="stochastic depth")
@@ -131,6 +151,19 @@ class FinetunedSettings(NetworkSettings):
     @property
     def planned_epochs(self) -> tuple[int, int]:
         return self.epochs, self.pseudo_epochs if self.pseudo_labels else 0
+
+    def unfit_for(self, labels: str) -> list[str]:
+        kinds = {"head": registry_of(HEADS).declared(self.head, "kinds", (labels,))}
+        if self.loss != "auto":
+            kinds["loss"] = registry_of(LOSSES).declared(self.loss, "kinds", ("single", "ordinal"))
+        wrong = [
+            f"{key}: {getattr(self, key)} is for labels {' and '.join(fit)}; task.labels is {labels}"
+            for key, fit in kinds.items()
+            if labels not in fit
+        ]
+        if labels == "multi" and self.pseudo_labels:
+            wrong.append("pseudo_labels: only where an image has one label; set it to 0, since task.labels is multi")
+        return wrong
 
     def shortened(self, epochs: int) -> dict[str, object]:
         changes = {"epochs": min(epochs, self.epochs), "first_size": None, "pseudo_labels": 0.0}

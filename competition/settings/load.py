@@ -31,9 +31,16 @@ def load_settings(path: Path | str = paths.PARAMS) -> Settings:
 
 
 def _plugins_of(values: object) -> list[str]:
-    """Return the files under `plugins`; [] for what Settings will refuse."""
-    found = values.get("plugins") if isinstance(values, dict) else None
-    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    """Return the files under `plugins`, and a metric's own; [] for what Settings will refuse."""
+    if not isinstance(values, dict):
+        return []
+    found, task = values.get("plugins"), values.get("task")
+    metric = task.get("metric") if isinstance(task, dict) else None
+    return [
+        name
+        for name in [*(found if isinstance(found, list) else []), metric]
+        if isinstance(name, str) and (name != metric or name.endswith(".py"))
+    ]
 
 
 def _in_words(path: Path, error: ValidationError) -> str:

@@ -14,11 +14,13 @@ class MemberSettings(SettingsSection):
 
     network_use: a network that training changes, one that stays frozen, or none.
     shares_features: a fold takes over what the first fold computed, and takes less time.
+    needs_metadata: it learns from columns beside the image.
     tunable: `tune` knows ranges for these settings.
     """
 
     network_use: ClassVar[Literal["trained", "frozen", "none"]] = "none"
     shares_features: ClassVar[bool] = False
+    needs_metadata: ClassVar[bool] = False
     tunable: ClassVar[bool] = False
 
     kind: str
@@ -48,6 +50,10 @@ class MemberSettings(SettingsSection):
     def planned_epochs(self) -> tuple[int, int]:
         """Epochs of the training images, and of training and test images together, that planning counts."""
         return 1, 0
+
+    def unfit_for(self, labels: str) -> list[str]:
+        """Return what is wrong with these settings for task.labels `labels`, a sentence each, a key first."""
+        return []
 
     def shortened(self, epochs: int) -> dict[str, object]:
         """Return what changes in a training of at most `epochs` epochs, each like the last of a whole training."""

@@ -65,7 +65,12 @@ class Settings(SettingsSection):
         self._check_names()
         self._check_ensemble()
         self._check_rules()
+        labels = self.task.labels
+        if unfit := [f"{key}.{why}" for key, one in self._members_by_key().items() for why in one.unfit_for(labels)]:
+            raise ValueError("; ".join(unfit))
         for key, member in self._members_by_key().items():
+            if unfit := member.unfit_for(self.task.labels):
+                raise ValueError("; ".join(f"{key}.{problem}" for problem in unfit))
             if member.size > self.augment.size:
                 raise ValueError(f"{key}.size: {member.size} pixels, but augment.size packs only {self.augment.size}")
             if member.copies_used > self.augment.copies:
@@ -73,6 +78,12 @@ class Settings(SettingsSection):
                     f"{key}.copies: {member.copies_used}, but augment.copies makes only {self.augment.copies}"
                 )
         return self
+
+    @property
+    def plugin_files(self) -> tuple[str, ...]:
+        """Files of plugins, a metric of one's own among them."""
+        own = (self.task.metric,) if self.task.metric.endswith(".py") else ()
+        return tuple(dict.fromkeys((*self.plugins, *own)))
 
     @property
     def specialist(self) -> str | None:
@@ -96,6 +107,11 @@ class Settings(SettingsSection):
                     f"specialize.network.network: {specialize.network.network}, but start: base means "
                     f"members.{name}.network, {base.network}"
                 )
+        if specialize.base and self.task.several:
+            raise ValueError(
+                "specialize.base: a specialist shares out one class's probability among those that look alike; with "
+                "several labels an image (task.labels: multi) there is nothing to share; write base: []"
+            )
         if specialize.base and specialize.network.pseudo_labels:
             raise ValueError("specialize.network.pseudo_labels: only members learn from pseudo-labels; leave it out")
 
@@ -128,5 +144,10 @@ class Settings(SettingsSection):
             raise ValueError(f"ensemble.choose: {self.ensemble.choose!r}; expected one of {list(known)}")
         if len(set(self.ensemble.external)) < len(self.ensemble.external):
             raise ValueError(f"ensemble.external: a name stands twice in {list(self.ensemble.external)}")
+        if self.ensemble.external and not self.task.answers_are_labels:
+            raise ValueError(
+                f"ensemble.external: {list(self.ensemble.external)}, but task.answer: {self.task.answer}; only labels "
+                "can be voted on; write external: []"
+            )
         if self.ensemble.unlock_holdout and not self.split.holdout:
             raise ValueError("ensemble.unlock_holdout: true, but split.holdout is 0: there is no holdout")

@@ -1,6 +1,7 @@
 """What is read as a competition and as a submission, and how everything wrong with it is said at once."""
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 from competition.audit.scan import packing_jobs
 from competition.common.csv import read_table, sort_targets, write_table
 from competition.common.errors import ContractError, counted, examples
-from competition.data.competition import read_competition
+from competition.data.competition import Competition, read_competition
 from competition.data.image_files import ImageFolder
-from competition.data.submission import check_submission, read_submission, write_submission
+from competition.data.submission import check_submission, read_answers, read_submission, write_submission
 from competition.settings.competition import CompetitionSettings
 
 PAGES = Path(__file__).resolve().parents[3] / "shared" / "datasets" / "pages"
@@ -56,7 +57,8 @@ def test_the_sample_submissions_header_is_what_a_submission_has(tmp_path):
     assert check_submission(tmp_path / "right.csv", competition) == []
     assert "columns ID,target; expected ID,label" in check_submission(tmp_path / "wrong.csv", competition)[0]
     for sample in ("ID,0,1\n07,0.5,0.5\n08,0.5,0.5\n", "target,ID\n0,07\n0,08\n"):
-        assert "only submissions of an ID and one class can be made" in problems(write(tmp_path, sample=sample))[0]
+        (found,) = problems(write(tmp_path, sample=sample))
+        assert f"columns {sample.splitlines()[0]}; a submission here has ID,target; task.answer: " in found
     assert read_competition(write(tmp_path, sample="ID\n07\n08\n")).columns == ("ID", "target")
 
 
@@ -277,13 +279,16 @@ def test_missing_folder():
 
 def test_a_submission_is_written_to_the_byte_and_read_back(tmp_path):
     path = tmp_path / "made" / "s.csv"
-    write_submission(path, ["007", "a,b", "ü"], ["0", "1", "x"])
+    ids = ("007", "a,b", "ü")
+    competition = Competition(tmp_path, None, ids, ("0", "1", "x"), ("0", "1", "x"))
+    write_submission(path, competition, np.array([0, 1, 2]))
     assert path.read_bytes() == 'ID,target\n007,0\n"a,b",1\nü,x\n'.encode()
+    assert read_answers(path, competition).tolist() == [0, 1, 2]
     assert read_submission(path).to_numpy().tolist() == [["007", "0"], ["a,b", "1"], ["ü", "x"]]
     assert [file.name for file in path.parent.iterdir()] == ["s.csv"]
     with pytest.raises(ValueError):
-        write_submission(path, ["1", "2"], ["0"])
-    write_submission(path, ["1"], ["0"], columns=("image", "label"))
+        write_submission(path, competition, np.array([0, 1]))
+    write_submission(path, replace(competition, columns=("image", "label")), np.array([0, 1, 2]))
     assert read_submission(path, ("image", "label")).columns.tolist() == ["ID", "target"]
     with pytest.raises(ContractError, match="no column ID, target"):
         read_submission(path)

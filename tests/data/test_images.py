@@ -298,6 +298,7 @@ def test_the_machines_troubles_are_not_the_images(tmp_path, monkeypatch, trouble
     def fail(path):
         raise trouble
 
+    (tmp_path / "x.jpg").write_text("x")
     monkeypatch.setattr(Image, "open", fail)
     with pytest.raises(type(trouble)) as caught:
         read_image(tmp_path / "x.jpg")

@@ -1,0 +1,41 @@
+"""One label an image."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from competition.common.csv import class_hint
+from competition.common.errors import counted, examples
+from competition.data.answer_form import AnswerForm, is_blank
+from competition.data.answers import ANSWERS
+from competition.data.label_sets import decode, encode
+
+
+@ANSWERS.register
+class Label(AnswerForm):
+    """The class of each image: `ID,target`."""
+
+    kinds = ("single", "ordinal")
+    holds = "labels"
+    scored_as = ("labels",)
+    for_people = "a class"
+
+    def cells(self, answers: np.ndarray) -> list[Sequence[str]]:
+        return [(target,) for target in decode(answers, self.targets)]
+
+    def read(self, frame: pd.DataFrame) -> np.ndarray:
+        return encode(frame.iloc[:, 0].tolist(), self.targets, several=False)
+
+    def problems(self, path: Path, frame: pd.DataFrame) -> list[str]:
+        answers, known = frame.iloc[:, 0].tolist(), set(self.targets)
+        problems = self._blank_problems(path, answers)
+        unknown = [answer for answer in answers if answer not in known and not is_blank(answer)]
+        if unknown:
+            different = list(dict.fromkeys(unknown))
+            problems.append(
+                f"{path}: {counted(len(unknown), 'answers are')} no class: {examples(different)}; "
+                f"{class_hint(different, self.targets)}"
+            )
+        return problems
