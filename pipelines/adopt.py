@@ -1,24 +1,49 @@
-"""Bring a competition into data/raw: as downloaded, or from a folder with one sub-folder per class.
+"""Bring a competition into data/raw: a download in any form, or a folder with one sub-folder per class.
 
-python -m pipelines.adopt ~/downloads/competition        train.csv, sample_submission.csv, train/, test/
-python -m pipelines.adopt ~/photos --groups patients.csv one sub-folder per class; a test part is held out
+python -m pipelines.adopt ~/downloads/competition.zip --metric roc_auc
+python -m pipelines.adopt ~/photos --groups patients.csv     one sub-folder per class; a test part is held out
+
+How labels are stored, where images lie and what a submission holds is found in the files, said with the reason, and
+written into params.yaml; the metric stands in no file. An option decides what can't be found.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from competition.common import paths
-from competition.data.adopt.adoption import Adopted, Destination, adopt
+from competition.data.adopt.adoption import adopt
+from competition.data.adopt.destination import Adopted, Destination
+from competition.data.adopt.options import Options
+from competition.data.adopt.params_changes import lines_of
 from competition.settings.load import load_settings
+from competition.settings.params import Settings
 from pipelines._main import run
 
 SHOWN = 20  # lines of what was skipped
 
 
 def main(
-    path: Annotated[Path, typer.Argument(help="a competition's folder, or a folder with one sub-folder per class")],
+    path: Annotated[
+        Path, typer.Argument(help="a download (folder, zip or tar), or a folder with one sub-folder per class")
+    ],
+    metric: Annotated[
+        str | None, typer.Option(help="how the site scores; without it, those that fit are listed")
+    ] = None,
+    answer: Annotated[str | None, typer.Option(help="what a submission holds: label, label_list, ...")] = None,
+    labels: Annotated[Literal["single", "multi", "ordinal"] | None, typer.Option(help="labels of an image")] = None,
+    id: Annotated[str | None, typer.Option(help="the training table's column with the images' IDs")] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(help="its column with the label; or, of two classes, the one whose probability is asked"),
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="its column that says which images belong together")] = None,
+    label_from: Annotated[
+        str | None, typer.Option(help="where file names hold the label: {label}.{id}.jpg, {group} and * too")
+    ] = None,
+    train_images: Annotated[str | None, typer.Option(help="folder of the training images")] = None,
+    test_images: Annotated[str | None, typer.Option(help="folder of the test images")] = None,
     to: Annotated[Path | None, typer.Option(help="where the competition goes (default: competition.root)")] = None,
     solution: Annotated[Path, typer.Option(help="where a held-out test part's labels go")] = paths.SOLUTION,
     ratio: Annotated[str, typer.Option(help="class folders: train:validation:test")] = "8:1:1",
@@ -29,13 +54,16 @@ def main(
     seed: Annotated[int, typer.Option(min=0, help="of the test part's draw")] = 0,
     force: Annotated[bool, typer.Option("--force", help="replace what was adopted before")] = False,
 ) -> None:
-    """Bring a competition in, checked; hold a test part out of class folders."""
-    settings = load_settings().competition
-    destination = Destination(to or Path(settings.root), solution, force)
-    adopted = adopt(path, destination, settings, _parts(ratio), groups, group_column, seed)
+    """Bring a competition in, checked; say what was found, and set params.yaml to it."""
+    settings = load_settings()
+    root = to or Path(settings.competition.root)
+    ours = root.resolve() == Path(settings.competition.root).resolve()
+    destination = Destination(root, solution, force, paths.PARAMS if ours else None)
+    told = Options(metric, answer, labels, id, target, group, label_from, train_images, test_images)
+    parts = _parts(ratio)
+    adopted = adopt(path, destination, settings.competition, parts, groups, group_column, seed, told, settings.task)
     _report(adopted, destination)
-    if destination.root.resolve() != Path(settings.root).resolve():
-        print(f"params.yaml reads {settings.root}; set competition.root to {destination.root} to work with this one")
+    _report_settings(adopted, settings, root, ours)
 
 
 def _parts(ratio: str) -> tuple[float, ...]:
@@ -54,11 +82,31 @@ def _report(adopted: Adopted, destination: Destination) -> None:
         )
         print(f"its labels: {destination.solution}; which file an ID is: {destination.mapping}")
     for note in adopted.notes:
-        print(f"note: {note}")
+        print(note if note.startswith("warning: ") else f"note: {note}")
     for line in adopted.skipped[:SHOWN]:
         print(f"skipped: {line}")
     if len(adopted.skipped) > SHOWN:
         print(f"skipped: {len(adopted.skipped) - SHOWN} more")
+
+
+def _report_settings(adopted: Adopted, settings: Settings, root: Path, ours: bool) -> None:
+    """Say what params.yaml has now, or would need, and what may be set beside."""
+    lines = lines_of(adopted.changes)
+    if not ours:
+        also = f" and {', '.join(lines)}" if lines else ""
+        print(
+            f"params.yaml reads {settings.competition.root}; set competition.root to {root}{also} to work with this one"
+        )
+        return
+    for line in lines:
+        print(f"{paths.PARAMS}: {line}")
+    if adopted.changes:
+        print(
+            f"{paths.PARAMS}: what is trained is as it was; `python -m pipelines.configure` lists presets (cpu, "
+            "gpu), which keep "
+            f"all of this. augment.policy is {settings.augment.policy}: document is for scanned pages, light for "
+            "photographs"
+        )
 
 
 if __name__ == "__main__":

@@ -19,14 +19,15 @@ class ClassImage:
     """An image of a class folder, its ID, its group and its part."""
 
     id: str
-    file: str  # <class>/<file name>
+    file: str  # <class>/<file name>, of a given split <part>/<class>/<file name>
     group: str  # "" without groups
     usage: str  # "Public" or "Private" in the test part, "" for training
+    fold: str = ""  # "0" for the validation part of a given split
 
     @property
     def class_name(self) -> str:
         """The folder's name."""
-        return self.file.split("/")[0]
+        return self.file.split("/")[-2]
 
 
 def image_id(file: str) -> str:

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from competition.common.errors import ContractError
-from competition.data.adopt.adoption import Destination, adopt, link_or_copy
+from competition.data.adopt.adoption import adopt
 from competition.data.adopt.class_folders import image_id
+from competition.data.adopt.destination import Destination, link_or_copy
 from competition.data.adopt.train_test_split import choose_test_images, public_private
 from competition.data.competition import read_competition
 from competition.settings.competition import CompetitionSettings
@@ -227,7 +228,7 @@ def test_a_failure_leaves_everything_as_it_was(tmp_path, monkeypatch):
             raise OSError(28, "No space left on device")
         link_or_copy(source, target)
 
-    monkeypatch.setattr("competition.data.adopt.adoption.link_or_copy", full)
+    monkeypatch.setattr("competition.data.adopt.class_folder_adoption.link_or_copy", full)
     with pytest.raises(OSError, match="No space"):
         adopt(class_folders(tmp_path / "second", a=20, b=20), to(tmp_path, force=True), SETTINGS)
     assert contents(tmp_path / "data") == before

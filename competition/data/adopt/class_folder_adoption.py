@@ -1,0 +1,154 @@
+"""Adoption of class folders: a test part is held out, or the one that is given is used."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from competition.common.csv import write_table
+from competition.common.errors import ContractError, counted, examples
+from competition.common.files import replace_file, replace_folder
+from competition.data.adopt.class_folders import ClassImage, draw_test_part, list_class_folders, read_groups
+from competition.data.adopt.competition_adoption import changed
+from competition.data.adopt.destination import Adopted, Destination, link_or_copy
+from competition.data.adopt.given_split import copies_across, given_parts, images_as_given
+from competition.data.adopt.metric_facts import MetricFacts
+from competition.data.adopt.options import Options
+from competition.data.adopt.params_changes import write_changes
+from competition.data.adopt.raw_form import write_sample
+from competition.settings.competition import CompetitionSettings
+from competition.settings.task import TaskSettings
+
+
+def adopt_class_folders(
+    path: Path,
+    destination: Destination,
+    before: tuple[CompetitionSettings, TaskSettings],
+    drawn: tuple[tuple[float, ...], int],
+    groups: tuple[Path | str | None, str | None],
+    asked: tuple[Options, MetricFacts | None],
+    problems: list[str],
+) -> Adopted:
+    """Bring class folders in. drawn: the parts' ratio and the seed of the test part's draw; asked: as told."""
+    (ratio, seed), given, notes, group_of = drawn, given_parts(path), [], {}
+    if given:
+        files, skipped = _list_parts(path, given, problems)
+        if groups[0]:
+            problems.append(
+                f"{groups[0]}: --groups is for class folders without a given split; this one is used as it is"
+            )
+    else:
+        files, skipped = list_class_folders(path, problems)
+        group_of, notes = read_groups(Path(groups[0]), groups[1], files, problems) if groups[0] else ({}, [])
+    problems += _ratio_problems(ratio)
+    if problems:
+        raise ContractError(problems)
+    share = ratio[-1] / sum(ratio)
+    images = images_as_given(files, share, seed) if given else draw_test_part(files, group_of, share, seed)
+    classes = sorted({image.class_name for image in images})
+    test = [image for image in images if image.usage]
+    if not test:
+        raise ContractError(
+            [f"{path}: too few images or groups to hold a test part out; add some, or adopt a competition"]
+        )
+    if untested := sorted(set(classes) - {image.class_name for image in test}):
+        notes.append(
+            f"{counted(len(untested), 'classes have')} too few images or groups for the test part: {examples(untested)}"
+        )
+    if given:
+        notes.append(f"the split is given ({', '.join(given)}) and used as it is: the validation images are fold 0")
+    elif not groups[0]:
+        notes.append(
+            "the test part was drawn image by image; if several images show one thing, name their groups with --groups"
+        )
+    task = _task(before[1], classes, *asked)
+    changes = changed(destination, {}, task, before, asked[1].takes if asked[1] else "labels", metadata=False)
+    _write(path, destination, before[0], classes, images, task["answer"])
+    if destination.params is not None:
+        write_changes(destination.params, changes)
+    sizes = (len(images) - len(test), len(test), len(classes))
+    return Adopted("class folders", destination.root, *sizes, tuple(skipped), tuple(notes), changes)
+
+
+def _list_parts(path: Path, given: dict[str, Path], problems: list[str]) -> tuple[list[str], list[str]]:
+    """Return the images as `<part>/<class>/<file name>`, the parts called train, val and test, and what was skipped."""
+    files, skipped, by_part = [], [], {}
+    for part, folder in given.items():
+        inside, left = list_class_folders(folder, problems)
+        files += [f"{folder.name}/{file}" for file in inside]
+        skipped += [f"{folder.name}/{line}" for line in left]
+        by_part[part] = [folder / file for file in inside]
+    taught = {image.parent.name for image in by_part["train"]}
+    for part in given:
+        if unknown := sorted({image.parent.name for image in by_part[part]} - taught):
+            problems.append(
+                f"{given[part]}: {counted(len(unknown), 'classes have')} no training image: {examples(unknown)}; add "
+                f"some to {given['train']}, or take the folder away"
+            )
+    problems += copies_across(by_part, path)
+    return files, skipped
+
+
+def _task(before: TaskSettings, classes: list[str], options: Options, metric: MetricFacts | None) -> dict[str, object]:
+    """Return the task: one class an image, answered as the metric takes it."""
+    if options.labels == "multi":
+        raise ContractError(["--labels multi: an image lies in one class folder only; give a table of labels"])
+    if metric is None:
+        usual = before if (before.labels, before.answer) == ("single", "label") else TaskSettings()
+        return {"labels": options.labels or "single", "answer": options.answer or "label", "metric": usual.metric}
+    several = "probability" if len(classes) == 2 else "probabilities"
+    form = {"labels": "label", "probabilities": several, "ranks": "ranked"}[metric.takes]
+    kind = options.labels or ("single" if "single" in metric.kinds else "ordinal")
+    return {"labels": kind, "answer": options.answer or form, "metric": metric.name}
+
+
+def _write(
+    path: Path,
+    destination: Destination,
+    settings: CompetitionSettings,
+    classes: list[str],
+    images: list[ClassImage],
+    form: str,
+) -> None:
+    columns = [settings.id, settings.target]
+    target = {name: str(index) for index, name in enumerate(classes)}
+    test = [image for image in images if image.usage]
+    train = [image for image in images if not image.usage]
+    beside = [(settings.group, lambda image: image.group)] if any(image.group for image in images) else []
+    beside += [("fold", lambda image: image.fold)] if any(image.fold for image in images) else []
+    # Leaving the stack swaps in the last one first: the folder, then the labels. Until then nothing has changed.
+    with ExitStack() as stack:
+        solution, mapping = (
+            stack.enter_context(replace_file(place)) for place in (destination.solution, destination.mapping)
+        )
+        folder = stack.enter_context(replace_folder(destination.root))
+        for part, its_images in (("train", train), ("test", test)):
+            (folder / part).mkdir()
+            for image in its_images:
+                link_or_copy(path / image.file, folder / part / image.id)
+        write_table(
+            folder / "meta.csv", [settings.target, settings.class_name], [(target[name], name) for name in classes]
+        )
+        header = [*columns, *(name for name, _ in beside)]
+        rows = ([image.id, target[image.class_name], *(cell(image) for _, cell in beside)] for image in train)
+        write_table(folder / "train.csv", header, rows)
+        answers = classes if form == "probabilities" else list(target.values())
+        write_sample(folder / "sample_submission.csv", [image.id for image in test], form, answers, settings)
+        write_table(
+            solution, [*columns, "usage"], [(image.id, target[image.class_name], image.usage) for image in test]
+        )
+        write_table(mapping, [settings.id, "file"], [(image.id, image.file) for image in images])
+
+
+def _ratio_problems(ratio: tuple[float, ...]) -> list[str]:
+    fine = (
+        len(ratio) in (2, 3)
+        and all(0 <= part < float("inf") for part in ratio)
+        and ratio[-1] > 0
+        and sum(ratio[:-1]) > 0
+    )
+    if fine:
+        return []
+    found = ":".join(f"{part:g}" for part in ratio)
+    return [
+        f"ratio {found}: expected train:validation:test (or train:test), such as 8:1:1, with something left for each "
+        "side"
+    ]

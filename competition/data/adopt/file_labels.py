@@ -1,0 +1,117 @@
+"""Labels that stand in no table: class folders beside a test part, and the names of the image files."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from competition.common.errors import ContractError, counted, examples
+from competition.data.adopt.given_split import part_of
+from competition.data.adopt.image_index import ImageIndex, is_below
+
+FIRST_DOT = "{label}.{id}.*"
+PLACES = ("label", "id", "group")
+FEW_CLASSES = 0.2  # of the images, at most
+
+
+def class_folders_of(index: ImageIndex, test_files: Iterable[str], told: str | None) -> dict[str, tuple[str, str]]:
+    """Return image -> (ID, class) of the folder whose sub-folders hold the images that aren't test images; {} without.
+
+    The ID is the file's name where no two classes have it, else the path below that folder.
+    """
+    tests = set(test_files)
+    files = [file for file in index.files if file not in tests and file.count("/") and is_below(file, told or "")]
+    above = Counter(os.path.dirname(os.path.dirname(file)) for file in files)
+    if told is None:
+        above = Counter({folder: count for folder, count in above.items() if len(_classes(files, folder)) > 1})
+    places = [folder for folder in above if part_of(folder.rpartition("/")[2]) != "val"]
+    if told is None and len(places) > 1:
+        raise ContractError(
+            [
+                f"class folders lie in several places: {examples(sorted(places))}; name the right one with "
+                "--train-images, or say which folder is the class: --train-images FOLDER --label-from "
+                "'{label}/*/{id}.*'"
+            ]
+        )
+    folder = told if told is not None else max(above, key=lambda one: (above[one], one), default=None)
+    if folder is None or len(_classes(files, folder)) < 2:
+        return {}
+    front = f"{folder}/" if folder else ""
+    inside = [file for file in files if os.path.dirname(os.path.dirname(file)) == folder]
+    names = Counter(os.path.basename(file) for file in inside)
+    unique = max(names.values()) == 1
+    found = {}
+    for file in inside:
+        name = file.removeprefix(front)
+        found[file] = (os.path.basename(file) if unique else name, name.split("/")[0])
+    return found
+
+
+def _classes(files: list[str], folder: str) -> set[str]:
+    return {os.path.dirname(file) for file in files if os.path.dirname(os.path.dirname(file)) == folder}
+
+
+def labels_in_names(files: Iterable[str], pattern: str | None, folder: str = "") -> dict[str, tuple[str, str, str]]:
+    """Return image -> (ID, label, group) by a pattern of the file names, or of their paths below `folder`.
+
+    pattern: text with {label}, and {id} and {group} where there are any; * stands for anything. None: the part before
+    the first dot, if that makes few labels; {} where it doesn't. The ID is the file's name without its
+    extension. Raises ContractError for a pattern without {label}, or that doesn't fit all files.
+    """
+    files = list(files)
+    if pattern is None:
+        return _before_first_dot(files)
+    if "{label}" not in pattern:
+        raise ContractError(
+            [f"--label-from {pattern}: has no {{label}}; write it where the label stands, as {FIRST_DOT}"]
+        )
+    expression = _compiled(pattern)
+    found, odd = {}, []
+    for file in files:
+        name = file if "/" in pattern else os.path.basename(file)
+        below = name.removeprefix(f"{folder}/") if "/" in pattern and folder else name
+        match = expression.fullmatch(below) or expression.fullmatch(os.path.splitext(below)[0])
+        if match is None:
+            odd.append(file)
+        else:
+            groups = match.groupdict()
+            found[file] = (os.path.splitext(os.path.basename(file))[0], groups["label"], groups.get("group") or "")
+    if odd:
+        raise ContractError(
+            [
+                f"--label-from {pattern}: {counted(len(odd), 'images')} don't fit: {examples(odd)}; change the "
+                "pattern, or name "
+                "the training images' folder with --train-images"
+            ]
+        )
+    return found
+
+
+def _compiled(pattern: str) -> re.Pattern:
+    parts = re.split(r"(\{\w+\}|\*)", pattern)
+    expression, seen = "", set()
+    for part in parts:
+        name = part[1:-1] if part.startswith("{") and part.endswith("}") else ""
+        if part == "*":
+            expression += ".*?"
+        elif name and name not in PLACES:
+            raise ContractError(
+                [f"--label-from {pattern}: {{{name}}} is unknown; there are {{label}}, {{id}}, {{group}} and *"]
+            )
+        elif name and name in seen:
+            expression += f"(?P={name})"
+        elif name:
+            expression, seen = f"{expression}(?P<{name}>[^/]+?)", seen | {name}
+        else:
+            expression += re.escape(part)
+    return re.compile(expression)
+
+
+def _before_first_dot(files: list[str]) -> dict[str, tuple[str, str, str]]:
+    names = [os.path.basename(file) for file in files]
+    if not names or any(name.count(".") < 2 for name in names):
+        return {}
+    labels = Counter(name.split(".")[0] for name in names)
+    if not 2 <= len(labels) <= FEW_CLASSES * len(names) or min(labels.values()) < 2:
+        return {}
+    return {file: (os.path.splitext(name)[0], name.split(".")[0], "") for file, name in zip(files, names, strict=True)}

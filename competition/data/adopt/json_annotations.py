@@ -1,0 +1,120 @@
+"""Labels and image lists in JSON of COCO's form: lists of images, annotations and categories under any keys.
+
+Keys are found by what stands under them: image files, numbers of images, numbers of categories.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from competition.data.adopt.image_index import ImageIndex
+
+PROBED = 300
+FEW = 0.5
+
+
+@dataclass(frozen=True)
+class JsonImages:
+    """Images of a JSON file, with their labels where it has annotations."""
+
+    name: str  # relative path
+    file_of: dict[str, str]  # the image's number -> its relative path
+    labels_of: dict[str, tuple[str, ...]] | None  # number -> different categories, in the order of their first mention
+    names: dict[str, str]  # category -> readable name
+    beside: dict[str, dict[str, object]] = field(default_factory=dict)  # number -> the image's other fields
+
+
+def read_json_images(name: str, content: object, index: ImageIndex) -> JsonImages | None:
+    """Return what the JSON file `name` says of images; None where it lists none that are there."""
+    lists = {key: rows for key, rows in content.items() if _is_rows(rows)} if isinstance(content, dict) else {}
+    for key, rows in lists.items():
+        if (file_key := _file_key(rows, name, index)) is None:
+            continue
+        number_key = _unique_key(rows, exclude=file_key)
+        numbers = [str(row[number_key]) if number_key else str(row[file_key]) for row in rows]
+        paths = [_path(str(row.get(file_key, "")), name, index) for row in rows]
+        file_of = {number: path for number, path in zip(numbers, paths, strict=True) if path}
+        rest = {other: entries for other, entries in lists.items() if other != key}
+        beside = dict(zip(numbers, rows, strict=True))
+        return JsonImages(name, file_of, *_labels(rest, rows, file_key, numbers), beside)
+    return None
+
+
+def _labels(
+    lists: dict[str, list[dict]], images: list[dict], file_key: str, numbers: list[str]
+) -> tuple[dict[str, tuple[str, ...]] | None, dict[str, str]]:
+    known = set(numbers)
+    for key, rows in lists.items():
+        image_key = _referring(rows, known, ("image", "img", "picture", "photo", "file"))
+        if image_key is None:
+            continue
+        for other, categories in lists.items():
+            category_number = _unique_key(categories) if other != key else None
+            if category_number is None:
+                continue
+            names = {str(row[category_number]): _name(row, category_number) for row in categories}
+            label_key = _referring(rows, set(names), ("categ", "class", "label", "species", "kind"), exclude=image_key)
+            if label_key is not None:
+                return _grouped(rows, image_key, label_key, numbers), names
+        hints = ("categ", "class", "label", "species", "kind")
+        if named := [field for field in rows[0] if any(hint in field.lower() for hint in hints)]:
+            return _grouped(rows, image_key, named[0], numbers), {}
+    return None, {}
+
+
+def _grouped(rows: list[dict], image_key: str, label_key: str, numbers: list[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {number: {} for number in numbers}
+    for row in rows:
+        found[str(row[image_key])][str(row[label_key])] = None
+    return {number: tuple(labels) for number, labels in found.items()}
+
+
+def _is_rows(rows: object) -> bool:
+    return isinstance(rows, list) and len(rows) > 0 and all(isinstance(row, dict) for row in rows)
+
+
+def _file_key(rows: list[dict], name: str, index: ImageIndex) -> str | None:
+    """Return the field that names image files."""
+    shares = {}
+    for key in rows[0]:
+        values = [row.get(key) for row in rows[:PROBED]]
+        if all(isinstance(value, str) for value in values):
+            shares[key] = sum(_path(value, name, index) is not None for value in values) / len(values)
+    best = max(shares, key=shares.__getitem__, default=None)
+    return best if best is not None and shares[best] >= FEW else None
+
+
+def _path(value: str, name: str, index: ImageIndex) -> str | None:
+    """Return the image that `value` means: below the JSON file's folder first, else the only one of this name."""
+    beside = (PurePosixPath(name).parent / value).as_posix()
+    found = index.candidates(value)
+    return beside if beside in found else (found[0] if len(found) == 1 else None)
+
+
+def _unique_key(rows: list[dict], exclude: str | None = None) -> str | None:
+    """Return the field whose values are all different: `id` first, then what ends in it, then any number or text."""
+    fields = [field for field in rows[0] if field != exclude and _all_different(rows, field)]
+    preferred = sorted(fields, key=lambda field: (field.lower() != "id", not field.lower().endswith("id")))
+    return preferred[0] if preferred else None
+
+
+def _all_different(rows: list[dict], field: str) -> bool:
+    values = [row.get(field) for row in rows]
+    return all(isinstance(value, int | str) for value in values) and len(set(values)) == len(values)
+
+
+def _referring(rows: list[dict], known: set[str], hints: Iterable[str], exclude: str | None = None) -> str | None:
+    """Return the field all of whose values are in `known`: one whose name has a hint first, `id` last."""
+    fields = [
+        field
+        for field in rows[0]
+        if field != exclude and all(isinstance(row.get(field), int | str) and str(row[field]) in known for row in rows)
+    ]
+    ranked = sorted(fields, key=lambda field: (not any(hint in field.lower() for hint in hints), field.lower() == "id"))
+    return ranked[0] if ranked else None
+
+
+def _name(row: dict, number_key: str) -> str:
+    texts = {field: value for field, value in row.items() if field != number_key and isinstance(value, str)}
+    named = next((value for field, value in texts.items() if "name" in field.lower()), None)
+    return named or next(iter(texts.values()), str(row[number_key]))

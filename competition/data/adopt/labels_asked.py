@@ -1,0 +1,103 @@
+"""Labels of the training images as the sample submission asks for them: its classes, in its order, by its names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from competition.common.csv import sort_targets
+from competition.common.errors import ContractError, examples
+from competition.data.adopt.cells import is_number, is_whole
+from competition.data.adopt.class_names import find_class_names
+from competition.data.adopt.image_parts import ImageParts
+from competition.data.adopt.label_columns import choose_label_columns, column_of_placeholders, label_of_column
+from competition.data.adopt.labels import Labels, alike, check_texts, labels_of_columns, labels_of_sets, only_asked
+from competition.data.adopt.metric_facts import MetricFacts
+from competition.data.adopt.options import Options
+from competition.data.adopt.sources import Source
+from competition.data.adopt.survey import Survey
+from competition.data.adopt.training_rows import without_repeats, without_unasked
+
+
+@dataclass(frozen=True, eq=False)
+class LabelsAsked:
+    """Labels, the images that have one which is asked for, and readable names of classes where there are any."""
+
+    source: Source
+    labels: Labels
+    names: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def find_labels(
+    survey: Survey, parts: ImageParts, group: str | None, options: Options, metric: MetricFacts | None
+) -> LabelsAsked:
+    """Return the labels of the training images. group: the group's column, which is no label. Raises ContractError."""
+    source, asked = parts.source, parts.roles.asked
+    labels = _labels(parts, group, options, metric)
+    source, labels = without_repeats(source, labels)
+    names, note = _names(survey, parts, labels)
+    labels, names = _as_asked(labels, asked, parts.cells, names, source.where)
+    source, labels = without_unasked(source, labels)
+    if problems := check_texts(labels, source.where):
+        raise ContractError(problems)
+    if options.target is not None and options.target not in (*labels.columns, *labels.classes):
+        there = examples(source.frame.columns, most=20) or "none"
+        raise ContractError(
+            [
+                f"--target {options.target}: neither a column of {source.where} (there: {there}) nor a class "
+                f"({examples(labels.classes, most=20)})"
+            ]
+        )
+    notes = (*source.notes, *([note] if note else []), *labels.notes, *alike(labels, source.where))
+    return LabelsAsked(source, labels, names, notes)
+
+
+def _labels(parts: ImageParts, group: str | None, options: Options, metric: MetricFacts | None) -> Labels:
+    source, asked, test = parts.source, parts.roles.asked, parts.test
+    if source.sets is not None:
+        target = asked[0] if len(asked) == 1 else "target"
+        return replace(labels_of_sets(source.where, source.sets, options, metric, source.what), target=target)
+    shared = set(source.frame) & set(test.frame) if test.frame is not None else set()
+    left_out = shared | {group} - {None}
+    shown = column_of_placeholders(source.frame, asked, parts.cells)
+    chosen = choose_label_columns(source.where, source.frame, asked, options, left_out, shown)
+    return labels_of_columns(source.where, source.frame, chosen, asked, options, metric)
+
+
+def _names(survey: Survey, parts: ImageParts, labels: Labels) -> tuple[dict[str, str], str]:
+    if parts.source.names:
+        return parts.source.names, f"class names: from {parts.source.where}"
+    return find_class_names(survey, parts.roles.unused, labels.classes)
+
+
+def _as_asked(
+    labels: Labels, asked: Sequence[str], cells: Sequence[str], names: dict[str, str], where: str
+) -> tuple[Labels, dict[str, str]]:
+    """Return labels and names with the sample submission's classes, in its order, or as it writes them."""
+    if len(asked) > 1:
+        known = set(labels.classes)
+        by_column = {column: label_of_column(column, known) for column in asked}
+        odd = {label: column for column, label in by_column.items() if label is not None and label != column}
+        names = names | odd  # a column such as prob_3 is the name of class 3
+        here = {label: name for label, name in names.items() if label in known}
+        return only_asked(labels, asked, here, where), names
+    shown = set(cells) - {""}
+    if len(asked) == 1 and shown and not shown & set(labels.classes):
+        if shown <= set(names.values()):
+            return _renamed(labels, names, f"by name, as {cells[0]!r} in the sample submission is one"), {}
+        plain = {label: str(int(float(label))) for label in labels.classes if is_whole([label])}
+        if len(set(plain.values())) == len(labels.classes) and shown <= set(plain.values()):
+            renamed = _renamed(labels, plain, f"as whole numbers, as {cells[0]!r} in the sample submission is one")
+            return renamed, {plain[label]: name for label, name in names.items() if label in plain}
+    listed = tuple(label for label in names if label in labels.classes)
+    words = not all(map(is_number, labels.classes))
+    if labels.kind == "ordinal" and words and len(listed) == len(labels.classes):
+        return replace(labels, classes=listed), names  # the order of the file that names them
+    return labels, names
+
+
+def _renamed(labels: Labels, names: dict[str, str], how: str) -> Labels:
+    """Return labels by other names, grades in the same order."""
+    sets = [tuple(names[label] for label in one) for one in labels.sets]
+    classes = tuple(names[label] for label in labels.classes)
+    classes = classes if labels.kind == "ordinal" else sort_targets(classes)
+    return replace(labels, sets=sets, classes=classes, notes=(*labels.notes, f"classes are answered {how}"))

@@ -1,0 +1,25 @@
+"""What a person says of a download; None: to be found in its files."""
+
+from dataclasses import dataclass, fields
+
+PATTERN_HELP = "{label}.{id}.jpg"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `adopt` that describe the files, the labels and the answer."""
+
+    metric: str | None = None  # a file of competition/metrics/scores, or a Python file
+    answer: str | None = None  # a file of competition/data/answers
+    labels: str | None = None  # single, multi or ordinal
+    id: str | None = None  # column of the training table
+    target: str | None = None  # column of the training table, or the class whose probability is asked for
+    group: str | None = None  # column of the training table
+    label_from: str | None = None  # pattern of the file names, with {label}
+    train_images: str | None = None  # folder below the download
+    test_images: str | None = None
+
+    @property
+    def of_files(self) -> bool:
+        """Whether anything but the metric is said."""
+        return any(getattr(self, field.name) is not None for field in fields(self) if field.name != "metric")

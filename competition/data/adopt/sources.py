@@ -1,0 +1,208 @@
+"""The training images with what says their labels: a table, JSON annotations, class folders, file names."""
+
+import re
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from competition.common.errors import ContractError, counted, examples
+from competition.data.adopt.beside import GROUP_WORDS
+from competition.data.adopt.cells import is_whole
+from competition.data.adopt.file_labels import FIRST_DOT, class_folders_of, labels_in_names
+from competition.data.adopt.given_split import VALIDATION_FOLD, part_of
+from competition.data.adopt.image_index import ImageIndex, image_problems, is_below, unsafe_ids
+from competition.data.adopt.json_annotations import JsonImages
+from competition.data.adopt.options import Options
+from competition.data.adopt.roles import Roles
+from competition.data.adopt.survey import FoundTable, Survey
+
+LABELS_TABLE = re.compile(r"(train|label)[^/]*\.(csv|tsv|xlsx?|ods|parquet|feather)$", re.I)
+GIVEN = "fold"  # column of a split that is given
+
+
+@dataclass(eq=False)
+class Source:
+    """N training images. where: which file or folder says their labels."""
+
+    where: str
+    ids: list[str]
+    files: dict[str, str]  # ID -> image
+    folder: str  # that holds them
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)  # what stands beside the IDs, (N, ...)
+    sets: list[tuple[str, ...]] | None = None  # labels; None: in the frame
+    what: str = ""  # for the reason
+    groups: list[str] | None = None
+    fold: list[str] | None = None  # "0" for the validation part of a given split, "" for the rest
+    names: dict[str, str] = field(default_factory=dict)  # class -> readable name
+    notes: list[str] = field(default_factory=list)
+
+
+def find_source(
+    survey: Survey, roles: Roles, annotated: JsonImages | None, test_files: dict[str, str], options: Options
+) -> Source:
+    """Return the training images: by the pattern that was told, else by table, annotations, folders, file names.
+
+    test_files: the test part's images, ID -> file, as far as they are known. Raises ContractError where nothing says
+    the labels.
+    """
+    if options.label_from is not None:
+        return _of_names(survey, test_files, options)
+    if roles.train is not None:
+        return _of_table(survey, roles, options)
+    if annotated is not None:
+        return _of_annotations(annotated, options.group)
+    found = class_folders_of(survey.index, test_files.values(), options.train_images)
+    source = _of_folders(survey.index, found) if found else _of_names(survey, test_files, options)
+    if source.ids:
+        if problems := _unread_labels(survey):  # what the folders mean, the table would have said
+            raise ContractError(problems)
+        return source
+    unread = f"; not read: {examples(survey.unread)}" if survey.unread else ""
+    raise ContractError(
+        [
+            f"{survey.root}: nothing says the labels of the {len(survey.index.files)} images: no table whose IDs "
+            "they are, no "
+            f"annotations, no class folders{unread}; name the IDs' column with --id, or the place of the label in "
+            "file names such "
+            f"as {survey.index.files[0]} with --label-from, for example {FIRST_DOT!r}"
+        ]
+    )
+
+
+def _unread_labels(survey: Survey) -> list[str]:
+    """Return what is wrong with tables that may hold the labels, by their names, and can't be read."""
+    named = [name for name in survey.others if LABELS_TABLE.search(name)]
+    unread = [line for line in survey.unread if LABELS_TABLE.search(line.partition(": ")[0])]
+    return [*unread, *(f"{survey.root / name}: can't be read; export the table as CSV (UTF-8)" for name in named)]
+
+
+def _of_table(survey: Survey, roles: Roles, options: Options) -> Source:
+    table, index = roles.train, survey.index
+    frame, ids, fold, notes = table.frame, table.ids, None, [roles.note] if roles.note else []
+    if roles.validation is not None:
+        frame = pd.concat([frame, roles.validation.frame], ignore_index=True)
+        ids = [*ids, *roles.validation.ids]
+        fold = [""] * len(table.ids) + ["0"] * len(roles.validation.ids)
+        notes.append(f"{roles.validation.name}: the given validation part, {len(roles.validation.ids)} images: fold 0")
+    where = str(survey.root / table.name)
+    if fold is None and GIVEN in frame and is_whole(set(frame[GIVEN]) - {""}):
+        fold, first = frame[GIVEN].tolist(), min((int(float(cell)) for cell in frame[GIVEN] if cell), default=0)
+        fold = [str(int(float(cell)) - min(first, 1)) if cell else "" for cell in fold]  # 1 to 5 are 0 to 4
+        notes.append(f"folds: as column {GIVEN} of {table.name} gives them{', less 1' if first == 1 else ''}")
+    if "" in ids:
+        raise ContractError(
+            [f"{where}: {counted(ids.count(''), 'rows have')} no {table.id}; fill it in or remove the row"]
+        )
+    if problems := unsafe_ids(where, ids):
+        raise ContractError(problems)
+    _check_one_image_a_row(where, table, frame, index)
+    choice = index.choose_folder(ids, "train", options.train_images)
+    found = index.find(ids, choice.folder)
+    if problems := image_problems(where, found, _place(survey, choice.folder), "train", index.files):
+        raise ContractError(problems)
+    files = {id: paths[0] for id, paths in found.items()}
+    beside = frame.drop(columns=table.id)
+    return Source(where, ids, files, choice.folder, beside, fold=fold, notes=[*notes, *filter(None, [choice.note])])
+
+
+def _check_one_image_a_row(where: str, table: FoundTable, frame: pd.DataFrame, index: ImageIndex) -> None:
+    probed = frame.head(200)
+    for column in table.also:
+        if frame[column].nunique() < 0.9 * len(frame):
+            continue
+        pairs = zip(probed[table.id], probed[column], strict=True)
+        apart = [1 for one, other in pairs if not set(index.candidates(one)) & set(index.candidates(other))]
+        if len(apart) > len(probed) / 2:
+            raise ContractError(
+                [
+                    f"{where}: columns {table.id} and {column} name different images of one row; several images a "
+                    "row can't be learnt from: keep one of the columns, or say which one it is with --id"
+                ]
+            )
+
+
+def _of_annotations(found: JsonImages, group: str | None) -> Source:
+    ids = [number for number in found.labels_of or {} if number in found.file_of]
+    sets = [found.labels_of[number] for number in ids]
+    left = len(found.labels_of) - len(ids)
+    notes = [f"{found.name}: {counted(left, 'images are')} not there; left out"] if left else []
+    files = {id: found.file_of[id] for id in ids}
+    fields = dict.fromkeys(key for id in ids[:1] for key in found.beside[id])
+    group = group or next((key for key in fields if GROUP_WORDS.search(key)), None)
+    frame = pd.DataFrame(
+        {group: ["" if (value := found.beside[id].get(group)) is None else str(value) for id in ids]}
+        if group in fields
+        else {}
+    )
+    what = f"an annotation of {found.name}"
+    return Source(found.name, ids, files, "", frame, sets=sets, what=what, names=found.names, notes=notes)
+
+
+def _of_folders(index: ImageIndex, found: dict[str, tuple[str, str]]) -> Source:
+    file, (_, name) = next(iter(found.items()))
+    folder = file.rpartition(f"{name}/")[0].rstrip("/")
+    beside = {one.rpartition("/")[0].rpartition("/")[0] for one in index.files if one not in found}
+    above = folder.rpartition("/")[0]
+    given = [one for one in beside if one.rpartition("/")[0] == above and part_of(one.rpartition("/")[2]) == "val"]
+    notes, fold = [f"labels: the names of the folders in {folder or 'the download'}"], [""] * len(found)
+    if given and (validation := class_folders_of(index, (), given[0])):
+        fold += [VALIDATION_FOLD] * len(validation)
+        notes.append(f"{given[0]}: the given validation part, {len(validation)} images: fold {VALIDATION_FOLD}")
+        by_path = {**found, **validation}
+        found = {path: (path.removeprefix(f"{above}/"), label) for path, (_, label) in by_path.items()}
+    files = {id: path for path, (id, _) in found.items()}
+    sets = [(label,) for _, label in found.values()]
+    folds = fold if VALIDATION_FOLD in fold else None
+    return Source(folder or ".", list(files), files, folder, sets=sets, what="its folder", fold=folds, notes=notes)
+
+
+def refuse_folders_as_ids(survey: Survey) -> None:
+    """Raise ContractError where a table's IDs name folders of several images."""
+    for table in survey.tables:
+        for column in table.frame:
+            different = set(table.frame[column].iloc[:200])
+            if len(different) < len(table.frame.iloc[:200]):
+                continue
+            named = [id for id in sorted(different) if survey.index.folders_named(id)]
+            if named and len(named) > len(different) / 2:
+                raise ContractError(
+                    [
+                        f"{survey.root / table.name}: {column} names folders of several images ({examples(named)}); "
+                        "several images a row can't be learnt from: write a row for each image, with --group for what "
+                        "belongs together"
+                    ]
+                )
+
+
+def _of_names(survey: Survey, test_files: dict[str, str], options: Options) -> Source:
+    tests = set(test_files.values())
+    left = [file for file in survey.index.files if file not in tests]
+    folder = options.train_images.strip("/") if options.train_images else ""
+    hinted = [file for file in left if "train" in file.rpartition("/")[0].lower()]
+    chosen = [file for file in left if is_below(file, folder)] if folder else (hinted or left)
+    found = labels_in_names(chosen, options.label_from, folder)
+    pattern = options.label_from or FIRST_DOT
+    note = f"labels: from file names, {pattern}" + ("" if options.label_from else " (--label-from decides)")
+    ids = [id for id, _, _ in found.values()]
+    if len(set(ids)) < len(ids):
+        raise ContractError(
+            [
+                f"{survey.root}: images in several folders have the same names; name the training images' folder "
+                "with --train-images"
+            ]
+        )
+    groups = [group for _, _, group in found.values()]
+    return Source(
+        folder or "file names",
+        ids,
+        dict(zip(ids, found, strict=True)),
+        folder,
+        sets=[(label,) for _, label, _ in found.values()],
+        what="its file's name",
+        groups=groups if any(groups) else None,
+        notes=[note] if found else [],
+    )
+
+
+def _place(survey: Survey, folder: str) -> str:
+    return str(survey.root / folder) if folder else str(survey.root)

@@ -1,0 +1,161 @@
+"""The test images: listed by the sample submission, else by a test table, a JSON file or their folder."""
+
+import os
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from competition.common.errors import ContractError, counted, examples, repeated
+from competition.data.adopt.image_index import image_problems, unsafe_ids
+from competition.data.adopt.json_annotations import JsonImages
+from competition.data.adopt.options import Options
+from competition.data.adopt.roles import Roles
+from competition.data.adopt.survey import FoundTable, Survey
+
+FEW = 0.5  # fewer of the IDs with an image, and they are looked for elsewhere
+
+
+@dataclass(frozen=True, eq=False)
+class TestPart:
+    """M test images. where: the file or folder that lists them."""
+
+    __test__ = False  # pytest: no test case
+
+    where: str
+    id: str  # what the ID's column is called
+    ids: list[str]
+    files: dict[str, str]  # ID -> image
+    frame: pd.DataFrame | None = None  # what stands beside the IDs in a test table, (M, ...)
+    notes: tuple[str, ...] = ()
+
+
+def find_test_part(
+    survey: Survey,
+    roles: Roles,
+    documents: list[JsonImages],
+    train_ids: list[str],
+    train_folder: str | None,
+    options: Options,
+) -> TestPart:
+    """Return the test images. train_folder: the training images', where it is known already. Raises ContractError."""
+    where, column, ids = _listing(survey, roles, documents, train_ids, train_folder, options)
+    if "" in ids:
+        raise ContractError([f"{where}: {counted(ids.count(''), 'rows have')} no ID; fill it in or remove the row"])
+    if problems := unsafe_ids(where, ids):
+        raise ContractError(problems)
+    if twice := repeated(ids):
+        raise ContractError(
+            [f"{where}: {counted(len(twice), 'IDs are')} repeated: {examples(twice)}; one row for each image"]
+        )
+    files, note = _files(survey, documents, where, ids, train_folder, options)
+    frame = _beside(roles.test, ids) if roles.test is not None else None
+    return TestPart(where, column, ids, files, frame, (note,) if note else ())
+
+
+def _listing(
+    survey: Survey,
+    roles: Roles,
+    documents: list[JsonImages],
+    train_ids: list[str],
+    train_folder: str | None,
+    options: Options,
+) -> tuple[str, str, list[str]]:
+    """Return where the test IDs stand, what their column is called, and the IDs."""
+    for table in (roles.sample, roles.test):
+        if table is not None and table.id is not None:
+            return str(survey.root / table.name), table.id, table.ids
+    column = roles.train.id if roles.train is not None else "ID"
+    for document in documents:
+        if document.labels_of is None:
+            return str(survey.root / document.name), column, list(document.file_of)
+    folders = {file.rpartition("/")[0] for file in survey.index.files}
+    hinted = sorted(
+        folder for folder in folders if "test" in folder.rpartition("/")[2].lower() and folder != train_folder
+    )
+    folder = options.test_images if options.test_images is not None else (hinted[0] if len(hinted) == 1 else None)
+    files = survey.index.below(folder) if folder is not None else []
+    if not files:
+        raise ContractError(
+            [
+                f"{survey.root}: nothing lists the test images: no sample submission, no test table, no folder "
+                "called test; put "
+                "the sample submission beside the tables, or name the folder with --test-images"
+            ]
+        )
+    with_extension = bool(train_ids) and all(re.search(r"\.[A-Za-z]\w{2,4}$", id) for id in train_ids[:100])
+    names = [file.removeprefix(f"{folder}/") for file in files]
+    return folder, column, names if with_extension else [os.path.splitext(name)[0] for name in names]
+
+
+def _files(
+    survey: Survey, documents: list[JsonImages], where: str, ids: list[str], taken: str | None, options: Options
+) -> tuple[dict[str, str], str]:
+    """Return ID -> image, and a note on the choice of the folder."""
+    index = survey.index
+    if index.share(ids) < FEW:
+        for known in [document.file_of for document in documents] + list(_paths_in_tables(survey, set(ids))):
+            if sum(id in known for id in ids) > FEW * len(ids):
+                if missing := [id for id in ids if id not in known]:
+                    raise ContractError([f"{where}: {counted(len(missing), 'IDs have')} no image: {examples(missing)}"])
+                if problems := image_problems(where, {id: [known[id]] for id in ids}, str(survey.root), "test"):
+                    raise ContractError(problems)
+                return {id: known[id] for id in ids}, ""
+        if index.files and options.test_images is None:
+            _refuse_long_form(survey, where, ids)
+            _refuse_several_images(survey, where, ids)
+    choice = index.choose_folder(ids, "test", options.test_images, taken)
+    found = index.find(ids, choice.folder)
+    place = str(survey.root / choice.folder) if choice.folder else str(survey.root)
+    if problems := image_problems(where, found, place, "test", index.files):
+        raise ContractError(problems)
+    return {id: paths[0] for id, paths in found.items()}, choice.note
+
+
+def _paths_in_tables(survey: Survey, ids: set[str]):
+    """Yield ID -> image for each table that holds the IDs in one column and paths of images in another."""
+    for table in survey.tables:
+        for column in table.others if table.id is not None else ():
+            if ids <= set(table.frame[column]):
+                pairs = zip(table.frame[column], table.ids, strict=True)
+                found = ((id, survey.index.candidates(path)) for id, path in pairs)
+                yield {id: paths[0] for id, paths in found if len(paths) == 1}
+
+
+def _refuse_long_form(survey: Survey, where: str, ids: list[str]) -> None:
+    shorter = {id.rpartition("_")[0] for id in ids} - {""}
+    if len(shorter) < len(ids) and survey.index.share(shorter) >= FEW:
+        raise ContractError(
+            [
+                f"{where}: has a row for each image and label ({examples(ids, most=3)}); Foldvote answers with one "
+                "row an image, a column for each label: turn the sample submission into that form, and its answers back"
+            ]
+        )
+
+
+def _refuse_several_images(survey: Survey, where: str, ids: list[str]) -> None:
+    """Raise ContractError where each ID is the start of several images' names: t0_red.png, t0_green.png."""
+    files: dict[str, list[str]] = {}
+    for file in survey.index.files:
+        stem = os.path.splitext(os.path.basename(file))[0]
+        files.setdefault(re.sub(r"[-_][^-_]*$", "", stem), []).append(file)
+    several = [id for id in ids if len(files.get(id, ())) > 1]
+    if 2 * len(several) > len(ids):
+        raise ContractError(
+            [
+                f"{where}: IDs name several images ({several[0]}: {examples(files[several[0]])}); several images a row "
+                "can't be learnt from: make one image of them, called by the ID, or write a row for each in all "
+                "tables, with --group for what belongs together"
+            ]
+        )
+
+
+def _beside(table: FoundTable, ids: list[str]) -> pd.DataFrame | None:
+    """Return the test table's columns beside its ID, in the order of `ids`; None where it lacks some."""
+    if not table.others:
+        return None
+    column = next((name for name in table.frame if set(ids) <= set(table.frame[name])), None)
+    if column is None:
+        return None
+    frame = table.frame.drop_duplicates(column).set_index(column)
+    return frame.loc[ids].reset_index(drop=True)
