@@ -19,6 +19,7 @@ from competition.common.files import digest
 from competition.compute.pool import release
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
+from competition.data.label_sets import holds_several
 from competition.folds.leakage import check_packed_images
 from competition.settings.augment import AugmentSettings
 from competition.settings.load import load_settings
@@ -32,22 +33,23 @@ def main() -> None:
     everything = load_settings()
     settings, machine = everything.augment, everything.machine
     train, test = ImageStore(paths.TRAIN_STORE), ImageStore(paths.TEST_STORE)
-    targets = train.column("target")
-    log_copies(targets, settings)
+    targets, classes = train.column("target"), read_classes(paths.CLASSES)
+    several = holds_several(targets, tuple(classes))
+    log_copies(targets, settings, several)
     names = sorted({name for purpose in ("train", "test_like") for name in settings.transforms_for(purpose)})
     bank = open_bank(names, settings, machine, paths.NOISE_BANK.resolve())
     release()
-    augmenter = Augmenter(str(train.path.resolve()), settings, bank)
-    pack_and_check(paths.AUGMENTED_STORE, train, augmenter, machine, packed_of(targets, settings))
+    augmenter = Augmenter(str(train.path.resolve()), settings, bank, several=several)
+    pack_and_check(paths.AUGMENTED_STORE, train, augmenter, machine, packed_of(targets, settings, several))
     clean_only = Augmenter(str(test.path.resolve()), settings, clean_only=True)
     pack_and_check(paths.TEST_RESIZED_STORE, test, clean_only, machine, np.ones(len(test), np.int64))
-    write_contact_sheet(paths.CONTACT_SHEET, ImageStore(paths.AUGMENTED_STORE), read_classes(paths.CLASSES))
+    write_contact_sheet(paths.CONTACT_SHEET, ImageStore(paths.AUGMENTED_STORE), classes)
     log("drawn", path=paths.CONTACT_SHEET)
 
 
-def log_copies(targets: list[str], settings: AugmentSettings) -> None:
-    of_class = dict(zip(targets, copies_of(targets, settings).tolist(), strict=True))
-    packed = int(packed_of(targets, settings).sum())
+def log_copies(targets: list[str], settings: AugmentSettings, several: bool) -> None:
+    of_class = dict(zip(targets, copies_of(targets, settings, several).tolist(), strict=True))
+    packed = int(packed_of(targets, settings, several).sum())
     least, most = min(of_class, key=of_class.get), max(of_class, key=of_class.get)
     log(
         "copies",
@@ -65,7 +67,7 @@ def pack_and_check(
     """Pack what `augmenter` makes of `source`, `counts` (N,) of each image, and check it for leaks."""
     began = perf_counter()
     log("augmenting", source=source.path, images=len(counts), packed=int(counts.sum()), size=augmenter.settings.size)
-    key = digest(source.path, augmenter.settings.model_dump(), copies_code(), augmenter.clean_only)
+    key = digest(source.path, augmenter.settings.model_dump(), copies_code(), augmenter.clean_only, augmenter.several)
     pack(target, augmenter, paths.STATE / f"augment-{key}", machine, counts, f"augment {target.stem}")
     check_packed(target, source)
     seconds = perf_counter() - began

@@ -1,8 +1,8 @@
 """Read and pack each image once, and audit the data: `python -m pipelines.prepare` (stage `prepare`).
 
-Makes data/train.arrow, data/test.arrow, folds/audit.json, folds/classes.csv, folds/duplicates.csv and
-folds/problem_files.csv, and prints the audit as tables. A person's decisions about labels, folds/label_fixes.csv, are
-applied; folds/audit.json lists them.
+Makes data/train.arrow, data/test.arrow, data/metadata.csv, folds/audit.json, folds/classes.csv, folds/duplicates.csv
+and folds/problem_files.csv, and prints the audit as tables. A person's decisions about labels, folds/label_fixes.csv,
+are applied; folds/audit.json lists them.
 """
 
 import os
@@ -11,6 +11,7 @@ from time import perf_counter
 
 from competition.audit.duplicate_table import write_duplicates
 from competition.audit.duplicates import Duplicates, find_duplicates
+from competition.audit.metadata import metadata_warnings
 from competition.audit.perceptual_hash import MOST
 from competition.audit.problem_files import write_problem_files
 from competition.audit.scan import Job, Packer, packing_jobs, problems_of
@@ -20,8 +21,10 @@ from competition.common import paths
 from competition.common.files import digest, write_json
 from competition.common.imports import code_digest
 from competition.data.classes import write_classes
-from competition.data.competition import read_competition
+from competition.data.competition import Competition, read_competition
 from competition.data.image_store import ImageStore, StoredThumbnails
+from competition.data.label_sets import encode
+from competition.data.metadata import metadata_table, read_metadata, write_metadata
 from competition.data.packing import build
 from competition.labels.fixes import apply_label_fixes, check_label_fixes, label_fix_facts, read_label_fixes
 from competition.settings.load import load_settings
@@ -34,10 +37,11 @@ STORES = {"train": paths.TRAIN_STORE, "test": paths.TEST_STORE}
 
 def main() -> None:
     settings = load_settings()
-    original = read_competition(settings.competition)
+    original = read_competition(settings.competition, settings.task)
     fixes = read_label_fixes(paths.LABEL_FIXES)
     check_label_fixes(paths.LABEL_FIXES, fixes, original)
     competition, fixed = apply_label_fixes(original, fixes), label_fix_facts(paths.LABEL_FIXES, fixes, original)
+    warnings = look_at_metadata(competition, settings)
     facts = []
     for name, jobs in zip(("train", "test"), packing_jobs(competition), strict=True):
         facts += pack(name, jobs, settings)
@@ -52,8 +56,29 @@ def main() -> None:
     print_audit(audit)
     if fixes:
         log("label fixes", path=paths.LABEL_FIXES, **{key: fixed[key] for key in ("changed", "left_out", "confirmed")})
+    for warning in warnings:
+        log("warning: metadata", problem=warning)
     for problem in problems:
         log("warning: left out", set=problem["set"], file=problem["file"], problem=problem["problem"])
+
+
+def look_at_metadata(competition: Competition, settings: Settings) -> list[str]:
+    """Write the columns that stand beside the images in train.csv and test.csv; return what is wrong with them.
+
+    Raises ValueError where a member needs some and there are none.
+    """
+    write_metadata(paths.METADATA, metadata_table(settings.competition))
+    metadata = read_metadata(paths.METADATA, settings.task.metadata)
+    if not (metadata.numbers or metadata.categories):
+        if needing := [name for name in settings.train.members if settings.members[name].needs_metadata]:
+            raise ValueError(
+                f"train.members: {', '.join(needing)} learns from columns beside the image, but train.csv and test.csv "
+                "have none in common beside ID, target, group, box and fold, or task.metadata leaves them out"
+            )
+        return []
+    train, targets = competition.train, competition.targets
+    labels = encode(train["target"], targets, settings.task.labels == "multi")
+    return metadata_warnings(metadata, train["ID"], labels, len(targets))
 
 
 def pack(name: str, jobs: list[Job], settings: Settings) -> list[dict]:

@@ -19,7 +19,7 @@ from competition.folds.split import read_folds
 from competition.members.named import member_named
 from competition.members.output_files import print_epoch, write_member
 from competition.members.specialist import check_learnable, find_hard_classes, train_specialist
-from competition.metrics.scores import METRICS
+from competition.metrics.make import make_metric
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.training.fold_data import load_fold
@@ -41,11 +41,11 @@ def train_and_write(settings: Settings, fold: int) -> None:
     base = [read_fold(settings.specialize.base_member, number, folds, targets) for number in settings.split.folds]
     hard = find_hard_classes(settings.specialize, base, folds, targets)
     names = [targets[index] for index in hard]
-    metric = METRICS[settings.task.metric]()
+    metric = make_metric(settings.task)
     data = load_fold(fold, folds, targets, paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE, metric)
     check_learnable(data, hard, targets, fold)
     if processes().main:
-        warn_of_undeclared("specialize", [*settings.plugins, *member_named(SPECIALIST, settings).weights_files()])
+        warn_of_undeclared("specialize", [*settings.plugin_files, *member_named(SPECIALIST, settings).weights_files()])
         log("specializing", fold=fold, hard_classes=names, metric=metric.label, processes=processes().count)
     inputs = [paths.AUGMENTED_STORE, paths.FOLDS]
     trained = train_specialist(settings, base, hard, data, targets, fold, inputs, print_epoch)

@@ -1,9 +1,9 @@
 """Train one member on one fold: `python -m pipelines.train MEMBER FOLD` (stage `train`, member x fold).
 
-Reads data/augmented.arrow, data/test_squares.arrow and folds/folds.csv. Makes, under folds/, for MEMBER/FOLD:
-weights/*.safetensors, predictions/*.npz (clean, test_like, test, and where there is a holdout holdout_clean,
-holdout_test_like, which no score is made of here), history/*.csv and scores/*.json. A network is trained by
-`machine.processes` processes together, or by those that started it: `accelerate launch --num_processes 2 -m
+Reads data/augmented.arrow, data/test_squares.arrow and folds/folds.csv, a tabular member data/metadata.csv too. Makes,
+under folds/, for MEMBER/FOLD: weights/*.safetensors, predictions/*.npz (clean, test_like, test, and where there is a
+holdout holdout_clean, holdout_test_like, which no score is made of here), history/*.csv and scores/*.json. A network is
+trained by `machine.processes` processes together, or by those that started it: `accelerate launch --num_processes 2 -m
 pipelines.train MEMBER FOLD`.
 """
 
@@ -15,6 +15,7 @@ from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
 from competition.data.classes import read_classes
+from competition.data.metadata import read_metadata
 from competition.folds.split import read_folds
 from competition.inference.tta import orientation_weights
 from competition.members.make import make_member
@@ -22,7 +23,7 @@ from competition.members.member import Member
 from competition.members.output_files import print_epoch, write_member
 from competition.members.resume_key import state_file
 from competition.members.training import train_member
-from competition.metrics.scores import METRICS
+from competition.metrics.make import make_metric
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.training.fold_data import load_fold
@@ -47,10 +48,13 @@ def main(member: str, fold: int) -> None:
 def train_and_write(member: Member, fold: int, settings: Settings) -> None:
     set_up_process()
     targets = tuple(read_classes(paths.CLASSES))
-    metric = METRICS[settings.task.metric]()
-    data = load_fold(fold, read_folds(paths.FOLDS), targets, paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE, metric)
+    metric = make_metric(settings.task)
+    folds, stores = read_folds(paths.FOLDS), (paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE)
+    needed = member.settings.needs_metadata
+    metadata = read_metadata(paths.METADATA, settings.task.metadata) if needed else None
+    data = load_fold(fold, folds, targets, *stores, metric, settings.task.several, metadata)
     if processes().main:
-        warn_of_undeclared("train", [*settings.plugins, *member.weights_files()])
+        warn_of_undeclared("train", [*settings.plugin_files, *member.weights_files()])
         log(
             "training",
             member=member.name,
@@ -64,7 +68,8 @@ def train_and_write(member: Member, fold: int, settings: Settings) -> None:
     if member.settings.pseudo_label_threshold:
         data = bar_copies(data, read_duplicates(paths.DUPLICATES))
     weights = orientation_weights(settings.tta.passes, settings.tta.seed)
-    inputs = paths.AUGMENTED_STORE, paths.FOLDS, fold, targets, metric.source
+    inputs = paths.AUGMENTED_STORE, paths.FOLDS, fold, targets, metric.source, settings.task.labels
+    inputs += (paths.METADATA, settings.task.metadata) if needed else ()
     state = state_file(f"train-{member.name}-{fold}", member, *inputs)
     trained = train_member(member.settings, data, targets, weights, state, print_epoch)
     if processes().main:

@@ -12,6 +12,7 @@ from competition.audit.duplicates import Duplicates
 from competition.audit.near_duplicates import CONTRAST
 from competition.common.files import read_json
 from competition.data.competition import Competition
+from competition.data.label_sets import split_labels
 
 TINY = 32  # pixels of the shorter side; what is smaller can hardly be read
 LEAST = 10  # images of each set, without which the shift isn't measured
@@ -24,8 +25,10 @@ def summary(competition: Competition, facts: list[dict], duplicates: Duplicates,
     """
     read = {name: [fact for fact in facts if fact["set"] == name and not fact["problem"]] for name in ("train", "test")}
     names = zip(competition.targets, competition.class_names, strict=True)
+    split = split_labels if competition.task.several else lambda target: (target,)
     classes = [
-        {"target": target, "class_name": name} | _sizes([fact for fact in read["train"] if fact["target"] == target])
+        {"target": target, "class_name": name}
+        | _sizes([fact for fact in read["train"] if target in split(fact["target"])])
         for target, name in names
     ]
     return {name: _of_set([fact for fact in facts if fact["set"] == name], there) for name, there in read.items()} | {

@@ -40,7 +40,7 @@ def print_audit(audit: dict, file: TextIO | None = None) -> None:
 
 def _tables(audit: dict) -> Iterator[tuple[str, Table]]:
     yield "Images", _sets(audit)
-    yield _classes(audit["classes"])
+    yield _classes(audit["classes"], audit["train"]["images"])
     yield "Duplicates (each pair: folds/duplicates.csv)", _duplicates(audit["duplicates"])
     if wrong := audit["duplicates"]["different_targets"]:
         yield (
@@ -78,11 +78,8 @@ def _spread(values: list[int] | None) -> str:
     return " ".join(f"{value:5d}" for value in values) if values else "-"
 
 
-def _classes(classes: list[dict]) -> tuple[str, Table]:
-    total, title = (
-        max(1, sum(row["images"] for row in classes)),
-        "Training images by class; height and width: least, median, most",
-    )
+def _classes(classes: list[dict], images: int) -> tuple[str, Table]:
+    total, title = max(1, images), "Training images by class; height and width: least, median, most"
     table = _table(2, "target", "class", "images", "share", "height", "width")
     if len(classes) > MOST:
         title += f"; the {MOST} smallest of {len(classes)} classes"

@@ -16,6 +16,7 @@ from competition.common.imports import code_digest
 from competition.common.registry import load_plugins
 from competition.data.image_store import ImageStore
 from competition.data.images import encode_jpeg
+from competition.data.label_sets import split_labels
 from competition.data.letterbox import letterbox, shrink
 from competition.data.packing import build
 from competition.settings.augment import AugmentSettings
@@ -24,33 +25,40 @@ from competition.settings.machine import MachineSettings
 IMAGES_PER_PART = 256  # a few seconds' work: what a killed run loses, and often enough for the progress to move
 
 
-def copies_of(targets: Sequence[str | None], settings: AugmentSettings) -> np.ndarray:
+def copies_of(targets: Sequence[str | None], settings: AugmentSettings, several: bool = False) -> np.ndarray:
     """Return the number of damaged copies of each image, int64 (N,), at least 1: the same for all images of a class.
 
     It is `copies`, times (images of the largest class / images of its own) to the power of `balance`, times its class's
-    factor in `class_copies`, rounded. Raises ValueError if `class_copies` names a class that no image has.
+    factor in `class_copies`, rounded. With `several`, a target names an image's labels: its rarest one counts as its
+    class, and the largest of their factors; without any it has `copies`. Raises ValueError if `class_copies` names a
+    class that no image has.
     """
-    copies = _class_copies(Counter(targets), settings)
+    copies = _class_copies(Counter(targets), settings, several)
     return np.array([copies[target] for target in targets], np.int64)
 
 
-def packed_of(targets: Sequence[str | None], settings: AugmentSettings) -> np.ndarray:
+def packed_of(targets: Sequence[str | None], settings: AugmentSettings, several: bool = False) -> np.ndarray:
     """Return how many images are packed of each image, int64 (N,): clean, test-like, and the copies."""
-    return copies_of(targets, settings) + 2
+    return copies_of(targets, settings, several) + 2
 
 
-def _class_copies(images: Counter, settings: AugmentSettings) -> dict[str | None, int]:
-    unknown = sorted(set(settings.class_copies) - set(images))
+def _class_copies(images: Counter, settings: AugmentSettings, several: bool) -> dict[str | None, int]:
+    """Return target -> copies of each of its images; images: how many there are of each target."""
+    labels = {target: split_labels(target) if several else (target,) for target in images}
+    counts: Counter = Counter()
+    for target, own in images.items():
+        counts.update(dict.fromkeys(labels[target], own))
+    unknown = sorted(set(settings.class_copies) - set(counts))
     if unknown:
         raise ValueError(
-            f"augment.class_copies: no training image has the target {unknown}; there are {sorted(map(str, images))}"
+            f"augment.class_copies: no training image has the target {unknown}; there are {sorted(map(str, counts))}"
         )
-    largest = max(images.values(), default=0)
+    largest, factors = max(counts.values(), default=0), settings.class_copies
     return {
-        target: max(
-            1, round(settings.copies * (largest / own) ** settings.balance * settings.class_copies.get(target, 1))
-        )
-        for target, own in images.items()
+        target: max(1, round(settings.copies * (largest / rarest) ** settings.balance * factor))
+        for target in images
+        for rarest in [min((counts[label] for label in labels[target]), default=largest)]
+        for factor in [max((factors.get(label, 1) for label in labels[target]), default=1)]
     }
 
 
@@ -65,6 +73,7 @@ class Augmenter:
     settings: AugmentSettings
     bank: Bank | None = None
     clean_only: bool = False
+    several: bool = False  # labels an image, see `copies_of`
     plugins: tuple[str, ...] = field(default_factory=EFFECTS.plugins)  # whose effects a worker has to load too
 
     def __call__(self, rows: Sequence[int]) -> tuple[list[dict], list[dict]]:
@@ -72,7 +81,7 @@ class Augmenter:
         stat = Path(self.path).stat()
         store = ImageStore(self.path)  # anew for each part: what is mapped of a large set adds up
         ids, targets, images = _columns(self.path, stat.st_mtime_ns, stat.st_size)
-        copies = {} if self.clean_only else _class_copies(images, self.settings)
+        copies = {} if self.clean_only else _class_copies(images, self.settings, self.several)
         return [
             packed
             for row in rows

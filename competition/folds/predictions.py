@@ -3,7 +3,6 @@
 Predictions of another split must be neither scored nor combined with this one's.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -36,12 +35,6 @@ def read_fold(name: str, fold: int, folds: pd.DataFrame, targets: Sequence[str])
         if name != "specialist" and found.targets != tuple(targets):
             raise ValueError(f"{path}: {part}: targets {list(found.targets)}; expected {list(targets)}")
     return parts
-
-
-def most_frequent(y_true: Sequence[str], targets: Sequence[str]) -> str:
-    """Return the most frequent target, for a test image without predictions; of equals the first of `targets`."""
-    counts = Counter(y_true)
-    return max(targets, key=lambda target: counts[target])
 
 
 def out_of_fold(per_fold: Sequence[dict[str, Predictions]], condition: str, oof_ids: Sequence[str]) -> Predictions:

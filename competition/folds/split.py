@@ -11,21 +11,29 @@ from scipy.sparse.csgraph import connected_components
 from competition.common.csv import read_frame, write_frame
 from competition.common.errors import examples, repeated
 from competition.common.seeds import generator
+from competition.data.label_sets import split_labels
 from competition.folds.leakage import check_folds
+from competition.folds.stratification import group_counts, spread
 
 HOLDOUT = -1
 COLUMNS = ["ID", "target", "fold", "group"]
 
 
 def make_folds(
-    ids: Sequence[str], targets: Sequence[str], groups: Sequence[str], n_splits: int, seed: int, holdout: float = 0.0
+    ids: Sequence[str],
+    targets: Sequence[str],
+    groups: Sequence[str],
+    n_splits: int,
+    seed: int,
+    holdout: float = 0.0,
+    several: bool = False,
 ) -> np.ndarray:
     """Return (N,) int64: each image's fold, 0 to n_splits - 1, or -1 for the `holdout` share that no fold sees.
 
     ids, targets, groups: (N,) str. A group is never divided. Each class is spread as evenly over the folds as its
     groups allow: groups of one image give every fold the same number of them, or one more. A class with fewer groups
     than folds is in some of them only (see `scarce_classes`). The holdout depends on seed and share, not on n_splits.
-    The order of the rows changes nothing.
+    The order of the rows changes nothing. several: a target names an image's labels, and each label is spread so.
     """
     if not len(ids) == len(targets) == len(groups):
         raise ValueError(f"lengths differ: {len(ids)} ids, {len(targets)} targets, {len(groups)} groups")
@@ -36,48 +44,34 @@ def make_folds(
         raise ValueError(
             f"{n_splits} folds of {len(names)} groups of images: expected at least 2 folds, a group for each"
         )
-    counts = pd.crosstab(group_of_row, np.asarray(targets, dtype=str)).to_numpy()
+    counts, weights = group_counts(targets, group_of_row, several)
     fold_of_group = np.full(len(names), HOLDOUT)
     seen = np.arange(len(names))
     if holdout > 0:
-        sides = _spread(counts, np.array([1 - holdout, holdout]), generator(seed, "holdout"))
+        sides = spread(counts, np.array([1 - holdout, holdout]), generator(seed, "holdout"), weights)
         seen = np.flatnonzero(sides == 0)
     if len(seen) < n_splits:
         raise ValueError(f"a holdout of {holdout} leaves {len(seen)} groups of images for {n_splits} folds; lower it")
-    fold_of_group[seen] = _spread(counts[seen], np.full(n_splits, 1 / n_splits), generator(seed, "folds"))
+    fold_of_group[seen] = spread(counts[seen], np.full(n_splits, 1 / n_splits), generator(seed, "folds"), weights)
     return fold_of_group[group_of_row]
 
 
-def _spread(counts: np.ndarray, shares: np.ndarray, draws: np.random.Generator) -> np.ndarray:
-    """Return (G,) the part each group goes to; counts: (G, C) images; shares: (P,) of the images, sum to 1.
+def scarce_classes(targets: Sequence[str], groups: Sequence[str], n_splits: int, several: bool = False) -> list[str]:
+    """Return a warning for each class, or with `several` each label, with fewer groups than folds.
 
-    Largest group first (equals in random order), to where it adds least to the chi-square distance between the parts'
-    class counts and their shares; the emptiest of equals.
+    Some folds can't score it.
     """
-    order = draws.permutation(len(counts))
-    order = order[np.argsort(-counts.sum(axis=1)[order], kind="stable")]
-    class_totals = np.maximum(counts.sum(axis=0), 1)
-    filled = np.zeros((len(shares), counts.shape[1]))
-    parts = np.empty(len(counts), dtype=np.int64)
-    for group in order:
-        present = np.flatnonzero(counts[group])
-        new = counts[group, present]
-        added = ((2 * filled[:, present] + new) * new / class_totals[present]).sum(axis=1) / shares
-        best = np.flatnonzero(added <= added.min() + 1e-9)
-        part = best[np.argmin(filled[best].sum(axis=1) / shares[best])]
-        filled[part, present] += new
-        parts[group] = part
-    return parts
-
-
-def scarce_classes(targets: Sequence[str], groups: Sequence[str], n_splits: int) -> list[str]:
-    """Return a warning for each class with fewer groups than folds, which some folds can't score."""
-    counts = pd.DataFrame({"target": targets, "group": groups}).groupby("target")["group"].agg(["nunique", "size"])
-    warnings = []
+    rows = pd.DataFrame({"target": targets, "group": groups})
+    if several:
+        rows = rows.assign(target=rows["target"].map(split_labels)).explode("target").dropna()
+    counts = rows.groupby("target")["group"].agg(["nunique", "size"])
+    warnings, kind = [], "label" if several else "class"
     for target, (n_groups, n_images) in counts[counts["nunique"] < n_splits].iterrows():
-        what = "all in one fold, whose model never sees the class" if n_groups == 1 else "so some folds don't score it"
+        what = (
+            f"all in one fold, whose model never sees the {kind}" if n_groups == 1 else "so some folds don't score it"
+        )
         warnings.append(
-            f"class {target}: {n_images} images in {n_groups} independent groups for {n_splits} folds, {what}"
+            f"{kind} {target}: {n_images} images in {n_groups} independent groups for {n_splits} folds, {what}"
         )
     return warnings
 
@@ -129,10 +123,19 @@ def read_folds(path: Path | str) -> pd.DataFrame:
     return folds
 
 
-def check_learnable(folds: pd.DataFrame, numbers: tuple[int, ...]) -> None:
-    """Raise ValueError for a fold that no network can be trained for: all its training images are of one class."""
+def check_learnable(folds: pd.DataFrame, numbers: tuple[int, ...], several: bool = False) -> None:
+    """Raise ValueError for a fold that no network can be trained for: all its training images are of one class.
+
+    With `several`: they have the very same labels.
+    """
     for number in numbers:
         taught = folds[(folds["fold"] >= 0) & (folds["fold"] != number)]
+        if several and taught["target"].nunique() == 1:
+            raise ValueError(
+                f"fold {number} would be trained on images that all have the labels {taught['target'].iloc[0]!r}: "
+                "others belong together (one group, or copies of one another: folds/duplicates.csv) and are scored "
+                "there; add independent images with other labels"
+            )
         if taught["target"].nunique() < 2:
             alone = sorted(set(folds.loc[folds["fold"] == number, "target"]) - set(taught["target"]))
             raise ValueError(

@@ -22,6 +22,7 @@ from competition.models.networks import Normalisation
 
 BATCH_SIZE = 32
 CLOSE = 0.1  # between the two likeliest classes' probabilities: twice what bfloat16 moves each by
+# of several labels, half of it between a label's probability and 0.5
 MANY = 100  # close calls, from which on a line is printed
 
 Tick = Callable[[int], object]
@@ -39,34 +40,54 @@ class Predictor:
     normalise: Normalisation
     size: int
     precision: str
+    several: bool = False  # labels an image: a sigmoid in the softmax's place
     again_seconds: list[float] = field(default_factory=list)  # of close calls, each time that some were made again
 
     @classmethod
     def of(
-        cls, network: nn.Module, normalise: Normalisation, size: int, precision: str, again: bool = True
+        cls,
+        network: nn.Module,
+        normalise: Normalisation,
+        size: int,
+        precision: str,
+        again: bool = True,
+        several: bool = False,
     ) -> "Predictor":
-        """Return the predictor of `network` at `size` pixels in `precision`; again: close calls in float32 too."""
+        """Return the predictor of `network` at `size` pixels in `precision`; again: close calls in float32 too.
+
+        several: an image may have several labels, each with a probability by itself.
+        """
         network = network.to(processes().device)
         quick = again and (precision == "float16" or use_bfloat16(precision))
         exact = for_inference(network, size, bfloat16=False) if quick else None
-        return cls(for_inference(network, size, use_bfloat16(precision)), exact, normalise, size, precision)
+        return cls(for_inference(network, size, use_bfloat16(precision)), exact, normalise, size, precision, several)
 
     def __call__(
         self, store: ImageStore, rows: np.ndarray, weights: np.ndarray, tick: Tick = lambda images: None
     ) -> np.ndarray:
         """Return probabilities (N, C), float32, of the packed images `rows` (N,); see `predict_proba`."""
-        probabilities = predict_proba(self.fast, self.normalise, store, rows, self.size, self.precision, weights, tick)
+        several = self.several
+        probabilities = predict_proba(
+            self.fast, self.normalise, store, rows, self.size, self.precision, weights, tick, several
+        )
         if self.exact is not None and len(rows):
             began = perf_counter()
-            second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
-            close = np.flatnonzero(first - second < CLOSE)
+            close = close_calls(probabilities, several)
             if len(close) > MANY:
                 processes().print(f"{len(close)} of {len(rows)} predictions are close calls, made again in float32")
             probabilities[close] = predict_proba(
-                self.exact, self.normalise, store, rows[close], self.size, "float32", weights
+                self.exact, self.normalise, store, rows[close], self.size, "float32", weights, several=several
             )
             self.again_seconds.append(perf_counter() - began)
         return probabilities
+
+
+def close_calls(probabilities: np.ndarray, several: bool) -> np.ndarray:
+    """Return the rows (R,) of `probabilities` (N, C) whose answer what bfloat16 loses might change."""
+    if several:
+        return np.flatnonzero((np.abs(probabilities - 0.5) < CLOSE / 2).any(axis=1))
+    second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
+    return np.flatnonzero(first - second < CLOSE)
 
 
 @torch.inference_mode()
@@ -79,9 +100,11 @@ def predict_proba(
     precision: str,
     weights: np.ndarray,
     tick: Tick = lambda images: None,
+    several: bool = False,
 ) -> np.ndarray:
-    """Return probabilities (N, C), float32, rows sum to 1, of the packed images `rows` (N,) at `size` pixels.
+    """Return probabilities (N, C), float32, of the packed images `rows` (N,) at `size` pixels.
 
+    Rows sum to 1; with `several` each label has its own, in [0, 1].
     `weights` (8,), sums to 1: of the orientations in the mean; one of weight 0 is not computed. `tick` is told of each
     batch's images. Several processes take whole batches in turn, so that each is computed as one process would,
     and all get all probabilities; then `tick` counts what the others do meanwhile.
@@ -95,7 +118,9 @@ def predict_proba(
             turned = oriented_batch(inputs, orientation, (2, 3)).contiguous(memory_format=torch.channels_last)
             with autocast(precision):
                 logits = network(turned)
-            total = total + float(weights[orientation]) * logits.float().softmax(dim=1)
+            logits = logits.float()
+            probabilities = logits.sigmoid() if several else logits.softmax(dim=1)
+            total = total + float(weights[orientation]) * probabilities
         parts.append(total.cpu())
         first = int(places[positions[0]])
         tick(min(len(rows), first + group.count * BATCH_SIZE) - first)

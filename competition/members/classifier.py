@@ -29,11 +29,11 @@ class ClassifierMember(Member):
 
         return fit_classifier(self.settings, self.classifier, self.extractor(), fold, fit)
 
-    def load(self, fold: int, targets: tuple[str, ...], exact: bool = True) -> Fitted:
+    def load(self, fold: int, targets: tuple[str, ...], exact: bool = True, several: bool = False) -> Fitted:
         from competition.members.fitting.classifying import load_classifier
 
         width, features_of = self._loaded
-        return load_classifier(self.classifier, width, features_of, self.name, fold, targets)
+        return load_classifier(self.classifier, width, features_of, self.name, fold, targets, several)
 
     @cached_property
     def _loaded(self) -> tuple:

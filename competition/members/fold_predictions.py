@@ -1,5 +1,6 @@
 """Predictions of a fold by what was trained on it: validation images (clean, test-like), holdout, test set."""
 
+import math
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from competition.common.progress import progress
 from competition.compute.distributed import processes
 from competition.data.predictions import Predictions
 from competition.members.member import Fitted
+from competition.metrics.plain_score import plain_score
 from competition.training.fold_data import FoldData
 
 Positions = dict[str, np.ndarray]
@@ -36,21 +38,25 @@ def predict_fold(
             store, rows, ids = sets[name]
             probabilities = fitted.predict_proba(store, rows[positions], orientation_weights, bar.update)
             found[name] = Predictions(
-                np.array([ids[index] for index in positions], dtype=str), probabilities, tuple(targets)
+                np.array([ids[index] for index in positions], dtype=str),
+                probabilities,
+                tuple(targets),
+                not data.several,
             )
     return found
 
 
 def score_fold(predictions: dict[str, Predictions], data: FoldData) -> dict[str, float | None]:
-    """Return the score of the fold's validation images by condition; None where no image with a label was predicted.
+    """Return the score of the fold's validation images by condition; None where it can't be.
 
-    The holdout is never scored here.
+    There it has predicted no image with a label, or the metric isn't defined on them. The holdout is never scored here.
     """
-    label = dict(zip(data.valid_ids, data.valid_labels, strict=True))
+    label = {id: row for row, id in enumerate(data.valid_ids)}
     scores = {}
     for condition in data.valid_rows:
         part = predictions[condition]
         known = [index for index, id in enumerate(part.ids) if id in label]
-        y_true = np.array([label[part.ids[index]] for index in known], np.int64)
-        scores[condition] = data.metric(y_true, part.indices[known], len(part.targets)) if known else None
+        y_true = data.valid_labels[[label[part.ids[index]] for index in known]] if known else None
+        score = plain_score(data.metric, y_true, part.probabilities[known], data.several) if known else math.nan
+        scores[condition] = None if math.isnan(score) else score
     return scores

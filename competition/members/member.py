@@ -71,8 +71,9 @@ class Fitted(ABC):
     def predict_proba(
         self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
     ) -> np.ndarray:
-        """Return probabilities (N, C), float32, rows sum to 1, of `images` at `rows` (N,).
+        """Return probabilities (N, C), float32, of `images` at `rows` (N,).
 
+        Rows sum to 1; of several labels an image each has its own, in [0, 1].
         orientation_weights: (8,), sums to 1: the share of each flip and turn in the vote. tick: told how many images
         are done.
         """
@@ -102,10 +103,11 @@ class Member(ABC):
         """Return the member trained on the fold's training images."""
 
     @abstractmethod
-    def load(self, fold: int, targets: tuple[str, ...], exact: bool = True) -> Fitted:
+    def load(self, fold: int, targets: tuple[str, ...], exact: bool = True, several: bool = False) -> Fitted:
         """Return what `fit` made for `fold` and training saved under folds/weights.
 
-        targets: (C,) its classes. exact: close calls are made once more in float32. Raises FileNotFoundError for a fold
+        targets: (C,) its classes. exact: close calls are made once more in float32. several: an image may have several
+        labels. Raises FileNotFoundError for a fold
         that wasn't trained, ValueError for other weights or classes.
         """
 
@@ -116,6 +118,10 @@ class Member(ABC):
     def weights_files(self) -> list[Path]:
         """Return the files of weights that training starts from."""
         return []
+
+    def note_on_new_images(self) -> str:
+        """Return what `predict` has to say of this member and images of a new folder; "" for nothing."""
+        return ""
 
     def trained_network(self, fold: int, n_classes: int, plain: bool = False) -> "tuple[nn.Module, Normalisation]":
         """Return the network that was trained on `fold`, for heat maps and export; plain: of standard layers alone.

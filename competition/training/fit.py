@@ -18,6 +18,7 @@ from torch import nn
 from competition.common.seeds import generator
 from competition.compute.device import check_precision
 from competition.compute.distributed import processes
+from competition.data.label_sets import label_counts
 from competition.inference.loader import batch_count, epoch_size
 from competition.models.freezing import frozen_modules
 from competition.models.networks import Normalisation
@@ -54,9 +55,10 @@ def fit(
     two images, for float16 without a GPU, and for fewer than 2 images of a step for each process; KeyboardInterrupt
     after Ctrl-C, which costs the epoch that was running.
     """
-    counts = np.bincount(data.train_labels, minlength=network.num_classes)
+    counts = label_counts(data.train_labels, network.num_classes)
     names = list(targets) or [str(label) for label in range(network.num_classes)]
-    criterion, times = make_criterion(settings, counts, names), _times(data, settings, counts, names)
+    criterion = make_criterion(settings, counts, names, len(data.train_labels) if data.several else None)
+    times = _times(data, settings, counts, names)
     check_precision(settings.precision)
     run = _new_run(network.to(processes().device), data, settings, times)
     if not run.resume(state_file):

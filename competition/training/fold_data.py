@@ -9,6 +9,8 @@ import pandas as pd
 from competition.common import paths
 from competition.common.errors import examples
 from competition.data.image_store import ImageStore
+from competition.data.label_sets import encode
+from competition.data.metadata import Metadata
 from competition.data.predictions import CONDITIONS
 from competition.folds.leakage import HOLDOUT_PREFIX, check_apart, check_packed_images
 from competition.folds.split import HOLDOUT
@@ -17,8 +19,9 @@ from competition.metrics.metric import Metric
 
 @dataclass(frozen=True)
 class FoldData:
-    """Rows and labels of one fold; labels are class indices, N training, V validation and H holdout images.
+    """Rows and labels of one fold; N training, V validation and H holdout images.
 
+    Labels are encoded as in `data.label_sets`: class indices, or with `several` rows of 0 and 1, (N, C) and (V, C).
     The holdout is predicted and never scored: its labels are not here.
     """
 
@@ -33,10 +36,17 @@ class FoldData:
     holdout_rows: dict[str, np.ndarray]  # "holdout_clean" and "holdout_test_like": (H,); empty without a holdout
     test_ids: list[str]
     metric: Metric  # that scores the validation images
+    several: bool = False  # whether an image may have several labels
+    train_groups: tuple[str, ...] = ()  # N, of the split: what must not be divided within the training images either
+    metadata: Metadata | None = None  # for members that need it
     barred: frozenset[str] = frozenset()  # test images that show what is scored too: no pseudo-label for them
 
     def only(self, classes: list[int]) -> "FoldData":
-        """Return the fold with the images of `classes` only, relabelled 0, 1, ...; holdout and test set stay whole."""
+        """Return the fold with the images of `classes` only, relabelled 0, 1, ...; holdout and test set stay whole.
+
+        For images of one label each.
+        """
+        assert not self.several
         position = {label: index for index, label in enumerate(classes)}
         train = np.flatnonzero(np.isin(self.train_labels, classes))
         valid = np.flatnonzero(np.isin(self.valid_labels, classes))
@@ -44,6 +54,7 @@ class FoldData:
             self,
             train_labels=np.array([position[label] for label in self.train_labels[train]], np.int64),
             train_rows=tuple(self.train_rows[index] for index in train),
+            train_groups=tuple(self.train_groups[index] for index in train if self.train_groups),
             valid_ids=[self.valid_ids[index] for index in valid],
             valid_labels=np.array([position[label] for label in self.valid_labels[valid]], np.int64),
             valid_rows={condition: rows[valid] for condition, rows in self.valid_rows.items()},
@@ -51,9 +62,18 @@ class FoldData:
 
 
 def load_fold(
-    fold: int, folds: pd.DataFrame, targets: tuple[str, ...], store: Path | str, test_store: Path | str, metric: Metric
+    fold: int,
+    folds: pd.DataFrame,
+    targets: tuple[str, ...],
+    store: Path | str,
+    test_store: Path | str,
+    metric: Metric,
+    several: bool = False,
+    metadata: Metadata | None = None,
 ) -> FoldData:
     """Return fold number `fold` of `folds` (ID, target, fold, group), its images looked up in the packed stores.
+
+    several: whether a target may name several labels. metadata: of all images, for a member that needs it.
 
     Raises LeakError if a group or a source stands on two sides (training, validation, holdout) or a packed image is not
     its source's; ValueError if an image is missing from the store, or if a side is empty.
@@ -73,20 +93,22 @@ def load_fold(
         )
     check_apart("groups", {side: rows.group for side, rows in sides.items()}, str(paths.FOLDS))
     check_packed_images(packed, dict(zip(folds.ID, folds.target, strict=True)), str(store))
-    label = {target: index for index, target in enumerate(targets)}
     clean, copies = _rows(packed, "clean", training.ID, store), _copies(packed, training.ID, store)
     data = FoldData(
         images,
         test,
-        training.target.map(label).to_numpy(np.int64),
+        encode(training.target, targets, several),
         tuple(np.concatenate([[row], rows]) for row, rows in zip(clean, copies, strict=True)),
         validation.ID.tolist(),
-        validation.target.map(label).to_numpy(np.int64),
+        encode(validation.target, targets, several),
         {condition: _rows(packed, condition, validation.ID, store) for condition in CONDITIONS},
         holdout.ID.tolist(),
         {HOLDOUT_PREFIX + name: _rows(packed, name, holdout.ID, store) for name in CONDITIONS if len(holdout)},
         test.column("source_id"),
         metric,
+        several,
+        tuple(training.group),
+        metadata,
     )
     _check_sources(data, packed["source_id"].to_numpy(), str(store))
     return data

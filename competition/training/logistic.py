@@ -1,19 +1,24 @@
 """L2 logistic regression on features of packed images: a frozen network's pooled maps, or tiny grey pixels."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from competition.metrics.metric import Metric
+from competition.metrics.plain_score import goodness, plain_score
 
 
 @dataclass(frozen=True)
 class LogisticMember:
-    """Fitted regression: `mean`, `scale` (F,), `coefficients` (C, F), `intercepts` (C,), the chosen `c`, its score."""
+    """Fitted regression: `mean`, `scale` (F,), `coefficients` (C, F), `intercepts` (C,), the chosen `c`, its score.
+
+    several: each label has a regression of its own.
+    """
 
     mean: np.ndarray
     scale: np.ndarray
@@ -21,6 +26,7 @@ class LogisticMember:
     intercepts: np.ndarray
     c: float
     score: float
+    several: bool = False
 
     @property
     def n_classes(self) -> int:
@@ -28,12 +34,12 @@ class LogisticMember:
         return len(self.intercepts)
 
     def predict_proba(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Return probabilities (N, C), float32, of features (V, N, F) in V orientations; see `mean_softmax`."""
+        """Return probabilities (N, C), float32, of features (V, N, F) in V orientations; see `mean_probabilities`."""
 
         def logits(features: np.ndarray) -> np.ndarray:
             return (features.astype(np.float32) - self.mean) / self.scale @ self.coefficients.T + self.intercepts
 
-        return mean_softmax(values, weights, logits)
+        return mean_probabilities(values, weights, logits, self.several)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return the member as tensors, for safetensors; `from_tensors` is the inverse."""
@@ -48,20 +54,27 @@ class LogisticMember:
         }
 
     @classmethod
-    def from_tensors(cls, tensors: dict[str, torch.Tensor], score: float = float("nan")) -> "LogisticMember":
+    def from_tensors(
+        cls, tensors: dict[str, torch.Tensor], score: float = float("nan"), several: bool = False
+    ) -> "LogisticMember":
         """Return the member whose `tensors()` these are."""
         arrays = {name: tensors[name].numpy() for name in ("mean", "scale", "coefficients", "intercepts")}
-        return cls(**arrays, c=float(tensors["c"]), score=score)
+        return cls(**arrays, c=float(tensors["c"]), score=score, several=several)
 
 
-def mean_softmax(values: np.ndarray, weights: np.ndarray, logits: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def mean_probabilities(
+    values: np.ndarray, weights: np.ndarray, logits: Callable[[np.ndarray], np.ndarray], several: bool
+) -> np.ndarray:
     """Return (N, C) float32: the mean of the orientations' softmaxes, weighted by `weights` (V,), which sum to 1.
 
-    values: (V, N, F); logits: from one orientation's features (N, F) to (N, C).
+    values: (V, N, F); logits: from one orientation's features (N, F) to (N, C); several: sigmoids instead.
     """
     total = np.float64(0)
     for features, weight in zip(values, weights, strict=True):
         scores = logits(features)
+        if several:
+            total = total + weight * expit(scores)
+            continue
         exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
         total = total + weight * exponents / exponents.sum(axis=1, keepdims=True)
     return total.astype(np.float32)
@@ -82,24 +95,54 @@ def fit_logistic(
     orientation_weights: np.ndarray,
     valid_labels: np.ndarray,
     metric: Metric,
+    several: bool = False,
 ) -> LogisticMember:
     """Return the regression on `values` (N, F) with the penalty that scores best on `valid_values` (V, M, F).
 
-    The score is the metric's of the mean over the V orientations. A tie goes to the stronger penalty. Classes that no
+    The score is the metric's of the mean over the V orientations; where it isn't defined on these images, the least log
+    loss decides. A tie goes to the stronger penalty. Classes that no
     training image has get a probability of 0.
+
+    several: `labels` and `valid_labels` are (N, C) and (M, C) of 0 and 1, and each label gets a regression of its own;
+    one that all training images have, or none, its share of them.
     """
     mean, scale = standardisation(values)
     values, mean, scale = (values.astype(np.float32) - mean) / scale, mean.astype(np.float32), scale.astype(np.float32)
-    best = None
+    best, highest = None, -np.inf
     for c in sorted(c_range):
-        model = LogisticRegression(C=c, max_iter=200, tol=1e-3).fit(values, labels)
-        coefficients, intercepts = _for_all_classes(model, n_classes)
-        member = LogisticMember(mean, scale, coefficients, intercepts, c, 0.0)
-        predictions = member.predict_proba(valid_values, orientation_weights).argmax(axis=1)
-        score = metric(valid_labels, predictions, n_classes)
-        if best is None or metric.better(score, best.score):
-            best = LogisticMember(mean, scale, coefficients, intercepts, c, score)
+        if several:
+            coefficients, intercepts = _by_label(values, labels, c)
+        else:
+            model = LogisticRegression(C=c, max_iter=200, tol=1e-3).fit(values, labels)
+            coefficients, intercepts = _for_all_classes(model, n_classes)
+        member = LogisticMember(mean, scale, coefficients, intercepts, c, 0.0, several)
+        probabilities = member.predict_proba(valid_values, orientation_weights)
+        score = plain_score(metric, valid_labels, probabilities, several)
+        good = goodness(score, metric, valid_labels, probabilities)
+        if best is None or good > highest:
+            best, highest = replace(member, score=score), good
     return best
+
+
+def _by_label(values: np.ndarray, labels: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients (C, F) and intercepts (C,) of one regression for each column of `labels` (N, C)."""
+    coefficients = np.zeros((labels.shape[1], values.shape[1]), np.float32)
+    intercepts = base_rate_logits(labels)
+    for label in varying_labels(labels):
+        model = LogisticRegression(C=c, max_iter=200, tol=1e-3).fit(values, labels[:, label])
+        coefficients[label], intercepts[label] = model.coef_[0], model.intercept_[0]
+    return coefficients, intercepts
+
+
+def varying_labels(labels: np.ndarray) -> np.ndarray:
+    """Return the labels, columns of (N, C), that some of the images have and others don't."""
+    return np.flatnonzero(labels.any(axis=0) & ~labels.all(axis=0))
+
+
+def base_rate_logits(labels: np.ndarray) -> np.ndarray:
+    """Return (C,) float32: the log odds of each label (N, C), half an image added on both sides."""
+    have = labels.sum(axis=0, dtype=np.int64)
+    return np.log((have + 0.5) / (len(labels) - have + 0.5)).astype(np.float32)
 
 
 def _for_all_classes(model: LogisticRegression, n_classes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,9 @@ from competition.settings.finetuned import FinetunedSettings
 
 
 def one_hot(labels: np.ndarray | torch.Tensor, n_classes: int) -> torch.Tensor:
-    """Return target distributions, float32 (B, n_classes), of class indices (B,)."""
+    """Return targets, float32 (B, n_classes), of encoded labels: class indices (B,), or (B, n_classes) of 0 and 1."""
+    if labels.ndim == 2:
+        return torch.as_tensor(labels).float()
     return functional.one_hot(torch.as_tensor(labels), n_classes).float()
 
 

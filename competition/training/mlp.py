@@ -4,9 +4,9 @@ Each output is a linear function of the features (the skip) plus one of 64 PReLU
 linear classifier, and costs hardly more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from competition.common.seeds import derived_seed
 from competition.metrics.metric import Metric
-from competition.training.logistic import mean_softmax, standardisation
+from competition.metrics.plain_score import plain_score
+from competition.training.logistic import base_rate_logits, mean_probabilities, standardisation, varying_labels
 
 NEVER = -1e4  # logit of a class that no training image has: its probability is 0, and so is its gradient
 
@@ -45,12 +46,16 @@ class SlimResidual(nn.Module):
 
 @dataclass(frozen=True)
 class MlpMember:
-    """Fitted MLP: `mean`, `scale` (F,) of its inputs, the `network` in evaluation mode, its test-like `score`."""
+    """Fitted MLP: `mean`, `scale` (F,) of its inputs, the `network` in evaluation mode, its test-like `score`.
+
+    several: its outputs are each label's by itself.
+    """
 
     mean: np.ndarray
     scale: np.ndarray
     network: SlimResidual
     score: float
+    several: bool = False
 
     @property
     def n_classes(self) -> int:
@@ -58,13 +63,13 @@ class MlpMember:
         return self.network.output.out_features
 
     def predict_proba(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Return probabilities (N, C), float32, of features (V, N, F) in V orientations; see `mean_softmax`."""
+        """Return probabilities (N, C), float32, of features (V, N, F) in V orientations; see `mean_probabilities`."""
 
         @torch.inference_mode()
         def logits(features: np.ndarray) -> np.ndarray:
             return self.network(_standardised(features, self.mean, self.scale)).numpy()
 
-        return mean_softmax(values, weights, logits)
+        return mean_probabilities(values, weights, logits, self.several)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return the member as tensors, for safetensors; `from_tensors` is the inverse."""
@@ -73,13 +78,15 @@ class MlpMember:
         )
 
     @classmethod
-    def from_tensors(cls, tensors: dict[str, torch.Tensor], score: float = float("nan")) -> "MlpMember":
+    def from_tensors(
+        cls, tensors: dict[str, torch.Tensor], score: float = float("nan"), several: bool = False
+    ) -> "MlpMember":
         """Return the member whose `tensors()` these are."""
         state = {name.removeprefix("network."): value for name, value in tensors.items() if name.startswith("network.")}
         n_classes, features = state["skip.weight"].shape
         network = SlimResidual(features, n_classes, len(state["hidden.weight"]))
         network.load_state_dict(state)
-        return cls(tensors["mean"].numpy(), tensors["scale"].numpy(), network.eval(), score)
+        return cls(tensors["mean"].numpy(), tensors["scale"].numpy(), network.eval(), score, several)
 
 
 def fit_mlp(
@@ -91,6 +98,7 @@ def fit_mlp(
     orientation_weights: np.ndarray,
     valid_labels: np.ndarray,
     metric: Metric,
+    several: bool = False,
     epochs: int = 8,
     batch_size: int = 32,
     learning_rate: float = 0.03,
@@ -100,29 +108,46 @@ def fit_mlp(
     Adam; `learning_rate` is the peak of one cycle (Smith, https://arxiv.org/abs/1708.07120), after which nothing is
     left to choose, so the validation images only score. Classes that no training image has get a probability of 0. The
     same seed gives the same bytes: the work is done on one thread of the CPU, in float32.
+
+    several: as in `fit_logistic`; the loss is binary cross-entropy, and outputs begin at the labels' shares.
     """
     mean, scale = (part.astype(np.float32) for part in standardisation(values))
     with _reproducible(seed):
         network = SlimResidual(values.shape[1], n_classes)
         with torch.no_grad():
-            network.output.bias[np.setdiff1d(np.arange(n_classes), labels)] = NEVER
-        _train(
-            network,
-            _standardised(values, mean, scale),
-            torch.from_numpy(labels.astype(np.int64)),
-            epochs,
-            batch_size,
-            learning_rate,
-        )
-        member = MlpMember(mean, scale, network.eval().requires_grad_(False), 0.0)
-        predictions = member.predict_proba(valid_values, orientation_weights).argmax(axis=1)
-    return MlpMember(mean, scale, network, metric(valid_labels, predictions, n_classes) if len(predictions) else 0.0)
+            if several:
+                _begin_at_shares(network, labels)
+            else:
+                network.output.bias[np.setdiff1d(np.arange(n_classes), labels)] = NEVER
+        inputs, loss_of = _standardised(values, mean, scale), _loss_of(labels, several)
+        _train(network, inputs, loss_of, epochs, batch_size, learning_rate)
+        member = MlpMember(mean, scale, network.eval().requires_grad_(False), 0.0, several)
+        probabilities = member.predict_proba(valid_values, orientation_weights)
+    return replace(
+        member, score=plain_score(metric, valid_labels, probabilities, several) if len(valid_labels) else 0.0
+    )
+
+
+def _begin_at_shares(network: SlimResidual, labels: np.ndarray) -> None:
+    """Make the network begin at the labels' shares, and stay there for those that all images have, or none."""
+    network.output.bias.copy_(torch.from_numpy(base_rate_logits(labels)))
+    same = np.setdiff1d(np.arange(labels.shape[1]), varying_labels(labels))
+    network.output.weight[same], network.skip.weight[same] = 0, 0
+
+
+def _loss_of(labels: np.ndarray, several: bool) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """Return the scalar loss of the logits (B, C) of images, given their rows (B,) of `labels`."""
+    if not several:
+        indices = torch.from_numpy(labels.astype(np.int64))
+        return lambda logits, rows: functional.cross_entropy(logits, indices[rows])
+    learnt, targets = torch.from_numpy(varying_labels(labels)), torch.from_numpy(labels).float()
+    return lambda logits, rows: functional.binary_cross_entropy_with_logits(logits[:, learnt], targets[rows][:, learnt])
 
 
 def _train(
     network: SlimResidual,
     inputs: torch.Tensor,
-    labels: torch.Tensor,
+    loss_of: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
     epochs: int,
     batch_size: int,
     learning_rate: float,
@@ -132,7 +157,7 @@ def _train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps + 1)
     for _ in range(epochs):
         for rows in torch.randperm(len(inputs)).split(batch_size):
-            loss = functional.cross_entropy(network(inputs[rows]), labels[rows])
+            loss = loss_of(network(inputs[rows]), rows)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

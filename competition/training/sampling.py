@@ -37,10 +37,15 @@ def class_factors(counts: np.ndarray, targets: Sequence[str], sampling: ByTarget
 def draws(labels: np.ndarray, factors: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Return (N,) int64: how often each image is shown in an epoch.
 
-    labels: (N,) class indices; factors: (C,), see `class_factors`. Class c with n images gets round(factor * n) draws
-    (at least one), spread as evenly as can be: each image gets that number over n, rounded up or down. Who gets one
-    more is random and without replacement, so the classes' numbers don't vary as they do when each draw is independent.
+    labels: (N,) class indices, or (N, C) of 0 and 1; factors: (C,), see `class_factors`. Of several labels an image has
+    the largest factor of its own, 1 without any; images of one factor are what a class is else. Class c with n images
+    gets round(factor * n) draws (at least one), spread as evenly as can be: each image gets that number over n, rounded
+    up or down. Who gets one more is random and without replacement, so the classes' numbers don't vary as they do when
+    each draw is independent.
     """
+    if labels.ndim == 2:
+        largest = np.where(labels, factors, 0).max(axis=1)
+        factors, labels = np.unique(np.where(largest > 0, largest, 1.0), return_inverse=True)
     counts = np.bincount(labels, minlength=len(factors))
     result = np.zeros(len(labels), np.int64)
     for label, total in enumerate(_draws_per_class(counts, factors)):

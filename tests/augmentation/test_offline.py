@@ -190,3 +190,17 @@ def test_a_class_that_is_not_there_is_named():
         ValueError, match=r"augment\.class_copies: no training image has the target \['7'\]; there are \['10', 'x'\]"
     ):
         copies_of(["x", "10"], AugmentSettings(class_copies={"7": 2, "x": 3}))
+
+
+def test_copies_of_images_with_several_labels_go_by_the_rarest():
+    targets = ["a"] * 50 + ["a|b"] * 10 + ["b|c"] * 5 + [""] * 30
+    settings = AugmentSettings(copies=4, balance=1.0)
+    counts = copies_of(targets, settings, several=True)
+    # a: 60, b: 15, c: 5 images; 60 / 15 and 60 / 5 times 4
+    assert dict(zip(targets, counts.tolist(), strict=True)) == {"a": 4, "a|b": 16, "b|c": 48, "": 4}
+    given = copies_of(targets, AugmentSettings(copies=4, balance=0, class_copies={"c": 2, "b": 0.5}), several=True)
+    assert dict(zip(targets, given.tolist(), strict=True)) == {"a": 4, "a|b": 4, "b|c": 8, "": 4}
+    with pytest.raises(ValueError, match=r"no training image has the target \['d'\]; there are \['a', 'b', 'c'\]"):
+        copies_of(targets, AugmentSettings(class_copies={"d": 2}), several=True)
+    one_each = ["x"] * 9 + ["y"] * 3
+    assert copies_of(one_each, settings, several=True).tolist() == copies_of(one_each, settings).tolist()

@@ -10,6 +10,7 @@ from makers.packed import SIZE, TARGETS, packed_competition, row
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
 from competition.augmentation.offline import Augmenter
+from competition.data.classes import write_classes
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.data.predictions import Predictions, save_predictions
@@ -129,6 +130,9 @@ def test_split_checks_what_it_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text("split: {folds: [0, 1]}")
     write_rows("data/train.arrow", [{"id": f"{n}", "target": "xy"[n // 2 % 2], "image": b""} for n in range(8)])
+    write_classes("folds/classes.csv", [{"target": name, "class_name": name, "images": 4} for name in "xy"])
+    (tmp_path / "data/raw").mkdir()
+    Path("data/raw/train.csv").write_text("ID,target\n" + "".join(f"{n},{'xy'[n // 2 % 2]}\n" for n in range(8)))
     pairs = [["exact", 1.0, "train", f"{n}", "x", "train", f"{n + 1}", "x", False] for n in range(0, 8, 2)]
     write_duplicates("folds/duplicates.csv", pd.DataFrame(pairs, columns=COLUMNS))
     split.main()

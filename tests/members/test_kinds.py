@@ -74,8 +74,9 @@ def test_a_kind_of_a_plugin_is_trained_saved_and_loaded(settings, tmp_path):
     write_member(Path(), "colour", 0, "dummy_member", trained, F1.name)
     rows = np.arange(len(data.test_store))
     images = MemoryImages([data.test_store.image(int(row)) for row in rows])
-    (again,) = load_member("colour", settings, [0], TARGETS).predict(images, rows, ORIENTATIONS)
-    assert (again == trained.predictions["test"].probabilities).all()
+    ids = np.array(data.test_ids)
+    (again,) = load_member("colour", settings, [0], TARGETS).predict(ids, images, rows, ORIENTATIONS)
+    assert (again.probabilities == trained.predictions["test"].probabilities).all()
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones(tmp_path):

@@ -15,6 +15,7 @@ from competition.inference.tta import oriented_batch
 from competition.members.kinds.features import FeaturesSettings
 from competition.members.kinds.grey import GreySettings
 from competition.members.training import train_member
+from competition.metrics.scores import METRICS
 from competition.models.networks import create_network
 from competition.training.fold_data import load_fold
 from competition.training.logistic import fit_logistic
@@ -70,6 +71,14 @@ def test_the_best_penalty_is_taken_and_of_equals_the_stronger():
     member = fit_logistic(values, labels, 3, c_range, noisy[None], ONE_VIEW, noisy_labels, F1)
     scores = {c: fit_logistic(values, labels, 3, (c,), noisy[None], ONE_VIEW, noisy_labels, F1).score for c in c_range}
     assert member.score == max(scores.values()) and member.c == min(c for c in c_range if scores[c] == member.score)
+
+
+def test_where_the_metric_is_not_defined_log_loss_chooses():
+    values, labels = blobs(120, 2)
+    ones = labels == 1  # validation images of one class alone have no ROC AUC
+    auc, validation = METRICS["roc_auc"](), (values[ones][None], ONE_VIEW, labels[ones])
+    member = fit_logistic(values, labels, 2, (1e-4, 1.0), *validation, auc)
+    assert member.c == 1.0 and np.isnan(member.score)
 
 
 def test_a_vote_is_the_weighted_mean_of_the_views():

@@ -60,6 +60,7 @@ def fit_classifier(
         fit.orientation_weights[orientations],
         data.valid_labels,
         data.metric,
+        data.several,
     )
     if classifier == "mlp":
         found = fit_mlp(training.at(rows)[0], labels, len(fit.targets), settings.seed, *valid)
@@ -69,14 +70,15 @@ def fit_classifier(
 
 
 def load_classifier(
-    classifier: str, width: int, features_of: Callable, name: str, fold: int, targets: tuple[str, ...]
+    classifier: str, width: int, features_of: Callable, name: str, fold: int, targets: tuple[str, ...], several: bool
 ) -> FittedClassifier:
     """Return the `classifier` of `width` features that training saved for member `name`, fold `fold`.
 
+    several: an image may have several labels.
     Raises FileNotFoundError for a fold that wasn't trained, ValueError for weights of other features or classes.
     """
     try:
-        found = CLASSIFIERS[classifier].from_tensors(read_trained(name, fold))
+        found = CLASSIFIERS[classifier].from_tensors(read_trained(name, fold), several=several)
     except KeyError as error:
         raise ValueError(f"{paths.weights(name, fold)}: no tensor {error}; {ADVICE}") from error
     if found.n_classes != len(targets):
@@ -97,11 +99,6 @@ def _first_copies(store: ImageStore, copies: int) -> np.ndarray:
 
 def _images_to_fit_on(data: FoldData, copies: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows and labels of each training image as it is and its first `copies` copies, or as many as it has."""
-    found = [
-        (rows[n], label)
-        for n in range(copies + 1)
-        for rows, label in zip(data.train_rows, data.train_labels, strict=True)
-        if n < len(rows)
-    ]
-    rows, labels = np.array(found, np.int64).T
-    return rows, labels
+    found = [(rows[n], index) for n in range(copies + 1) for index, rows in enumerate(data.train_rows) if n < len(rows)]
+    rows, images = np.array(found, np.int64).T
+    return rows, data.train_labels[images]

@@ -18,16 +18,24 @@ from competition.training.pseudo_labels import fit_again
 
 
 class FittedNetwork(Fitted):
-    """A trained network; see Fitted. exact: close calls are made once more in float32."""
+    """A trained network; see Fitted. exact: close calls are made once more in float32; several: labels an image."""
 
     def __init__(
-        self, network: nn.Module, normalise: Normalisation, settings: FinetunedSettings, *, exact: bool = True
+        self,
+        network: nn.Module,
+        normalise: Normalisation,
+        settings: FinetunedSettings,
+        *,
+        exact: bool = True,
+        several: bool = False,
     ):
         self.network, self.normalise, self.settings, self.exact = network, normalise, settings, exact
+        self.several = several
 
     @cached_property
     def _predictor(self) -> Predictor:
-        return Predictor.of(self.network, self.normalise, self.settings.size, self.settings.precision, self.exact)
+        size, precision = self.settings.size, self.settings.precision
+        return Predictor.of(self.network, self.normalise, size, precision, self.exact, self.several)
 
     def predict_proba(
         self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
@@ -52,7 +60,7 @@ def fine_tune(settings: FinetunedSettings, data: FoldData, fit: Fit) -> FittedNe
     if fit.start is not None:
         _load_what_fits(network, fit.start)
     progress = train(network, normalise, data, settings, fit.state_file, fit.report, fit.targets)
-    fitted = FittedNetwork(network, normalise, settings)
+    fitted = FittedNetwork(network, normalise, settings, several=data.several)
     if settings.pseudo_labels:
         progress, counts = fit_again(
             network,

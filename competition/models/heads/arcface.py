@@ -16,6 +16,7 @@ class ArcFace(nn.Module):
     The margin is added by the training loss: see `with_margin`. Deng et al. 2019, https://arxiv.org/abs/1801.07698.
     """
 
+    kinds = ("single", "ordinal")  # angles against each other
     own_dropout = False
 
     def __init__(

@@ -6,3 +6,4 @@ Label smoothing, class weights, logit adjustment and the mean over a step are `c
 from competition.common.registry import Registry
 
 LOSSES = Registry("loss", __name__)
+AUTO = {False: "cross_entropy", True: "binary_cross_entropy"}  # by whether an image has several labels
