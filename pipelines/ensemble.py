@@ -23,6 +23,7 @@ from competition.data.submission import check_submission, write_submission
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.candidates_table import candidates_table, seconds_of_parts
 from competition.ensembling.choice import decide
+from competition.ensembling.decision import PLAIN
 from competition.ensembling.ensembles import ensemble_candidates, with_external_votes
 from competition.ensembling.external import read_external
 from competition.ensembling.final_files import FACTS, FINAL, FINAL_VOTE, METRICS_FILE, replace_final
@@ -39,7 +40,7 @@ from competition.inference.tta import orientation_weights
 from competition.leaderboard.leaderboard import read_leaderboard, write_leaderboard
 from competition.leaderboard.oof_answers import write_oof
 from competition.leaderboard.tables import print_leaderboard
-from competition.metrics.scores import METRICS
+from competition.metrics.make import make_metric
 from competition.settings.load import load_settings
 from pipelines._main import log, run
 
@@ -48,36 +49,34 @@ def main() -> None:
     settings = load_settings()
     check_ledger_is_kept(settings.ensemble, Path.cwd())
     began = perf_counter()
-    competition = read_competition(settings.competition, images=False)
+    competition = read_competition(settings.competition, settings.task, images=False)
     leaderboard = read_leaderboard(paths.LEADERBOARD)
     folds = read_folds(paths.FOLDS)
-    metric, unlock = METRICS[settings.task.metric](), settings.ensemble.unlock_holdout
-    images = images_of(folds, competition.test_ids, competition.targets, metric, unlock)
-    external = {name: read_external(name, images, competition) for name in settings.ensemble.external}
-    choice = read_choice(paths.VOTES)
-    stacked, singles = read_members(settings.train.members, choice, settings, folds, images)
-    inputs = RuleInputs(stacked, singles, settings.ensemble.top, external)
+    metric, unlock = make_metric(settings.task), settings.ensemble.unlock_holdout
+    images = images_of(folds, competition.test_ids, competition.task, metric, unlock)
+    external = {name: read_external(name, competition) for name in settings.ensemble.external}
+    specialist = read_choice(paths.VOTES)
+    stacked, singles = read_members(settings.train.members, specialist, settings, folds, images)
+    inputs = RuleInputs(stacked, singles, settings.ensemble, external)
     ensembles, left_out = ensemble_candidates(inputs)
     candidates = [*singles, *ensembles]
     seconds = seconds_of_parts(leaderboard, singles)
     costs = {part: weight_bytes(part, settings) for part in seconds}
-    decision = decide(candidates, costs, images.y_true, images.folds, len(images.targets), metric, settings.ensemble)
-    chosen = next(candidate for candidate in candidates if candidate.name == decision.chosen)
+    choice = decide(candidates, costs, images, settings.ensemble)
+    chosen = next(candidate for candidate in candidates if candidate.name == choice.chosen)
     warn(candidates, left_out, chosen, external)
     write_ensembles(ensembles, images, competition)
     table = candidates_table(candidates, images, seconds, settings.ensemble)
     write_leaderboard(paths.CANDIDATES, table)
-    print_leaderboard(table, f"{metric.title} out of fold")
+    print_leaderboard(table, f"{metric.title} out of fold{metric.order_note}")
     weights = digests_of_weights(list(seconds), settings)
-    facts = final_facts(candidates, chosen, decision, stacked, competition.class_names, settings, external)
+    facts = final_facts(candidates, chosen, choice, stacked, competition.class_names, settings, external)
     facts["lineage"] = lineage(settings, chosen.parts, weights)
     facts["holdout"] = score_holdout(paths.HOLDOUT, chosen, images, settings.ensemble, f"{date.today()}")
     with replace_final() as folder:
-        write_final(folder / FINAL, chosen.submission(images.targets).test, competition)
+        write_final(folder / FINAL, chosen.test, competition)
         orientations = orientation_weights(settings.tta.passes, settings.tta.seed)
-        write_final_vote(
-            folder / FINAL_VOTE, chosen, candidates, stacked, competition.target2class, orientations, weights, settings
-        )
+        write_final_vote(folder / FINAL_VOTE, chosen, candidates, stacked, orientations, weights, settings)
         write_json(folder / METRICS_FILE, metrics_of(facts))
         write_json(folder / FACTS, facts)
     report(facts, perf_counter() - began)
@@ -101,16 +100,16 @@ def warn(
 
 def write_ensembles(ensembles: Sequence[Candidate], images: Images, competition: Competition) -> None:
     """Write submissions/ensembles/<name>.csv, and their answers out of fold, submissions/ensembles_oof.csv."""
-    submissions = [candidate.submission(images.targets) for candidate in ensembles]
+    submissions = [candidate.submission() for candidate in ensembles]
     with replace_folder(paths.ENSEMBLES) as folder:
         for one in submissions:
-            write_submission(folder / f"{one.name}.csv", competition.test_ids, one.test.tolist(), competition.columns)
-    write_oof(paths.ENSEMBLES_OOF, submissions, images.seen)
+            write_submission(folder / f"{one.name}.csv", competition, one.test)
+    write_oof(paths.ENSEMBLES_OOF, submissions, images.seen, images.task)
 
 
 def write_final(path: Path, answers: np.ndarray, competition: Competition) -> None:
     """Write the submission to its temporary `path`. Raises ContractError for one that isn't valid."""
-    write_submission(path, competition.test_ids, answers.tolist(), competition.columns)
+    write_submission(path, competition, answers)
     if problems := check_submission(path, competition):
         raise ContractError(problem.replace(str(path), str(paths.FINAL)) for problem in problems)
 
@@ -142,6 +141,8 @@ def report(facts: dict, seconds: float) -> None:
         seconds=round(seconds, 1),
     )
     log("why", reason=facts["why"])
+    if (decision := facts["decision"]) and decision["rule"] != PLAIN:
+        log("decision", **{key: decision[key] for key in ("rule", "gain", "standard_error")})
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.public_comparison import read_comparison, read_sizes
 from competition.leaderboard.public_table import print_public
 from competition.leaderboard.tables import print_leaderboard
-from competition.metrics.scores import METRICS
+from competition.metrics.make import make_metric
 from competition.settings.load import load_settings
 from pipelines._main import run
 
@@ -24,17 +24,14 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON ob
     """Print the leaderboard with the public scores beside it."""
     leaderboard = read_leaderboard(paths.LEADERBOARD)
     settings = load_settings()
-    sizes = read_sizes(paths.SUBMISSIONS, leaderboard, settings.competition.submission_columns)
-    comparison = read_comparison(paths.SUBMISSIONS, leaderboard, sizes, settings.ensemble.confidence)
+    metric, sizes = make_metric(settings.task), read_sizes(paths.SUBMISSIONS, leaderboard)
+    comparison = read_comparison(paths.SUBMISSIONS, leaderboard, sizes, settings.ensemble.confidence, metric)
     if as_json:
-        print(
-            json.dumps(
-                {"leaderboard": leaderboard.to_dict("records"), "public": comparison.facts()}, ensure_ascii=False
-            )
-        )
+        known = leaderboard.astype(object).where(leaderboard.notna(), None)  # NaN is no JSON
+        facts = {"leaderboard": known.to_dict("records"), "public": comparison.facts()}
+        print(json.dumps(facts, ensure_ascii=False))
         return
-    metric = METRICS[settings.task.metric]()
-    print_leaderboard(leaderboard, f"{metric.title} out of fold", public=comparison.newest)
+    print_leaderboard(leaderboard, f"{metric.title} out of fold{metric.order_note}", public=comparison.newest)
     final = read_final_if_any()
     if final and paths.CANDIDATES.is_file():
         newest = comparison.newest
@@ -43,7 +40,7 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON ob
         print_leaderboard(read_leaderboard(paths.CANDIDATES), title, public=public)
     print_public(comparison)
     if final:
-        print("\n".join(final_lines(final, metric.label)))
+        print("\n".join(final_lines(final, f"{metric.label}{metric.order_note}")))
 
 
 def final_lines(facts: dict, label: str) -> list[str]:

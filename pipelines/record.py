@@ -4,6 +4,7 @@ python -m pipelines.record final 0.9127                       the site was asked
 python -m pipelines.record final 0.9127 --date 2026-11-21     or then
 python -m pipelines.record final --private 0.9080             its newest row that has none gets its private score
 python -m pipelines.record final 0.9217 --correct             its newest row was mistyped; with --date, that day's
+python -m pipelines.record final -- -0.02                     a score below 0 stands behind --
 
 NAME is that of submissions/final.csv, or of a file in submissions/members/ or submissions/ensembles/. Prints the
 leaderboard with all recorded scores.
@@ -33,7 +34,8 @@ from competition.leaderboard.public_scores import (
 )
 from competition.leaderboard.public_table import print_public
 from competition.leaderboard.tables import print_leaderboard
-from competition.metrics.scores import METRICS
+from competition.metrics.make import make_metric
+from competition.metrics.metric import Metric
 from competition.settings.load import load_settings
 from pipelines._main import run
 
@@ -42,7 +44,7 @@ EXPECTED = ("value", "low", "high")
 
 def main(
     submission: Annotated[str, typer.Argument(help="its name: final, or as in submissions/members/ and ensembles/")],
-    score: Annotated[float | None, typer.Argument(help="the public leaderboard's, 0 to 1")] = None,
+    score: Annotated[float | None, typer.Argument(help="the public leaderboard's, as the site shows it")] = None,
     private: Annotated[float | None, typer.Option(help="the private leaderboard's, once it is known")] = None,
     on: Annotated[
         datetime | None,
@@ -55,17 +57,17 @@ def main(
     """Write down the score that a competition's site gave a submission."""
     settings = load_settings()
     leaderboard = read_leaderboard(paths.LEADERBOARD) if paths.LEADERBOARD.is_file() else None
-    columns = settings.competition.submission_columns
+    metric = make_metric(settings.task)
     # a missing file is an error before anything is recorded
-    sizes = None if leaderboard is None else read_sizes(paths.SUBMISSIONS, leaderboard, columns)
+    sizes = None if leaderboard is None else read_sizes(paths.SUBMISSIONS, leaderboard)
     given = {"public": score, "private": private}
-    scores = {which: score_text(value, which) for which, value in given.items() if value is not None}
+    scores = {which: score_text(value, which, metric.bounds) for which, value in given.items() if value is not None}
     most = settings.rules.public_submissions
-    done = _write(submission, scores, f"{on.date()}" if on else "", as_correction, leaderboard, most)
+    done = _write(submission, scores, f"{on.date()}" if on else "", as_correction, leaderboard, most, metric)
     print(f"{paths.PUBLIC_SCORES}: {done}")
-    comparison = read_comparison(paths.SUBMISSIONS, leaderboard, sizes, settings.ensemble.confidence)
+    comparison = read_comparison(paths.SUBMISSIONS, leaderboard, sizes, settings.ensemble.confidence, metric)
     if leaderboard is not None:
-        title = f"{METRICS[settings.task.metric]().title} out of fold"
+        title = f"{metric.title} out of fold{metric.order_note}"
         print_leaderboard(leaderboard, title, public=comparison.newest)
     print_public(comparison)
 
@@ -77,14 +79,16 @@ def _write(
     as_correction: bool,
     leaderboard: pd.DataFrame | None,
     most: int | None,
+    metric: Metric,
 ) -> str:
     """Change the ledger, which may have `most` asks; return what was changed, in a line."""
     if not scores:
         raise ValueError(f"{submission}: no score; give the public one, or --private with the private one")
+    ledger, name, bounds = paths.PUBLIC_SCORES, _name(submission), metric.bounds
     if as_correction:
-        return f"corrected: {_in_words(correct(paths.PUBLIC_SCORES, _name(submission), scores, day))}"
+        return f"corrected: {_in_words(correct(ledger, name, scores, day, bounds))}"
     if "public" not in scores:
-        return f"completed: {_in_words(complete(paths.PUBLIC_SCORES, _name(submission), scores['private'], day))}"
+        return f"completed: {_in_words(complete(ledger, name, scores['private'], day, bounds))}"
     file = _known(submission)
     ask = PublicScore(
         file.stem,
@@ -94,8 +98,8 @@ def _write(
         day or f"{date.today()}",
         *_out_of_fold(file.stem, leaderboard),
     )
-    again = any(old.sha256 == ask.sha256 for old in read_public_scores(paths.PUBLIC_SCORES))
-    row = record_score(paths.PUBLIC_SCORES, ask, most)
+    again = any(old.sha256 == ask.sha256 for old in read_public_scores(ledger, bounds))
+    row = record_score(ledger, ask, most, bounds)
     if row is not ask:
         return f"completed: {_in_words(row)}"
     return (

@@ -20,7 +20,9 @@ from competition.data.competition import read_competition
 from competition.data.submission import check_submission
 from competition.leaderboard.kaggle import call, in_shell, submit_command
 from competition.leaderboard.public_scores import check_one_more, read_public_scores
+from competition.metrics.make import make_metric
 from competition.settings.load import load_settings
+from competition.settings.params import Settings
 from pipelines._main import run
 
 # the folders whose submissions `record` knows
@@ -36,11 +38,11 @@ def main(
 ) -> None:
     """Hand a submission to Kaggle, once it was found valid."""
     settings = load_settings()
-    competition = read_competition(settings.competition, images=False)
+    competition = read_competition(settings.competition, settings.task, images=False)
     if problems := check_submission(file, competition):
         raise ContractError(problems)
     print(f"{file}: valid, {len(competition.test_ids)} rows")
-    check_rules(settings.rules.public_submissions)
+    check_rules(settings)
     command = submit_command(settings.submit.slug, file, message or file.stem)
     print(in_shell(command), flush=True)
     if dry_run:
@@ -56,9 +58,10 @@ def main(
         )
 
 
-def check_rules(most: int | None) -> None:
+def check_rules(settings: Settings) -> None:
     """Refuse to ask the site for more scores than it allows; it can only be known of those that were recorded."""
-    asks = read_public_scores(paths.PUBLIC_SCORES)
+    most = settings.rules.public_submissions
+    asks = read_public_scores(paths.PUBLIC_SCORES, make_metric(settings.task).bounds)
     check_one_more(
         paths.PUBLIC_SCORES,
         asks,

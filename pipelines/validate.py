@@ -17,7 +17,8 @@ from pipelines._main import run
 
 def main(files: Annotated[list[Path], typer.Argument(help="CSVs to check")]) -> None:
     """Check submissions; list every problem and exit with 1 when there is one."""
-    competition = read_competition(load_settings().competition, images=False)
+    settings = load_settings()
+    competition = read_competition(settings.competition, settings.task, images=False)
     problems = []
     for path in files:
         wrong = check_submission(path, competition)

@@ -1,34 +1,34 @@
-"""Candidates for final.csv: members, the specialist's vote, ensembles. Answers are class indices, also out of fold."""
+"""Candidates for final.csv: members, the specialist's vote, ensembles, with what each answers out of fold."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from competition.data.predictions import CONDITIONS, Predictions, concatenate
-from competition.ensembling.fitted_votes import FittedVote, MemberVote, SpecialistVote
+from competition.ensembling.decision import Answers, Decision, decide_answers
+from competition.ensembling.fitted_votes import FittedVote, MemberVote, SpecialistVote, confidence_of
 from competition.ensembling.images import Images
-from competition.ensembling.member_submissions import vote_member, vote_specialist
 from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import replace_hard
-from competition.ensembling.stacked_predictions import PerFold, StackedPredictions
+from competition.ensembling.stacked_predictions import PerFold
 from competition.ensembling.voting import soft_vote
 from competition.folds.predictions import holdout_part, out_of_fold
 from competition.leaderboard.submission import Submission
-
-Answers = dict[str, np.ndarray]  # "clean" and "test_like" -> class indices
+from competition.settings.ensemble import EnsembleSettings
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
     """Vote that may become final.csv.
 
-    parts: what has to be trained for it: members and `specialist`. oof: (N,) answers, each fold's as fitted on the
-    other folds; test: (rows,) of the submission; holdout: (H,), {} while it is locked. probabilities: (N, C) test-like
-    out of fold, None where votes are counted. fitted: what was fitted on all folds, for people, in JSON's types.
-    without: fold -> what `oof` were if that fold's labels weren't known, for answers that depend on them. rule: the
-    class of RULES, None for a single. vote: answers any other images. confidence: (N,) float32, the probabilities of
-    the test-like answers, where votes are counted by the voters' mean.
+    parts: what has to be trained for it: members and `specialist`. oof: (N, ...) answers, each fold's as fitted on the
+    other folds; test: (rows, ...) of the submission; holdout: (H, ...), {} while it is locked. probabilities: (N, C)
+    test-like out of fold, None where votes are counted. decision: what makes answers of probabilities, None where
+    votes are counted. fitted: what was fitted on all folds, for people, in JSON's types. without: fold -> what `oof`
+    were if that fold's labels weren't known, for answers that depend on them. rule: the class of RULES, None for a
+    single. vote: answers any other images. confidence: (N,) float32 of the test-like answers, where votes are counted
+    by the voters' mean.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Candidate:
     test: np.ndarray
     holdout: Answers
     probabilities: np.ndarray | None
+    decision: Decision | None = None
     fitted: dict[str, object] = field(default_factory=dict)
     without: dict[int, Answers] = field(default_factory=dict)
     rule: type | None = None
@@ -62,85 +63,81 @@ class Candidate:
         """Out-of-fold answers that know no label of `fold`, but for what the networks of the other folds learnt."""
         return self.without.get(fold, self.oof)
 
-    def submission(self, targets: Sequence[str]) -> Submission:
-        """Return the same in targets, for the leaderboard and the CSV."""
-        named = np.array(targets, dtype=str)
+    def submission(self) -> Submission:
+        """Return the same for the leaderboard and the CSV."""
         vote = "hard" if self.probabilities is None else "soft"
         return Submission(
-            self.name,
-            "+".join(self.parts),
-            vote,
-            *(named[self.oof[condition]] for condition in CONDITIONS),
-            named[self.test],
+            self.name, "+".join(self.parts), vote, *(self.oof[condition] for condition in CONDITIONS), self.test
         )
 
 
-def member_candidate(name: str, per_fold: PerFold, stacked: StackedPredictions) -> Candidate:
+def member_candidate(name: str, per_fold: PerFold, images: Images, settings: EnsembleSettings) -> Candidate:
     """A member's soft vote over its folds, the very one in submissions/members/<name>.csv."""
-    images = stacked.images
-    submission = vote_member(name, per_fold, images.seen["ID"].tolist(), images.test_ids, images.fallback)[0]
-    probabilities = stacked.oof["test_like"][stacked.members.index(name), 0]
-    holdout = {
-        condition: images.indices(_on_holdout(per_fold, condition, images).answers) for condition in stacked.holdout
-    }
-    return _single(submission, MemberVote(name), images, holdout, probabilities, {})
+    ids = images.seen["ID"].tolist()
+    oof = {condition: out_of_fold(per_fold, condition, ids).probabilities for condition in CONDITIONS}
+    holdout = {condition: _on_holdout(per_fold, condition, images) for condition in _open_conditions(images)}
+    return _single(MemberVote(name), oof, soft_vote([fold["test"] for fold in per_fold]), holdout, images, settings)
 
 
 def specialist_candidate(
-    base: str, per_fold: PerFold, specialist: PerFold, choice: SpecialistChoice, stacked: StackedPredictions
+    base: str,
+    per_fold: PerFold,
+    specialist: PerFold,
+    choice: SpecialistChoice,
+    images: Images,
+    settings: EnsembleSettings,
 ) -> Candidate:
     """Return the base's soft vote with the specialist's, the very one in submissions/members/<base>_specialist.csv."""
-    images, ids = stacked.images, stacked.images.seen["ID"].tolist()
-    submission = vote_specialist(
-        base, per_fold, specialist, choice.hard, ids, images.test_ids, images.fallback, choice, images.folds
-    )
+    ids = images.seen["ID"].tolist()
     both = {
         condition: (out_of_fold(per_fold, condition, ids), concatenate([fold[condition] for fold in specialist]))
         for condition in CONDITIONS
     }
-    without = {
-        fold: {condition: _blended(both[condition], choice, weight).indices for condition in CONDITIONS}
-        for fold, weight in choice.per_fold.items()
-    }
-    probabilities = np.empty((len(ids), len(images.targets)))
-    for fold, weight in choice.per_fold.items():
-        here = images.folds == fold
-        probabilities[here] = _blended(both["test_like"], choice, weight).probabilities[here]
-    on_holdout = {
-        condition: (_on_holdout(per_fold, condition, images), _on_holdout(specialist, condition))
-        for condition in stacked.holdout
-    }
+    oof = {condition: choice.oof_probabilities(*both[condition], images.folds) for condition in CONDITIONS}
+    test = choice.predictions(*(soft_vote([fold["test"] for fold in one]) for one in (per_fold, specialist)))
     holdout = {
-        condition: images.indices(_blended(pair, choice, choice.weight).answers)
-        for condition, pair in on_holdout.items()
+        condition: choice.predictions(_on_holdout(per_fold, condition, images), _on_holdout(specialist, condition))
+        for condition in _open_conditions(images)
     }
     vote = SpecialistVote(base, choice.hard, choice.asks, choice.weight)
-    return _single(submission, vote, images, holdout, probabilities, without)
-
-
-def own_probability(probabilities: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """Return (N,) float32: the probabilities (N, C) of the `answers` (N,)."""
-    return np.asarray(probabilities, dtype=np.float32)[np.arange(len(answers)), answers]
+    found = _single(vote, oof, test, holdout, images, settings)
+    for fold, weight in choice.per_fold.items():
+        blended = {
+            condition: replace_hard(*both[condition], choice.hard, choice.asks, weight) for condition in CONDITIONS
+        }
+        found.without[fold] = {
+            condition: found.decision.answers(part.probabilities) for condition, part in blended.items()
+        }
+    return found
 
 
 def _single(
-    submission: Submission,
     vote: FittedVote,
+    oof: Mapping[str, np.ndarray],
+    test: Predictions,
+    holdout: Mapping[str, Predictions],
     images: Images,
-    holdout: Answers,
-    probabilities: np.ndarray,
-    without: dict[int, Answers],
+    settings: EnsembleSettings,
 ) -> Candidate:
-    oof = {condition: images.indices(getattr(submission, condition)) for condition in CONDITIONS}
-    test, confidence = images.indices(submission.test), own_probability(probabilities, oof["test_like"])
-    return Candidate(vote.name, vote.parts, oof, test, holdout, probabilities, {}, without, None, vote, confidence)
+    decision, answers = decide_answers(oof, images, settings)
+    return Candidate(
+        vote.name,
+        vote.parts,
+        answers,
+        images.in_submission(test.ids.tolist(), decision.answers(test.probabilities)),
+        {condition: decision.answers(part.probabilities) for condition, part in holdout.items()},
+        oof["test_like"],
+        decision,
+        vote=replace(vote, decision=decision),
+        confidence=confidence_of(oof["test_like"], images.task.labels_of(answers["test_like"])),
+    )
+
+
+def _open_conditions(images: Images) -> tuple[str, ...]:
+    return CONDITIONS if len(images.holdout) else ()
 
 
 def _on_holdout(per_fold: PerFold, condition: str, images: Images | None = None) -> Predictions:
     """Return the folds' soft vote on the holdout, in its order; without `images`, on those that were predicted."""
     voted = soft_vote([fold[holdout_part(condition)] for fold in per_fold])
     return voted if images is None else voted.select(images.holdout["ID"].tolist())
-
-
-def _blended(both: tuple[Predictions, Predictions], choice: SpecialistChoice, weight: float) -> Predictions:
-    return replace_hard(*both, choice.hard, choice.asks, weight)

@@ -37,10 +37,10 @@ def candidates_table(
     """Return the leaderboard of all candidates, members and ensembles alike: see `leaderboard.compare`."""
     spent = {one.name: tuple(sum(seconds[part][kind] for part in one.parts) for kind in (0, 1)) for one in candidates}
     return compare(
-        [one.submission(images.targets) for one in candidates],
-        images.seen["target"].to_numpy(),
+        [one.submission() for one in candidates],
+        images.y_true,
         images.folds,
-        images.targets,
+        len(images.targets),
         images.metric,
         settings,
         spent,
@@ -49,7 +49,15 @@ def candidates_table(
 
 
 def note_of(candidate: Candidate) -> str:
-    """Return what was fitted for the candidate, in a line: `lite0 0.62, features 0.38`, `C 0.01`, or who votes."""
+    """Return what was fitted for the candidate, in a line: `lite0 0.62, features 0.38`, `C 0.01`, or who votes.
+
+    Behind it the decision rule with its gain, where there is one.
+    """
+    decided = candidate.decision.note if candidate.decision else ""
+    return "; ".join(filter(None, [_fitted(candidate), decided]))
+
+
+def _fitted(candidate: Candidate) -> str:
     weights = candidate.fitted.get("weights", {})
     if weights:
         ordered = sorted(weights.items(), key=lambda item: -item[1])

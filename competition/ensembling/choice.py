@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from competition.data.predictions import CONDITIONS
-from competition.ensembling.candidates import Answers, Candidate
+from competition.ensembling.candidates import Candidate
+from competition.ensembling.decision import Answers
+from competition.ensembling.images import Images
 from competition.ensembling.one_standard_error import best_of, paired_bootstrap, simplest
-from competition.metrics.metric import Metric
 from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
 
@@ -21,11 +22,11 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True, eq=False)
-class Decision:
+class Choice:
     """chosen: name of the candidate; best: of the one with the best score; compared: all, simplest first.
 
-    nested: (N,) answers out of fold, each fold by the candidate that the other folds chose, per_fold; None and {} where
-    a person named the candidate.
+    nested: (N, ...) answers out of fold, each fold by the candidate that the other folds chose, per_fold; None and {}
+    where a person named the candidate.
     """
 
     chosen: str
@@ -37,33 +38,26 @@ class Decision:
 
 
 def decide(
-    candidates: Sequence[Candidate],
-    costs: dict[str, float],
-    y_true: np.ndarray,
-    folds: np.ndarray,
-    n_classes: int,
-    metric: Metric,
-    settings: EnsembleSettings,
-) -> Decision:
+    candidates: Sequence[Candidate], costs: dict[str, float], images: Images, settings: EnsembleSettings
+) -> Choice:
     """Return the choice: the candidate that `settings.choose` names; of `auto`, by the one-standard-error rule.
 
     costs: part -> what it needs, in any unit; of candidates of one level that score alike the cheaper is chosen, then
-    by precedence (see `EnsembleRule`), then by name. y_true, folds: (N,). Raises ValueError for a name that no
-    candidate has.
+    by precedence (see `EnsembleRule`), then by name. Raises ValueError for a name that no candidate has.
     """
     ordered = by_simplicity(candidates, costs)
     names, levels = [candidate.name for candidate in ordered], [candidate.simplicity[0] for candidate in ordered]
     answers = [candidate.oof["test_like"] for candidate in ordered]
-    compared = paired_bootstrap(answers, names, y_true, n_classes, metric, settings)
+    compared = paired_bootstrap(answers, names, images.y_true, len(images.targets), images.metric, settings)
     best, found = best_of(compared), simplest(compared, levels)
     if settings.choose != AUTO:
         if settings.choose not in names:
             raise ValueError(f"ensemble.choose: {settings.choose!r}; expected {AUTO} or one of {', '.join(names)}")
-        return Decision(
+        return Choice(
             settings.choose, best.name, f"named by ensemble.choose; auto would choose {found.name}", compared, None, {}
         )
-    nested, per_fold = choose_nested(ordered, y_true, folds, n_classes, metric, settings)
-    return Decision(found.name, best.name, _why(found, best, len(ordered)), compared, nested, per_fold)
+    nested, per_fold = choose_nested(ordered, images, settings)
+    return Choice(found.name, best.name, _why(found, best, len(ordered)), compared, nested, per_fold)
 
 
 def by_simplicity(candidates: Sequence[Candidate], costs: dict[str, float]) -> list[Candidate]:
@@ -77,21 +71,18 @@ def by_simplicity(candidates: Sequence[Candidate], costs: dict[str, float]) -> l
 
 
 def choose_nested(
-    ordered: Sequence[Candidate],
-    y_true: np.ndarray,
-    folds: np.ndarray,
-    n_classes: int,
-    metric: Metric,
-    settings: EnsembleSettings,
+    ordered: Sequence[Candidate], images: Images, settings: EnsembleSettings
 ) -> tuple[Answers, dict[int, str]]:
     """Return out-of-fold answers, each fold's by the candidate that the other folds choose; and fold -> its name."""
-    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in CONDITIONS}
+    oof = {condition: images.task.empty(len(images.y_true)) for condition in CONDITIONS}
     by_name, per_fold = {candidate.name: candidate for candidate in ordered}, {}
     levels = [candidate.simplicity[0] for candidate in ordered]
-    for fold in np.unique(folds).tolist():
-        here = folds == fold
+    for fold in np.unique(images.folds).tolist():
+        here = images.folds == fold
         answers = [candidate.oof["test_like"][~here] for candidate in ordered]
-        compared = paired_bootstrap(answers, list(by_name), y_true[~here], n_classes, metric, settings)
+        compared = paired_bootstrap(
+            answers, list(by_name), images.y_true[~here], len(images.targets), images.metric, settings
+        )
         chosen = by_name[simplest(compared, levels).name]
         per_fold[fold] = chosen.name
         for condition in CONDITIONS:

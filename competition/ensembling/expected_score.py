@@ -22,6 +22,7 @@ from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.metrics.bootstrap import interval
 from competition.settings.ensemble import EnsembleSettings
 
+MOST_CLASSES = 256  # looked at as answers, the most frequent
 LEAST = 1e-6  # the probability of either set, at the least: keeps odds finite
 
 
@@ -54,15 +55,20 @@ def fold_weights(stacked: StackedPredictions, folds: Sequence[int]) -> np.ndarra
     weights = np.ones(len(oof))
     for number, fold in enumerate(folds):
         here = stacked.images.folds == fold
-        weights[here] = shift_weights(oof[here], test[number])
+        weights[here] = shift_weights(oof[here], test[number], stacked.images.task.several)
     return weights
 
 
-def shift_weights(scored: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """(n,) weights, mean 1, with which images of probabilities `scored` (n, C) look as those of `wanted` (m, C) do."""
+def shift_weights(scored: np.ndarray, wanted: np.ndarray, several: bool = False) -> np.ndarray:
+    """(n,) weights, mean 1, with which images of probabilities `scored` (n, C) look as those of `wanted` (m, C) do.
+
+    several: whether each label has a probability of its own.
+    """
     if not len(scored) or not len(wanted):
         return np.ones(len(scored))
-    features = np.concatenate([_features(scored), _features(wanted)])
+    both = scored, wanted
+    classes = None if several else _frequent_answers(both)
+    features = np.concatenate([_label_features(one) if several else _features(one, classes) for one in both])
     is_wanted = np.repeat([0, 1], [len(scored), len(wanted)])
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(features, is_wanted)
     share = model.predict_proba(features[: len(scored)])[:, 1].clip(LEAST, 1 - LEAST)
@@ -70,10 +76,24 @@ def shift_weights(scored: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return weights / weights.mean()
 
 
-def _features(probabilities: np.ndarray) -> np.ndarray:
-    """(n, C + 3): the highest probability, its lead on the second one, the entropy, and which class is the answer."""
+def _frequent_answers(both: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the classes (A,), ascending, that are answered most often; of not so many, all."""
+    answers = np.concatenate([one.argmax(axis=1) for one in both])
+    counts = np.bincount(answers, minlength=both[0].shape[1])
+    return np.sort(np.argsort(-counts, kind="stable")[:MOST_CLASSES])
+
+
+def _features(probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """(n, A + 3): the highest probability, its lead on the second, the entropy, which of `classes` (A,) is answered."""
     highest, second = -np.partition(-probabilities, 1, axis=1)[:, :2].T
     entropy = -(probabilities * np.log(np.maximum(probabilities, 1e-9))).sum(axis=1)
-    return np.column_stack(
-        [highest, highest - second, entropy, np.eye(probabilities.shape[1])[probabilities.argmax(axis=1)]]
-    )
+    answers = probabilities.argmax(axis=1)[:, None] == classes
+    return np.column_stack([highest, highest - second, entropy, answers])
+
+
+def _label_features(probabilities: np.ndarray) -> np.ndarray:
+    """(n, C + 3): of several labels an image: the least and the mean sureness, the entropy, and which are answered."""
+    sure = np.maximum(probabilities, 1 - probabilities)
+    both = np.stack([probabilities, 1 - probabilities])
+    entropy = -(both * np.log(np.maximum(both, 1e-9))).sum(axis=(0, 2))
+    return np.column_stack([sure.min(axis=1), sure.mean(axis=1), entropy, probabilities >= 0.5])

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from competition.data.predictions import CONDITIONS
-from competition.ensembling.candidates import Answers, Candidate
-from competition.ensembling.choice import Decision
+from competition.ensembling.candidates import Candidate
+from competition.ensembling.choice import Choice
+from competition.ensembling.decision import Answers
 from competition.ensembling.expected_score import expected_score
 from competition.ensembling.images import Images
 from competition.ensembling.sanity_checks import agreement, class_shares
@@ -21,7 +22,7 @@ from competition.settings.params import Settings
 def final_facts(
     candidates: Sequence[Candidate],
     chosen: Candidate,
-    decision: Decision,
+    choice: Choice,
     stacked: StackedPredictions,
     class_names: Sequence[str],
     everything: Settings,
@@ -33,26 +34,30 @@ def final_facts(
     candidate that the other folds choose, None where a person named it; `expected`: see `expected_score`, None where
     the rules forbid a look at the test images. external: see `RuleInputs`.
     """
-    images, settings = stacked.images, everything.ensemble
+    images, settings, labels_of = stacked.images, everything.ensemble, stacked.images.task.labels_of
     allowed = everything.rules.test_statistics
     expected = _rounded(expected_score(chosen, stacked, everything.split.folds, settings)) if allowed else None
-    nested = None if decision.nested is None else scores_of(decision.nested, images, settings)
+    nested = None if choice.nested is None else scores_of(choice.nested, images, settings)
     best = best_single(candidates, images)
     return {
         "metric": images.metric.name,
         "score": scores_of(chosen.oof, images, settings) | {"nested_choice": nested, "expected": expected},
         "chosen": chosen.name,
-        "why": decision.why,
+        "why": choice.why,
         "choose": settings.choose,
-        "best": decision.best,
-        "candidates": [_difference(one) for one in decision.compared],
-        "chosen_by_the_other_folds": [{"fold": fold, "candidate": name} for fold, name in decision.per_fold.items()],
+        "best": choice.best,
+        "candidates": [_difference(one) for one in choice.compared],
+        "chosen_by_the_other_folds": [{"fold": fold, "candidate": name} for fold, name in choice.per_fold.items()],
         "members": list(chosen.parts),
         "fitted": chosen.fitted,
+        "decision": chosen.decision.to_json() if chosen.decision else None,
         "external": external_votes(chosen, external),
         "rows": len(chosen.test),
-        "class_shares": class_shares(chosen.test, images.y_true, images.targets, class_names),
-        "agreement": {"best_member": best.name, "share": round(agreement(chosen.test, best.test), DECIMALS)},
+        "class_shares": class_shares(labels_of(chosen.test), images.y_true, images.targets, class_names),
+        "agreement": {
+            "best_member": best.name,
+            "share": round(agreement(labels_of(chosen.test), labels_of(best.test)), DECIMALS),
+        },
         "calibration": calibration(chosen, stacked),
         "confidence": settings.confidence,
         "resamples": settings.resamples,
@@ -73,7 +78,7 @@ def scores_of(answers: Answers, images: Images, settings: EnsembleSettings) -> d
 def rounded_score(
     y_true: np.ndarray, answers: np.ndarray, images: Images, settings: EnsembleSettings
 ) -> dict[str, float]:
-    """Return {"value", "low", "high"} of the score, of class indices; as the leaderboard has it."""
+    """Return {"value", "low", "high"} of the score of (n, ...) answers; as the leaderboard has it."""
     return _rounded(score(y_true, answers, len(images.targets), images.metric, settings))
 
 
@@ -82,8 +87,7 @@ def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:
     singles = sorted(
         (candidate for candidate in candidates if candidate.is_single), key=lambda candidate: candidate.name
     )
-    metric, n_classes = images.metric, len(images.targets)
-    return max(singles, key=lambda one: metric.sign * metric(images.y_true, one.oof["test_like"], n_classes))
+    return max(singles, key=lambda one: images.metric.sign * images.score(one.oof["test_like"]))
 
 
 def external_votes(chosen: Candidate, external: Mapping[str, np.ndarray]) -> list[dict[str, object]]:

@@ -11,7 +11,12 @@ import numpy as np
 
 from competition.common import paths
 from competition.common.files import digest, read_json, write_json
+from competition.common.registry import load_plugin
+from competition.data.answers import ANSWERS
+from competition.data.image_files import claims_to_be_image
+from competition.data.task import Task
 from competition.ensembling.candidates import Candidate
+from competition.ensembling.decision import Decision
 from competition.ensembling.final_files import FINAL_VOTE, read_final_if_any
 from competition.ensembling.fitted_votes import FittedVote, MemberVote, SpecialistVote
 from competition.ensembling.lineage import changed_weights, digest_of_settings
@@ -20,9 +25,11 @@ from competition.ensembling.rule import SavedVotes
 from competition.ensembling.rules import RULES
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacked_predictions import StackedPredictions
+from competition.metrics.make import make_metric
 from competition.settings.params import Settings
+from competition.settings.task import TaskSettings
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,26 +37,34 @@ class FinalVote:
     """Final vote: the fitted vote of every candidate, and which is final.
 
     chosen: whose answers final.csv has. votes, curves: name -> vote, and its precision by confidence out of fold.
-    target2class: target -> readable name, in class order; folds: whose networks vote; orientation_weights: (8,), see
-    `competition.inference.tta`; hard: the specialist's targets, () without one; external: vote -> submissions made
-    elsewhere that vote in it; params: digest of the settings; weights: part -> digest of each fold's weights.
+    task: labels and answers as arrays, and as a submission's cells; folds: whose networks vote; orientation_weights:
+    (8,), see `competition.inference.tta`; hard: the specialist's targets, () without one; external: vote -> submissions
+    made elsewhere that vote in it; params: digest of the settings; weights: part -> digest of each fold's weights.
+    id_column: of a submission; has_extensions: whether the IDs in it end as images' names do.
     """
 
     chosen: str
     votes: dict[str, FittedVote]
     curves: dict[str, PrecisionCurve]
-    target2class: dict[str, str]
+    task: Task
     folds: tuple[int, ...]
     orientation_weights: np.ndarray
     hard: tuple[str, ...]
     external: dict[str, list[str]]
     params: str
     weights: dict[str, list[str]]
+    id_column: str = "ID"
+    has_extensions: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
         """(C,) the classes."""
-        return tuple(self.target2class)
+        return self.task.targets
+
+    @property
+    def target2class(self) -> dict[str, str]:
+        """Target -> readable name, in class order."""
+        return dict(zip(self.task.targets, self.task.form.names, strict=True))
 
     def targets_of(self, part: str) -> tuple[str, ...]:
         """Return the classes that the networks of `part`, a member or `specialist`, tell apart."""
@@ -86,16 +101,22 @@ def write_final_vote(
     chosen: Candidate,
     candidates: Sequence[Candidate],
     stacked: StackedPredictions,
-    target2class: Mapping[str, str],
     orientation_weights: np.ndarray,
     weights: Mapping[str, Sequence[str]],
     settings: Settings,
 ) -> None:
     """Write what was fitted. chosen: made final.csv; weights: part -> digest of each fold's weights."""
+    task = stacked.images.task
     content = {
         "format": FORMAT,
         "chosen": chosen.name,
-        "classes": [{"target": target, "class_name": name} for target, name in target2class.items()],
+        "task": task.settings.model_dump(mode="json"),
+        "id_column": settings.competition.id,
+        "has_extensions": any(map(claims_to_be_image, stacked.images.test_ids)),
+        "columns": list(task.form.columns),
+        "classes": [
+            {"target": target, "class_name": name} for target, name in zip(task.targets, task.form.names, strict=True)
+        ],
         "folds": list(settings.split.folds),
         "orientation_weights": orientation_weights.tolist(),
         "stacked": {"members": list(stacked.members), "temperatures": stacked.temperatures[0].tolist()},
@@ -138,12 +159,15 @@ def changed_since_final(settings: Settings, parts: Sequence[str], folder: Path |
 
 
 def _saved(one: Candidate, stacked: StackedPredictions, settings: Settings) -> dict[str, object]:
-    curve = PrecisionCurve.of(one.confidence, one.oof["test_like"] == stacked.images.y_true)
+    images = stacked.images
+    right = images.task.labels_of(one.oof["test_like"]) == images.y_true
+    curve = PrecisionCurve.of(one.confidence, right if right.ndim == 1 else right.all(axis=1))
     return {
         "name": one.name,
         "rule": None if one.is_single else one.name,
         "parts": list(one.parts),
         "fitted": one.vote.to_json(),
+        "decision": one.decision.to_json() if one.decision else None,
         "best": one.vote.best,
         "external": list(settings.ensemble.external) if one.takes_external else [],
         "precision": {"steps": [list(step) for step in curve.steps], "images": curve.images},
@@ -151,13 +175,22 @@ def _saved(one: Candidate, stacked: StackedPredictions, settings: Settings) -> d
 
 
 def _loaded(content: Mapping) -> FinalVote:
-    target2class = {row["target"]: row["class_name"] for row in content["classes"]}
+    _load_metric(content["task"]["metric"])
+    settings = TaskSettings.model_validate(content["task"])
+    targets, names = zip(*((row["target"], row["class_name"]) for row in content["classes"]), strict=True)
+    task = Task(settings, ANSWERS[settings.answer](targets, names, content["columns"], settings))
+    metric = make_metric(settings)
+    decisions = {
+        saved["name"]: Decision.from_json(saved["decision"], metric, task.several)
+        for saved in content["votes"]
+        if saved["decision"]
+    }
     singles: dict[str, FittedVote] = {}
     for saved in content["votes"]:
         if saved["rule"] is None:
-            singles[saved["name"]] = _single(saved)
+            singles[saved["name"]] = _single(saved, decisions[saved["name"]])
     stacked = content["stacked"]
-    saved_votes = SavedVotes(tuple(stacked["members"]), np.array(stacked["temperatures"]), tuple(target2class), singles)
+    saved_votes = SavedVotes(tuple(stacked["members"]), np.array(stacked["temperatures"]), task, singles, decisions)
     votes = {
         saved["name"]: singles.get(saved["name"]) or RULES[saved["rule"]].load(saved, saved_votes)
         for saved in content["votes"]
@@ -167,18 +200,34 @@ def _loaded(content: Mapping) -> FinalVote:
         content["chosen"],
         votes,
         {saved["name"]: _curve(saved["precision"]) for saved in content["votes"]},
-        target2class,
+        task,
         tuple(content["folds"]),
         np.array(content["orientation_weights"]),
         hard,
         {saved["name"]: saved["external"] for saved in content["votes"]},
         content["params"],
         {row["part"]: row["digests"] for row in content["weights"]},
+        content["id_column"],
+        content["has_extensions"],
     )
 
 
-def _single(saved: Mapping) -> FittedVote:
-    return MemberVote(saved["name"]) if len(saved["parts"]) == 1 else SpecialistVote.from_json(saved["fitted"])
+def _load_metric(name: str) -> None:
+    """Load the metric that the vote was fitted by: a file of one's own, which params.yaml may no longer name."""
+    if not name.endswith(".py"):
+        return
+    if not Path(name).is_file():
+        raise FileNotFoundError(
+            f"{name}: not found; {FINAL_VOTE} was fitted by it: bring this metric back, or run `dvc repro` with "
+            "another task.metric"
+        )
+    load_plugin(name)
+
+
+def _single(saved: Mapping, decision: Decision) -> FittedVote:
+    if len(saved["parts"]) == 1:
+        return MemberVote(saved["name"], decision)
+    return SpecialistVote.from_json(saved["fitted"], decision)
 
 
 def _curve(saved: Mapping) -> PrecisionCurve:

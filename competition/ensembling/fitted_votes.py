@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from competition.data.label_sets import likeliest_labels
 from competition.data.predictions import Predictions
+from competition.ensembling.decision import Decision
 from competition.ensembling.specialist_votes import SPECIALIST, Asks, asked_rows, replace_hard
 from competition.ensembling.voting import soft_vote
 
@@ -16,44 +18,43 @@ PerNetwork = Mapping[str, Sequence[Predictions]]
 
 @dataclass(frozen=True, eq=False)
 class Voted:
-    """Answers to n images, `indices` (n,), and the probabilities of all classes, `predictions`.
+    """Answers to n images, (n, ...), as the metric takes them, and the probabilities of all classes, `predictions`.
 
     Where votes are counted, the probabilities are the voters' mean; the answer, which most of them gave, need not be
     the likeliest then.
     """
 
     predictions: Predictions
-    indices: np.ndarray
-
-    @classmethod
-    def likeliest(cls, predictions: Predictions) -> "Voted":
-        """The likeliest class is the answer, the first of equals."""
-        return cls(predictions, predictions.indices)
+    answers: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.indices)
+        return len(self.answers)
 
     @property
-    def answers(self) -> np.ndarray:
-        """(n,) str: targets."""
-        return np.array(self.predictions.targets, dtype=str)[self.indices]
+    def labels(self) -> np.ndarray:
+        """(n,) class indices, or (n, C) of 0 and 1: what the answers amount to."""
+        if self.answers.dtype.kind in "iu":
+            return self.answers
+        return likeliest_labels(self.answers, not self.predictions.exclusive)
 
     @property
     def confidence(self) -> np.ndarray:
-        """(n,) float32: the answers' probabilities."""
-        return self.predictions.probabilities[np.arange(len(self)), self.indices]
+        """(n,) float32: see `confidence_of`."""
+        return confidence_of(self.predictions.probabilities, self.labels)
 
 
 class FittedVote(ABC):
     """Vote that answers any images, from its networks' predictions of them.
 
     name: as in submissions/ensembles.csv. parts: members, and `specialist` behind its base, whose networks predict.
-    best: of an ensemble, the single voter that scores best, test-like out of fold; None of a single.
+    best: of an ensemble, the single voter that scores best, test-like out of fold; None of a single. decision: makes
+    answers of probabilities; None where votes are counted.
     """
 
     name: str
     parts: tuple[str, ...]
     best: str | None = None
+    decision: Decision | None = None
 
     @abstractmethod
     def predict(self, probabilities: PerNetwork) -> Voted:
@@ -68,18 +69,27 @@ class FittedVote(ABC):
         return {}
 
 
+def confidence_of(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return (n,) float32: the probabilities (n, C) of the `labels` (n,); of several (n, C), the least sure one's."""
+    if labels.ndim == 1:
+        return np.asarray(probabilities, dtype=np.float32)[np.arange(len(labels)), labels]
+    return np.where(labels == 1, probabilities, 1 - probabilities).min(axis=1).astype(np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class MemberVote(FittedVote):
     """A member's soft vote over its folds."""
 
     name: str
+    decision: Decision | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
         return (self.name,)
 
     def predict(self, probabilities: PerNetwork) -> Voted:
-        return Voted.likeliest(soft_vote(probabilities[self.name]))
+        soft = soft_vote(probabilities[self.name])
+        return Voted(soft, self.decision.answers(soft.probabilities))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +100,7 @@ class SpecialistVote(FittedVote):
     hard: tuple[str, ...]
     asks: Asks
     weight: float
+    decision: Decision | None = None
 
     @property
     def name(self) -> str:
@@ -101,7 +112,8 @@ class SpecialistVote(FittedVote):
 
     def predict(self, probabilities: PerNetwork) -> Voted:
         both = soft_vote(probabilities[self.base]), soft_vote(probabilities[SPECIALIST])
-        return Voted.likeliest(replace_hard(*both, self.hard, self.asks, self.weight))
+        blended = replace_hard(*both, self.hard, self.asks, self.weight)
+        return Voted(blended, self.decision.answers(blended.probabilities))
 
     def asked(self, probabilities: PerNetwork) -> np.ndarray:
         return asked_rows(soft_vote(probabilities[self.base]), self.hard, self.asks)
@@ -110,6 +122,6 @@ class SpecialistVote(FittedVote):
         return {"base": self.base, "hard": list(self.hard), "asks": self.asks, "weight": self.weight}
 
     @classmethod
-    def from_json(cls, saved: Mapping[str, object]) -> "SpecialistVote":
+    def from_json(cls, saved: Mapping[str, object], decision: Decision) -> "SpecialistVote":
         """Return the vote whose `to_json` is `saved`."""
-        return cls(saved["base"], tuple(saved["hard"]), saved["asks"], saved["weight"])
+        return cls(saved["base"], tuple(saved["hard"]), saved["asks"], saved["weight"], decision)

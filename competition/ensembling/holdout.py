@@ -90,7 +90,7 @@ def score_holdout(
     """
     if not chosen.holdout:
         return None
-    ids, y_true = images.holdout["ID"].tolist(), images.indices(images.holdout["target"])
+    ids, y_true = images.holdout["ID"].tolist(), images.holdout_labels
     scores = {
         condition: rounded_score(y_true, answers, images, settings) for condition, answers in chosen.holdout.items()
     }

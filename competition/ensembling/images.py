@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from competition.common import paths
-from competition.folds.predictions import most_frequent
+from competition.data.task import Task
 from competition.folds.split import HOLDOUT, make_folds
 from competition.metrics.metric import Metric
 
@@ -20,26 +20,52 @@ class Images:
     """Images of an ensemble: out of fold, holdout and test, with labels and classes.
 
     seen: ID, target, fold, group of the N out-of-fold images; holdout: the same of the H images of an unlocked holdout,
-    or no rows. test_ids: the submission's, in its order; targets: (C,). fallback: the target for a test image that
-    nobody could read; metric: what answers are scored by.
+    or no rows. test_ids: the submission's, in its order; task: labels and answers as arrays; metric: what answers are
+    scored by.
     """
 
     seen: pd.DataFrame
     holdout: pd.DataFrame
     test_ids: Sequence[str]
-    targets: tuple[str, ...]
-    fallback: str
+    task: Task
     metric: Metric
 
-    def indices(self, answers: Sequence[str] | np.ndarray) -> np.ndarray:
-        """Return (n,) int64 class indices of targets."""
-        position = {target: index for index, target in enumerate(self.targets)}
-        return np.array([position[answer] for answer in answers], dtype=np.int64)
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """(C,) the classes."""
+        return self.task.targets
 
     @cached_property
     def y_true(self) -> np.ndarray:
-        """(N,) class indices of the out-of-fold images."""
-        return self.indices(self.seen["target"])
+        """(N, ...) labels of the out-of-fold images."""
+        return self.task.encode(self.seen["target"].tolist())
+
+    @cached_property
+    def holdout_labels(self) -> np.ndarray:
+        """(H, ...) labels of the unlocked holdout's images."""
+        return self.task.encode(self.holdout["target"].tolist())
+
+    @cached_property
+    def fallback(self) -> np.ndarray:
+        """Answer to a test image that nobody could read."""
+        return self.task.base_rate(self.y_true)
+
+    def plain(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return the answers that probabilities (n, C) give without a fitted decision rule."""
+        return self.metric.plain(probabilities, self.task.several)
+
+    def score(self, answers: np.ndarray, rows: np.ndarray | slice = slice(None)) -> float:
+        """Return the metric's score of `answers`, (N, ...), to the out-of-fold images; of `rows` of both."""
+        return self.metric(self.y_true[rows], answers[rows], len(self.targets))
+
+    def in_submission(self, ids: Sequence[str], answers: np.ndarray) -> np.ndarray:
+        """Return (T, ...) answers to the submission's rows, of `answers` to the images `ids`; else the fallback."""
+        row_of = {id_: row for row, id_ in enumerate(ids)}
+        rows = np.array([row_of.get(id_, -1) for id_ in self.test_ids], dtype=np.int64)
+        found = self.task.empty(len(rows))
+        found[:] = self.fallback
+        found[rows >= 0] = answers[rows[rows >= 0]]
+        return found
 
     @cached_property
     def folds(self) -> np.ndarray:
@@ -67,7 +93,7 @@ class Images:
 
 
 def images_of(
-    folds: pd.DataFrame, test_ids: Sequence[str], targets: tuple[str, ...], metric: Metric, unlock_holdout: bool = False
+    folds: pd.DataFrame, test_ids: Sequence[str], task: Task, metric: Metric, unlock_holdout: bool = False
 ) -> Images:
     """Return the images of `folds` (ID, target, fold, group): the holdout's only once it is unlocked.
 
@@ -79,4 +105,4 @@ def images_of(
             f"ensemble.unlock_holdout: true, but {paths.FOLDS} has no image of fold -1; raise split.holdout"
         )
     unlocked = holdout if unlock_holdout else holdout.iloc[:0]
-    return Images(seen, unlocked, test_ids, targets, most_frequent(seen["target"], targets), metric)
+    return Images(seen, unlocked, test_ids, task, metric)

@@ -1,16 +1,18 @@
 """Votes of the members, soft and hard over folds, and with the specialist where it helps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from competition.data.predictions import Predictions, concatenate
-from competition.ensembling.member_submissions import vote_member, vote_specialist
+from competition.ensembling.candidates import Candidate, member_candidate, specialist_candidate
+from competition.ensembling.images import Images
+from competition.ensembling.member_submissions import hard_submission
 from competition.ensembling.specialist_choice import SpecialistChoice, choose
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.voting import unanswered
-from competition.folds.predictions import most_frequent, out_of_fold, read_fold
+from competition.folds.predictions import out_of_fold, read_fold
 from competition.leaderboard.submission import Submission
 from competition.metrics.metric import Metric
 from competition.settings.params import Settings
@@ -22,43 +24,40 @@ PerFold = list[dict[str, Predictions]]
 class MemberVotes:
     """Members' submissions, and what was decided about the specialist.
 
-    submissions: each member's soft and hard vote, and the specialist's. choice: the specialist's weight, None without
-    one. fallback: answers the test images `unanswered`, which nobody could read.
+    submissions: each member's soft vote, its hard vote where labels are the answer, and the specialist's; singles: the
+    soft ones as candidates. choice: the specialist's weight, None without one. unanswered: test images that nobody
+    could read.
     """
 
     submissions: list[Submission]
+    singles: list[Candidate]
     choice: SpecialistChoice | None
-    fallback: str
     unanswered: list[str]
 
 
-def vote_members(
-    settings: Settings,
-    folds: pd.DataFrame,
-    test_ids: Sequence[str],
-    targets: Sequence[str],
-    hard: Sequence[str],
-    metric: Metric,
-) -> MemberVotes:
+def vote_members(settings: Settings, folds: pd.DataFrame, images: Images, hard: Sequence[str]) -> MemberVotes:
     """Return all members' votes, from folds/predictions/.
 
-    folds: ID, target, fold; hard: the specialist's targets, () without one. Raises FileNotFoundError for a member that
-    wasn't trained, ValueError for predictions of other images.
+    folds: ID, target, fold, also of the holdout; hard: the specialist's targets, () without one. Raises
+    FileNotFoundError for a member that wasn't trained, ValueError for predictions of other images.
     """
-    seen = folds[folds["fold"] >= 0].reset_index(drop=True)
     names = [*settings.train.members, *([SPECIALIST] if hard else [])]
-    predictions = {name: [read_fold(name, k, folds, targets) for k in settings.split.folds] for name in names}
-    fallback = most_frequent(seen["target"], targets)
-    where = seen["ID"].tolist(), test_ids, fallback
-    submissions = [one for name in settings.train.members for one in vote_member(name, predictions[name], *where)]
+    predictions = {name: [read_fold(name, k, folds, images.targets) for k in settings.split.folds] for name in names}
+    singles, submissions = [], []
+    for name in settings.train.members:
+        singles.append(member_candidate(name, predictions[name], images, settings.ensemble))
+        submissions.append(singles[-1].submission())
+        if images.task.answers_are_labels:
+            submissions.append(hard_submission(singles[-1], predictions[name], images))
     choice, base = None, settings.specialize.base_member
     if hard:
-        choice = choose_specialist(settings, predictions[base], predictions[SPECIALIST], hard, seen, metric)
+        both = predictions[base], predictions[SPECIALIST]
+        choice = choose_specialist(settings, *both, hard, images.seen, images.metric)
         if choice.mode != "out":
-            both = predictions[base], predictions[SPECIALIST]
-            submissions.append(vote_specialist(base, *both, hard, *where, choice, seen["fold"].to_numpy()))
+            singles.append(specialist_candidate(base, *both, choice, images, settings.ensemble))
+            submissions.append(replace(singles[-1].submission(), member=base))
     first = predictions[settings.train.members[0]][0]["test"]
-    return MemberVotes(submissions, choice, fallback, unanswered(test_ids, first))
+    return MemberVotes(submissions, singles, choice, unanswered(images.test_ids, first))
 
 
 def choose_specialist(

@@ -27,8 +27,9 @@ def read_members(
 
     per_member = {name: read(name) for name in names}
     stacked = stack_predictions(per_member, images)
-    singles = [member_candidate(name, per_member[name], stacked) for name in stacked.members]
+    singles = [member_candidate(name, per_member[name], images, settings.ensemble) for name in stacked.members]
     if choice is not None:
         base = settings.specialize.base_member
-        singles.append(specialist_candidate(base, per_member[base], read(SPECIALIST), choice, stacked))
+        voters = per_member[base], read(SPECIALIST)
+        singles.append(specialist_candidate(base, *voters, choice, images, settings.ensemble))
     return stacked, singles

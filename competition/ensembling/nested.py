@@ -5,53 +5,63 @@ from collections.abc import Callable
 import numpy as np
 
 from competition.data.predictions import CONDITIONS
-from competition.ensembling.candidates import Answers
+from competition.ensembling.decision import Answers
 from competition.ensembling.rule import EnsembleRule, Vote
 from competition.ensembling.stacked_predictions import StackedPredictions, Voters
 from competition.metrics.metric import Metric
 
-# of out-of-fold voters, (n,) class indices, (n,) fold numbers and the metric
+# of out-of-fold voters, (n, ...) labels, (n,) fold numbers and the metric
 Fit = Callable[[Voters, np.ndarray, np.ndarray, Metric], EnsembleRule]
 BLOCK = 4_000_000  # probabilities voted on at once: bounds the memory, changes no answer
 
 
 def best_first(answers: np.ndarray, y_true: np.ndarray, n_classes: int, metric: Metric) -> np.ndarray:
-    """Return (M,) int64: the members by the score of their `answers` (M, n), best first; of equals the first one."""
+    """Return (M,) int64: the members by the score of their `answers` (M, n, ...), best first; of equals the first."""
     return np.argsort([-metric.sign * metric(y_true, answer, n_classes) for answer in answers], kind="stable")
 
 
 def fit_on_all(fit: Fit, stacked: StackedPredictions) -> EnsembleRule:
     """Return the rule for images that no fold holds: fitted on all test-like out-of-fold predictions."""
-    voters = Voters(stacked.oof["test_like"], stacked.temperatures[0])
-    return fit(voters, stacked.images.y_true, stacked.images.folds, stacked.images.metric)
-
-
-def nested_cv(fit: Fit, stacked: StackedPredictions) -> tuple[Answers, np.ndarray | None]:
-    """Return each slice's answers by the rule fitted on the others, and test-like probabilities (N, C) if any."""
     images = stacked.images
-    oof = {condition: np.empty(len(images.y_true), dtype=np.int64) for condition in CONDITIONS}
-    probabilities = np.empty((len(images.y_true), len(images.targets)))
-    counted = False
+    return fit(stacked.voters(stacked.oof["test_like"]), images.y_true, images.folds, images.metric)
+
+
+def nested_cv(fit: Fit, stacked: StackedPredictions) -> tuple[Answers | None, Answers | None]:
+    """Return each slice's (answers, probabilities) by the rule fitted on the others; None for what it doesn't give."""
+    images = stacked.images
+    votes: dict[str, list[tuple[np.ndarray, Vote]]] = {condition: [] for condition in CONDITIONS}
     for part, temperatures in stacked.temperatures[1].items():
         here = images.slices == part
-        known = Voters(stacked.oof["test_like"][:, :, ~here], temperatures)
+        known = stacked.voters(stacked.oof["test_like"][:, :, ~here], temperatures)
         rule = fit(known, images.y_true[~here], images.folds[~here], images.metric)
         for condition in CONDITIONS:
-            vote = rule.vote(Voters(stacked.oof[condition][:, :, here], temperatures))
-            oof[condition][here] = vote.answers
-        counted = vote.probabilities is None
-        if not counted:
-            probabilities[here] = vote.probabilities  # CONDITIONS ends with test_like
-    return oof, None if counted else probabilities
+            vote = rule.vote(stacked.voters(stacked.oof[condition][:, :, here], temperatures))
+            votes[condition].append((here, vote))
+    first = votes[CONDITIONS[0]][0][1]
+    n, classes = len(images.y_true), len(images.targets)
+    answers = {condition: _joined(votes[condition], "answers", images.task.empty(n)) for condition in CONDITIONS}
+    probabilities = {
+        condition: _joined(votes[condition], "probabilities", np.empty((n, classes))) for condition in CONDITIONS
+    }
+    return (None if first.answers is None else answers, None if first.probabilities is None else probabilities)
 
 
-def vote_in_blocks(vote: Callable[[Voters], Vote], raw: np.ndarray, temperatures: np.ndarray) -> Vote:
-    """Return what `vote` makes of `raw` (M, K, n, C), block by block."""
-    members, networks, n, classes = raw.shape
+def _joined(votes: list[tuple[np.ndarray, Vote]], name: str, whole: np.ndarray) -> np.ndarray:
+    """Return `whole`, filled with the votes' arrays `name` where each stands."""
+    for here, vote in votes:
+        if (part := getattr(vote, name)) is not None:
+            whole[here] = part
+    return whole
+
+
+def vote_in_blocks(vote: Callable[[Voters], Vote], voters: Voters) -> Vote:
+    """Return what `vote` makes of `voters`, block by block."""
+    members, networks, n, classes = voters.raw.shape
     rows = max(1, BLOCK // (members * networks * classes))
-    votes = [vote(Voters(raw[:, :, start : start + rows], temperatures)) for start in range(0, n, rows)]
-    if not votes:
-        return Vote(np.empty(0, dtype=np.int64), np.empty((0, classes)))
-    answers = np.concatenate([part.answers for part in votes])
-    counted = votes[0].probabilities is None
-    return Vote(answers, None if counted else np.concatenate([part.probabilities for part in votes]))
+    starts = range(0, max(n, 1), rows)  # one block at least, which says what the rule gives
+    votes = [vote(Voters(voters.raw[:, :, at : at + rows], voters.temperatures, voters.several)) for at in starts]
+
+    def joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
+        return None if parts[0] is None else np.concatenate(parts)
+
+    return Vote(joined([part.answers for part in votes]), joined([part.probabilities for part in votes]))

@@ -22,7 +22,7 @@ def paired_bootstrap(
     metric: Metric,
     settings: EnsembleSettings,
 ) -> tuple[PairedDifference, ...]:
-    """Each of `answers` (n,) held against the best of them, the first of equals; on the leaderboard's resamples."""
+    """Each of `answers` (n, ...) held against the best of them, the first of equals; on the leaderboard's resamples."""
     scores = [metric(y_true, answer, n_classes) for answer in answers]
     resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, generator(settings.seed, "bootstrap"))
     return paired_differences(names, scores, resampled, settings.confidence, metric.sign)

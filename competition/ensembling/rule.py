@@ -7,32 +7,40 @@ from typing import ClassVar
 
 import numpy as np
 
+from competition.data.task import Task
 from competition.ensembling.candidates import Candidate
+from competition.ensembling.decision import Decision
 from competition.ensembling.fitted_votes import FittedVote
 from competition.ensembling.stacked_predictions import StackedPredictions
+from competition.metrics.metric import Metric
+from competition.settings.ensemble import EnsembleSettings
 
 
 @dataclass(frozen=True, eq=False)
 class RuleInputs:
     """Inputs of a rule: members' stacked predictions, and the singles (a member each, and with the specialist).
 
-    top: `ensemble.top`; external: name -> (rows,) class indices for the submission's rows, made elsewhere.
+    external: name -> (rows, ...) answers to the submission's rows, made elsewhere.
     """
 
     stacked: StackedPredictions
     singles: Sequence[Candidate]
-    top: int = 3
+    settings: EnsembleSettings = EnsembleSettings()
     external: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class SavedVotes:
-    """What a rule needs to load a fitted vote: the stacked members, their temperatures (M,), and the singles' votes."""
+    """What a rule needs to load a fitted vote: the stacked members, their temperatures (M,), and the singles' votes.
+
+    decisions: name of a vote -> what makes answers of its probabilities, of those that don't count votes.
+    """
 
     members: tuple[str, ...]
     temperatures: np.ndarray
-    targets: tuple[str, ...]
+    task: Task
     singles: Mapping[str, FittedVote]
+    decisions: Mapping[str, Decision]
 
 
 class EnsembleRule(ABC):
@@ -46,6 +54,11 @@ class EnsembleRule(ABC):
     level: ClassVar[int]
     precedence: ClassVar[int] = 100
     takes_external: ClassVar[bool] = False
+
+    @classmethod
+    def suits(cls, task: Task, metric: Metric) -> bool:
+        """Return whether it can answer `task`: counted votes need answers that are labels."""
+        return True
 
     @classmethod
     def is_affordable(cls, n_images: int, n_members: int, n_classes: int) -> bool:
@@ -65,12 +78,15 @@ class EnsembleRule(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Vote:
-    """Answers (n,), class indices, and their probabilities (n, C) float64: None where votes are counted."""
+    """What a rule makes of n images: probabilities (n, C) float64, or, where votes are counted, answers (n, ...).
 
-    answers: np.ndarray
+    A rule that gives both knows better than any decision rule what to answer.
+    """
+
+    answers: np.ndarray | None = None
     probabilities: np.ndarray | None = None
 
 
 def by_probability(probabilities: np.ndarray) -> Vote:
-    """Return the vote for the most probable class, of equals the first; probabilities: (n, C)."""
-    return Vote(probabilities.argmax(axis=1), probabilities)
+    """Return the vote whose answers are made of `probabilities` (n, C) by a decision rule."""
+    return Vote(None, probabilities)

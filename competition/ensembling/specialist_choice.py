@@ -12,6 +12,7 @@ import numpy as np
 
 from competition.common.files import read_json, write_json
 from competition.data.predictions import Predictions
+from competition.ensembling.decision import base_decision
 from competition.ensembling.one_standard_error import paired_bootstrap, simplest
 from competition.ensembling.specialist_votes import Asks, replace_hard
 from competition.metrics.metric import Metric
@@ -22,7 +23,7 @@ OUT, REPLACE = 0.0, 1.0  # weights of the specialist; a blend's lies between
 BLENDS = tuple(tenth / 10 for tenth in range(1, 10))
 WEIGHTS = {"auto": (OUT, REPLACE, *BLENDS), "out": (OUT,), "replace": (REPLACE,), "blend": BLENDS}
 
-AnswersByWeight = dict[float, np.ndarray]  # weight -> (N,) class indices
+AnswersByWeight = dict[float, np.ndarray]  # weight -> (N, ...) what the metric takes
 
 
 def mode_of(weight: float) -> str:
@@ -61,17 +62,17 @@ class SpecialistChoice:
         how = f"blended, weight {self.weight:g}" if self.mode == "blend" else "replaces"
         return f"{who}: {how}, {before:.4f} to {self.scores['nested']:.4f}, noise {noise:.4f}"
 
-    def answers(self, base: Predictions, specialist: Predictions) -> np.ndarray:
-        """Return (N,) str: what is answered to images that weren't chosen by, such as the test set's."""
-        return replace_hard(base, specialist, self.hard, self.asks, self.weight).answers
+    def predictions(self, base: Predictions, specialist: Predictions) -> Predictions:
+        """Return the predictions of images that weren't chosen by, such as the test set's."""
+        return replace_hard(base, specialist, self.hard, self.asks, self.weight)
 
-    def oof_answers(self, base: Predictions, specialist: Predictions, folds: np.ndarray) -> np.ndarray:
-        """Return (N,) str: what is answered out of fold, each row's fold (N,) as the other folds choose."""
-        answers = {
-            weight: replace_hard(base, specialist, self.hard, self.asks, weight).answers
+    def oof_probabilities(self, base: Predictions, specialist: Predictions, folds: np.ndarray) -> np.ndarray:
+        """Return (N, C): what is predicted out of fold, each row's fold (N,) as the other folds choose."""
+        probabilities = {
+            weight: replace_hard(base, specialist, self.hard, self.asks, weight).probabilities
             for weight in {*self.per_fold.values()}
         }
-        return _by_fold(np.asarray(folds), self.per_fold, answers)
+        return _by_fold(np.asarray(folds), self.per_fold, probabilities)
 
 
 def write_choice(path: Path | str, choice: SpecialistChoice | None) -> None:
@@ -139,7 +140,11 @@ def choose(
         )
     position = {target: index for index, target in enumerate(base.targets)}
     labels, n_classes = np.array([position[target] for target in y_true]), len(base.targets)
-    answers = {weight: replace_hard(base, specialist, hard, asks, weight).indices for weight in WEIGHTS["auto"]}
+    decision = base_decision(metric, base.probabilities, labels)
+    answers = {
+        weight: decision.answers(replace_hard(base, specialist, hard, asks, weight).probabilities)
+        for weight in WEIGHTS["auto"]
+    }
     per_fold = {}
     for fold in np.unique(folds).tolist():
         others = folds != fold
@@ -199,7 +204,8 @@ def _scores(
     best = weight if weight != OUT else max((REPLACE, blend), key=utility.get)
 
     def of_hard(answer: np.ndarray) -> float:
-        return float(np.nanmean(per_class_f1(labels, answer, n_classes)[hard]))
+        predicted = answer if metric.takes == "labels" else answer.argmax(axis=1)
+        return float(np.nanmean(per_class_f1(labels, predicted, n_classes)[hard]))
 
     return {
         "out": scores[OUT],

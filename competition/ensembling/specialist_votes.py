@@ -69,7 +69,7 @@ def replace_hard(
     probabilities[rows] = _share_out(
         probabilities[rows], columns, among_hard, weight, np.isin(base.indices[rows], columns)
     )
-    return Predictions(base.ids, probabilities, base.targets)
+    return base.like(probabilities)
 
 
 def _share_out(

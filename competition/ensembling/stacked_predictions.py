@@ -8,10 +8,12 @@ import numpy as np
 
 from competition.common import paths
 from competition.common.errors import examples
+from competition.data.label_sets import likeliest_labels
 from competition.data.predictions import CONDITIONS, Predictions
 from competition.ensembling.images import Images
 from competition.folds.predictions import holdout_part, out_of_fold
 from competition.metrics.calibration import apply_temperature, fit_members
+from competition.metrics.metric import Metric
 
 # a member's predictions by part (clean, test_like, test, ...), one mapping for each fold
 PerFold = Sequence[Mapping[str, Predictions]]
@@ -21,11 +23,13 @@ PerFold = Sequence[Mapping[str, Predictions]]
 class Voters:
     """Predictions of M members, each by K networks, for n images, and the temperatures (M,) that calibrate them.
 
-    raw: (M, K, n, C) float32, rows sum to 1. Out of fold K is 1: the network that didn't see the image.
+    raw: (M, K, n, C) float32, rows sum to 1 unless an image may have `several` labels. Out of fold K is 1: the network
+    that didn't see the image.
     """
 
     raw: np.ndarray
     temperatures: np.ndarray
+    several: bool = False
 
     @property
     def n_classes(self) -> int:
@@ -39,7 +43,7 @@ class Voters:
     @cached_property
     def calibrated(self) -> np.ndarray:
         """(M, K, n, C) float64."""
-        return apply_temperature(self.raw, self.temperatures[:, None, None, None])
+        return apply_temperature(self.raw, self.temperatures[:, None, None, None], self.several)
 
     @cached_property
     def soft(self) -> np.ndarray:
@@ -47,12 +51,28 @@ class Voters:
         return self.calibrated.mean(axis=1)
 
     @cached_property
-    def answers(self) -> np.ndarray:
-        """(M, n) int64: the members' answers, by the very soft votes that stand in submissions/members/."""
+    def soft_raw(self) -> np.ndarray:
+        """(M, n, C) float32: the members' soft votes as they are: without calibration."""
         if self.raw.shape[1] == 1:
-            return self.raw[:, 0].argmax(axis=2)
+            return self.raw[:, 0]
         total = self.raw.sum(axis=1, dtype=np.float64)
-        return (total / total.sum(axis=2, keepdims=True)).astype(np.float32).argmax(axis=2)
+        whole = self.raw.shape[1] if self.several else total.sum(axis=2, keepdims=True)
+        return (total / whole).astype(np.float32)
+
+    def answers(self, metric: Metric) -> np.ndarray:
+        """Return (M, n, ...): what the members' soft votes answer, without a decision rule."""
+        return np.stack([metric.plain(one, self.several) for one in self.soft_raw])
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """(M, n, ...): the labels of the members' soft votes, the likeliest class or those of 0.5 and more."""
+        return np.stack([likeliest_labels(one, self.several) for one in self.soft_raw])
+
+    def of_true(self, y_true: np.ndarray) -> np.ndarray:
+        """Return (M, n) float64: the calibrated soft votes' probabilities of the true class; of several, (M, n x C)."""
+        if not self.several:
+            return self.soft[:, np.arange(len(y_true)), y_true]
+        return np.where(y_true == 1, self.soft, 1 - self.soft).reshape(len(self.soft), -1)
 
     def weighted_mean(self, weights: np.ndarray) -> np.ndarray:
         """Return (n, C) float64: the mean of calibrated probabilities by `weights` (M,), which sum to 1."""
@@ -79,11 +99,13 @@ class StackedPredictions:
         """((M,) fitted on all test-like out-of-fold images, slice -> (M,) fitted on the other slices')."""
         return fit_members(self.oof["test_like"][:, 0], self.images.y_true, self.images.slices)
 
+    def voters(self, raw: np.ndarray, temperatures: np.ndarray | None = None) -> Voters:
+        """Return `raw` (M, K, n, C) as voters, calibrated by `temperatures` (M,), or by what all images gave."""
+        return Voters(raw, self.temperatures[0] if temperatures is None else temperatures, self.images.task.several)
+
     def in_submission(self, answers: np.ndarray) -> np.ndarray:
-        """Class indices in the submission's order, from (T,) of the test images that could be read."""
-        rows = np.full(len(self.images.test_ids), self.images.targets.index(self.images.fallback), dtype=np.int64)
-        rows[self.test_rows] = answers
-        return rows
+        """Return answers in the submission's order, from those (T, ...) to the test images that could be read."""
+        return self.images.in_submission([self.images.test_ids[row] for row in self.test_rows], answers)
 
 
 def stack_predictions(per_member: Mapping[str, PerFold], images: Images) -> StackedPredictions:

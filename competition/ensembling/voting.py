@@ -23,16 +23,19 @@ def soft_vote(voters: Sequence[Predictions], weights: Sequence[float] | None = N
         if len(voter) != len(first):
             raise ValueError(f"voters differ in their IDs: one has {len(first)} of them, another {len(voter)}")
         total += weight * voter.select(first.ids.tolist()).probabilities
-    return Predictions(first.ids, total / total.sum(axis=1, keepdims=True), first.targets)
+    return first.like(total / (total.sum(axis=1, keepdims=True) if first.exclusive else weights.sum()))
 
 
 def hard_vote(votes: np.ndarray, n_classes: int) -> np.ndarray:
     """Return (N,) int64 class indices with the most votes; votes: (V, N) class indices, the best-ranked voter first.
 
     Of classes with equally many votes, the one that the best-ranked voter among theirs named wins: two voters who
-    differ give the better-ranked one's answer. Raises ValueError for other shapes and indices.
+    differ give the better-ranked one's answer. Of several labels an image, votes (V, N, C) of 0 and 1, each label is
+    voted on by itself: (N, C) uint8. Raises ValueError for other shapes and indices.
     """
     votes = np.asarray(votes)
+    if votes.ndim == 3:
+        return hard_vote(votes.reshape(len(votes), -1), 2).reshape(votes.shape[1:]).astype(np.uint8)
     if votes.ndim != 2 or not len(votes) or votes.dtype.kind not in "iu":
         raise ValueError(
             f"votes: expected (V, N) class indices with V >= 1, found shape {votes.shape} of {votes.dtype}"

@@ -16,18 +16,18 @@ from competition.metrics.paired import PairedDifference, paired_differences
 from competition.settings.ensemble import EnsembleSettings
 
 DECIMALS = 6
-NOTABLE = 0.5  # of the best member's score: grey pixels alone should get nowhere near it
-CHANCES = 3  # times what guessing scores
+NOTABLE = 0.5  # of the best member's skill: grey pixels alone should get nowhere near it
+LEAST_SKILL = 0.125  # of the way from guessing to a perfect score
 TEXTS = ("submission", "member", "vote", "significant", "note")
 DIFFERENCE_COLUMNS = ("difference", "difference_low", "difference_high", "standard_error", "significant")
 
 
 def score(
-    y_true: Sequence[str], answers: Sequence[str], targets: Sequence[str], metric: Metric, settings: EnsembleSettings
+    y_true: np.ndarray, answers: np.ndarray, n_classes: int, metric: Metric, settings: EnsembleSettings
 ) -> dict[str, float]:
     """Return the score as {"value", "low", "high"}, a bootstrap interval on the resamples that `compare` draws."""
     draws = generator(settings.seed, "bootstrap")
-    found = metric.with_interval(y_true, answers, targets, settings.resamples, settings.confidence, draws)
+    found = metric.with_interval(y_true, answers, n_classes, settings.resamples, settings.confidence, draws)
     return dict(zip(("value", "low", "high"), found, strict=True))
 
 
@@ -35,7 +35,7 @@ def compare(
     submissions: Sequence[Submission],
     y_true: np.ndarray,
     folds: np.ndarray,
-    targets: Sequence[str],
+    n_classes: int,
     metric: Metric,
     settings: EnsembleSettings,
     seconds: Mapping[str, tuple[float, float]],
@@ -43,24 +43,24 @@ def compare(
 ) -> pd.DataFrame:
     """Return the leaderboard: one row per submission, best `test_like` first, of equals soft before hard, then by name.
 
-    y_true: (N,) targets and folds: (N,) ints, aligned with the submissions' out-of-fold answers; seconds: submission ->
-    spent on training and on predicting, all folds together; notes: submission -> text, of those that have one.
-    `fold_<k>`, `mean` and `std` (over folds, as numpy's) are the test-like score; `clean` and `test_like` are over all
-    `images` out of fold at once. The columns DIFFERENCE_COLUMNS hold the paired difference to the first row, test-like;
+    y_true: (N, ...) labels and folds: (N,) ints, aligned with the out-of-fold answers; seconds: submission -> spent on
+    training and on predicting, all folds together; notes: submission -> text, of those that have one. `fold_<k>`,
+    `mean` and `std` (over folds, as numpy's) are the test-like score; `clean` and `test_like` are over all `images` out
+    of fold at once. The columns DIFFERENCE_COLUMNS hold the paired difference to the first row, test-like;
     `significant` is best, yes or no. All rows are scored on the same resamples.
     """
-    scores = _scores(submissions, y_true, targets, metric)
+    scores = _scores(submissions, y_true, n_classes, metric)
     best_first = -metric.sign * scores["test_like"]
     order = np.lexsort([[s.name for s in submissions], [s.vote != "soft" for s in submissions], best_first])
     ranked, scores = [submissions[index] for index in order], {one: scores[one][order] for one in CONDITIONS}
-    resampled = _resampled(ranked, y_true, targets, metric, settings)
+    resampled = _resampled(ranked, y_true, n_classes, metric, settings)
     differences = paired_differences(
         [one.name for one in ranked], scores["test_like"], resampled["test_like"], settings.confidence, metric.sign
     )
     rows = []
     for place, submission in enumerate(ranked):
         row = {"submission": submission.name, "member": submission.member, "vote": submission.vote}
-        row |= fold_scores(submission.test_like, y_true, folds, targets, metric)
+        row |= fold_scores(submission.test_like, y_true, folds, n_classes, metric)
         for condition in CONDITIONS:
             low, high = interval(resampled[condition][:, place], settings.confidence)
             row |= {condition: scores[condition][place], f"{condition}_low": low, f"{condition}_high": high}
@@ -71,35 +71,37 @@ def compare(
 
 
 def _scores(
-    submissions: Sequence[Submission], y_true: np.ndarray, targets: Sequence[str], metric: Metric
+    submissions: Sequence[Submission], y_true: np.ndarray, n_classes: int, metric: Metric
 ) -> dict[str, np.ndarray]:
     """Condition -> (M,) scores, rounded: scores that differ by less are equal, whatever the order of summation."""
     return {
-        condition: np.round([metric(y_true, getattr(one, condition), targets) for one in submissions], DECIMALS)
+        condition: np.round([metric(y_true, getattr(one, condition), n_classes) for one in submissions], DECIMALS)
         for condition in CONDITIONS
     }
 
 
 def _resampled(
-    submissions: Sequence[Submission],
-    y_true: np.ndarray,
-    targets: Sequence[str],
-    metric: Metric,
-    settings: EnsembleSettings,
+    submissions: Sequence[Submission], y_true: np.ndarray, n_classes: int, metric: Metric, settings: EnsembleSettings
 ) -> dict[str, np.ndarray]:
     """Return condition -> (R, M) scores on the R resamples that all conditions and submissions share."""
     answers = [getattr(submission, condition) for condition in CONDITIONS for submission in submissions]
-    resampled = metric.bootstrap(y_true, answers, targets, settings.resamples, generator(settings.seed, "bootstrap"))
+    resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, generator(settings.seed, "bootstrap"))
     return dict(zip(CONDITIONS, np.split(resampled, len(CONDITIONS), axis=1), strict=True))
 
 
 def fold_scores(
-    answers: np.ndarray, y_true: np.ndarray, folds: np.ndarray, targets: Sequence[str], metric: Metric
+    answers: np.ndarray, y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric
 ) -> dict[str, float]:
-    """`fold_<k>`: score of fold k's answers; `mean` and `std`: over folds. Of (N,) arrays."""
-    per_fold = {k: metric(y_true[folds == k], answers[folds == k], targets) for k in np.unique(folds).tolist()}
-    values = list(per_fold.values())
-    return {f"fold_{k}": value for k, value in per_fold.items()} | {"mean": np.mean(values), "std": np.std(values)}
+    """`fold_<k>`: score of fold k's answers, NaN where it isn't defined; `mean` and `std`: over the others.
+
+    y_true, answers: (N, ...); folds: (N,).
+    """
+    per_fold = {
+        k: metric.score(y_true[folds == k], answers[folds == k], n_classes, None) for k in np.unique(folds).tolist()
+    }
+    values = np.array([float(value) for value in per_fold.values()])
+    mean, std = (np.nan, np.nan) if np.isnan(values).all() else (np.nanmean(values), np.nanstd(values))
+    return {f"fold_{k}": value for k, value in per_fold.items()} | {"mean": mean, "std": std}
 
 
 def difference_columns(one: PairedDifference, best: bool) -> dict[str, object]:
@@ -110,20 +112,20 @@ def difference_columns(one: PairedDifference, best: bool) -> dict[str, object]:
 
 
 def giveaway_note(
-    leaderboard: pd.DataFrame, grey_sizes: dict[str, int], n_classes: int, metric: Metric
+    leaderboard: pd.DataFrame, grey_sizes: dict[str, int], n_classes: int, metric: Metric, several: bool = False
 ) -> pd.DataFrame:
     """Return `leaderboard` with a note on every grey member that does well: then not the content alone shows the class.
 
-    grey_sizes: member of kind grey -> its pixels. Does well: at least half the best other member's test-like score
-    (of all members', when all are grey), and above three times what guessing scores; of a metric of which less is
-    better at most twice, and below a third.
+    grey_sizes: member of kind grey -> its pixels; several: an image may have several labels. Does well: it goes at
+    least half as far from what guessing scores towards a perfect score as the best other member (as any, when all are
+    grey), and an eighth of the way.
     """
     leaderboard = leaderboard.copy()
     is_grey = leaderboard["member"].isin(grey_sizes)
-    sign, scores = metric.sign, metric.sign * leaderboard["test_like"]
-    best = scores[~is_grey].max() if (~is_grey).any() else scores.max()
-    above_chance = scores > sign * CHANCES**sign * metric.chance(n_classes)
-    notable = is_grey & (scores >= NOTABLE**sign * best) & above_chance
+    chance, perfect = metric.chance(n_classes, several), metric.bounds[metric.greater_is_better]
+    skill = (leaderboard["test_like"] - chance) / (perfect - chance)
+    best = skill[~is_grey].max() if (~is_grey).any() else skill.max()
+    notable = is_grey & (skill >= NOTABLE * best) & (skill >= LEAST_SKILL)
     for row in leaderboard.index[notable]:
         size = grey_sizes[leaderboard.at[row, "member"]]
         value = leaderboard.at[row, "test_like"]
@@ -154,4 +156,5 @@ def read_leaderboard(path: Path | str) -> pd.DataFrame:
         if column not in leaderboard
     ]:
         raise ValueError(f"{path}: no column {', '.join(missing)}; another version wrote it: `dvc repro` makes it anew")
-    return leaderboard
+    numbers = [column for column in leaderboard if column not in TEXTS]
+    return leaderboard.assign(**leaderboard[numbers].apply(pd.to_numeric))  # an empty cell: a fold without a score

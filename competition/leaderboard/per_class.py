@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from competition.data.label_sets import label_counts
+from competition.data.task import Task
 from competition.leaderboard.submission import Submission
 from competition.metrics.per_class import per_class_f1
 
@@ -13,19 +15,20 @@ DECIMALS = 6
 WORST = 3
 
 
-def class_scores(submissions: Sequence[Submission], y_true: np.ndarray, target2class: dict[str, str]) -> pd.DataFrame:
+def class_scores(submissions: Sequence[Submission], y_true: np.ndarray, task: Task) -> pd.DataFrame:
     """Return one row per class: CLASS_COLUMNS, then a column for each submission, in their order, with its F1.
 
-    y_true: (N,) targets, aligned with the submissions' test-like answers; images: how many of them are of the class. F1
-    is NaN (an empty cell) for a class that neither occurs nor is answered.
+    y_true: (N, ...) labels, aligned with the submissions' test-like answers; images: how many of them are of the class.
+    F1 is NaN (an empty cell) for a class that neither occurs nor is answered.
     """
-    targets = list(target2class)
     first = {
-        "target": targets,
-        "class_name": list(target2class.values()),
-        "images": [int((y_true == one).sum()) for one in targets],
+        "target": list(task.targets),
+        "class_name": list(task.form.names),
+        "images": label_counts(y_true, task.n_classes).tolist(),
     }
-    scores = {s.name: per_class_f1(y_true, s.test_like, targets).round(DECIMALS) for s in submissions}
+    scores = {
+        s.name: per_class_f1(y_true, task.labels_of(s.test_like), task.n_classes).round(DECIMALS) for s in submissions
+    }
     return pd.DataFrame(first | scores)
 
 

@@ -1,7 +1,7 @@
 """Public scores against out-of-fold scores, and what a choice by public scores is worth.
 
 A public score is itself taken from a sample, half of the test images, so it scatters around the truth: it is expected
-in a wider interval than out of fold's. And the highest of several such scores is high partly by luck, the more so the
+in a wider interval than out of fold's. And the best of several such scores is good partly by luck, the more so the
 more are asked for.
 """
 
@@ -13,13 +13,14 @@ from statistics import NormalDist, mean
 
 import pandas as pd
 
+from competition.common.csv import read_table
 from competition.common.files import file_sha256
-from competition.data.submission import read_submission
 from competition.leaderboard.leaderboard import read_leaderboard
-from competition.leaderboard.public_scores import PublicScore, read_public_scores, submission_files
+from competition.leaderboard.public_scores import SHARE, Bounds, PublicScore, read_public_scores, submission_files
+from competition.metrics.metric import Metric
 
 PUBLIC_SHARE = 0.5  # of the test images, as most sites split them
-OFTEN = 1.0  # standard errors that luck alone adds to the highest score: more with four files
+OFTEN = 1.0  # standard errors that luck alone adds to the best score: more with four files
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,15 @@ class PublicComparison:
     `difference` (public - expected, or - test_like where there is no expected), `low` and `high` (where the public
     score was expected), whether it lies `inside`, and `same_file`: whether the file that was handed in is the one that
     stands there now; None where it isn't known. days: on which the site was asked; files: different ones among the asks
-    that out of fold can't tell apart; standard_error: of these files' public scores, in the mean.
+    that out of fold can't tell apart; standard_error: of these files' public scores, in the mean. greater_is_better: of
+    the metric.
     """
 
     rows: list[dict]
     days: int
     files: int
     standard_error: float | None
+    greater_is_better: bool = True
 
     @property
     def newest(self) -> dict[str, float]:
@@ -53,7 +56,7 @@ class PublicComparison:
 
     @property
     def luck(self) -> float | None:
-        """How far the highest public score of the `files` is above its truth, at most, in expectation."""
+        """How much better the best public score of the `files` is than its truth, at most, in expectation."""
         return None if self.standard_error is None else expected_maximum(self.files) * self.standard_error
 
     @property
@@ -74,17 +77,17 @@ class PublicComparison:
         }
 
 
-def read_sizes(folder: Path, leaderboard: pd.DataFrame, columns: tuple[str, str]) -> Sizes:
+def read_sizes(folder: Path, leaderboard: pd.DataFrame) -> Sizes:
     """Return how many images are out of fold, and half of how many rows the submissions in `folder` have.
 
     Raises FileNotFoundError without them.
     """
-    rows = len(read_submission(folder / "members" / f"{leaderboard['submission'].iloc[0]}.csv", columns))
+    rows = len(read_table(folder / "members" / f"{leaderboard['submission'].iloc[0]}.csv").frame)
     return Sizes(int(leaderboard["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
 
 
 def read_comparison(
-    folder: Path, leaderboard: pd.DataFrame | None, sizes: Sizes | None, confidence: float
+    folder: Path, leaderboard: pd.DataFrame | None, sizes: Sizes | None, confidence: float, metric: Metric
 ) -> PublicComparison:
     """The ledger of `folder` (submissions/) held against the leaderboard; None, both of them, where there is none."""
     present = {file.stem: file_sha256(file) for file in submission_files(folder)}
@@ -94,7 +97,8 @@ def read_comparison(
     ):  # which has the members once more, against the best of all
         ensembles = read_leaderboard(folder / "ensembles.csv").query("submission not in @leaderboard.submission")
         worse += ensembles.loc[ensembles["significant"] == "yes", "submission"].tolist()
-    return compare_public(read_public_scores(folder / "public.csv"), sizes, worse, confidence, present)
+    asks = read_public_scores(folder / "public.csv", metric.bounds)
+    return compare_public(asks, sizes, worse, confidence, present, metric.bounds, metric.greater_is_better)
 
 
 def compare_public(
@@ -103,14 +107,16 @@ def compare_public(
     worse: Collection[str],
     confidence: float,
     present: Mapping[str, str],
+    bounds: Bounds = SHARE,
+    greater_is_better: bool = True,
 ) -> PublicComparison:
     """Return the asks compared with the out-of-fold scores that were recorded with them.
 
     sizes: None where they aren't known; no interval is expected then. worse: submissions that are significantly worse
     than the best, out of fold; confidence: of the recorded intervals; present: submission -> sha256 of the file that
-    stands there now.
+    stands there now; bounds, greater_is_better: the metric's.
     """
-    rows = [_row(ask, sizes, present) for ask in sorted(asks, key=lambda ask: ask.recorded)]
+    rows = [_row(ask, sizes, present, bounds) for ask in sorted(asks, key=lambda ask: ask.recorded)]
     files = {
         ask.sha256 or (ask.submission, ask.public): ask
         for ask in asks
@@ -120,20 +126,20 @@ def compare_public(
     error = (
         mean(public_error(high - low, sizes, confidence) for _, low, high in intervals) if sizes and intervals else None
     )
-    return PublicComparison(rows, len({ask.recorded for ask in asks}), len(files), error)
+    return PublicComparison(rows, len({ask.recorded for ask in asks}), len(files), error, greater_is_better)
 
 
-def expected_range(value: float, low: float, high: float, sizes: Sizes) -> tuple[float, float]:
+def expected_range(value: float, low: float, high: float, sizes: Sizes, bounds: Bounds = SHARE) -> tuple[float, float]:
     """Return (low, high) between which a public score is expected, given out of fold's `value` and its interval.
 
     The interval widened on either side by sqrt(1 + n / m), for n images out of fold and m public ones: two samples of
     one population scatter by s^2 / n and s^2 / m, their difference by the sum (the prediction interval for the mean of
     m future observations: Meeker, Hahn and Escobar, Statistical Intervals, 2017, chapter 4; the score is taken for a
-    mean). It knows of chance alone: scores outside, again and again, say that the test-like images are not like the
-    test set.
+    mean), within the metric's `bounds`. It knows of chance alone: scores outside, again and again, say that the
+    test-like images are not like the test set.
     """
     wider = sqrt(1 + sizes.out_of_fold / sizes.public)
-    return max(0.0, value - (value - low) * wider), min(1.0, value + (high - value) * wider)
+    return max(bounds[0], value - (value - low) * wider), min(bounds[1], value + (high - value) * wider)
 
 
 def public_error(width: float, sizes: Sizes, confidence: float) -> float:
@@ -146,20 +152,20 @@ def expected_maximum(count: int) -> float:
 
     Statistical Estimates and Transformed Beta-Variables, 1958; within 0.03 up to 1000.
 
-    Times the standard error of a public score, it is how far the highest of `count` equally good submissions' scores is
-    expected above the truth; less where they answer alike, since then their luck is the same.
+    Times the standard error of a public score, it is how much better than the truth the best of `count` equally good
+    submissions' scores is expected to be; less where they answer alike, since then their luck is the same.
     """
     return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
 
 
-def _row(ask: PublicScore, sizes: Sizes | None, present: Mapping[str, str]) -> dict:
+def _row(ask: PublicScore, sizes: Sizes | None, present: Mapping[str, str], bounds: Bounds) -> dict:
     public, found, expected = (
         float(ask.public),
         _interval(ask),
         _numbers(ask.expected, ask.expected_low, ask.expected_high),
     )
     promised = expected or found
-    low, high = expected_range(*promised, sizes) if sizes and promised else (None, None)
+    low, high = expected_range(*promised, sizes, bounds) if sizes and promised else (None, None)
     return {
         "submission": ask.submission,
         "sha256": ask.sha256 or None,

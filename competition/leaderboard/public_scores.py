@@ -7,6 +7,7 @@ corrected, and a private score added, only where a person says so.
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
+from math import inf, isfinite
 from pathlib import Path
 
 from competition.common.csv import read_table, write_table
@@ -19,8 +20,8 @@ class PublicScore:
 
     submission: str  # name, without .csv
     sha256: str  # of the file that was handed in
-    public: str  # in [0, 1]
-    private: str  # in [0, 1], "" while unknown
+    public: str  # within the metric's bounds
+    private: str  # the same; "" while unknown
     recorded: str  # YYYY-MM-DD
     test_like: str = ""  # out-of-fold score at that time, and its interval; "" where there was none
     test_like_low: str = ""
@@ -34,9 +35,11 @@ COLUMNS = tuple(field.name for field in fields(PublicScore))
 PROMISED = ("test_like", "test_like_low", "test_like_high", "expected", "expected_low", "expected_high")
 LATER = ("sha256", *PROMISED)  # an early ledger doesn't have them: ""
 SCORES = ("public", "private", *PROMISED)
+Bounds = tuple[float, float]  # lowest and highest score, see `Metric.bounds`
+SHARE: Bounds = (0.0, 1.0)
 
 
-def read_public_scores(path: Path | str) -> list[PublicScore]:
+def read_public_scores(path: Path | str, bounds: Bounds = SHARE) -> list[PublicScore]:
     """Return the asks in the order of the file; [] without the file. Raises ContractError for another kind of file."""
     if not Path(path).is_file():
         return []
@@ -52,19 +55,21 @@ def read_public_scores(path: Path | str) -> list[PublicScore]:
         for name in LATER:
             frame[name] = frame.get(name, "")
         asks = [PublicScore(*row) for row in frame[list(COLUMNS)].itertuples(index=False)]
-        problems += [f"{path}: row {row}: {wrong}" for row, ask in enumerate(asks, start=1) for wrong in _wrong(ask)]
+        problems += [
+            f"{path}: row {row}: {wrong}" for row, ask in enumerate(asks, start=1) for wrong in _wrong(ask, bounds)
+        ]
     if problems:
         raise ContractError(problems)
     return asks
 
 
-def record_score(path: Path | str, score: PublicScore, most: int | None = None) -> PublicScore:
+def record_score(path: Path | str, score: PublicScore, most: int | None = None, bounds: Bounds = SHARE) -> PublicScore:
     """Add an ask to the ledger and return it; or the row that its private score completes, and no ask is added.
 
     That row: of the same submission, file and public score, with no private one yet. Raises ValueError where the ask
     would be one more than the `most` that rules.public_submissions allows.
     """
-    asks = read_public_scores(path)
+    asks = read_public_scores(path, bounds)
     known = (score.submission, score.public, "")
     same = [
         place
@@ -93,20 +98,24 @@ def check_one_more(path: Path | str, asks: Sequence[PublicScore], most: int | No
         )
 
 
-def complete(path: Path | str, submission: str, private: str, day: str = "") -> PublicScore:
+def complete(path: Path | str, submission: str, private: str, day: str = "", bounds: Bounds = SHARE) -> PublicScore:
     """Add a private score to the submission's newest ask without one (of `day`, if given), and return that ask.
 
     Raises ValueError without such an ask.
     """
-    return _change(path, submission, day, "without a private score", lambda ask: not ask.private, private=private)
+    return _change(
+        path, bounds, submission, day, "without a private score", lambda ask: not ask.private, private=private
+    )
 
 
-def correct(path: Path | str, submission: str, scores: dict[str, str], day: str = "") -> PublicScore:
+def correct(
+    path: Path | str, submission: str, scores: dict[str, str], day: str = "", bounds: Bounds = SHARE
+) -> PublicScore:
     """Replace `scores` (`public`, `private`) of the submission's newest ask (of `day`, if given), and return that ask.
 
     Raises ValueError without such an ask.
     """
-    return _change(path, submission, day, "", lambda ask: True, **scores)
+    return _change(path, bounds, submission, day, "", lambda ask: True, **scores)
 
 
 def submission_files(folder: Path) -> list[Path]:
@@ -114,18 +123,32 @@ def submission_files(folder: Path) -> list[Path]:
     return [*folder.glob("final.csv"), *sorted(folder.glob("members/*.csv")), *sorted(folder.glob("ensembles/*.csv"))]
 
 
-def score_text(value: float, what: str) -> str:
-    """Return the score as it is recorded. Raises ValueError outside 0..1."""
-    if not 0 <= value <= 1:
-        hint = f"; write {value / 100:g} for {value:g} %" if 1 < value <= 100 else ""
-        raise ValueError(f"{what} score {value:g}: expected a number from 0 to 1{hint}")
+def score_text(value: float, what: str, bounds: Bounds = SHARE) -> str:
+    """Return the score as it is recorded. Raises ValueError outside the metric's `bounds`."""
+    if not _is_within(value, bounds):
+        hint = f"; write {value / 100:g} for {value:g} %" if bounds == SHARE and 1 < value <= 100 else ""
+        raise ValueError(f"{what} score {value:g}: expected a number {range_text(bounds)}{hint}")
     return repr(float(value))
 
 
+def range_text(bounds: Bounds) -> str:
+    """Return the scores that there are, in words: "from 0 to 1", "from 0 on"."""
+    low, high = bounds
+    if low == -inf:
+        return "of any size" if high == inf else f"up to {high:g}"
+    return f"from {low:g} on" if high == inf else f"from {low:g} to {high:g}"
+
+
 def _change(
-    path: Path | str, submission: str, day: str, which: str, fits: Callable[[PublicScore], bool], **scores: str
+    path: Path | str,
+    bounds: Bounds,
+    submission: str,
+    day: str,
+    which: str,
+    fits: Callable[[PublicScore], bool],
+    **scores: str,
 ) -> PublicScore:
-    asks = read_public_scores(path)
+    asks = read_public_scores(path, bounds)
     places = [
         place
         for place, ask in enumerate(asks)
@@ -145,11 +168,11 @@ def _write(path: Path | str, asks: list[PublicScore]) -> None:
     write_table(path, COLUMNS, [astuple(ask) for ask in asks])
 
 
-def _wrong(ask: PublicScore) -> list[str]:
+def _wrong(ask: PublicScore, bounds: Bounds) -> list[str]:
     wrong = [
-        f"{name} {value!r}; expected a number from 0 to 1"
+        f"{name} {value!r}; expected a number {range_text(bounds)}"
         for name in SCORES
-        if (value := getattr(ask, name)) != "" and not _is_score(value)
+        if (value := getattr(ask, name)) != "" and not _is_score(value, bounds)
     ]
     if not ask.submission or not ask.public:
         wrong.append("no submission or no public score; fill it in")
@@ -158,11 +181,15 @@ def _wrong(ask: PublicScore) -> list[str]:
     return wrong
 
 
-def _is_score(text: str) -> bool:
+def _is_score(text: str, bounds: Bounds) -> bool:
     try:
-        return 0 <= float(text) <= 1
+        return _is_within(float(text), bounds)
     except ValueError:
         return False
+
+
+def _is_within(value: float, bounds: Bounds) -> bool:
+    return isfinite(value) and bounds[0] <= value <= bounds[1]
 
 
 def _is_day(text: str) -> bool:

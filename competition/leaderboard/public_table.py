@@ -38,15 +38,16 @@ def print_public(comparison: PublicComparison, console: Console | None = None) -
 
 
 def public_lines(comparison: PublicComparison) -> list[str]:
-    """Return how often the public score was asked, and by how much the highest is expected to be luck."""
+    """Return how often the public score was asked, and by how much the best is expected to be luck."""
     asks, files = len(comparison.rows), comparison.files
     lines = [OUTSIDE] if any(row["inside"] is False for row in comparison.rows) else []
     lines += [f"The public score was asked {counted(asks, 'times')} on {counted(comparison.days, 'days')}."]
     if files > 1:
         warning = "warning: that often, choosing by it picks luck: " * comparison.too_often
+        best, good = ("highest", "high") if comparison.greater_is_better else ("lowest", "low")
         lines.append(
-            f"{warning}of {files} files that can't be told apart, the highest public score is expected "
-            f"{_luck(comparison)} too high by chance. Choose by test-like."
+            f"{warning}of {files} files that can't be told apart, the {best} public score is expected "
+            f"{_luck(comparison)} too {good} by chance. Choose by test-like."
         )
     return lines
 

@@ -9,7 +9,8 @@ import numpy as np
 class Submission:
     """Answers that may be submitted, and the same vote's answers out of fold.
 
-    clean, test_like: (N,) str, for the out-of-fold images; test: (T,) str, for the submission's rows.
+    clean, test_like: (N, ...), for the out-of-fold images; test: (T, ...), for the submission's rows: class indices,
+    sets of labels, or probabilities, as `data.task` has them.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from math import isnan
 
 import pandas as pd
 from rich.console import Console
@@ -51,7 +52,7 @@ def _cells(place: int, row: Mapping[str, object], public: Mapping[str, float]) -
         "interval": f"{row['test_like_low']:.3f}-{row['test_like_high']:.3f}",
         "to the best": _to_the_best(row),
         "public": f"{public[name]:.3f}" if name in public else "",
-        "folds": f"{row['mean']:.3f} ±{row['std']:.3f}",
+        "folds": "" if isnan(row["mean"]) else f"{row['mean']:.3f} ±{row['std']:.3f}",
         "clean": f"{row['clean']:.3f}",
         "train s": f"{row['train_seconds']:.0f}",
     }

@@ -2,18 +2,22 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from makers.metrics import F1
 from makers.stacked import made_images
+from makers.tasks import made_task
 from sklearn.metrics import f1_score
 
 from competition.common.seeds import generator
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.choice import by_simplicity, decide
 from competition.ensembling.holdout import Unlocking, read_unlockings, record_unlocking, score_holdout
+from competition.ensembling.images import Images
 from competition.ensembling.lineage import git_state, lineage
 from competition.ensembling.one_standard_error import paired_bootstrap, simplest
 from competition.ensembling.rules import RULES
@@ -40,6 +44,13 @@ def right_for(y_true, share, seed):
 def made_up(n=300):
     y_true = np.random.default_rng(0).integers(3, size=n)
     return y_true, np.arange(n) % 3
+
+
+def images_of(y_true, folds):
+    task = made_task("abc")
+    ids = [str(number) for number in range(len(y_true))]
+    seen = pd.DataFrame({"ID": ids, "target": task.decode(y_true), "fold": folds, "group": ids})
+    return Images(seen, seen.iloc[:0], (), task, F1)
 
 
 def test_simpler_comes_first():
@@ -109,14 +120,14 @@ def test_the_simplest_within_one_standard_error_is_chosen():
         candidate("soft", nearly, "soft", ("a", "b")),
         candidate("stacking", best, "stacking", ("a", "b")),
     ]
-    decision = decide(made, COSTS, y_true, folds, 3, F1, SETTINGS)
+    decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS)
     assert (decision.chosen, decision.best) == (
         "soft",
         "stacking",
     ) and "within one standard error of the best, stacking" in decision.why
     assert [standing.name for standing in decision.compared] == ["poor", "soft", "stacking"]
     assert set(decision.per_fold.values()) <= {"soft", "stacking"} and list(decision.per_fold) == [0, 1, 2]
-    alone = decide(made[:1], COSTS, y_true, folds, 3, F1, SETTINGS)
+    alone = decide(made[:1], COSTS, images_of(y_true, folds), SETTINGS)
     assert (
         alone.chosen == "poor"
         and alone.why == "the best of 1 candidates, and no simpler one is within one standard error of it"
@@ -132,7 +143,7 @@ def test_the_nested_choice_is_the_other_folds():
     )  # who is best depends on fold 0
     other[folds != 0] = right_for(y_true, 0.9, 3)[folds != 0]
     decision = decide(
-        [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, y_true, folds, 3, F1, SETTINGS
+        [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, images_of(y_true, folds), SETTINGS
     )
     assert decision.per_fold[0] == "other" and decision.chosen == "one"
     assert (decision.nested["test_like"][folds == 0] == other[folds == 0]).all()
@@ -142,7 +153,7 @@ def test_the_nested_choice_is_the_other_folds():
     changed = np.where(folds == 0, (y_true + 2) % 3, y_true)
     assert (
         decide(
-            [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, changed, folds, 3, F1, SETTINGS
+            [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, images_of(changed, folds), SETTINGS
         ).per_fold[0]
         == "other"
     )
@@ -151,11 +162,11 @@ def test_the_nested_choice_is_the_other_folds():
 def test_a_person_may_name_the_candidate():
     y_true, folds = made_up()
     made = [candidate("a", right_for(y_true, 0.8, 1)), candidate("soft", right_for(y_true, 0.5, 2), "soft")]
-    decision = decide(made, COSTS, y_true, folds, 3, F1, EnsembleSettings(resamples=100, choose="soft"))
+    decision = decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(resamples=100, choose="soft"))
     assert (decision.chosen, decision.best, decision.nested, decision.per_fold) == ("soft", "a", None, {})
     assert decision.why == "named by ensemble.choose; auto would choose a"
     with pytest.raises(ValueError, match=r"ensemble.choose: 'greedy'; expected auto or one of a, soft"):
-        decide(made, COSTS, y_true, folds, 3, F1, EnsembleSettings(choose="greedy"))
+        decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(choose="greedy"))
 
 
 def test_class_shares_by_hand():
@@ -175,6 +186,17 @@ def test_class_shares_by_hand():
     few = class_shares(np.array([0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 1]), ("7", "8"), ("a", "b"))
     assert not any(row["differs"] for row in few)  # the same shares, of five images
     assert agreement(np.array([1, 2, 3, 4]), np.array([1, 2, 0, 4])) == 0.75
+
+
+def test_shares_of_several_labels_are_of_images():
+    final, training = np.zeros((50, 6), np.uint8), np.zeros((100, 6), np.uint8)
+    final[:, 1:], training[:, 1:] = 1, 1
+    final[:14, 0], training[:12, 0] = 1, 1
+    row, *others = class_shares(final, training, "abcdef", "abcdef")
+    # 0.28 against 0.12: pooled 26/150, error 0.0655, 2.4 of them; of all labels' counts it would be 0.0316, 5 of them
+    assert (row["share"], row["training_share"], row["differs"]) == (0.28, 0.12, False)
+    rare = class_shares(np.eye(1, 6, dtype=np.uint8).repeat(9, 0), np.zeros((91, 6), np.uint8), "abcdef", "abcdef")
+    assert rare[0]["differs"] and not any(one["differs"] for one in [*others, *rare[1:]])
 
 
 def unlocking(answers="a1", holdout="h1", date="2026-11-01"):
@@ -200,7 +222,7 @@ def test_a_holdout_is_unlocked_once(tmp_path):
 
 def test_the_holdouts_score(tmp_path):
     images = made_images(holdout=40)
-    y_true = images.indices(images.holdout["target"])
+    y_true = images.holdout_labels
     answers = {"clean": y_true, "test_like": np.where(np.arange(40) % 4 == 0, (y_true + 1) % 4, y_true)}
     chosen = Candidate("soft", ("a",), {}, y_true[:5], answers, None)
     path = tmp_path / "holdout.csv"
@@ -215,7 +237,9 @@ def test_the_holdouts_score(tmp_path):
     assert float(entry.test_like) == score["test_like"]["value"] and float(entry.clean_low) == score["clean"]["low"]
     assert score_holdout(path, chosen, images, SETTINGS, "2026-11-03") == score and read_unlockings(path) == [entry]
     # a label mended after it was seen
-    images.holdout.loc[images.holdout.index[0], "target"] = "x" if y_true[0] != 2 else "y"
+    first, other = images.holdout.index[0], "y" if y_true[0] == 2 else "x"
+    mended = images.holdout["target"].where(images.holdout.index != first, other)
+    images = replace(images, holdout=images.holdout.assign(target=mended))
     with pytest.raises(ValueError, match="unlocked on 2026-11-02"):
         score_holdout(path, chosen, images, SETTINGS, "2026-11-03")
     # locked

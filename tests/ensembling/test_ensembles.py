@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from makers.metrics import F1
-from makers.stacked import TARGETS, TEST_IDS, made_images, made_member, made_members, made_stacked
+from makers.stacked import SETTINGS, TARGETS, UNREAD, made_images, made_member, made_members, made_stacked
+from makers.tasks import made_task
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -20,7 +21,6 @@ from competition.data.predictions import Predictions
 from competition.ensembling import nested
 from competition.ensembling.candidates import member_candidate, specialist_candidate
 from competition.ensembling.ensembles import ensemble_candidates
-from competition.ensembling.member_submissions import vote_member, vote_specialist
 from competition.ensembling.nested import best_first
 from competition.ensembling.rule import RuleInputs
 from competition.ensembling.rules import RULES
@@ -43,7 +43,7 @@ ON_MEMBERS = ("hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stack
 
 def member_ensemble(name, stacked):
     """The ensemble of a rule that is fitted on the members."""
-    return RULES[name].candidate(name, RuleInputs(stacked, []))
+    return RULES[name].candidate(name, RuleInputs(stacked, [], SETTINGS))
 
 
 def member_ensembles(stacked):
@@ -51,7 +51,8 @@ def member_ensembles(stacked):
 
 
 def hard_top(stacked, singles, top, external=None):
-    return RULES["hard_top"].candidate("hard_top", RuleInputs(stacked, singles, top, external or {}))
+    settings = SETTINGS.model_copy(update={"top": top})
+    return RULES["hard_top"].candidate("hard_top", RuleInputs(stacked, singles, settings, external or {}))
 
 
 def made_voters(m=3, k=1, n=60, c=4, seed=0):
@@ -92,7 +93,7 @@ def test_soft_and_weighted_soft_are_scikit_learns():
     rows = np.arange(len(true))[:, None]
     soft = Soft.fit(voters, true, true, F1).vote(voters)
     np.testing.assert_allclose(soft.probabilities, scikit_learns(tables, "soft").predict_proba(rows), atol=1e-12)
-    assert (soft.answers == scikit_learns(tables, "soft").predict(rows)).all()
+    assert (soft.probabilities.argmax(axis=1) == scikit_learns(tables, "soft").predict(rows)).all()
     rule = WeightedSoft.fit(voters, true, true, F1)
     expected = scikit_learns(tables, "soft", rule.weights).predict_proba(rows)
     np.testing.assert_allclose(rule.vote(voters).probabilities, expected, atol=1e-12)
@@ -121,7 +122,7 @@ def test_foldwise_hard_counts_every_network():
     voters, true = made_voters(m=3, k=4)
     seen, _ = made_voters(m=3)
     answer = FoldwiseHard.fit(seen, true, true, F1).vote(voters).answers
-    order = best_first(seen.answers, true, 4, F1)
+    order = best_first(seen.answers(F1), true, 4, F1)
     for row in range(len(true)):
         ballot = [int(voters.raw[m, k, row].argmax()) for m in order for k in range(4)]
         counts = Counter(ballot)
@@ -172,8 +173,13 @@ def plain_greedy(probabilities, true, steps):
 @pytest.mark.parametrize("seed", range(6))
 def test_greedy_selection_is_brute_forces(seed):
     voters, true = made_voters(m=4, n=50, seed=seed)
-    counts = select(voters.soft, true, F1, steps=8)
+    counts = select(voters, true, F1, steps=8)
     assert dict(enumerate(counts.tolist())) == {m: plain_greedy(voters.soft, true, 8)[m] for m in range(4)}
+
+
+def as_they_are(*members, several=False):
+    """Voters of one network each, whose probabilities need no calibration."""
+    return Voters(np.array(members)[:, None], np.ones(len(members)), several)
 
 
 def test_greedy_selection_by_hand():
@@ -181,10 +187,11 @@ def test_greedy_selection_by_hand():
     # alone each is wrong on one row; together .55/.45 and .4/.6: both are right. The first is selected first, of
     # equals.
     one, other = [[0.9, 0.1], [0.7, 0.3]], [[0.2, 0.8], [0.1, 0.9]]
-    assert select(np.array([one, other]), true, F1, steps=2).tolist() == [1, 1]
+    assert select(as_they_are(one, other), true, F1, steps=2).tolist() == [1, 1]
     sure = [[0.99, 0.01], [0.01, 0.99]]
-    assert select(np.array([one, sure, sure]), true, F1).tolist() == [0, 1, 0]  # right at once, surest, first of equals
-    assert select(np.array([one]), true, F1).tolist() == [1]
+    # right at once, surest, first of equals
+    assert select(as_they_are(one, sure, sure), true, F1).tolist() == [0, 1, 0]
+    assert select(as_they_are(one), true, F1).tolist() == [1]
 
 
 def test_stacking_is_scikit_learns_regression_with_the_c_of_a_grid_search():
@@ -216,16 +223,23 @@ def test_stacking_with_one_fold_or_without_a_class():
     assert Stacking.is_affordable(1570, 10, 17) and not Stacking.is_affordable(20_000, 10, 256)
 
 
+def answers_of(candidate, vote):
+    """What `vote` answers: the votes that were counted, else what the candidate decides."""
+    return candidate.decision.answers(vote.probabilities) if vote.answers is None else vote.answers
+
+
 def test_ensembles_answer_the_test_set_and_the_holdout_as_fitted_on_all():
     stacked = made_stacked()
     images, temperatures = stacked.images, stacked.temperatures[0]
     by_name = {candidate.name: candidate for candidate in member_ensembles(stacked)}
     for name in ON_MEMBERS:
+        one = by_name[name]
         rule = RULES[name].fit(Voters(stacked.oof["test_like"], temperatures), images.y_true, images.folds, F1)
-        expected = stacked.in_submission(rule.vote(Voters(stacked.test, temperatures)).answers)
-        assert (by_name[name].test == expected).all() and expected.shape == (30,)
+        expected = stacked.in_submission(answers_of(one, rule.vote(Voters(stacked.test, temperatures))))
+        assert (one.test == expected).all() and expected.shape == (30,)
         for view in VIEWS:
-            assert (by_name[name].holdout[view] == rule.vote(Voters(stacked.holdout[view], temperatures)).answers).all()
+            voted = answers_of(one, rule.vote(Voters(stacked.holdout[view], temperatures)))
+            assert (one.holdout[view] == voted).all()
     assert (by_name["hard"].probabilities, by_name["foldwise_hard"].probabilities) == (None, None)
     assert by_name["stacking"].fitted["c"] in C_RANGE and sum(
         by_name["greedy"].fitted["weights"].values()
@@ -245,25 +259,32 @@ def test_blocks_change_no_answer(monkeypatch):
 def test_one_member_is_its_own_ensemble():
     stacked = made_stacked(1)
     images = stacked.images
-    member = member_candidate("a", made_members(images, 1)["a"], stacked)
+    member = member_candidate("a", made_members(images, 1)["a"], images, SETTINGS)
     for candidate in member_ensembles(stacked):
         if candidate.name != "stacking":
             assert (candidate.oof["test_like"] == member.oof["test_like"]).all() and candidate.parts == ("a",)
     assert (member_ensemble("hard", stacked).test == member.test).all()
 
 
-def test_a_members_candidate_is_its_submission():
-    stacked = made_stacked()
-    images = stacked.images
+def test_a_members_candidate_is_its_networks_mean():
+    images = made_images()
     per_fold = made_members(images)["b"]
-    candidate = member_candidate("b", per_fold, stacked)
-    submission = vote_member("b", per_fold, images.seen["ID"].tolist(), TEST_IDS, "2")[0]
-    told = candidate.submission(TARGETS)
-    for view in (*VIEWS, "test"):
-        assert getattr(told, view).tolist() == getattr(submission, view).tolist()
+    candidate = member_candidate("b", per_fold, images, SETTINGS)
+    for view in VIEWS:
+        for id_, fold, answer in zip(images.seen["ID"], images.folds, candidate.oof[view], strict=True):
+            assert answer == per_fold[fold][view].select([id_]).indices[0]
+    for id_, answer in zip(images.test_ids, candidate.test, strict=True):
+        if id_ == UNREAD:
+            assert answer == images.fallback
+        else:
+            mean = np.mean([fold["test"].select([id_]).probabilities for fold in per_fold], axis=0)
+            assert answer == mean.argmax()
     mean = soft_vote([fold["holdout_clean"] for fold in per_fold]).select(images.holdout["ID"].tolist())
-    assert [TARGETS[index] for index in candidate.holdout["clean"]] == mean.answers.tolist()
+    assert candidate.holdout["clean"].tolist() == mean.indices.tolist()
+    told = candidate.submission()
     assert (told.name, told.member, told.vote) == ("b", "b", "soft")
+    assert [getattr(told, view) is answers for view, answers in candidate.oof.items()] == [True, True]
+    assert told.test is candidate.test
 
 
 HARD = ("10", "x")
@@ -283,17 +304,12 @@ def made_specialist(images, base, seed=7):
     return folds
 
 
-def test_the_specialists_candidate_is_its_submission():
-    stacked = made_stacked()
-    images = stacked.images
+def test_the_specialists_candidate_is_the_blend_that_the_other_folds_chose():
+    images = made_images()
     base = made_members(images)["c"]
     specialist, choice = made_specialist(images, base), SpecialistChoice(1.0, WEIGHTS, {}, HARD, "answer")
-    candidate = specialist_candidate("c", base, specialist, choice, stacked)
+    candidate = specialist_candidate("c", base, specialist, choice, images, SETTINGS)
     ids = images.seen["ID"].tolist()
-    submission = vote_specialist("c", base, specialist, HARD, ids, TEST_IDS, "2", choice, images.folds)
-    told = candidate.submission(TARGETS)
-    for view in (*VIEWS, "test"):
-        assert getattr(told, view).tolist() == getattr(submission, view).tolist()
     assert (
         candidate.parts == ("c", "specialist")
         and candidate.probabilities.argmax(axis=1).tolist() == candidate.oof["test_like"].tolist()
@@ -304,21 +320,22 @@ def test_the_specialists_candidate_is_its_submission():
                 base[fold]["test_like"].select([id_]), specialist[fold]["test_like"], HARD, "answer", weight
             )
             assert candidate.oof_without(without)["test_like"][row] == heard.indices[0]
-    voted = replace_hard(
-        soft_vote([f["holdout_clean"] for f in base]), soft_vote([f["holdout_clean"] for f in specialist]), HARD
-    )
-    expected = voted.select(images.holdout["ID"].tolist()).answers.tolist()
-    assert [TARGETS[index] for index in candidate.holdout["clean"]] == expected
+            if fold == without:
+                assert candidate.oof["test_like"][row] == heard.indices[0]
+    for part, expected in (("test", candidate.test), ("holdout_clean", candidate.holdout["clean"])):
+        voted = replace_hard(soft_vote([f[part] for f in base]), soft_vote([f[part] for f in specialist]), HARD)
+        wanted = images.test_ids if part == "test" else images.holdout["ID"]
+        known = dict(zip(voted.ids.tolist(), voted.indices.tolist(), strict=True))
+        assert expected.tolist() == [known.get(id_, images.fallback) for id_ in wanted]
 
 
 def singles_of(images, members=None):
     members = made_members(images) if members is None else members
     stacked = stack_predictions(members, images)
     base = members["c"]
-    specialist = specialist_candidate(
-        "c", base, made_specialist(images, base), SpecialistChoice(1.0, WEIGHTS, {}, HARD, "answer"), stacked
-    )
-    return stacked, [*(member_candidate(name, members[name], stacked) for name in sorted(members)), specialist]
+    choice = SpecialistChoice(1.0, WEIGHTS, {}, HARD, "answer")
+    specialist = specialist_candidate("c", base, made_specialist(images, base), choice, images, SETTINGS)
+    return stacked, [*(member_candidate(name, members[name], images, SETTINGS) for name in sorted(members)), specialist]
 
 
 def test_hard_top_is_a_count_of_the_best_by_the_other_folds():
@@ -381,7 +398,7 @@ def with_labels_of_a_slice_changed(images, part):
 @pytest.mark.slow
 @pytest.mark.parametrize("part", [0, 10])
 def test_the_labels_of_a_slice_do_not_change_what_answers_it(part):
-    images = made_images()
+    images = made_images(task=made_task(TARGETS, decision="plain"))  # of decision rules: test_decision
     members = made_members(images, 4)
     changed = with_labels_of_a_slice_changed(images, part)
     assert (changed.y_true != images.y_true).sum() > 2
@@ -427,12 +444,12 @@ def test_a_weak_member_is_left_out_by_what_is_fitted():
 def test_every_rule_that_can_be_afforded_makes_a_candidate_simplest_first(monkeypatch):
     images = made_images()
     stacked, singles = singles_of(images)
-    candidates, left_out = ensemble_candidates(RuleInputs(stacked, singles))
+    candidates, left_out = ensemble_candidates(RuleInputs(stacked, singles, SETTINGS))
     names = [candidate.name for candidate in candidates]
     assert names == ["hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking"]
-    assert set(names) == set(RULES.names()) and not left_out
+    assert {*names, "rank_average"} == {*RULES.names()} and not left_out  # ranks are no labels
     levels = [candidate.simplicity for candidate in candidates]
     assert levels == sorted(levels) and [level for level, _ in levels] == [1, 1, 1, 1, 2, 2, 2]
     monkeypatch.setattr(Stacking, "is_affordable", lambda *size: size != (80, 3, 4))
-    candidates, left_out = ensemble_candidates(RuleInputs(stacked, singles))
+    candidates, left_out = ensemble_candidates(RuleInputs(stacked, singles, SETTINGS))
     assert left_out == ["stacking"] and [candidate.name for candidate in candidates] == names[:-1]

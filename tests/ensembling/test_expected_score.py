@@ -76,3 +76,15 @@ def test_an_easier_and_a_harder_test_set_are_foretold(easier):
     assert abs(scored - told) > 0.15
     weights = shift_weights(sure(out_of_fold, pair[1]), sure(test, other[1]))
     assert F1(*pair, 4, weights) == pytest.approx(told, abs=0.03)
+
+
+def test_of_thousands_of_classes_the_frequent_ones_are_looked_at(monkeypatch):
+    random = np.random.default_rng(5)
+    answers = np.minimum(random.geometric(0.1, size=(2, 400)), 1999)
+    scored, wanted = (sure(random.uniform(0.4, 0.9, 400), one, 2000) for one in answers)
+    few = shift_weights(scored, wanted)
+    monkeypatch.setattr("competition.ensembling.expected_score.MOST_CLASSES", 2000)
+    assert few == pytest.approx(shift_weights(scored, wanted), rel=1e-3)  # classes that nobody answers say nothing
+    monkeypatch.setattr("competition.ensembling.expected_score.MOST_CLASSES", 3)
+    three = shift_weights(scored, wanted)
+    assert three.mean() == pytest.approx(1) and 0 < np.corrcoef(few, three)[0, 1] < 0.999

@@ -3,13 +3,17 @@ probabilities are.
 """
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from makers.stacked import SETTINGS as ENSEMBLE
 from makers.stacked import TARGETS, UNREAD, made_images, made_members
+from makers.tasks import made_task
 from sklearn.metrics import f1_score
 
+from competition.common.files import digest
 from competition.data.predictions import Predictions
 from competition.ensembling.candidates import member_candidate, specialist_candidate
 from competition.ensembling.final_vote import FORMAT, read_final_vote, write_final_vote
@@ -19,6 +23,7 @@ from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacked_predictions import stack_predictions
 from competition.ensembling.voting import soft_vote
+from competition.metrics.scores import METRICS
 from competition.settings.params import Settings
 
 HARD = ("2", "x")
@@ -43,12 +48,13 @@ def specialist_of(base):
 @pytest.fixture(scope="module")
 def made():
     """(per member, stacked, singles): four members of a hundred images, the last the specialist's base."""
-    images = made_images(n=100)
+    task = made_task(TARGETS, [f"class {target}" for target in TARGETS])
+    images = made_images(n=100, task=task)
     per_member = made_members(images, 4)
     stacked = stack_predictions(per_member, images)
-    singles = [member_candidate(name, per_member[name], stacked) for name in stacked.members]
+    singles = [member_candidate(name, per_member[name], images, ENSEMBLE) for name in stacked.members]
     specialist = specialist_of(per_member["d"])
-    singles.append(specialist_candidate("d", per_member["d"], specialist, CHOICE, stacked))
+    singles.append(specialist_candidate("d", per_member["d"], specialist, CHOICE, images, ENSEMBLE))
     return {**per_member, SPECIALIST: specialist}, stacked, singles
 
 
@@ -67,15 +73,13 @@ def predicted(per_member, vote, part="test"):
 
 def candidate_of(name, stacked, singles):
     if name in RULES.names():
-        return RULES[name].candidate(name, RuleInputs(stacked, singles, 3))
+        return RULES[name].candidate(name, RuleInputs(stacked, singles, ENSEMBLE))
     return next(single for single in singles if single.name == name)
 
 
 def saved_and_loaded(folder, candidates, stacked, settings=SETTINGS):
-    names = {target: f"class {target}" for target in TARGETS}
-    write_final_vote(
-        folder / "final_vote.json", candidates[0], candidates, stacked, names, np.eye(8)[0], {"a": ["ab"]}, settings
-    )
+    path, orientations = folder / "final_vote.json", np.eye(8)[0]
+    write_final_vote(path, candidates[0], candidates, stacked, orientations, {"a": ["ab"]}, settings)
     return read_final_vote(folder)
 
 
@@ -89,10 +93,10 @@ def test_the_test_images_get_the_candidates_answers(made, name, tmp_path):
     voted = vote.predict(found)
     assert voted.predictions.ids.tolist() == ids and UNREAD not in ids and len(ids) == len(stacked.test_rows)
     row = {id_: row for row, id_ in enumerate(stacked.images.test_ids)}
-    assert voted.indices.tolist() == [candidate.test[row[id_]] for id_ in ids]
+    assert voted.answers.tolist() == [candidate.test[row[id_]] for id_ in ids]
     assert len(set(voted.answers.tolist())) == len(TARGETS)
     if name not in COUNTED:
-        assert (voted.indices == voted.predictions.indices).all()
+        assert (voted.answers == voted.predictions.indices).all()
         own = candidate.probabilities[np.arange(100), candidate.oof["test_like"]]
         assert np.allclose(candidate.confidence, own, atol=1e-6)
     final = saved_and_loaded(tmp_path, [candidate, *(one for one in singles if one.name != name)], stacked)
@@ -101,7 +105,7 @@ def test_the_test_images_get_the_candidates_answers(made, name, tmp_path):
     assert (loaded.name, loaded.parts, loaded.best) == (name, vote.parts, vote.best)
     again = loaded.predict(found)
     assert again.predictions.probabilities.tobytes() == voted.predictions.probabilities.tobytes()
-    assert again.indices.tolist() == voted.indices.tolist()
+    assert again.answers.tolist() == voted.answers.tolist()
     threshold = final.curves[name].threshold(0.5)
     sure = candidate.confidence >= threshold.value
     assert np.mean((candidate.oof["test_like"] == stacked.images.y_true)[sure]) == threshold.precision >= 0.5
@@ -143,6 +147,25 @@ def test_a_damaged_file_and_one_of_another_version_are_refused(made, tmp_path):
             read_final_vote(tmp_path)
 
 
+def test_a_metric_of_ones_own_is_loaded_with_the_vote(made, tmp_path, monkeypatch):
+    _, stacked, singles = made
+    saved_and_loaded(tmp_path, [candidate_of("soft", stacked, singles), *singles], stacked)
+    content = json.loads((tmp_path / "final_vote.json").read_text())
+    del content["digest"]
+    content["task"]["metric"] = "own_error.py"
+    (tmp_path / "final_vote.json").write_text(json.dumps(content | {"digest": digest(content)}))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"own_error\.py: not found; final_vote\.json was fitted by it"):
+        read_final_vote(tmp_path)
+    (tmp_path / "own_error.py").write_text(
+        "from competition.metrics.scores import METRICS\nfrom competition.metrics.scores.accuracy import Accuracy\n\n\n"
+        "@METRICS.register\nclass Own(Accuracy):\n    label = 'own'\n"
+    )
+    final = read_final_vote(tmp_path)  # params.yaml need not name it
+    assert final.vote("a").decision.metric.label == "own"
+    del sys.modules["plugin.own_error"], METRICS._things["own_error"]
+
+
 def test_changed_settings_and_weights_are_named(made, tmp_path, monkeypatch):
     _, stacked, singles = made
     monkeypatch.chdir(tmp_path)
@@ -166,7 +189,7 @@ def test_members_of_weight_0_are_not_asked(made):
         candidate = candidate_of(name, stacked, singles)
         assert "a" not in candidate.vote.parts
         ids, found = predicted(per_member, candidate.vote)
-        assert candidate.vote.predict(found).indices.tolist() == [candidate.test[rows[id_]] for id_ in ids]
+        assert candidate.vote.predict(found).answers.tolist() == [candidate.test[rows[id_]] for id_ in ids]
 
 
 @pytest.mark.parametrize("name", ["hard", "foldwise_hard"])
@@ -177,7 +200,7 @@ def test_where_votes_are_counted_probabilities_are_the_members_mean(made, name):
     voted = candidate.vote.predict(found)
     mean = np.mean([[fold.probabilities for fold in folds] for folds in found.values()], axis=(0, 1))
     assert np.allclose(voted.predictions.probabilities, mean, atol=1e-6)
-    own = [row[index] for row, index in zip(mean, voted.indices, strict=True)]
+    own = [row[index] for row, index in zip(mean, voted.answers, strict=True)]
     assert np.allclose(voted.confidence, own, atol=1e-6)
     out_of_fold = np.mean([stacked.oof["test_like"][m, 0] for m in range(4)], axis=0)
     own = out_of_fold[np.arange(100), candidate.oof["test_like"]]
@@ -225,8 +248,7 @@ def test_the_specialists_out_of_fold_vote_is_nested():
             fold["test"] = Predictions([], np.empty((0, len(fold["clean"].targets))), fold["clean"].targets)
     images = replace(images, test_ids=())
     choice = SpecialistChoice(1.0, {0: 0.0, 1: 1.0}, {}, ("2", "10"), "answer")
-    stacked = stack_predictions({"base": base}, images)
-    found = specialist_candidate("base", base, special, choice, stacked)
+    found = specialist_candidate("base", base, special, choice, images, ENSEMBLE)
     # fold 0: weight 0, as it was; fold 1: "2" and "10" share their 0.8 as 1 to 9, the other image's answer is x
     assert np.allclose(found.probabilities, [*rows, [0.08, 0.72, 0.2, 0], rows[1]])
     assert [TARGETS[index] for index in found.oof["test_like"]] == ["2", "x", "10", "x"]

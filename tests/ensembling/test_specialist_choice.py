@@ -1,16 +1,22 @@
 """Where a specialist is asked, how its word is blended in, and whether it is listened to at all."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from makers.metrics import F1
+from makers.tasks import made_task
 from sklearn.metrics import f1_score
 
 from competition.data.predictions import Predictions
-from competition.ensembling.member_submissions import vote_specialist
+from competition.ensembling.candidates import specialist_candidate
+from competition.ensembling.decisions.smoothed import Smoothed
+from competition.ensembling.images import Images
 from competition.ensembling.specialist_choice import BLENDS, choose
 from competition.ensembling.specialist_votes import asked, asked_rows, replace_hard
+from competition.metrics.scores import METRICS
+from competition.settings.ensemble import EnsembleSettings
 
 TARGETS = ("a", "b", "c", "d")
 HARD = ("a", "b")
@@ -108,6 +114,10 @@ FOLDS = np.arange(600) // 4 % 5
 LABELS = np.array(TARGETS)[TRUE]
 
 
+def named(answers):
+    return np.array(TARGETS)[answers]
+
+
 def f1(answers, rows=slice(None)):
     return f1_score(LABELS[rows], answers[rows], average="macro")
 
@@ -187,7 +197,7 @@ def test_each_fold_is_answered_as_the_others_choose():
     folds = np.where(np.arange(600) < 420, FOLDS % 2, 2)  # a large fold, without which another weight is best
     choice = choose(base, specialist, LABELS, folds, HARD, F1, "top2")
     assert len({*choice.per_fold.values()}) == 2
-    answers = choice.oof_answers(base, specialist, folds)
+    answers = named(choice.oof_probabilities(base, specialist, folds).argmax(axis=1))
     for fold in range(3):
         others, rows = np.flatnonzero(folds != fold), folds == fold
         rest = base.select(base.ids[others].tolist())
@@ -197,7 +207,7 @@ def test_each_fold_is_answered_as_the_others_choose():
         assert (answers[rows] == expected[rows]).all()
     assert choice.scores["nested"] == pytest.approx(f1(answers))
     with pytest.raises(ValueError, match=r"folds \[7\]"):
-        choice.oof_answers(base, specialist, np.full(600, 7))
+        choice.oof_probabilities(base, specialist, np.full(600, 7))
 
 
 def test_the_choice_is_the_same_each_time_and_rows_must_match():
@@ -222,14 +232,37 @@ def test_a_submission_with_a_choice():
         [parts(whole, k, test[k]) for k in range(5)] for whole, test in zip((base, specialist), tests, strict=True)
     )
     order = [f"t{n}" for n in reversed(range(30))] + ["unread"]
-    voted = vote_specialist("lite0", per_fold, special, HARD, base.ids.tolist(), order, "d", choice, FOLDS)
-    assert voted.test_like.tolist() == voted.clean.tolist() == choice.oof_answers(base, specialist, FOLDS).tolist()
-    assert f1(voted.test_like) == pytest.approx(choice.scores["nested"])
+    seen = pd.DataFrame({"ID": base.ids, "target": LABELS, "fold": FOLDS, "group": base.ids})
+    images = Images(seen, seen.iloc[:0], order, made_task(TARGETS, decision="plain"), F1)
+    voted = specialist_candidate("lite0", per_fold, special, choice, images, EnsembleSettings()).submission()
+    nested = choice.oof_probabilities(base, specialist, FOLDS).argmax(axis=1)
+    assert voted.test_like.tolist() == voted.clean.tolist() == nested.tolist()
+    assert f1(named(voted.test_like)) == pytest.approx(choice.scores["nested"])
     means = [np.mean([part.probabilities.astype(float) for part in test], axis=0) for test in tests]
     for n in range(30):
         row, word = means[0][n].copy(), means[1][n]
         answer = row.argmax()
         if answer < 2:
             answer = ((1 - choice.weight) * row[:2] / row[:2].sum() + choice.weight * word).argmax()
-        assert voted.test[29 - n] == TARGETS[answer]
-    assert voted.test[30] == "d" and voted.name == "lite0_specialist"
+        assert voted.test[29 - n] == answer
+    assert voted.test[30] == 0 and voted.name == "lite0_specialist"
+
+
+def test_a_sure_mistake_does_not_decide_where_no_answer_is_that_sure():
+    """By log loss two sure mistakes of 400 cost 69 as they are; answers are smoothed, and so is what chooses them."""
+    random, n = np.random.default_rng(0), 400
+    truth = random.integers(3, size=n)
+    probabilities = random.random((n, 3)) * 0.5
+    probabilities[np.arange(n), truth] += 0.35
+    base = Predictions([str(k) for k in range(n)], probabilities / probabilities.sum(axis=1, keepdims=True), "abc")
+    likelier = np.where(truth < 2, truth, base.probabilities[:, :2].argmax(axis=1))
+    shares = np.where(np.arange(2) == likelier[:, None], 0.999, 0.001)
+    wrong = np.flatnonzero(truth < 2)[[0, 100]]
+    shares[wrong] = np.eye(2)[1 - truth[wrong]]
+    specialist = Predictions(base.ids, shares, "ab")
+    targets, metric = ["abc"[label] for label in truth], METRICS["log_loss"]()
+    found = choose(base, specialist, targets, np.arange(n) % 4, "ab", metric, settings=EnsembleSettings(resamples=100))
+    answers = Smoothed(1 / (n + 2), False).answers
+    assert found.scores["out"] == metric(truth, answers(base.probabilities), 3)
+    replaced = replace_hard(base, specialist, "ab").probabilities
+    assert found.scores["replace"] == metric(truth, answers(replaced), 3) < metric(truth, replaced, 3) - 0.1

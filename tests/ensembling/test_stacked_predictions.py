@@ -37,8 +37,8 @@ def test_a_panel_is_aligned_by_id():
             stacked.oof["test_like"][1, 0, row] == members["b"][fold]["test_like"].select([id_]).probabilities[0]
         ).all()
     assert [TEST_IDS[row] for row in stacked.test_rows] == [id_ for id_ in TEST_IDS if id_ != UNREAD]
-    filled = stacked.in_submission(np.full(29, 3))
-    assert filled.tolist() == [0 if id_ == UNREAD else 3 for id_ in TEST_IDS]
+    filled = stacked.in_submission(np.full(29, 1))  # the most frequent target, y, is the fourth
+    assert filled.tolist() == [3 if id_ == UNREAD else 1 for id_ in TEST_IDS]
     assert stack_predictions(members, replace(images, holdout=images.holdout.iloc[:0])).holdout == {}
 
 

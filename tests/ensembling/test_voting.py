@@ -4,15 +4,22 @@ import itertools
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from makers.metrics import F1
+from makers.tasks import made_task
 
 from competition.data.predictions import Predictions
-from competition.ensembling.member_submissions import vote_member, vote_specialist
+from competition.ensembling.candidates import member_candidate, specialist_candidate
+from competition.ensembling.images import Images
+from competition.ensembling.member_submissions import hard_submission
+from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import replace_hard
 from competition.ensembling.voting import hard_vote, soft_vote, unanswered
 from competition.folds.predictions import out_of_fold
+from competition.settings.ensemble import EnsembleSettings
 
 TARGETS = ("0", "1", "2", "3")
 
@@ -125,32 +132,49 @@ def folds_of(seed, targets=TARGETS):
     ]
 
 
+def images_of(oof_ids, test_ids):
+    """Images of which most are of class 2; a and b are of fold 0, c of fold 1."""
+    folds = [int(id_ == "c") for id_ in oof_ids]
+    seen = pd.DataFrame({"ID": oof_ids, "target": ["2", "2", "1"], "fold": folds, "group": oof_ids})
+    return Images(seen, seen.iloc[:0], test_ids, made_task(TARGETS, decision="plain"), F1)
+
+
+SETTINGS = EnsembleSettings(resamples=100)
+
+
+def named(answers):
+    return [TARGETS[index] for index in answers]
+
+
 def test_vote_member():
-    folds = folds_of(0)
-    soft, hard = vote_member("lite0", folds, ["c", "a", "b"], ["t3", "unread", "t1"], fallback="2")
+    folds, images = folds_of(0), images_of(["c", "a", "b"], ["t3", "unread", "t1"])
+    single = member_candidate("lite0", folds, images, SETTINGS)
+    soft, hard = single.submission(), hard_submission(single, folds, images)
     assert (soft.name, soft.vote, hard.name, hard.vote) == ("lite0", "soft", "lite0_hard", "hard")
     # c is fold 1's, a and b fold 0's
-    assert soft.clean.tolist() == [*folds[1]["clean"].answers, *folds[0]["clean"].answers]
-    assert soft.test_like.tolist() == [*folds[1]["test_like"].answers, *folds[0]["test_like"].answers]
-    assert hard.clean.tolist() == soft.clean.tolist()
+    assert named(soft.clean) == [*folds[1]["clean"].answers, *folds[0]["clean"].answers]
+    assert named(soft.test_like) == [*folds[1]["test_like"].answers, *folds[0]["test_like"].answers]
+    assert hard.clean.tolist() == soft.clean.tolist() and hard.test_like.tolist() == soft.test_like.tolist()
     mean = (folds[0]["test"].probabilities + folds[1]["test"].probabilities) / 2
-    assert soft.test.tolist() == [TARGETS[mean[2].argmax()], "2", TARGETS[mean[0].argmax()]]
+    assert named(soft.test) == [TARGETS[mean[2].argmax()], "2", TARGETS[mean[0].argmax()]]
     first = folds[0]["test"].answers  # two folds that differ: the first one's answer
-    assert hard.test.tolist() == [first[2], "2", first[0]]
+    assert named(hard.test) == [first[2], "2", first[0]]
     assert unanswered(["t3", "unread", "t1"], folds[0]["test"]) == ["unread"]
 
 
 def test_vote_specialist():
     folds, specialist = folds_of(0), folds_of(50, ("1", "3"))
-    voted = vote_specialist("lite0", folds, specialist, ["1", "3"], ["c", "a", "b"], ["t1", "t2", "t3"], "2")
-    assert (voted.name, voted.member, voted.vote) == ("lite0_specialist", "lite0", "soft")
+    images = images_of(["c", "a", "b"], ["t1", "t2", "t3"])
+    choice = SpecialistChoice(1.0, {0: 1.0, 1: 1.0}, {}, ("1", "3"), "answer")
+    voted = specialist_candidate("lite0", folds, specialist, choice, images, SETTINGS).submission()
+    assert (voted.name, voted.member, voted.vote) == ("lite0_specialist", "lite0+specialist", "soft")
     expected = replace_hard(
         soft_vote([f["test"] for f in folds]), soft_vote([f["test"] for f in specialist]), ["1", "3"]
     )
-    assert voted.test.tolist() == expected.answers.tolist()
+    assert named(voted.test) == expected.answers.tolist()
     for view in ("clean", "test_like"):
         per_fold = [replace_hard(f[view], s[view], ["1", "3"]).answers for f, s in zip(folds, specialist, strict=True)]
-        assert getattr(voted, view).tolist() == [*per_fold[1], *per_fold[0]]
+        assert named(getattr(voted, view)) == [*per_fold[1], *per_fold[0]]
 
 
 def test_out_of_fold_refuses_an_image_scored_twice_or_never():

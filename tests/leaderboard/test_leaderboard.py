@@ -6,20 +6,29 @@ import numpy as np
 import pandas as pd
 import pytest
 from makers.metrics import F1
+from makers.tasks import made_task
 from rich.console import Console
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, log_loss
 
 from competition.common.seeds import generator
-from competition.leaderboard.leaderboard import compare, giveaway_note, read_leaderboard, score, write_leaderboard
+from competition.leaderboard.leaderboard import (
+    compare,
+    fold_scores,
+    giveaway_note,
+    read_leaderboard,
+    score,
+    write_leaderboard,
+)
 from competition.leaderboard.per_class import class_scores, worst_classes
 from competition.leaderboard.submission import Submission
 from competition.leaderboard.tables import make_console, print_leaderboard
 from competition.metrics.paired import paired_differences
+from competition.metrics.scores import METRICS
 from competition.settings.ensemble import EnsembleSettings
 
 TARGETS = ("a", "b", "c", "d")
 N = 60
-TRUE, FOLDS = np.array(TARGETS)[np.arange(N) % 4], np.arange(N) // 20
+TRUE, FOLDS = np.arange(N) % 4, np.arange(N) // 20
 COLUMNS = [
     "submission",
     "member",
@@ -50,13 +59,13 @@ SETTINGS = EnsembleSettings(resamples=100, confidence=0.9, seed=3)
 
 def made_up(name, vote="soft", accuracy=0.8, seed=0):
     random = np.random.default_rng(seed)
-    clean, test_like = (np.where(random.random(N) < a, TRUE, random.choice(TARGETS, N)) for a in (0.95, accuracy))
+    clean, test_like = (np.where(random.random(N) < a, TRUE, random.choice(4, N)) for a in (0.95, accuracy))
     return Submission(name, name.removesuffix("_hard"), vote, clean, test_like, test_like[:5])
 
 
 def board_of(*submissions, notes=None, settings=SETTINGS):
     return compare(
-        submissions, TRUE, FOLDS, TARGETS, F1, settings, {s.name: (12.34, 5) for s in submissions}, notes or {}
+        submissions, TRUE, FOLDS, len(TARGETS), F1, settings, {s.name: (12.34, 5) for s in submissions}, notes or {}
     )
 
 
@@ -109,7 +118,7 @@ def test_intervals_are_the_plain_loops():
         assert found == pytest.approx([low, high, np.std(differences, ddof=1)], abs=1e-6)
         assert row["significant"] == ("best" if submission is best else "no" if low <= 0 <= high else "yes")
     assert set(board["significant"]) == {"best", "yes", "no"}
-    alone = score(TRUE, best.test_like, TARGETS, F1, SETTINGS)  # on the same resamples
+    alone = score(TRUE, best.test_like, len(TARGETS), F1, SETTINGS)  # on the same resamples
     found = board.loc[best.name, ["test_like", "test_like_low", "test_like_high"]].tolist()
     assert found == pytest.approx([alone["value"], alone["low"], alone["high"]], abs=1e-6)
 
@@ -155,10 +164,65 @@ def test_grey_pixels_that_score_are_noted():
     value = board.set_index("submission").at["grey", "test_like"]
     assert noted.at["grey", "note"] == f"data gives itself away: 20x20 grey pixels alone score {value:.3f}"
     assert noted.at["lite0", "note"] == "" and noted.at["grey_hard", "note"] == noted.at["grey", "note"]
-    assert (giveaway_note(board, {"grey": 20}, n_classes=4, metric=F1)["note"] == "").all() == (value <= 3 / 4)
-    board.loc[board["member"] == "grey", "test_like"] = 0.49 * board["test_like"].max()
+    chance, best = 1 / 17, board["test_like"].max()
+    board.loc[board["member"] == "grey", "test_like"] = chance + 0.49 * (best - chance)  # less than half of the way
     assert (giveaway_note(board, {"grey": 20}, n_classes=17, metric=F1)["note"] == "").all()
     assert (giveaway_note(board, {}, n_classes=17, metric=F1)["note"] == "").all()
+    board["test_like"] = chance + 0.12 * (1 - chance)  # all guess
+    assert (giveaway_note(board, {"grey": 20}, n_classes=17, metric=F1)["note"] == "").all()
+
+
+@pytest.mark.parametrize(
+    ("metric", "several", "classes", "grey", "noted"),
+    [
+        ("log_loss", False, 17, 1.66, True),  # halfway from log 17 to 0.5
+        ("log_loss", False, 17, 1.68, False),
+        ("log_loss", True, 17, 0.40, True),  # of several labels from log 2 to 0.12
+        ("log_loss", True, 17, 0.41, False),
+        ("roc_auc", False, 2, 0.71, True),  # from 0.5 to 0.9
+        ("roc_auc", True, 9, 0.69, False),
+        ("quadratic_weighted_kappa", False, 5, 0.46, True),
+        ("quadratic_weighted_kappa", False, 5, 0.44, False),
+    ],
+)
+def test_grey_pixels_are_held_against_guessing_by_any_metric(metric, several, classes, grey, noted):
+    best = 0.12 if several and metric == "log_loss" else 0.5 if metric == "log_loss" else 0.9
+    board = pd.DataFrame({"member": ["lite0", "grey"], "test_like": [best, grey], "note": ["", ""]})
+    found = giveaway_note(board, {"grey": 20}, classes, METRICS[metric](), several)
+    assert (found.at[1, "note"] != "") == noted and found.at[0, "note"] == ""
+
+
+def sure(share, seed, sureness=0.9):
+    """Probabilities (N, 4) of which `share` give the true class the most, `sureness`."""
+    answers = made_up("any", accuracy=share, seed=seed).test_like
+    return np.where(np.eye(4)[answers] == 1, sureness, (1 - sureness) / 3)
+
+
+def test_of_log_loss_less_is_better():
+    """The best comes first, differences and signs are as the metric has them."""
+    loss = METRICS["log_loss"]()
+    parts = {"poor": sure(0.3, 1), "good": sure(0.95, 2), "too_sure": sure(0.95, 2, 0.999999)}
+    submissions = [Submission(name, name, "soft", one, one, one[:5]) for name, one in parts.items()]
+    seconds = {name: (1, 1) for name in parts}
+    board = compare(submissions, TRUE, FOLDS, len(TARGETS), loss, SETTINGS, seconds, {})
+    assert board["test_like"].is_monotonic_increasing
+    assert board["submission"][0] == "good" and board["significant"].tolist()[::2] == ["best", "yes"]
+    assert (board["difference"][1:] > 0).all() and (board["difference_low"] <= board["difference_high"]).all()
+    for row in board.to_dict("records"):
+        expected = log_loss(TRUE, parts[row["submission"]])
+        assert row["test_like"] == pytest.approx(expected, abs=1e-6)
+        per_fold = [log_loss(TRUE[FOLDS == k], parts[row["submission"]][FOLDS == k], labels=range(4)) for k in range(3)]
+        assert [row[f"fold_{k}"] for k in range(3)] == pytest.approx(per_fold, abs=1e-6)
+        assert (row["test_like_low"] <= row["test_like"] <= row["test_like_high"]) and row["mean"] > 0
+
+
+def test_a_fold_on_which_the_metric_is_not_defined_is_left_out():
+    """AUC of a fold without the positive class."""
+    auc, true, folds = METRICS["roc_auc"](), np.array([0, 1, 0, 1, 0, 0]), np.array([0, 0, 1, 1, 2, 2])
+    positive = np.array([0.1, 0.9, 0.8, 0.3, 0.2, 0.1])
+    found = fold_scores(np.column_stack([1 - positive, positive]), true, folds, 2, auc)
+    assert (found["fold_0"], found["fold_1"]) == (1, 0) and np.isnan(found["fold_2"])
+    assert (found["mean"], found["std"]) == (0.5, 0.5)
 
 
 def test_file(tmp_path):
@@ -223,7 +287,7 @@ def test_table():
 def test_class_scores_are_scikit_learns():
     submissions = [made_up("a", accuracy=0.6), made_up("b", accuracy=0.8, seed=1)]
     names = {"a": "letter", "b": "b", "c": "form", "d": "memo", "e": "none of them"}
-    table = class_scores(submissions, TRUE, names)
+    table = class_scores(submissions, TRUE, made_task(list(names), list(names.values())))
     assert list(table) == ["target", "class_name", "images", "a", "b"] and table["images"].tolist() == [
         15,
         15,
@@ -233,7 +297,7 @@ def test_class_scores_are_scikit_learns():
     ]
     assert table["class_name"].tolist() == list(names.values())
     for submission in submissions:
-        expected = f1_score(TRUE, submission.test_like, average=None, labels=list(names), zero_division=np.nan)
+        expected = f1_score(TRUE, submission.test_like, average=None, labels=range(5), zero_division=np.nan)
         np.testing.assert_allclose(table[submission.name], expected, atol=1e-6)
     worst = sorted(range(4), key=lambda row: table["a"][row])[:3]
     named = ["a letter", "b", "c form", "d memo"]

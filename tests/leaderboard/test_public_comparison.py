@@ -2,6 +2,7 @@
 
 import io
 import json
+from math import inf
 
 import numpy as np
 import pytest
@@ -130,3 +131,16 @@ def test_what_a_person_is_told():
     )
     unknown = " ".join(printed(compare(*(ask(f"m{n}", 0.9, interval=("", "", "")) for n in range(2)))).split())
     assert "is expected 0.59 standard errors too high by chance" in unknown
+
+
+def test_where_less_is_better_the_lowest_may_be_luck():
+    asks = [ask(f"m{n}", 0.9) for n in range(4)]
+    found = compare_public(asks, SIZES, (), 0.95, {}, (0.0, inf), greater_is_better=False)
+    text = " ".join(printed(found).split())
+    assert "the lowest public score is expected up to" in text and "too low by chance" in text
+
+
+def test_a_range_stays_within_the_metrics_bounds():
+    assert expected_range(1.5, 1.4, 1.7, SIZES, (0.0, inf)) == pytest.approx((1.3, 1.9))
+    assert expected_range(0.05, 0, 0.2, SIZES, (0.0, inf)) == pytest.approx((0, 0.35))
+    assert expected_range(0.1, -0.5, 0.2, SIZES, (-1.0, 1.0)) == pytest.approx((-1, 0.3))

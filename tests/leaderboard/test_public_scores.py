@@ -2,10 +2,12 @@
 
 import hashlib
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
 
+from competition.common.errors import ContractError
 from competition.common.files import file_sha256
 from competition.leaderboard.public_scores import (
     COLUMNS,
@@ -14,6 +16,7 @@ from competition.leaderboard.public_scores import (
     correct,
     read_public_scores,
     record_score,
+    score_text,
 )
 
 HEADER = (
@@ -137,3 +140,27 @@ def test_an_empty_ledger(ledger):
 def test_the_digest_is_sha256(tmp_path):
     Path(tmp_path / "final.csv").write_bytes(b"ID,target\n1,0\n")
     assert file_sha256(tmp_path / "final.csv") == hashlib.sha256(b"ID,target\n1,0\n").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "good", "bad", "said"),
+    [
+        ((0.0, 1.0), 0.9127, 91.27, "expected a number from 0 to 1; write 0.9127 for 91.27 %"),
+        ((0.0, inf), 1.25, -0.1, "expected a number from 0 on"),
+        ((0.0, inf), 0.0, inf, "expected a number from 0 on"),
+        ((-1.0, 1.0), -0.02, 2.0, "expected a number from -1 to 1"),
+        ((-inf, 0.0), -7.0, 0.1, "expected a number up to 0"),
+        ((-inf, inf), -7.0, float("nan"), "expected a number of any size"),
+    ],
+)
+def test_scores_lie_within_the_metrics_bounds(ledger, bounds, good, bad, said):
+    assert float(score_text(good, "public", bounds)) == good
+    with pytest.raises(ValueError, match=f"public score {bad:g}: {said}$"):
+        score_text(bad, "public", bounds)
+    record_score(
+        ledger, replace(ASK, public=repr(good), test_like="", test_like_low="", test_like_high=""), None, bounds
+    )
+    assert read_public_scores(ledger, bounds)[0].public == repr(good)
+    ledger.write_text(ledger.read_text().replace(repr(good), repr(bad)))
+    with pytest.raises(ContractError, match=f"row 1: public '{bad!r}'; {said.partition(';')[0]}"):
+        read_public_scores(ledger, bounds)

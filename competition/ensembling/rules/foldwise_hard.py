@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from competition.data.label_sets import likeliest_labels
+from competition.data.task import Task
 from competition.ensembling.member_rule import MemberRule
 from competition.ensembling.nested import best_first
 from competition.ensembling.rule import Vote
@@ -30,8 +32,12 @@ class FoldwiseHard(MemberRule):
 
     @classmethod
     def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray, metric: Metric) -> "FoldwiseHard":
-        return cls(voters.even_weights, best_first(voters.answers, y_true, voters.n_classes, metric))
+        return cls(voters.even_weights, best_first(voters.answers(metric), y_true, voters.n_classes, metric))
 
     def vote(self, voters: Voters) -> Vote:
-        votes = voters.raw[self.order].argmax(axis=3)
-        return Vote(hard_vote(votes.reshape(-1, votes.shape[2]), voters.n_classes))
+        votes = [likeliest_labels(network, voters.several) for member in voters.raw[self.order] for network in member]
+        return Vote(hard_vote(np.stack(votes), voters.n_classes))
+
+    @classmethod
+    def suits(cls, task: Task, metric: Metric) -> bool:
+        return task.answers_are_labels

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from competition.data.task import Task
 from competition.ensembling.member_rule import MemberRule
 from competition.ensembling.nested import best_first
 from competition.ensembling.rule import Vote
@@ -16,7 +17,7 @@ from competition.metrics.metric import Metric
 @RULES.register
 @dataclass(frozen=True, eq=False)
 class Hard(MemberRule):
-    """One vote for each member, its soft vote's answer; a tie goes to the class that the best-ranked member names.
+    """One vote for each member, its soft vote's likeliest class; a tie goes to the best-ranked member's.
 
     order: (M,) the members, best first.
     """
@@ -29,7 +30,11 @@ class Hard(MemberRule):
 
     @classmethod
     def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray, metric: Metric) -> "Hard":
-        return cls(voters.even_weights, best_first(voters.answers, y_true, voters.n_classes, metric))
+        return cls(voters.even_weights, best_first(voters.answers(metric), y_true, voters.n_classes, metric))
 
     def vote(self, voters: Voters) -> Vote:
-        return Vote(hard_vote(voters.answers[self.order], voters.n_classes))
+        return Vote(hard_vote(voters.labels[self.order], voters.n_classes))
+
+    @classmethod
+    def suits(cls, task: Task, metric: Metric) -> bool:
+        return task.answers_are_labels

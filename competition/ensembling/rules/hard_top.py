@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from competition.data.predictions import CONDITIONS
-from competition.ensembling.candidates import Answers, Candidate, own_probability
-from competition.ensembling.fitted_votes import FittedVote, PerNetwork, Voted
+from competition.data.task import Task
+from competition.ensembling.candidates import Candidate
+from competition.ensembling.decision import Answers
+from competition.ensembling.fitted_votes import FittedVote, PerNetwork, Voted, confidence_of
+from competition.ensembling.images import Images
 from competition.ensembling.rule import EnsembleRule, RuleInputs, SavedVotes
 from competition.ensembling.rules import RULES
 from competition.ensembling.voting import hard_vote, soft_vote
@@ -27,12 +30,16 @@ class HardTop(EnsembleRule):
     takes_external = True
 
     @classmethod
+    def suits(cls, task: Task, metric: Metric) -> bool:
+        return task.answers_are_labels
+
+    @classmethod
     def candidate(cls, name: str, inputs: RuleInputs) -> Candidate:
-        singles, images, top = inputs.singles, inputs.stacked.images, inputs.top
-        n_classes, metric = len(images.targets), images.metric
-        oof, probabilities = nested_top(singles, images.y_true, images.folds, n_classes, metric, top)
+        singles, images, top = inputs.singles, inputs.stacked.images, inputs.settings.top
+        oof, probabilities = nested_top(singles, images, top)
+        n_classes = len(images.targets)
         places = best_singles(
-            [s.oof for s in singles], [s.name for s in singles], images.y_true, n_classes, metric, top
+            [s.oof for s in singles], [s.name for s in singles], images.y_true, n_classes, images.metric, top
         )
         voters = [singles[place] for place in places]
         votes = [*(single.test for single in voters), *inputs.external.values()]
@@ -48,10 +55,11 @@ class HardTop(EnsembleRule):
             hard_vote(np.stack(votes), n_classes),
             holdout,
             None,
+            None,
             vote.to_json(),
             rule=cls,
             vote=vote,
-            confidence=own_probability(probabilities, oof["test_like"]),
+            confidence=confidence_of(probabilities, oof["test_like"]),
         )
 
     @classmethod
@@ -77,7 +85,7 @@ class TopVote(FittedVote):
     def predict(self, probabilities: PerNetwork) -> Voted:
         votes = [voter.predict(probabilities) for voter in self.voters]
         mean = soft_vote([vote.predictions for vote in votes])
-        return Voted(mean, hard_vote(np.stack([vote.indices for vote in votes]), len(mean.targets)))
+        return Voted(mean, hard_vote(np.stack([vote.answers for vote in votes]), len(mean.targets)))
 
     def asked(self, probabilities: PerNetwork) -> np.ndarray | None:
         found = (voter.asked(probabilities) for voter in self.voters)
@@ -87,17 +95,16 @@ class TopVote(FittedVote):
         return {"votes": [voter.name for voter in self.voters]}
 
 
-def nested_top(
-    singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
-) -> tuple[Answers, np.ndarray]:
+def nested_top(singles: Sequence[Candidate], images: Images, top: int) -> tuple[Answers, np.ndarray]:
     """Return out-of-fold answers, each fold's by the `singles` that score best on the others; and mean probabilities.
 
-    The latter (N, C) are these singles', test-like. y_true, folds: (N,).
+    The latter (N, C) are these singles', test-like.
     """
-    oof = {condition: np.empty(len(y_true), dtype=np.int64) for condition in CONDITIONS}
-    probabilities = np.empty((len(y_true), n_classes))
-    for fold, chosen in chosen_without(singles, y_true, folds, n_classes, metric, top).items():
-        here, voters = folds == fold, [singles[index] for index in chosen]
+    n_classes = len(images.targets)
+    oof = {condition: images.task.empty(len(images.y_true)) for condition in CONDITIONS}
+    probabilities = np.empty((len(images.y_true), n_classes))
+    for fold, chosen in chosen_without(singles, images, top).items():
+        here, voters = images.folds == fold, [singles[index] for index in chosen]
         for condition in CONDITIONS:
             votes = np.stack([single.oof[condition][here] for single in voters])
             oof[condition][here] = hard_vote(votes, n_classes)
@@ -105,17 +112,15 @@ def nested_top(
     return oof, probabilities
 
 
-def chosen_without(
-    singles: Sequence[Candidate], y_true: np.ndarray, folds: np.ndarray, n_classes: int, metric: Metric, top: int
-) -> dict[int, list[int]]:
+def chosen_without(singles: Sequence[Candidate], images: Images, top: int) -> dict[int, list[int]]:
     """Return fold -> positions of the `top` best of `singles` by the other folds' images; see `best_singles`."""
     chosen, names = {}, [single.name for single in singles]
-    for fold in np.unique(folds).tolist():
-        others = folds != fold
+    for fold in np.unique(images.folds).tolist():
+        others = images.folds != fold
         answers = [
             {condition: part[others] for condition, part in single.oof_without(fold).items()} for single in singles
         ]
-        chosen[fold] = best_singles(answers, names, y_true[others], n_classes, metric, top)
+        chosen[fold] = best_singles(answers, names, images.y_true[others], len(images.targets), images.metric, top)
     return chosen
 
 

@@ -25,7 +25,7 @@ class WeightedSoft(MemberRule):
 
     @classmethod
     def fit(cls, voters: Voters, y_true: np.ndarray, folds: np.ndarray, metric: Metric) -> "WeightedSoft":
-        return cls(mixture_weights(voters.soft[:, np.arange(len(y_true)), y_true]))
+        return cls(mixture_weights(voters.of_true(y_true)))
 
     def vote(self, voters: Voters) -> Vote:
         return by_probability(voters.weighted_mean(self.weights))
