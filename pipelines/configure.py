@@ -1,7 +1,8 @@
 """Write a preset into params.yaml: `python -m pipelines.configure NAME`; without a name it lists them.
 
-What the sections `competition`, `rules` and `submit` said of the competition at hand is carried over; everything else
-becomes the preset's.
+What the sections `competition`, `task`, `rules` and `submit` said of the competition at hand is carried over;
+everything else becomes the preset's, but for what doesn't go with the task: the specialist and pseudo-labels of several
+labels.
 """
 
 from pathlib import Path
@@ -11,14 +12,17 @@ import typer
 
 from competition.common import paths
 from competition.common.files import replace_file
+from competition.data.adopt.metric_facts import metric_facts
+from competition.data.adopt.params_changes import lines_of, with_consequences
 from competition.settings import edit as params_file
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
+from competition.settings.task import TaskSettings
 from pipelines._main import run
 
 PRESETS = Path(__file__).resolve().parent.parent / "competition/settings/presets"
-
-CARRIED = ("competition", "rules", "submit")
+USUAL = TaskSettings().metric
+CARRIED = ("competition", "task", "rules", "submit")
 
 
 def main(
@@ -40,13 +44,15 @@ def main(
     with replace_file(to) as temporary:
         temporary.write_bytes(files[name].read_bytes())
         try:
-            params_file.apply(temporary, kept, load_settings)
+            changes = with_consequences(kept, temporary, metric_facts(kept.get(("task", "metric"), USUAL)).takes)
+            params_file.apply(temporary, changes, load_settings)
         except ValueError as error:
             raise ValueError(
                 str(error).replace(str(temporary), f"preset {name} with the {', '.join(CARRIED)} of {to}")
             ) from error
     as_before = f"; as it was: {', '.join(map('.'.join, kept))}" if kept else ""
-    print(f"{to}: preset {name}{as_before}; `dvc repro` runs what it changes")
+    also = "".join(f"; {line}, since the task has no use for it" for line in lines_of(changes)[len(kept) :])
+    print(f"{to}: preset {name}{as_before}{also}; `dvc repro` runs what it changes")
 
 
 def carried_over(path: Path) -> dict[tuple[str, str], object]:

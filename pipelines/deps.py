@@ -71,7 +71,7 @@ def files_of(cmd: str, root: Path, settings: Settings) -> list[str]:
     """Return the weights files, plugins and modules (relative to `root`) that a stage's command reads."""
     module = cmd.split()[2]
     modules = sorted(path.relative_to(root).as_posix() for path in import_closure(module_file(module, root), root))
-    plugins = [*settings.plugins] if SETTINGS in modules else []
+    plugins = [*settings.plugin_files] if SETTINGS in modules else []
     return [*weights_of(module, settings), *plugins, *modules]
 
 

@@ -4,6 +4,7 @@ python -m pipelines.fix_label 3f0c.jpg 7                          its target is 
 python -m pipelines.fix_label 3f0c.jpg 7 --reason "stamp says so"
 python -m pipelines.fix_label 3f0c.jpg --drop                     leave it out of training
 python -m pipelines.fix_label 3f0c.jpg -- -1                      a target that begins with - stands behind --
+python -m pipelines.fix_label 3f0c.jpg "7|12"                     all its labels, where there may be several; "|": none
 
 A decision replaces an earlier one about the same image; to take one back, remove its row. train.csv stays as it is.
 """
@@ -13,8 +14,16 @@ from typing import Annotated
 import typer
 
 from competition.common import paths
-from competition.data.competition import read_competition
-from competition.labels.fixes import LabelFix, check_label_fixes, read_label_fixes, with_label_fix, write_label_fixes
+from competition.data.competition import Competition, read_competition
+from competition.data.label_sets import split_labels
+from competition.labels.fixes import (
+    LabelFix,
+    check_label_fixes,
+    decided_text,
+    read_label_fixes,
+    with_label_fix,
+    write_label_fixes,
+)
 from competition.settings.load import load_settings
 from pipelines._main import run
 
@@ -30,15 +39,22 @@ def main(
     """Write a decision about a training image's label into folds/label_fixes.csv."""
     if drop == bool(target):
         raise ValueError(f"{image}: expected either its class, or --drop to leave it out of training")
-    competition = read_competition(load_settings().competition, images=False)
-    fixes = with_label_fix(read_label_fixes(paths.LABEL_FIXES), LabelFix(image, target, reason))
+    settings = load_settings()
+    competition = read_competition(settings.competition, settings.task, images=False)
+    fix = LabelFix(image, target, reason)
+    fixes = with_label_fix(read_label_fixes(paths.LABEL_FIXES), fix)
     check_label_fixes(paths.LABEL_FIXES, fixes, competition)
     write_label_fixes(paths.LABEL_FIXES, fixes)
-    names = competition.target2class
-    now = competition.train.set_index("ID").at[image, "target"]
-    decision = "left out of training" if drop else f"{target} ({names[target]})" if target != now else "confirmed"
-    change = f"{image}: {now} ({names[now]}) -> {decision}"
+    now, text = competition.train.set_index("ID").at[image, "target"], decided_text(fix, competition)
+    decision = "left out of training" if drop else in_words(text, competition) if text != now else "confirmed"
+    change = f"{image}: {in_words(now, competition)} -> {decision}"
     print(f"{paths.LABEL_FIXES}: {change}; decisions: {len(fixes)}, `dvc repro` applies them")
+
+
+def in_words(text: str, competition: Competition) -> str:
+    """Return an image's labels with their names: "7 (form)", "7|12 (form, card)"."""
+    targets = split_labels(text) if competition.task.several else [text]
+    return f"{text} ({', '.join(competition.target2class[target] for target in targets)})" if text else "no label"
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main(
     """Forecast seconds, memory and disk of every stage."""
     began = perf_counter()
     settings = load_settings()
-    competition = read_competition(settings.competition)
+    competition = read_competition(settings.competition, settings.task)
     size = Size(train or len(competition.train), test or len(competition.test_ids))
 
     def announce(stage: str) -> None:

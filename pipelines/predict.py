@@ -2,10 +2,12 @@
 
 python -m pipelines.predict ~/scans --out labels.csv
 python -m pipelines.predict ~/scans --member lite0 --fast
+python -m pipelines.predict ~/scans --answers submission.csv
 
 The answers are those of the vote that made submissions/final.csv, or of the one that --member names. Reads
 params.yaml, folds/weights/ and submissions/final_vote.json, and needs nothing else. Makes a CSV with a row for each
-image: class, probability, runner-up, and whether the answer is unsure. See docs/predict.md.
+image: class, probability, runner-up, and whether the answer is unsure; with --answers a second one, in the form that
+the competition's site takes. See docs/predict.md.
 """
 
 import os
@@ -25,7 +27,8 @@ from competition.compute.device import set_up_process
 from competition.ensembling.final_vote import FinalVote, read_final_vote
 from competition.ensembling.fitted_votes import FittedVote, Voted
 from competition.ensembling.precision_curve import Threshold
-from competition.serving.label_table import HEADER, label_rows
+from competition.members.named import member_named
+from competition.serving.label_table import HEADER, answer_rows, label_rows, submission_ids
 from competition.serving.new_images import list_files
 from competition.serving.predict import FolderPredictions, LoadedMember, load_member, predict_folder
 from competition.settings.load import load_settings
@@ -45,17 +48,27 @@ def main(
         bool, typer.Option("--fast", help="ask one fold's network (an ensemble's best voter's) about one orientation")
     ] = False,
     precision: Annotated[float, typer.Option(help="share of right ones among the answers that are not unsure")] = 0.95,
+    answers: Annotated[
+        Path | None, typer.Option(help="CSV to write beside it: the answers as a submission has them, of these images")
+    ] = None,
 ) -> None:
     """Label every image of a folder."""
     began = perf_counter()
     set_up_process()
-    check_out(out)
+    check_out(out, "--out")
+    if answers:
+        check_out(answers, "--answers")
     settings, (names, closed), final = load_settings(), list_files(folder), read_final_vote()
+    if answers:
+        submission_ids(names, final.has_extensions)  # refuses files of one ID
     vote = final.vote(member)
     if fast and vote.best:
         log("fast", instead_of=vote.name, vote=vote.best)
         vote = final.vote(vote.best)
     warn_of_changes(final.changed_since(settings, vote.parts))
+    for part in vote.parts:
+        if note := member_named(part, settings).note_on_new_images():
+            log("warning: new images", note=note)
     threshold = final.curves[vote.name].threshold(precision)
     voters = load(vote, final, settings, fast)
     weights = ONE_ORIENTATION if fast else final.orientation_weights
@@ -73,9 +86,12 @@ def main(
         answered = predict_folder(folder, names, vote, voters, settings, weights, packed=not fast, tick=bar.update)
     seconds, cpu_seconds = perf_counter() - began, process_time() - computed
     answered = replace(answered, unreadable=closed | answered.unreadable)
-    rows = label_rows(voted(folder, vote, answered), final.target2class, threshold)
+    found = voted(folder, vote, answered)
+    rows = label_rows(found, final.target2class, threshold)
     write_table(out, HEADER, [(printable(name), *rest) for name, *rest in rows])
     log_unreadable(answered)
+    if answers:
+        write_answers(answers, found, final)
     log(
         "labelled",
         path=out,
@@ -89,20 +105,30 @@ def main(
     )
 
 
-def check_out(out: Path) -> None:
+def write_answers(path: Path, found: Voted, final: FinalVote) -> None:
+    ids = submission_ids([printable(name) for name in found.predictions.ids.tolist()], final.has_extensions)
+    write_table(path, (final.id_column, *final.task.form.columns), answer_rows(found, final.task, ids))
+    log("answered", path=path, rows=len(ids), form=final.task.settings.answer)
+
+
+def check_out(out: Path, option: str) -> None:
     """Refuse, before any work is done, a place that can't be written to."""
     if out.is_dir():
-        raise ValueError(f"--out {out}: is a folder; name the CSV file to write")
+        raise ValueError(f"{option} {out}: is a folder; name the CSV file to write")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=out.parent).close()
     except OSError as error:
-        raise ValueError(f"--out {out}: can't be written ({error.strerror}); name another place") from error
+        raise ValueError(f"{option} {out}: can't be written ({error.strerror}); name another place") from error
 
 
 def load(vote: FittedVote, final: FinalVote, settings: Settings, fast: bool) -> dict[str, LoadedMember]:
     folds = final.folds[: 1 if fast else None]
-    return {name: load_member(name, settings, folds, final.targets_of(name), again=not fast) for name in vote.parts}
+    several = final.task.several
+    return {
+        name: load_member(name, settings, folds, final.targets_of(name), again=not fast, several=several)
+        for name in vote.parts
+    }
 
 
 def voted(folder: Path, vote: FittedVote, answered: FolderPredictions) -> Voted:

@@ -114,7 +114,7 @@ def member_of(settings: Settings, name: str) -> str:
 
 def trainer_of(settings: Settings, space: Space) -> Trainer:
     most = space[COPIES].high if COPIES in space else settings.augment.copies
-    stores = Stores(*STORES, settings.augment, most, settings.machine, paths.TUNING_CACHE)
+    stores = Stores(*STORES, settings.augment, most, settings.machine, paths.TUNING_CACHE, settings.task.several)
     return Trainer(settings, tuple(read_classes(paths.CLASSES)), stores, paths.STATE)
 
 

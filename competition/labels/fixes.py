@@ -1,7 +1,8 @@
 """Label fixes, a person's decisions in folds/label_fixes.csv: read, checked, written, applied to a competition.
 
-The file has the columns ID,target and optionally reason; an empty target leaves the image out of training. train.csv
-itself is never edited, so that removing a row takes its decision back.
+The file has the columns ID,target and optionally reason; an empty target leaves the image out of training. Where an
+image may have several labels, the target is all of them, `a|b`, and NO_LABELS that it has none. train.csv itself is
+never edited, so that removing a row takes its decision back.
 """
 
 from collections.abc import Sequence
@@ -12,13 +13,15 @@ from competition.common.csv import class_hint, read_table, write_table
 from competition.common.errors import ContractError, counted, examples, repeated
 from competition.common.files import digest
 from competition.data.competition import Competition
+from competition.data.label_sets import SEPARATOR, join_labels, split_labels
 
+NO_LABELS = SEPARATOR
 COLUMNS = ("ID", "target", "reason")
 
 
 @dataclass(frozen=True)
 class LabelFix:
-    """Label fix, a person's decision about an image: its target, or "" to leave it out of training."""
+    """Label fix, a person's decision about an image: its target, see above, or "" to leave it out of training."""
 
     id: str
     target: str
@@ -70,15 +73,16 @@ def check_label_fixes(path: Path | str, fixes: Sequence[LabelFix], competition: 
             f"remove the rows; if they were decided for another competition, keep that file elsewhere and leave only "
             f"the header {','.join(COLUMNS)} in this one"
         )
+    of_fix = [[label for label in _labels(fix.target, competition) if label] for fix in fixes]
     if unknown := list(
-        dict.fromkeys(fix.target for fix in fixes if fix.target and fix.target not in competition.class2index)
+        dict.fromkeys(label for labels in of_fix for label in labels if label not in competition.class2index)
     ):
-        rows = sum(fix.target in unknown for fix in fixes)
+        rows = sum(not set(unknown).isdisjoint(labels) for labels in of_fix)
         problems.append(
             f"{path}: {counted(rows, 'rows have')} an unknown class: {examples(unknown)}; "
             f"{class_hint(unknown, competition.targets)}"
         )
-    if not problems and fixes and apply_label_fixes(competition, fixes).train["target"].nunique() < 2:
+    if not problems and fixes and len(_occurring(apply_label_fixes(competition, fixes))) < 2:
         problems.append(
             f"{path}: less than two classes are left; there is nothing to tell apart, take some decisions back"
         )
@@ -88,16 +92,33 @@ def check_label_fixes(path: Path | str, fixes: Sequence[LabelFix], competition: 
 
 def apply_label_fixes(competition: Competition, fixes: Sequence[LabelFix]) -> Competition:
     """Return the competition with the decided targets, without the images that are left out; its classes stay."""
-    decided = {fix.id: fix.target for fix in fixes}
+    decided = {fix.id: decided_text(fix, competition) for fix in fixes if fix.target}
+    left_out = {fix.id for fix in fixes if not fix.target}
     train = competition.train
     train = train.assign(
         target=[decided.get(id, target) for id, target in zip(train["ID"], train["target"], strict=True)]
     )
-    train = train[train["target"] != ""].reset_index(drop=True)
+    train = train[~train["ID"].isin(left_out)].reset_index(drop=True)
     left = set(train["ID"])
     return replace(
         competition, train=train, train_paths={id: path for id, path in competition.train_paths.items() if id in left}
     )
+
+
+def decided_text(fix: LabelFix, competition: Competition) -> str:
+    """Return the decided labels as train.csv has them: several in the order of the classes, "" for none of them."""
+    if not competition.task.several:
+        return fix.target
+    cell = join_labels(label for label in split_labels(fix.target) if label)
+    return competition.task.decode(competition.task.encode([cell]))[0]
+
+
+def _labels(target: str, competition: Competition) -> Sequence[str]:
+    return split_labels(target) if competition.task.several else [target]
+
+
+def _occurring(competition: Competition) -> set[str]:
+    return {label for target in competition.train["target"] for label in _labels(target, competition)}
 
 
 def label_fix_facts(path: Path | str, fixes: Sequence[LabelFix], competition: Competition) -> dict:
@@ -107,13 +128,16 @@ def label_fix_facts(path: Path | str, fixes: Sequence[LabelFix], competition: Co
     `decisions`.
     """
     target = dict(zip(competition.train["ID"], competition.train["target"], strict=True))
+    decided = [decided_text(fix, competition) for fix in fixes]
     kinds = [
-        "left_out" if not fix.target else "confirmed" if fix.target == target[fix.id] else "changed" for fix in fixes
+        "left_out" if not fix.target else "confirmed" if text == target[fix.id] else "changed"
+        for fix, text in zip(fixes, decided, strict=True)
     ]
     return {
         "digest": digest(Path(path)) if fixes else None,
         **{kind: kinds.count(kind) for kind in ("changed", "left_out", "confirmed")},
         "decisions": [
-            {"ID": fix.id, "from": target[fix.id], "to": fix.target or None, "reason": fix.reason} for fix in fixes
+            {"ID": fix.id, "from": target[fix.id], "to": text if fix.target else None, "reason": fix.reason}
+            for fix, text in zip(fixes, decided, strict=True)
         ],
     }

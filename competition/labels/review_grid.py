@@ -41,7 +41,7 @@ def write_label_grid(path: Path | str, store: ImageStore, review: pd.DataFrame) 
 
 def _caption(place: int, entry) -> tuple[str, ...]:
     names = (entry.target, entry.class_name), (entry.suggestion, entry.suggested_name)
-    label, suggestion = (target if target == name else f"{target} {name}" for target, name in names)
+    label, suggestion = (target if target == name else f"{target} {name}".strip() for target, name in names)
     return (
         f"{place}.  {entry.ID}",
         f"label {label}",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from competition.common import paths
-from competition.common.csv import write_frame
+from competition.common.csv import read_table, write_frame
 from competition.common.files import read_json, write_json
 from competition.common.seeds import generator
 from competition.data.predictions import CONDITIONS, Predictions, load_predictions, save_predictions
@@ -34,13 +34,10 @@ def draw_rows(folder: Path, size: Size, settings: Settings) -> list[str]:
     fold = np.where(held, HOLDOUT, np.arange(size.train) % len(settings.split.folds))
     write_folds(folder / paths.FOLDS, pd.DataFrame({"ID": ids, "target": targets, "fold": fold, "group": ids}))
     test_ids = [f"test-{number:07d}.jpg" for number in range(size.test)]
-    for name, table in (
-        ("train", {"ID": ids, "target": targets}),
-        ("sample_submission", {"ID": test_ids, "target": targets[0]}),
-    ):
-        id_name, answer = settings.competition.submission_columns
-        named = {"ID": id_name, "target": settings.competition.target if name == "train" else answer}
-        write_frame(root / f"{name}.csv", pd.DataFrame(table).rename(columns=named))
+    names = settings.competition
+    write_frame(root / "train.csv", pd.DataFrame({names.id: ids, names.target: targets}))
+    _, *columns = read_table(root / "sample_submission.csv").frame
+    write_frame(root / "sample_submission.csv", pd.DataFrame({names.id: test_ids} | dict.fromkeys(columns, "0")))
     return test_ids
 
 
@@ -50,37 +47,37 @@ def draw_folds(folder: Path, name: str, folds: Sequence[int], test_ids: Sequence
     They are of the fold's images in folds.csv, the holdout's, and `test_ids`.
     """
     table = read_folds(folder / paths.FOLDS)
-    targets = _targets(folder, name)
+    known = load_predictions(folder / paths.predictions(name, 0))
     for fold in folds:
-        ids = {part: table.ID[table.fold == (fold if part in CONDITIONS else HOLDOUT)].tolist() for part in targets}
-        _draw(folder, name, fold, ids | {"test": test_ids}, targets)
+        ids = {part: table.ID[table.fold == (fold if part in CONDITIONS else HOLDOUT)].tolist() for part in known}
+        _draw(folder, name, fold, ids | {"test": test_ids}, known)
 
 
 def draw_specialist(folder: Path, settings: Settings) -> None:
     """Give the specialist predictions drawn at random for all folds, of the images that it is asked about."""
     name = settings.specialize.base_member
     base = [load_predictions(folder / paths.predictions(name, fold)) for fold in settings.split.folds]
-    targets = _targets(folder, SPECIALIST)
+    known = load_predictions(folder / paths.predictions(SPECIALIST, 0))
     for fold in settings.split.folds:
-        rows = asked(base, fold, targets["test"], settings.specialize.asks)
-        _draw(folder, SPECIALIST, fold, {part: base[fold][part].ids[of].tolist() for part, of in rows.items()}, targets)
+        rows = asked(base, fold, known["test"].targets, settings.specialize.asks)
+        _draw(folder, SPECIALIST, fold, {part: base[fold][part].ids[of].tolist() for part, of in rows.items()}, known)
 
 
-def _targets(folder: Path, name: str) -> dict[str, tuple[str, ...]]:
-    return {part: found.targets for part, found in load_predictions(folder / paths.predictions(name, 0)).items()}
-
-
-def _draw(
-    folder: Path, name: str, fold: int, ids: dict[str, Sequence[str]], targets: dict[str, tuple[str, ...]]
-) -> None:
+def _draw(folder: Path, name: str, fold: int, ids: dict[str, Sequence[str]], known: dict[str, Predictions]) -> None:
+    """Give the member predictions of `ids` for `fold`, of the classes that `known`, those of fold 0, are of."""
     draws = generator(fold, "drawn predictions", name)
-    predictions = {part: _at_random(ids[part], targets[part], draws) for part in targets}
+    predictions = {part: _at_random(ids[part], found, draws) for part, found in known.items()}
     save_predictions(folder / paths.predictions(name, fold), predictions)
     _copy_facts(folder, name, fold)
 
 
-def _at_random(ids: Sequence[str], targets: Sequence[str], draws: np.random.Generator) -> Predictions:
-    return Predictions(ids, draws.dirichlet(np.full(len(targets), 0.3), len(ids)).astype(np.float32), targets)
+def _at_random(ids: Sequence[str], known: Predictions, draws: np.random.Generator) -> Predictions:
+    n_classes = len(known.targets)
+    if known.exclusive:
+        probabilities = draws.dirichlet(np.full(n_classes, 0.3), len(ids))
+    else:
+        probabilities = draws.beta(0.3, 0.3, (len(ids), n_classes))
+    return Predictions(ids, probabilities.astype(np.float32), known.targets, known.exclusive)
 
 
 def _copy_facts(folder: Path, name: str, fold: int) -> None:

@@ -1,6 +1,7 @@
 """A small part of a competition, in a folder of its own, in which the stages run as they do in the project."""
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from competition.common import paths
 from competition.common.csv import write_frame
 from competition.common.seeds import generator
 from competition.data.competition import Competition
+from competition.data.label_sets import split_labels
+from competition.data.metadata import metadata_table
 from competition.settings.member import NO_FILES, MemberSettings
 from competition.settings.params import Settings
 
@@ -51,22 +54,32 @@ def write_part(folder: Path, competition: Competition, settings: Settings, image
     """Make a project in `folder` with about `images` of the training images and the same share of the test images.
 
     Images are linked to, not copied. A class keeps its share, and two images at least, so that it stands in two folds;
-    members train for EPOCHS epochs at the most. Returns the numbers of images.
+    of several labels an image, each label has two. Members train for EPOCHS epochs at the most. Returns the numbers of
+    images.
     """
-    train = _draw_train(competition.train, images)
+    draw = _draw_of_several if settings.task.several else _draw_train
+    train = draw(competition.train, images)
     test = list(competition.test_ids)[: max(1, round(len(competition.test_ids) * len(train) / len(competition.train)))]
     root = folder / paths.RAW
-    _link(root / "train", [competition.train_paths[id] for id in train.ID])
-    _link(root / "test", [competition.test_paths[id] for id in test])
+    for name, paths_of, ids in (("train", competition.train_paths, train.ID), ("test", competition.test_paths, test)):
+        _link(root / name, competition.root / name, [paths_of[id] for id in ids])
+    source = settings.competition.model_copy(update={"root": str(competition.root)})
+    beside = metadata_table(source).set_index("ID")
+    of_train, of_test = (
+        beside[beside["set"] == name].drop(columns="set").reindex(ids).reset_index(drop=True)
+        for name, ids in (("train", train.ID), ("test", test))
+    )
     id_name, target_name = settings.competition.id, settings.competition.target
     named = {"ID": id_name, "target": target_name, "group": settings.competition.group}
     tables = {
-        "train": train.rename(columns=named),
-        "sample_submission": pd.DataFrame({id_name: test, competition.columns[1]: competition.targets[0]}),
+        "train": pd.concat([train.rename(columns=named).reset_index(drop=True), of_train], axis=1),
+        "sample_submission": pd.DataFrame({id_name: test} | dict.fromkeys(competition.columns[1:], "0")),
         "meta": pd.DataFrame(
             {target_name: competition.targets, settings.competition.class_name: competition.class_names}
         ),
     }
+    if len(of_test.columns):
+        tables["test"] = pd.concat([pd.DataFrame({id_name: test}), of_test], axis=1)
     for name, table in tables.items():
         write_frame(root / f"{name}.csv", table)
     (folder / paths.PARAMS).write_text(
@@ -89,6 +102,8 @@ def part_params(settings: Settings) -> dict:
         values["members"][name] |= elsewhere(member)
     values["specialize"]["network"] |= elsewhere(settings.specialize.network)
     values["plugins"] = [os.path.abspath(path) for path in settings.plugins]
+    if settings.task.metric.endswith(".py"):
+        values["task"]["metric"] = os.path.abspath(settings.task.metric)
     return values
 
 
@@ -107,7 +122,24 @@ def _draw_train(train: pd.DataFrame, images: int) -> pd.DataFrame:
     return train.loc[sorted(kept)]
 
 
-def _link(folder: Path, paths: list[Path]) -> None:
+def _draw_of_several(train: pd.DataFrame, images: int) -> pd.DataFrame:
+    """Return `images` rows of `train` at random, and of each label as many more as it takes to have two."""
+    order = generator(0, "part of a competition").permutation(len(train))
+    kept, have = order[:images].tolist(), Counter()
+    labels = [split_labels(text) for text in train["target"]]
+    for row in kept:
+        have.update(labels[row])
+    for row in order[images:].tolist():
+        if any(have[label] < 2 for label in labels[row]):
+            kept.append(row)
+            have.update(labels[row])
+    return train.iloc[sorted(kept)]
+
+
+def _link(folder: Path, source: Path, paths: list[Path]) -> None:
+    """Link to `paths`, which lie in or below `source`, from the same places in `folder`."""
     folder.mkdir(parents=True)
     for path in paths:
-        os.symlink(path.resolve(), folder / path.name)
+        link = folder / path.relative_to(source)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        os.symlink(path.resolve(), link)

@@ -9,10 +9,12 @@ from competition.audit.problem_files import read_problem_files
 from competition.audit.summary import read_audit
 from competition.augmentation.fitting.shift_table import read_shift
 from competition.common import paths
+from competition.common.csv import read_table
+from competition.data.answers import ANSWERS
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.predictions import Predictions
-from competition.data.submission import read_submission
+from competition.data.task import Task
 from competition.ensembling.final_files import read_final
 from competition.ensembling.specialist_choice import read_hard_classes
 from competition.folds.predictions import read_fold
@@ -22,8 +24,8 @@ from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.oof_answers import read_oof
 from competition.leaderboard.public_comparison import PublicComparison, read_comparison, read_sizes
 from competition.members.history import read_histories
+from competition.metrics.make import make_metric
 from competition.metrics.metric import Metric
-from competition.metrics.scores import METRICS
 from competition.settings.params import Settings
 
 
@@ -40,7 +42,7 @@ class ReportContext:
     @cached_property
     def metric(self) -> Metric:
         """Metric that everything was chosen by."""
-        return METRICS[self.settings.task.metric]()
+        return make_metric(self.settings.task)
 
     @cached_property
     def params(self) -> str:
@@ -52,11 +54,20 @@ class ReportContext:
         """final.json: the final submission's scores, members, lineage."""
         return read_final()
 
+    @property
+    def several(self) -> bool:
+        """Whether an image may have several labels."""
+        return self.settings.task.several
+
     @cached_property
     def final_targets(self) -> dict[str, str]:
-        """Test ID -> target, of final.csv."""
-        table = read_submission(paths.FINAL, self.settings.competition.submission_columns)
-        return dict(zip(table["ID"], table["target"], strict=True))
+        """Test ID -> labels as text, of final.csv: where it holds probabilities or ranks, the likeliest."""
+        frame = read_table(paths.FINAL).frame
+        ids, cells = frame.iloc[:, 0], frame.iloc[:, 1:]
+        targets, names = list(self.class_names), list(self.class_names.values())
+        form = ANSWERS[self.settings.task.answer](targets, names, list(cells.columns), self.settings.task)
+        task = Task(self.settings.task, form)
+        return dict(zip(ids, task.decode(task.labels_of(form.read(cells))), strict=True))
 
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
@@ -77,12 +88,12 @@ class ReportContext:
     @cached_property
     def public_comparison(self) -> PublicComparison:
         """Public scores beside the out-of-fold ones."""
-        sizes = read_sizes(paths.SUBMISSIONS, self.leaderboard, self.settings.competition.submission_columns)
-        return read_comparison(paths.SUBMISSIONS, self.leaderboard, sizes, self.settings.ensemble.confidence)
+        sizes, confidence = read_sizes(paths.SUBMISSIONS, self.leaderboard), self.settings.ensemble.confidence
+        return read_comparison(paths.SUBMISSIONS, self.leaderboard, sizes, confidence, self.metric)
 
     @cached_property
     def oof(self) -> pd.DataFrame:
-        """Answers out of fold: ID, target, fold, and `<submission>.<condition>` of members and ensembles, all str."""
+        """Labels answered out of fold: ID, target, fold, `<submission>.<condition>` of all of them, all str."""
         return read_oof()
 
     @cached_property

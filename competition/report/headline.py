@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from competition.common.errors import counted
+from competition.metrics.metric import Metric
 from competition.report.rendering import render
 
 MEANINGS = {
@@ -17,15 +18,13 @@ MEANINGS = {
 }
 
 
-def headline(final: Mapping, metric: str) -> Markup:
-    """Return scores of the final submission with their intervals, what it is made of, why, and warnings.
-
-    metric: what the scores are called.
-    """
+def headline(final: Mapping, metric: Metric) -> Markup:
+    """Return scores of the final submission with their intervals, what it is made of, why, and warnings."""
     scores = [(name, MEANINGS[name], score) for name, score in scores_of(final).items()]
     return render(
         "headline",
-        metric=metric,
+        metric=metric.title,
+        order_note=metric.order_note,
         scores=scores,
         chosen=final["chosen"],
         why=final["why"],

@@ -7,6 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.leaderboard.tables import ALIKE
+from competition.metrics.metric import Metric
 from competition.report.charts import chart, downwards, names_axis, short
 from competition.report.tables import Cell, Number, number, table
 
@@ -19,17 +20,23 @@ SECONDS = ("train s", "predict s")
 
 
 def leaderboard_table(
-    leaderboard: pd.DataFrame, what: str, chosen: str, metric: str, public: Mapping[str, float] = MappingProxyType({})
+    leaderboard: pd.DataFrame,
+    what: str,
+    chosen: str,
+    metric: Metric,
+    public: Mapping[str, float] = MappingProxyType({}),
 ) -> Markup:
     """Chart and table of a leaderboard.
 
-    what: its rows are, for the captions; chosen: name of the final submission; metric: what scores are called; public:
+    what: its rows are, for the captions; chosen: name of the final submission; metric: of the scores; public:
     submission -> public score, a column of its own where there is any.
     """
     rows = leaderboard.to_dict("records")
     columns = (*COLUMNS, *(("public",) if public else ()), *SECONDS)
     cells = [_cells(row, public, chosen) for row in rows]
-    return _chart(rows, what, metric) + table(f"{what}: {metric} out of fold", columns, cells, sortable=True)
+    return _chart(rows, what, metric) + table(
+        f"{what}: {metric.label} out of fold{metric.order_note}", columns, cells, sortable=True
+    )
 
 
 def _cells(row: Mapping, public: Mapping[str, float], chosen: str) -> list[Cell]:
@@ -61,19 +68,20 @@ def _interval(row: Mapping, key: str, form: str) -> Number:
     return Number(low, f"{low:{form}} to {high:{form}}")
 
 
-def _chart(rows: Sequence[Mapping], what: str, metric: str) -> Markup:
+def _chart(rows: Sequence[Mapping], what: str, metric: Metric) -> Markup:
     soft = [row for row in rows if row["submission"] != f"{row['member']}_hard"]
     shown = soft[:MOST]
     labels = [f"{ALIKE} {row['submission']}" if row["significant"] == "no" else row["submission"] for row in shown]
     layout = {
         "yaxis": names_axis(labels) | downwards(len(shown)),
         "showlegend": True,
-        "xaxis": {"title": {"text": f"{metric}, test-like, out of fold"}, "zeroline": False},
+        "xaxis": {"title": {"text": f"{metric.label}, test-like, out of fold{metric.order_note}"}, "zeroline": False},
     }
     best, more = rows[0], f", the first {MOST}" if len(soft) > MOST else ""
     label = (
-        f"{what}: test-like {metric} with its interval{more}. Best: {best['submission']}, {best['test_like']:.3f} "
-        f"({best['test_like_low']:.3f} to {best['test_like_high']:.3f}). The table below has the numbers."
+        f"{what}: test-like {metric.label} with its interval{more}. Best: {best['submission']}, "
+        f"{best['test_like']:.3f} ({best['test_like_low']:.3f} to {best['test_like_high']:.3f}). "
+        "The table below has the numbers."
     )
     return chart(
         [trace for significant in LOOKS if (trace := _trace(shown, significant))],

@@ -36,7 +36,7 @@ class RenderedSection:
 
 def report_page(context: ReportContext) -> str:
     """Return the report as HTML: the final submission's scores, and every section in order."""
-    return make_page("Foldvote report", headline(context.final, context.metric.title), render_sections(context))
+    return make_page("Foldvote report", headline(context.final, context.metric), render_sections(context))
 
 
 def render_sections(context: ReportContext) -> list[RenderedSection]:

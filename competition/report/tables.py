@@ -6,6 +6,7 @@ from math import isnan
 
 from markupsafe import Markup
 
+from competition.data.label_sets import split_labels
 from competition.report.rendering import render
 
 TALL = 20  # rows; a longer table scrolls up and down, too
@@ -46,7 +47,14 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], 
 
 def class_label(target: str, class_names: Mapping[str, str]) -> str:
     """Label of a class: its target and readable name ("7 medical_form"), or the target alone where it has no other."""
-    return " ".join(dict.fromkeys((target, class_names.get(target, target))))
+    return " ".join(dict.fromkeys(filter(None, (target, class_names.get(target, target)))))
+
+
+def labels_name(text: str, class_names: Mapping[str, str], several: bool = False) -> str:
+    """Name of an image's label; of `several`, of them all ("a letter, b form"), or "no label"."""
+    if not several:
+        return class_label(text, class_names)
+    return ", ".join(class_label(target, class_names) for target in split_labels(text)) or "no label"
 
 
 def marked_label(target: str, class_names: Mapping[str, str], hard: Collection[str]) -> str:

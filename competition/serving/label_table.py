@@ -1,7 +1,12 @@
-"""Table of labels that `predict` writes: a row for each image, with the answers that are unsure."""
+"""Tables that `predict` writes, a row for each image: labels for people, and answers as the site has them."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
+from competition.data.image_files import claims_to_be_image
+from competition.data.label_sets import decode, join_labels
+from competition.data.task import Task
 from competition.ensembling.fitted_votes import Voted
 from competition.ensembling.precision_curve import Threshold
 
@@ -11,17 +16,50 @@ HEADER = ("file", "target", "class_name", "probability", "runner_up", "runner_up
 def label_rows(voted: Voted, target2class: dict[str, str], threshold: Threshold) -> list[tuple[str, ...]]:
     """Return one row of HEADER for each image of `voted`, in their order; probabilities to six decimals.
 
-    target2class: target -> readable name. The runner-up is the likeliest other target, the first of equals.
+    target2class: target -> readable name. The runner-up is the likeliest other target, the first of equals. Of several
+    labels an image, target, class_name and probability hold each label's, `|` between them, and are empty for none.
     """
-    others, rows = voted.predictions.probabilities.copy(), np.arange(len(voted))
-    others[rows, voted.indices] = -1
-    runners_up = others.argmax(axis=1)
-    answers, second = voted.answers.tolist(), np.array(voted.predictions.targets, dtype=str)[runners_up].tolist()
+    labels, probabilities = voted.labels, voted.predictions.probabilities
+    targets = list(voted.predictions.targets)
+    chosen = [[label] if labels.ndim == 1 else np.flatnonzero(label).tolist() for label in labels]
     is_unsure = np.where(threshold.is_sure(voted.confidence), "no", "yes").tolist()
-    numbers = zip(voted.confidence.tolist(), others[rows, runners_up].tolist(), strict=True)
+    rows = zip(voted.predictions.ids.tolist(), decode(labels, targets), chosen, probabilities, is_unsure, strict=True)
     return [
-        (id_, first, target2class[first], f"{p:.6f}", other, f"{q:.6f}", unsure)
-        for id_, first, other, (p, q), unsure in zip(
-            voted.predictions.ids.tolist(), answers, second, numbers, is_unsure, strict=True
+        (
+            id_,
+            text,
+            join_labels(target2class[targets[index]] for index in own),
+            join_labels(f"{row[index]:.6f}" for index in own),
+            *_runner_up(row, own, targets),
+            unsure,
         )
+        for id_, text, own, row, unsure in rows
     ]
+
+
+def answer_rows(voted: Voted, task: Task, ids: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return one row for each image of `voted`, called by `ids`: ID and the cells of the task's answer form."""
+    return [(id_, *cells) for id_, cells in zip(ids, task.form.cells(voted.answers), strict=True)]
+
+
+def submission_ids(names: Sequence[str], with_extension: bool) -> list[str]:
+    """Return the IDs of files called `names`: whole, or without the image's extension.
+
+    Raises ValueError for two files of one ID.
+    """
+    ids = [name if with_extension or not claims_to_be_image(name) else name.rpartition(".")[0] for name in names]
+    first: dict[str, str] = {}
+    for id_, name in zip(ids, names, strict=True):
+        if first.setdefault(id_, name) != name:
+            raise ValueError(f"{first[id_]} and {name}: IDs have no extension here, so both are {id_}; rename one")
+    return ids
+
+
+def _runner_up(row: np.ndarray, own: Sequence[int], targets: Sequence[str]) -> tuple[str, str]:
+    """Return target and probability of the likeliest class that is none of `own`; both empty where all are."""
+    if len(own) == len(targets):
+        return "", ""
+    others = row.copy()
+    others[own] = -1
+    best = int(others.argmax())
+    return targets[best], f"{others[best]:.6f}"

@@ -28,6 +28,8 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 
 INPUT, OUTPUT = "images", "logits"
+# by whether an image may have several labels
+PROBABILITIES = {False: "softmax over the classes", True: "sigmoid of each logit: the label's, whatever the others'"}
 TOLERANCE = 1e-4  # of a logit, between torch and ONNX Runtime
 CHECKED, BATCH_SIZE = 100, 32  # images; the last batch is a smaller one, so the batch's size is seen to be free
 STEPS = (
@@ -100,7 +102,11 @@ def preprocessing(
     weights = orientation_weights(settings.tta.passes, settings.tta.seed)
     return {
         "input": {"name": INPUT, "shape": ["batch", 3, member.size, member.size], "type": "float32"},
-        "output": {"name": OUTPUT, "shape": ["batch", len(target2class)], "probabilities": "softmax over the classes"},
+        "output": {
+            "name": OUTPUT,
+            "shape": ["batch", len(target2class)],
+            "probabilities": PROBABILITIES[settings.task.several],
+        },
         "size": member.size,
         "fill": settings.augment.fill,
         "channel_order": "RGB",

@@ -20,29 +20,42 @@ from competition.settings.params import Settings
 
 @dataclass(frozen=True, eq=False)
 class LoadedMember:
-    """A member as its folds trained it. targets: (C,) its classes; folds: each fold's."""
+    """A member as its folds trained it. targets: (C,) its classes; folds: each fold's.
+
+    several: whether an image may have several labels, so that each probability is by itself.
+    """
 
     targets: tuple[str, ...]
     folds: Sequence[Fitted]
+    several: bool = False
 
-    def predict(self, images: MemoryImages, rows: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
-        """Return each fold's probabilities, (N, C) float32, of `images` at `rows` (N,).
+    def predict(
+        self, ids: np.ndarray, images: MemoryImages, rows: np.ndarray, weights: np.ndarray
+    ) -> list[Predictions]:
+        """Return each fold's predictions of `images` at `rows` (R,), called by `ids` (N,) of all images.
 
         weights: (8,), the share of each flip and turn in the vote.
         """
-        return [fitted.predict_proba(images, rows, weights) for fitted in self.folds]
+        found = (fitted.predict_proba(images, rows, weights) for fitted in self.folds)
+        return [Predictions(ids[rows], one, self.targets, exclusive=not self.several) for one in found]
 
 
 def load_member(
-    name: str, settings: Settings, folds: Sequence[int], targets: tuple[str, ...], again: bool = True
+    name: str,
+    settings: Settings,
+    folds: Sequence[int],
+    targets: tuple[str, ...],
+    again: bool = True,
+    several: bool = False,
 ) -> LoadedMember:
     """Return the trained networks of member `name`, or of `specialist`, of the `folds`; targets: (C,) their classes.
 
-    again: whether close calls are made once more; see Predictor. Raises FileNotFoundError for a fold that wasn't
-    trained, ValueError for weights of another network or other classes.
+    again: whether close calls are made once more; see Predictor. several: an image may have several labels. Raises
+    FileNotFoundError for a fold that wasn't trained, ValueError for weights of another network or other classes.
     """
     member = member_named(name, settings)
-    return LoadedMember(targets, [member.load(fold, targets, exact=again) for fold in folds])
+    fitted = [member.load(fold, targets, exact=again, several=several) for fold in folds]
+    return LoadedMember(targets, fitted, several)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +103,5 @@ def _predict_chunk(
     predictions, ids = {}, np.array(chunk.names, dtype=str)
     for name in vote.parts:
         rows = vote.asked(predictions) if name == SPECIALIST else np.arange(len(ids))
-        found = members[name].predict(chunk.images, rows, weights)
-        predictions[name] = [Predictions(ids[rows], probabilities, members[name].targets) for probabilities in found]
+        predictions[name] = members[name].predict(ids, chunk.images, rows, weights)
     return predictions

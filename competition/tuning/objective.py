@@ -15,8 +15,8 @@ from competition.members.make import make_member
 from competition.members.output_files import print_epoch
 from competition.members.resume_key import state_file
 from competition.members.training import TrainedMember, train_member
+from competition.metrics.make import make_metric
 from competition.metrics.metric import Metric
-from competition.metrics.scores import METRICS
 from competition.settings.params import Settings
 from competition.training.pseudo_labels import bar_copies
 from competition.training.recovery import Diverged
@@ -40,7 +40,7 @@ class Trainer:
     @property
     def metric(self) -> Metric:
         """Metric that trials are compared by."""
-        return METRICS[self.settings.task.metric]()
+        return make_metric(self.settings.task)
 
     def __call__(
         self, found: TrialSettings, fold: int, folds: pd.DataFrame, report: Callable[[dict], None] = print_epoch
@@ -130,7 +130,12 @@ class Objective:
 
         for row in self.trainer.earlier(found, fold, self.folds):
             report(row)
-        return self.trainer(found, fold, self.folds, trained).scores["test_like"]
+        score = self.trainer(found, fold, self.folds, trained).scores["test_like"]
+        if score is None:
+            raise ValueError(
+                f"fold {fold}: {metric.label} isn't defined on its images; set task.metric to another, to tune"
+            )
+        return score
 
 
 def fold_numbers(folds: pd.DataFrame) -> list[int]:

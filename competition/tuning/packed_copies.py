@@ -18,6 +18,7 @@ from competition.augmentation.offline import Augmenter, copies_code, copies_of, 
 from competition.common.files import digest
 from competition.compute.pool import release
 from competition.data.image_store import ImageStore
+from competition.data.label_sets import decode
 from competition.metrics.metric import Metric
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
@@ -28,7 +29,10 @@ CHECKED = 100  # images that are made again to see whether the store is as the s
 
 @dataclass(frozen=True)
 class Stores:
-    """The stores: `own` are the settings that `packed` was made by; every other store has `most` copies."""
+    """The stores: `own` are the settings that `packed` was made by; every other store has `most` copies.
+
+    several: whether an image may have several labels.
+    """
 
     source: Path
     packed: Path
@@ -37,6 +41,7 @@ class Stores:
     most: int
     machine: MachineSettings
     folder: Path
+    several: bool = False
 
     @property
     def packed_digest(self) -> str:
@@ -46,9 +51,10 @@ class Stores:
     def check(self) -> None:
         """Raise ValueError where `packed` wasn't made of `source` by `own`: some of its images are made again."""
         source = ImageStore(self.source)
-        counts = packed_of(source.column("target"), self.own)
+        counts = packed_of(source.column("target"), self.own, self.several)
         images = min(len(source), int(np.searchsorted(np.cumsum(counts), CHECKED)) + 1)
-        rows, _ = Augmenter(str(self.source.resolve()), self.own, self._bank(self.own))(range(images))
+        make = Augmenter(str(self.source.resolve()), self.own, self._bank(self.own), several=self.several)
+        rows, _ = make(range(images))
         packed = ImageStore(self.packed)
         if len(packed) < len(rows) or any(packed.encoded(n).tobytes() != row["image"] for n, row in enumerate(rows)):
             raise ValueError(
@@ -74,15 +80,16 @@ class Stores:
 
         Raises ValueError where the store has fewer: then params.yaml was changed since it was packed.
         """
-        data = load_fold(fold, folds, targets, self.path(settings), self.test, metric)
+        data = load_fold(fold, folds, targets, self.path(settings), self.test, metric, self.several)
         rows = zip(data.store.column("target"), data.store.column("view"), strict=True)
         images = [target for target, name in rows if name == "clean"]
-        return _with_copies(data, dict(zip(images, copies_of(images, settings).tolist(), strict=True)), targets)
+        copies = copies_of(images, settings, self.several).tolist()
+        return _with_copies(data, dict(zip(images, copies, strict=True)), targets)
 
     def _pack(self, path: Path, settings: AugmentSettings) -> None:
         source = self.source.resolve()
-        counts = packed_of(ImageStore(source).column("target"), settings)
-        make = Augmenter(str(source), settings, self._bank(settings))
+        counts = packed_of(ImageStore(source).column("target"), settings, self.several)
+        make = Augmenter(str(source), settings, self._bank(settings), several=self.several)
         pack(path, make, path.with_suffix(".parts"), self.machine, counts, f"augment {path.stem[:8]}")
         release()
 
@@ -92,7 +99,7 @@ class Stores:
 
 
 def _with_copies(data: FoldData, copies: dict[str, int], targets: Sequence[str]) -> FoldData:
-    wanted = [1 + copies[targets[label]] for label in data.train_labels]
+    wanted = [1 + copies[target] for target in decode(data.train_labels, targets)]
     if any(len(rows) < count for rows, count in zip(data.train_rows, wanted, strict=True)):
         raise ValueError(f"{data.store.path}: fewer copies of an image than augment.copies; run `dvc repro augment`")
     return replace(data, train_rows=tuple(rows[:count] for rows, count in zip(data.train_rows, wanted, strict=True)))

@@ -15,6 +15,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from competition.common.seeds import derived_seed, generator
+from competition.data.label_sets import encode
 from competition.data.predictions import Predictions, concatenate, load_predictions, save_predictions
 from competition.folds.split import HOLDOUT, make_folds
 from competition.metrics.bootstrap import interval
@@ -52,12 +53,15 @@ class Rescored:
         return "better" if low > 0 else "worse" if high < 0 else "can't be told apart"
 
 
-def other_folds(folds: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return `folds` (ID, target, fold, group) dealt anew: as many, by the same rules, the holdout left where it is."""
+def other_folds(folds: pd.DataFrame, seed: int, several: bool = False) -> pd.DataFrame:
+    """Return `folds` (ID, target, fold, group) dealt anew: as many, by the same rules, the holdout left where it is.
+
+    several: whether a target may name several labels.
+    """
     folds, seen = folds.copy(), folds.fold != HOLDOUT
     rows = folds[seen]
     folds.loc[seen, "fold"] = make_folds(
-        rows.ID, rows.target, rows.group, len(fold_numbers(folds)), derived_seed(seed, "score anew")
+        rows.ID, rows.target, rows.group, len(fold_numbers(folds)), derived_seed(seed, "score anew"), several=several
     )
     return folds
 
@@ -83,7 +87,8 @@ def rescore(
     `folder`, and waits for those that others are at. A training that was stopped goes on. Raises Diverged where one has
     a loss that is no number.
     """
-    folds, both = other_folds(folds, seed), {"own": other_seed(own, seed), "best": other_seed(best, seed)}
+    several = trainer.settings.task.several
+    folds, both = other_folds(folds, seed, several), {"own": other_seed(own, seed), "best": other_seed(best, seed)}
     jobs = {
         (name, fold): folder / f"{trainer.state_file(found, fold, folds).stem}.npz"
         for name, found in both.items()
@@ -123,10 +128,11 @@ def compare(
     folds: pd.DataFrame, own: Predictions, best: Predictions, settings: EnsembleSettings, metric: Metric
 ) -> Rescored:
     """Return how the two sets of out-of-fold predictions compare, on the same bootstrap resamples of the images."""
-    y_true = folds.set_index("ID").target.loc[own.ids.tolist()].to_numpy()
-    answers = [own.answers, best.select(own.ids.tolist()).answers]
-    values = [metric(y_true, some, own.targets) for some in answers]
-    scores = metric.bootstrap(y_true, answers, own.targets, settings.resamples, generator(settings.seed, "bootstrap"))
+    several, n_classes = not own.exclusive, len(own.targets)
+    y_true = encode(folds.set_index("ID").target.loc[own.ids.tolist()].tolist(), own.targets, several)
+    answers = [metric.plain(one.probabilities, several) for one in (own, best.select(own.ids.tolist()))]
+    values = [metric(y_true, some, n_classes) for some in answers]
+    scores = metric.bootstrap(y_true, answers, n_classes, settings.resamples, generator(settings.seed, "bootstrap"))
     gains, gain = metric.sign * (scores[:, 1] - scores[:, 0]), metric.sign * (values[1] - values[0])
     bounds = [interval(column, settings.confidence) for column in (*scores.T, gains)]
     return Rescored((values[0], *bounds[0]), (values[1], *bounds[1]), (gain, *bounds[2]))

@@ -16,6 +16,8 @@ from competition.models.networks import create_network
 from competition.settings.augment import AugmentSettings
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
+from competition.settings.task import TaskSettings
+from competition.training.criterion import AUTO
 from competition.training.losses import LOSSES
 from competition.training.optimizers import OPTIMIZERS
 
@@ -46,7 +48,7 @@ def space_of(settings: Settings, name: str) -> Space:
         ),  # at the member's own batch size
         "weight_decay": FloatDistribution(0.0, max(decay, 2 * member.weight_decay)),
         "label_smoothing": FloatDistribution(0.0, max(0.2, member.label_smoothing)),
-        "loss": CategoricalDistribution(LOSSES.names()),
+        "loss": CategoricalDistribution(_losses(member, settings.task)),
         "mixup": FloatDistribution(0.0, max(0.4, member.mixup)),
         "drop_rate": FloatDistribution(0.0, max(0.5, member.drop_rate)),
         "drop_path_rate": FloatDistribution(0.0, max(0.3, member.drop_path_rate)),
@@ -112,6 +114,12 @@ def _suggest(trial: Trial, name: str, distribution: BaseDistribution) -> float |
         return trial.suggest_categorical(name, distribution.choices)
     suggest = trial.suggest_int if isinstance(distribution, IntDistribution) else trial.suggest_float
     return suggest(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
+
+
+def _losses(member: FinetunedSettings, task: TaskSettings) -> list[str]:
+    """Return the losses for the task's labels; the member's own `auto` stands in the place of what it means."""
+    fit = [name for name, loss in LOSSES.items() if task.labels in loss.kinds]
+    return ["auto" if member.loss == "auto" and name == AUTO[task.several] else name for name in fit]
 
 
 def _by_halves(own: int, least: int, most: float = float("inf")) -> IntDistribution:

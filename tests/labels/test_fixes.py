@@ -21,6 +21,7 @@ from competition.labels.fixes import (
     with_label_fix,
     write_label_fixes,
 )
+from competition.settings.task import TaskSettings
 from pipelines import prepare
 
 
@@ -181,3 +182,39 @@ def test_decisions_about_another_competition_stop_prepare(project):
     with pytest.raises(ContractError, match="1 ID is not in data/raw/train.csv: 9f3c.jpg; .* leave only the header"):
         prepare.main()
     assert not Path("data/train.arrow").exists()
+
+
+def of_sets():
+    train = pd.DataFrame({"ID": ["a", "b", "c", "d"], "target": ["7|x", "7", "", "10"]})
+    asked = TaskSettings(labels="multi", answer="label_list", metric="f1_samples")
+    return Competition(
+        Path("raw"), train, ("t",), ("7", "10", "x"), ("seven", "ten", "letter"), dict.fromkeys("abcd"), settings=asked
+    )
+
+
+def test_decisions_about_several_labels(tmp_path):
+    path = tmp_path / "label_fixes.csv"
+    path.write_text("ID,target\na,x|7\nb,x|10|7\nc,\nd,|\n")
+    fixes = read_label_fixes(path)
+    check_label_fixes(path, fixes, of_sets())
+    fixed = apply_label_fixes(of_sets(), fixes)
+    assert (
+        fixed.train.to_numpy().tolist() == [["a", "7|x"], ["b", "7|10|x"], ["d", ""]] and "c" not in fixed.train_paths
+    )
+    assert apply_label_fixes(of_sets(), []).train["target"].tolist() == ["7|x", "7", "", "10"]  # none is left out
+    facts = label_fix_facts(path, fixes, of_sets())
+    assert (facts["changed"], facts["left_out"], facts["confirmed"]) == (2, 1, 1)
+    assert [(row["from"], row["to"]) for row in facts["decisions"]] == [
+        ("7|x", "7|x"),
+        ("7", "7|10|x"),
+        ("", None),
+        ("10", ""),
+    ]
+
+
+def test_decisions_about_several_labels_that_are_refused(tmp_path):
+    path = tmp_path / "label_fixes.csv"
+    with pytest.raises(ContractError, match="2 rows have an unknown class: z, 8; the classes are 7, 10, x"):
+        check_label_fixes(path, [LabelFix("a", "7|z"), LabelFix("b", "8|z"), LabelFix("d", "|")], of_sets())
+    with pytest.raises(ContractError, match="less than two classes are left"):
+        check_label_fixes(path, [LabelFix("a", "7"), LabelFix("d", "|")], of_sets())

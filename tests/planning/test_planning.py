@@ -1,6 +1,7 @@
 """The forecast of a run: lines, parts of a competition, and what a watched command takes."""
 
 import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 import yaml
 
 from competition.data.competition import read_competition
+from competition.data.metadata import metadata_table
 from competition.data.predictions import Predictions, load_predictions, save_predictions
 from competition.ensembling.rules.stacking import Stacking
 from competition.ensembling.specialist_votes import asked_rows
 from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
-from competition.planning import measure
+from competition.planning import measure, subset
 from competition.planning.cost_model import forecast
 from competition.planning.dummy_predictions import draw_folds, draw_rows, draw_specialist
 from competition.planning.forecast import line, memory_line
@@ -25,6 +27,7 @@ from competition.planning.table import duration
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 from competition.settings.review import ReviewSettings
+from competition.settings.task import TaskSettings
 
 pytestmark = pytest.mark.slow
 
@@ -178,6 +181,62 @@ def test_a_part_is_a_competition_with_the_same_shares(competition, tmp_path):
     Settings.model_validate(yaml.safe_load((tmp_path / "part/params.yaml").read_text()))
 
 
+def test_a_part_of_several_labels_has_each_label_twice(competition, tmp_path):
+    """One image in ten has a rare label too, and one in ten none; 20 of 60 are drawn."""
+    targets = ["letter" if n % 10 else "" for n in range(60)]
+    targets[5], targets[15], targets[25], targets[35] = "letter|rare", "rare", "rare|once", "letter"
+    task = TaskSettings(labels="multi", answer="label_list", metric="f1_samples")
+    names, train = ("letter", "rare", "once"), competition.train.assign(target=targets)
+    several = replace(competition, train=train, targets=names, class_names=names)
+    settings = made_settings(specialize={"base": []}, task=task.model_dump())
+    size = write_part(tmp_path / "part", several, settings, 20)
+    root = settings.competition.model_copy(update={"root": str(tmp_path / "part/data/raw")})
+    part = read_competition(root, task)
+    labels = [label for text in part.train.target for label in text.split("|") if label]
+    assert 20 <= size.train <= 23 and len(part.train) == size.train and "" in part.train.target.tolist()
+    assert labels.count("rare") >= 2 and labels.count("once") == 1 and labels.count("letter") > 10
+
+
+def test_a_part_has_the_columns_beside_the_image(competition, tmp_path):
+    root, settings = competition.root, made_settings(competition={"root": str(competition.root)})
+    for name in ("train", "test"):
+        ids = competition.train.ID if name == "train" else competition.test_ids
+        table = pd.read_csv(root / "train.csv") if name == "train" else pd.DataFrame({"ID": ids})
+        table.assign(age=[f"{n} years" for n in range(len(ids))]).to_csv(root / f"{name}.csv", index=False)
+    write_part(tmp_path / "part", read_competition(settings.competition), settings, 20)
+    part = settings.competition.model_copy(update={"root": str(tmp_path / "part/data/raw")})
+    found, whole = (metadata_table(one).set_index(["set", "ID"]) for one in (part, settings.competition))
+    assert list(found) == ["age"] and found.loc["train"].shape == (20, 1) and found.loc["test"].shape == (10, 1)
+    assert found.equals(whole.loc[found.index])
+
+
+def test_ids_with_folders_are_linked_in_their_folders(tmp_path):
+    for name in ("train/a/1.png", "train/b/1.png"):
+        (tmp_path / "raw" / name).parent.mkdir(parents=True)
+        (tmp_path / "raw" / name).write_bytes(name.encode())
+    subset._link(tmp_path / "part/train", tmp_path / "raw/train", [*(tmp_path / "raw/train").rglob("*.png")])
+    assert (tmp_path / "part/train/b/1.png").read_bytes() == b"train/b/1.png"
+
+
+def test_drawn_rows_have_the_competitions_answers_and_several_labels(surveyed):
+    sample = surveyed / "data/raw/sample_submission.csv"
+    sample.write_text("ID,x,y\nt,0,0\nu,1,0\n")
+    folds = pd.read_csv(surveyed / "folds/folds.csv", dtype=str)
+    folds.assign(target=["x", "x|y", "", "y"] * 3).to_csv(surveyed / "folds/folds.csv", index=False)
+    path = surveyed / "folds/predictions/lite0/0.npz"
+    known = load_predictions(path)
+    save_predictions(path, {part: replace(found, exclusive=False) for part, found in known.items()})
+    task = TaskSettings(labels="multi", answer="probabilities", metric="roc_auc")
+    settings = made_settings(train={"members": ["lite0"]}, specialize={"base": []}, task=task.model_dump())
+    test_ids = draw_rows(surveyed, Size(40, 20), settings)
+    root = settings.competition.model_copy(update={"root": str(surveyed / "data/raw")})
+    drawn = read_competition(root, task, images=False)
+    assert drawn.columns == ("ID", "x", "y") and set(drawn.train.target) == {"x", "x|y", "", "y"}
+    draw_folds(surveyed, "lite0", (1,), test_ids)
+    found = predictions_of(surveyed, "lite0", 1)["test"]
+    assert not found.exclusive and len(found) == 20 and np.ptp(found.probabilities.sum(axis=1)) > 0.1
+
+
 def test_a_part_trains_few_epochs_and_opens_nothing():
     settings = made_settings(
         split={"folds": [0, 1, 2], "holdout": 0.2},
@@ -217,6 +276,7 @@ def surveyed(tmp_path):
     ids = list("abcdefghijkl")
     table = pd.DataFrame({"ID": ids, "target": ["x", "x", "x", "y"] * 3, "fold": [0, 1, 2] * 4, "group": ids})
     table.to_csv(tmp_path / "folds/folds.csv", index=False)
+    (tmp_path / "data/raw/sample_submission.csv").write_text("name,target\nt,0\nu,0\n")
     own, sure = table.ID[table.fold == 0].tolist(), np.array([[0.9, 0.1], [0.2, 0.8]] * 2, np.float32)
     views = {
         "clean": Predictions(own, sure, ("x", "y")),

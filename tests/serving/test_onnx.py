@@ -18,8 +18,9 @@ from competition.data.letterbox import letterbox
 from competition.inference.tta import oriented_batch
 from competition.models import trained
 from competition.models.networks import create_network
-from competition.serving.onnx import STEPS
+from competition.serving.onnx import STEPS, preprocessing
 from competition.settings.load import load_settings
+from competition.settings.task import TaskSettings
 from competition.training.checkpoints import save_weights
 from pipelines import export
 from pipelines._main import run
@@ -107,6 +108,15 @@ def test_the_file_says_how_images_are_made_ready(at_home):
     ]
     assert facts["check"]["images"] == 40 and facts["check"]["largest_logit_difference"] < 1e-4
     onnx.checker.check_model("exports/net-1.onnx")
+
+
+def test_it_says_how_logits_become_probabilities(at_home):
+    assert json.loads(Path("exports/net-1.json").read_text())["output"]["probabilities"] == "softmax over the classes"
+    task = TaskSettings(labels="multi", answer="label_list", metric="f1_samples")
+    settings = load_settings().model_copy(update={"task": task})
+    member = settings.members["net"]
+    facts = preprocessing(member, settings, create_network(member, 3)[1], dict.fromkeys(TARGETS, "name"))
+    assert facts["output"]["probabilities"].startswith("sigmoid of each logit")
 
 
 def test_the_views_are_ours(at_home):

@@ -17,9 +17,11 @@ from sklearn.metrics import f1_score
 from competition.common.optuna_logging import quiet_optuna
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
+from competition.data.label_sets import decode
 from competition.data.predictions import Predictions
 from competition.inference.tta import orientation_weights
 from competition.members.training import train_member
+from competition.metrics.scores import METRICS
 from competition.settings.augment import AugmentSettings
 from competition.settings.ensemble import EnsembleSettings
 from competition.settings.finetuned import FinetunedSettings
@@ -331,6 +333,54 @@ def test_a_comparison_is_paired_and_says_when_nothing_can_be_told():
     )
     same = compare(table, predictions(ids, good), predictions(ids, good), settings, F1)
     assert same.gain == (0, 0, 0) and same.verdict == "can't be told apart"
+
+
+def test_where_less_is_better_a_gain_is_a_lower_score():
+    generator = np.random.default_rng(0)
+    ids, labels = [f"{n}" for n in range(300)], generator.integers(3, size=300)
+    table = pd.DataFrame({"ID": ids, "target": np.array(TARGETS)[labels]})
+    likely = Predictions(ids, 0.7 * np.eye(3)[labels] + 0.1, TARGETS)
+    even = Predictions(ids, np.full((300, 3), 1 / 3), TARGETS)
+    metric, settings = METRICS["log_loss"](), EnsembleSettings(resamples=100)
+    found = compare(table, even, likely, settings, metric)
+    assert found.own[0] == pytest.approx(np.log(3)) and found.best[0] == pytest.approx(-np.log(0.8))
+    assert found.gain[0] == pytest.approx(np.log(3) + np.log(0.8)) and found.verdict == "better"
+    assert compare(table, likely, even, settings, metric).verdict == "worse"
+
+
+def test_sets_of_labels_are_compared():
+    generator = np.random.default_rng(0)
+    ids, labels = [f"{n}" for n in range(200)], (generator.random((200, 3)) < 0.4).astype(np.uint8)
+    table = pd.DataFrame({"ID": ids, "target": decode(labels, TARGETS), "fold": 0})
+    right = Predictions(ids, 0.8 * labels + 0.1, TARGETS, exclusive=False)
+    some = Predictions(ids, np.where(generator.random((200, 3)) < 0.7, 0.8 * labels + 0.1, 0.3), TARGETS, False)
+    found = compare(table, some, right, EnsembleSettings(resamples=100), METRICS["f1_macro"]())
+    assert found.best[0] == 1 and found.verdict == "better"
+    assert found.own[0] == pytest.approx(f1_score(labels, some.labels, average="macro"))
+    table = table.assign(group=ids, fold=np.arange(200) % 4)
+    dealt = other_folds(table, 0, several=True)
+    counts = np.array([labels[dealt.fold == fold].sum(axis=0) for fold in range(4)])
+    assert (dealt.fold != table.fold).any() and (np.ptp(counts, axis=0) <= 2).all()
+
+
+def test_copies_are_those_of_the_rarest_label(tmp_path):
+    """12 images with the first class, four of which have the second one too, which has as many copies again."""
+    generator, targets = np.random.default_rng(0), [TARGETS[0]] * 8 + [f"{TARGETS[0]}|{TARGETS[1]}"] * 4
+    rows = [
+        {"id": f"{n:02d}", "target": target, "image": encode_jpeg(square(n % 3, generator), 95)}
+        for n, target in enumerate(targets)
+    ]
+    write_rows(tmp_path / "train.arrow", rows)
+    own = AugmentSettings(**AUGMENT | {"copies": 2, "balance": 1.0})
+    settings = own.model_copy(update={"copies": 1})
+    stores = Stores(*_paths(tmp_path), own, 2, MachineSettings(workers=1), tmp_path / "cache", several=True)
+    images = ImageStore(stores.path(settings.model_copy(update={"transforms": {}})))
+    views = [id for id, view in zip(images.column("source_id"), images.column("view"), strict=True) if view == "train"]
+    assert [views.count(f"{n:02d}") for n in (0, 7, 8, 11)] == [2, 2, 6, 6]
+
+
+def _paths(folder):
+    return folder / "train.arrow", folder / "augmented.arrow", folder / "test.arrow"
 
 
 def test_both_are_trained_anew_on_the_same_other_folds_and_seeds(tmp_path):

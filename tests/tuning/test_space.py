@@ -10,6 +10,7 @@ from competition.settings.edit import apply
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
+from competition.settings.task import TaskSettings
 from competition.tuning.space import COPIES, STRENGTH, changes_of, own_point, space_of, trial_settings
 
 PARAMS = """# mine
@@ -60,10 +61,24 @@ def test_the_space_of_a_member(settings):
         STRENGTH,
     }
     assert (space["learning_rate"].low, space["learning_rate"].high) == (0.0012345 / 5, 0.0012345 * 5)
-    assert set(space["loss"].choices) == {"cross_entropy", "focal", "class_balanced"}
+    assert set(space["loss"].choices) == {"auto", "focal", "class_balanced"}
     assert range(space["batch_size"].low, space["batch_size"].high + 1, space["batch_size"].step) == range(8, 33, 8)
     # 32 is below 0.6 * 64
     assert range(space["size"].low, space["size"].high + 1, space["size"].step) == range(64, 97, 32)
+
+
+@pytest.mark.parametrize(
+    ("task", "loss", "expected"),
+    [
+        ({"labels": "ordinal"}, "auto", {"auto", "class_balanced", "cumulative", "focal"}),
+        ({"labels": "ordinal"}, "cumulative", {"cross_entropy", "class_balanced", "cumulative", "focal"}),
+        ({"labels": "multi", "answer": "label_list"}, "auto", {"auto", "asymmetric", "binary_focal"}),
+    ],
+)
+def test_losses_are_those_for_the_tasks_labels(tmp_path, task, loss, expected):
+    settings = settings_of(tmp_path, loss=loss).model_copy(update={"task": TaskSettings(**task)})
+    space = space_of(settings, "tiny")
+    assert set(space["loss"].choices) == expected and own_point(settings, "tiny", space)["loss"] == loss
 
 
 @pytest.mark.parametrize(("epochs", "most"), [(17, 16), (16, 12), (13, 12), (12, 8), (2, 8)])

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from competition.common import paths
+from competition.data.label_sets import encode, label_counts
 from competition.leaderboard.oof_answers import OOF_FILES
 from competition.metrics.per_class import per_class_f1
 from competition.report.charts import SYMBOLS, chart, downwards, names_axis, plain
@@ -29,24 +31,34 @@ class ClassF1(Section):
     def body(self, context: ReportContext) -> Markup:
         first = context.shown_submission
         others = [name for name in context.leaderboard["submission"] if name != first]
-        note = context.metric.per_class_note
-        return class_f1(context.oof, [first, *others], context.class_names, context.hard_classes, note)
+        metric, several = context.metric, context.several
+        whose = metric.labels_note(several)
+        note = f"{metric.title} takes no labels: this is {whose}." if whose else metric.per_class_note
+        return class_f1(context.oof, [first, *others], context.class_names, context.hard_classes, note, several)
 
 
 def class_f1(
-    oof: pd.DataFrame, submissions: Sequence[str], class_names: Mapping[str, str], hard: Collection[str], note: str
+    oof: pd.DataFrame,
+    submissions: Sequence[str],
+    class_names: Mapping[str, str],
+    hard: Collection[str],
+    note: str,
+    several: bool = False,
 ) -> Markup:
     """Chart and table of each class's F1, test-like, out of fold; worst class of the first submission on top.
 
-    oof: see `read_oof`; hard: the specialist's targets; note: what they have to do with the metric.
+    oof: see `read_oof`; hard: the specialist's targets; note: what they have to do with the metric; several: whether an
+    image may have several labels.
     """
-    first, scores = submissions[0], class_scores(oof, submissions, list(class_names))
+    targets = list(class_names)
+    first, scores = submissions[0], class_scores(oof, submissions, targets, several)
     distinct = scores.T.drop_duplicates().index.tolist()  # the first of those that score alike
-    listed, images = distinct[:MOST_LISTED], oof["target"].value_counts()
+    counts = label_counts(encode(oof["target"].tolist(), targets, several), len(targets)).tolist()
+    listed, images = distinct[:MOST_LISTED], dict(zip(targets, counts, strict=True))
     scores = scores.sort_values(first, kind="stable")
     labels = [marked_label(target, class_names, hard) for target in scores.index]
     cells = [
-        [label, number(int(images.get(target, 0)), "d"), *(number(scores.at[target, name]) for name in listed)]
+        [label, number(images[target], "d"), *(number(scores.at[target, name]) for name in listed)]
         for label, target in zip(labels, scores.index, strict=True)
     ]
     return render(
@@ -64,10 +76,16 @@ def class_f1(
     )
 
 
-def class_scores(oof: pd.DataFrame, submissions: Sequence[str], targets: Sequence[str]) -> pd.DataFrame:
+def class_scores(
+    oof: pd.DataFrame, submissions: Sequence[str], targets: Sequence[str], several: bool = False
+) -> pd.DataFrame:
     """F1, test-like, of each of `targets` (rows) and submission (columns); NaN for a class without image and answer."""
-    y_true = oof["target"].to_numpy()
-    scores = {name: per_class_f1(y_true, oof[f"{name}.test_like"].to_numpy(), targets) for name in submissions}
+
+    def labels(column: str) -> np.ndarray:
+        return encode(oof[column].tolist(), targets, several)
+
+    y_true = labels("target")
+    scores = {name: per_class_f1(y_true, labels(f"{name}.test_like"), len(targets)) for name in submissions}
     return pd.DataFrame(scores, index=list(targets)).round(DECIMALS)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.common import paths
+from competition.data.label_sets import encode
 from competition.leaderboard.oof_answers import OOF_FILES
 from competition.metrics.per_class import confusion_matrix
 from competition.report.charts import chart, names_axis
@@ -20,6 +21,10 @@ MOST_CLASSES = 60  # a larger matrix can't be read; the pairs say more
 MOST_WRITTEN = 30  # classes with which a cell has room for its number
 PAIRS = 30
 CONDITION_LABELS = {"test_like": "test-like", "clean": "clean"}
+SEVERAL = (
+    "An image may have several labels here, so none is answered in another's place: F1 of each class says which labels "
+    "are missed or given too often."
+)
 UNITS = {"counts": "counts", "shares": "shares of the true class"}
 
 
@@ -30,21 +35,34 @@ class Confusion(Section):
     order, title = 50, "Confusion"
     reads = (paths.FINAL_FACTS, paths.LEADERBOARD, *OOF_FILES, paths.CLASSES, paths.VOTES)
 
+    def absent(self, context: ReportContext) -> str:
+        return SEVERAL if context.several else ""
+
     def body(self, context: ReportContext) -> Markup:
-        shown, chosen = context.shown_submission, context.final["chosen"]
-        return confusion(context.oof, shown, context.class_names, context.hard_classes, chosen)
+        shown, chosen, note = context.shown_submission, context.final["chosen"], context.metric.labels_note(False)
+        return confusion(context.oof, shown, context.class_names, context.hard_classes, chosen, note)
 
 
 def confusion(
-    oof: pd.DataFrame, submission: str, class_names: Mapping[str, str], hard: Collection[str], chosen: str
+    oof: pd.DataFrame,
+    submission: str,
+    class_names: Mapping[str, str],
+    hard: Collection[str],
+    chosen: str,
+    note: str = "",
 ) -> Markup:
     """Matrices of `submission`'s answers out of fold, and the pairs of classes confused most often.
 
-    oof: see `read_oof`; hard: the specialist's targets; chosen: name of the final submission.
+    oof: see `read_oof`; hard: the specialist's targets; chosen: name of the final submission; note: which labels its
+    answers are, where they are probabilities, see `Metric.labels_note`.
     """
-    targets, y_true = list(class_names), oof["target"].to_numpy()
+    targets = list(class_names)
+
+    def labels_in(column: str) -> np.ndarray:
+        return encode(oof[column].tolist(), targets, several=False)
+
     matrices = {
-        condition: confusion_matrix(y_true, oof[f"{submission}.{condition}"].to_numpy(), targets)
+        condition: confusion_matrix(labels_in("target"), labels_in(f"{submission}.{condition}"), len(targets))
         for condition in CONDITION_LABELS
     }
     labels = [marked_label(target, class_names, hard) for target in targets]
@@ -53,6 +71,7 @@ def confusion(
         "confusion",
         submission=submission,
         chosen=chosen,
+        note=note,
         classes=len(targets),
         most=MOST_CLASSES,
         conditions=CONDITION_LABELS,

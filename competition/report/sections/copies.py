@@ -23,14 +23,19 @@ class Copies(Section):
     order, title, reads = 110, "Augmented copies", (paths.CONTACT_SHEET, paths.CLASSES)
 
     def body(self, context: ReportContext) -> Markup:
-        return contact_sheet(paths.CONTACT_SHEET, len(context.class_names))
+        return contact_sheet(paths.CONTACT_SHEET, len(context.class_names), context.several)
 
 
-def contact_sheet(path: Path | str, classes: int) -> Markup:
-    """Contact sheet of `classes` classes at `path`, at most LONGEST pixels. Raises FileNotFoundError."""
+def contact_sheet(path: Path | str, classes: int, several: bool = False) -> Markup:
+    """Contact sheet of `classes` classes at `path`, at most LONGEST pixels. Raises FileNotFoundError.
+
+    several: whether an image may have several labels, so that rows are sets of them.
+    """
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it")
     sheet = read_image(Path(path), LONGEST)
     height, width = sheet.shape[:2]
     which = "each class" if classes <= CLASSES else f"each of the first {CLASSES} of {classes} classes"
+    if several:
+        which = f"each set of labels that an image has, at most {CLASSES}"
     return render("copies", uri=data_uri(sheet), width=width, height=height, which=which)

@@ -36,7 +36,7 @@ def audit_tables(audit: Mapping, duplicates: pd.DataFrame, problems: pd.DataFram
         "data_audit",
         sets=_sets(audit),
         odd=_odd(audit),
-        classes=_classes(audit["classes"]),
+        classes=_classes(audit["classes"], audit["train"]["images"]),
         counts=_counts(counts),
         crowded=counts["images_with_too_many_look_alikes"],
         duplicates=_pairs(duplicates),
@@ -74,8 +74,8 @@ def _odd(audit: Mapping) -> Markup | None:
     return table("Blank and tiny images", ("which", "IDs"), rows) if rows else None
 
 
-def _classes(classes: Sequence[Mapping]) -> Markup:
-    total = max(1, sum(row["images"] for row in classes))
+def _classes(classes: Sequence[Mapping], images: int) -> Markup:
+    total = max(1, images)
     rows = [
         [
             class_label(row["target"], {row["target"]: row["class_name"]}),
@@ -135,7 +135,10 @@ def _problems(problems: pd.DataFrame) -> Markup | None:
 def _fixes(facts: Mapping | None) -> Markup | None:
     if not facts or not facts["decisions"]:
         return None
-    rows = [[row["ID"], row["from"], row["to"] or "left out", row["reason"]] for row in facts["decisions"][:MOST]]
+    rows = [
+        [row["ID"], row["from"], "left out" if row["to"] is None else row["to"] or "no label", row["reason"]]
+        for row in facts["decisions"][:MOST]
+    ]
     caption = (
         f"Labels decided on: {facts['changed']} changed, {facts['left_out']} left out, {facts['confirmed']} confirmed"
     )

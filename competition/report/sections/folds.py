@@ -1,6 +1,7 @@
 """Score of each submission fold by fold: whether a difference between two is there in every fold."""
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 
 import pandas as pd
 from markupsafe import Markup
@@ -39,7 +40,12 @@ def fold_scores(leaderboard: pd.DataFrame, metric: Metric) -> Markup:
         drawn=min(MOST, len(rows)),
         distinct=len(rows),
         all=len(leaderboard),
-        table=table(f"{metric.title} test-like by fold", ("submission", *titles, "mean", "std"), cells, sortable=True),
+        table=table(
+            f"{metric.title} test-like by fold{metric.order_note}",
+            ("submission", *titles, "mean", "std"),
+            cells,
+            sortable=True,
+        ),
     )
 
 
@@ -58,10 +64,11 @@ def _chart(rows: Sequence[Mapping], columns: Sequence[str], titles: Sequence[str
     ]
     layout = {
         "xaxis": names_axis(titles),
-        "yaxis": {"title": {"text": f"{metric.label}, test-like"}, "zeroline": False},
+        "yaxis": {"title": {"text": f"{metric.label}, test-like{metric.order_note}"}, "zeroline": False},
         "showlegend": True,
     }
-    worst = titles[min(range(len(columns)), key=lambda place: metric.sign * rows[0][columns[place]])]
+    scored = [place for place, column in enumerate(columns) if not isnan(rows[0][column])]
+    worst = titles[min(scored, key=lambda place: metric.sign * rows[0][columns[place]])]
     label = (
         f"{metric.title} test-like of {len(rows)} submissions in {len(columns)} folds. {rows[0]['submission']} scores "
         f"worst in {worst}."

@@ -7,6 +7,8 @@ from markupsafe import Markup
 
 from competition.common import paths
 from competition.data.image_store import ImageStore
+from competition.data.label_sets import decode, encode, label_counts
+from competition.data.predictions import Predictions
 from competition.ensembling.voting import soft_vote
 from competition.report.context import ReportContext
 from competition.report.embedding_map import Embedding, embedding_map
@@ -16,6 +18,9 @@ from competition.report.rendering import paragraph
 from competition.report.section import Section
 from competition.report.sections import SECTIONS
 from competition.settings.params import Settings
+
+NO_LABEL = ""
+RAREST = "An image with several labels has the colour of its rarest one."
 
 
 @SECTIONS.register
@@ -72,14 +77,30 @@ def image_map(member: str, context: ReportContext) -> Markup:
         (store, rows_of(store, ids.tolist()))
         for store, ids in ((context.augmented_images, own["ID"]), (context.test_images, test.ids))
     ]
+    colours = context.class_names | ({NO_LABEL: "no label"} if context.several else {})
     embedding = Embedding(
         np.concatenate([own["ID"].to_numpy(str), test.ids]),
         _places(member, fold, context, sources),
-        np.concatenate([own["target"].to_numpy(str), test.answers]),
+        np.array(coloured_by(own["target"].tolist(), test, context.oof_images["target"].tolist())),
         np.arange(len(chosen)) >= len(own),
     )
     shown = (store.image(row) for store, rows in sources for row in rows.tolist())
-    return embedding_map([_lead(member, fold, tuned, len(chosen), images)], embedding, shown, context.class_names)
+    lead = [_lead(member, fold, tuned, len(chosen), images), RAREST * context.several]
+    return embedding_map([text for text in lead if text], embedding, shown, colours)
+
+
+def coloured_by(own: Sequence[str], test: Predictions, training: Sequence[str]) -> list[str]:
+    """Return the class that colours each image: of the training images `own`, labels as text, and of `test`.
+
+    Of several labels an image, its rarest among those of all `training` images; NO_LABEL without any.
+    """
+    if test.exclusive:
+        return [*own, *test.answers.tolist()]
+    targets = test.targets
+    frequency = label_counts(encode(training, targets, several=True), len(targets))
+    labels = np.concatenate([encode(own, targets, several=True), test.labels])
+    rarest = np.where(labels == 1, frequency, len(training) + 1).argmin(axis=1)
+    return np.where(labels.any(axis=1), decode(rarest, targets), NO_LABEL).tolist()
 
 
 def _places(

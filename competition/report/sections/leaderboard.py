@@ -33,7 +33,7 @@ class Leaderboard(Section):
 
     def body(self, context: ReportContext) -> Markup:
         leaderboard, public = context.leaderboard, context.public_comparison
-        named = context.final["chosen"], context.metric.label
+        named = context.final["chosen"], context.metric
         return render(
             "leaderboard",
             alike=ALIKE,

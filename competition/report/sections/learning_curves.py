@@ -32,7 +32,7 @@ class LearningCurves(Section):
     order, title, reads = 40, "Learning curves", (paths.HISTORY,)
 
     def body(self, context: ReportContext) -> Markup:
-        return learning_curves(context.histories, context.metric.label)
+        return learning_curves(context.histories, f"{context.metric.label}{context.metric.order_note}")
 
 
 def learning_curves(histories: Mapping[str, Histories], metric: str) -> Markup:

@@ -21,11 +21,14 @@ class Result(Section):
     order, title, reads = 10, "Result", (paths.FINAL_FACTS,)
 
     def body(self, context: ReportContext) -> Markup:
-        return result(context.final)
+        return result(context.final, context.metric.takes, context.several)
 
 
-def result(final: Mapping) -> Markup:
-    """Description of the final submission. final: content of final.json."""
+def result(final: Mapping, takes: str = "labels", several: bool = False) -> Markup:
+    """Description of the final submission.
+
+    final: content of final.json; takes: what the metric does; several: whether an image may have several labels.
+    """
     agreement, fitted = final["agreement"], final["fitted"]
     return render(
         "result",
@@ -36,12 +39,13 @@ def result(final: Mapping) -> Markup:
         members=final["members"],
         agreement=f"{agreement['share']:.1%}",
         best_member=agreement["best_member"],
+        alike=f"{'' if takes == 'labels' else 'likeliest '}{'labels' if several else 'class'}",
         by_fold=final["chosen_by_the_other_folds"],
         votes=fitted.get("votes", ()),
         weights=_weights(fitted.get("weights")),
         external=_external(final["external"]),
         calibration=_calibration(final["calibration"]),
-        shares=_shares(final["class_shares"]),
+        shares=_shares(final["class_shares"], several),
     )
 
 
@@ -62,8 +66,9 @@ def _calibration(calibration: Mapping) -> Markup:
     return table(caption, ("of", "temperature", "error before", "error after"), rows)
 
 
-def _shares(rows: Sequence[Mapping]) -> Markup:
+def _shares(rows: Sequence[Mapping], several: bool) -> Markup:
     caption = "Classes' shares of the answers and of the training images"
+    caption += ", of which each may have several" if several else ""
     if len(rows) > SHARES_SHOWN:
         rows = sorted(rows, key=lambda row: -abs(row["share"] - row["training_share"]))[:SHARES_SHOWN]
         caption += f"; the {SHARES_SHOWN} that differ most"

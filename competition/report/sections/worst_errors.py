@@ -1,4 +1,4 @@
-"""Worst errors: training images whose own class a network that never saw them finds least likely, test-like."""
+"""Worst errors: training images whose own label a network that never saw them finds least likely, test-like."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from competition.common import paths
 from competition.data.image_store import ImageStore
+from competition.data.label_sets import decode, encode, split_labels
 from competition.data.predictions import Predictions
 from competition.folds.predictions import out_of_fold
 from competition.report.context import ReportContext
@@ -16,16 +17,19 @@ from competition.report.image_cards import CardImage, ImageCard, image_cards, li
 from competition.report.inline_images import data_uri, rows_of
 from competition.report.section import Section
 from competition.report.sections import SECTIONS
-from competition.report.tables import class_label
+from competition.report.tables import labels_name
 
 MOST = 24  # images that are shown
+# by whether an image has one label
+TRUTH = {True: "class", False: "labels"}
+HEAT = {True: "the predicted class", False: "the label that is furthest off"}
 
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
     """Predictions of N training images out of fold, by the networks of `member`; all in one order.
 
-    test_like, clean: of the images in either condition; y_true: (N,) str labels; folds: (N,) int.
+    test_like, clean: of the images in either condition; y_true: (N,) str, labels as text; folds: (N,) int.
     """
 
     member: str
@@ -46,7 +50,7 @@ class WorstErrors(Section):
         oof = oof_of(context.ranked_members[0], context)
         shown, store = worst_errors(oof.test_like, oof.y_true)[:MOST], context.augmented_images
         rows = rows_of(store, oof.test_like.ids[shown].tolist(), "test_like")
-        classes, folds = oof.test_like.indices[shown], oof.folds[shown]
+        classes, folds = explained_classes(oof.test_like, oof.y_true)[shown], oof.folds[shown]
         heats, note = explain_member(
             oof.member, context.settings, len(context.class_names), store, rows, folds, classes
         )
@@ -64,18 +68,26 @@ def oof_of(member: str, context: ReportContext) -> OutOfFold:
 def worst_errors(test_like: Predictions, y_true: np.ndarray) -> np.ndarray:
     """Return positions (E,) of the wrong answers, the lowest probability of the true class first, of equals by ID.
 
-    y_true: (N,) str. A label that is none of the targets has probability 0.
+    y_true: (N,) str, labels as text. Of several labels an image the one decides that is furthest off.
     """
-    column = {target: number for number, target in enumerate(test_like.targets)}
-    own = np.array(
-        [
-            row[column[label]] if label in column else 0.0
-            for row, label in zip(test_like.probabilities, y_true.tolist(), strict=True)
-        ],
-        np.float64,
-    )
-    wrong = np.flatnonzero(test_like.answers != y_true)
-    return wrong[np.lexsort([test_like.ids[wrong], own[wrong]])]
+    labels, own = _encoded(test_like, y_true), test_like.probabilities
+    if test_like.exclusive:
+        wrong, of_true = test_like.labels != labels, own[np.arange(len(labels)), labels]
+    else:
+        wrong, of_true = (test_like.labels != labels).any(axis=1), np.where(labels, own, 1 - own).min(axis=1)
+    rows = np.flatnonzero(wrong)
+    return rows[np.lexsort([test_like.ids[rows], of_true[rows].astype(np.float64)])]
+
+
+def explained_classes(test_like: Predictions, y_true: np.ndarray) -> np.ndarray:
+    """Return (N,) int64: whose heat map is shown: the predicted class, or of several labels the one furthest off."""
+    if test_like.exclusive:
+        return test_like.indices
+    return np.abs(test_like.probabilities - _encoded(test_like, y_true)).argmax(axis=1)
+
+
+def _encoded(test_like: Predictions, y_true: np.ndarray) -> np.ndarray:
+    return encode(y_true.tolist(), test_like.targets, not test_like.exclusive)
 
 
 def error_cards(
@@ -92,10 +104,10 @@ def error_cards(
     shown = errors[:MOST]
     lead = (
         f"{oof.member} answers {len(errors)} of {images} training images wrongly out of fold, test-like. Here are the "
-        f"{len(shown)} whose true class it finds least likely: a wrong label, a page that could be either, or what "
-        "training lacks."
+        f"{len(shown)} whose true {TRUTH[oof.test_like.exclusive]} it finds least likely: a wrong label, a page that "
+        "could be either, or what training lacks."
     )
-    colour = "Pink lies on what speaks for the predicted class (Grad-CAM)." if heats is not None else note
+    colour = f"Pink lies on what speaks for {HEAT[oof.test_like.exclusive]} (Grad-CAM)." if heats is not None else note
     both = _images(oof.test_like.ids[shown].tolist(), store, heats)
     cards = [_card(oof, row, images, class_names) for row, images in zip(shown, both, strict=True)]
     return image_cards([lead, colour], cards)
@@ -113,12 +125,14 @@ def _images(ids: list[str], store: ImageStore, heats: np.ndarray | None) -> list
 
 
 def _card(oof: OutOfFold, row: int, images: tuple[CardImage, ...], class_names: Mapping[str, str]) -> ImageCard:
-    y_true, test_like, clean = str(oof.y_true[row]), str(oof.test_like.answers[row]), str(oof.clean.answers[row])
+    y_true, targets, several = str(oof.y_true[row]), oof.test_like.targets, not oof.test_like.exclusive
+    test_like, clean = (decode(found.labels[[row]], targets)[0] for found in (oof.test_like, oof.clean))
     facts = (
-        ("True", class_label(y_true, class_names)),
-        ("Predicted", class_label(test_like, class_names)),
-        ("Clean image", class_label(clean, class_names)),
+        ("True", labels_name(y_true, class_names, several)),
+        ("Predicted", labels_name(test_like, class_names, several)),
+        ("Clean image", labels_name(clean, class_names, several)),
         ("Fold", str(oof.folds[row])),
     )
-    classes = likeliest_classes(oof.test_like.probabilities[row], oof.test_like.targets, class_names, {y_true: "true"})
+    notes = dict.fromkeys(split_labels(y_true) if several else (y_true,), "true")
+    classes = likeliest_classes(oof.test_like.probabilities[row], targets, class_names, notes)
     return ImageCard(str(oof.test_like.ids[row]), facts, images, classes)
