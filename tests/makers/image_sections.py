@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from competition.common.image_grid import write_grid
 from competition.data.image_store import write_rows
+from competition.data.label_sets import encode, split_labels
 from competition.data.predictions import Predictions, save_predictions
 from competition.labels.review_table import write_label_review
 from competition.models.networks import network_to_load
@@ -27,15 +28,21 @@ def write_images(
 ) -> None:
     """Write them into `folder`, where params.yaml is.
 
-    ids, y_true, folds (N,): of the training images; answers: member -> (N,), test-like; clean, it is right.
-    classes: target -> readable name.
+    ids, y_true, folds (N,): of the training images, y_true labels as text; answers: member -> (N, ...) labels,
+    test-like; clean, it is right. classes: target -> readable name.
     """
     (folder / "data").mkdir()
     generator, targets = np.random.default_rng(0), list(classes)
+    several = next(iter(answers.values())).ndim == 2
     label = {target: place % 3 for place, target in enumerate(targets)}
     labelled = list(zip(ids, y_true, strict=True))
+    truth = encode(list(y_true), targets, several)
+
+    def look(text: str) -> int:
+        return label[(split_labels(text) or targets)[0] if several else text]
+
     images = {
-        condition: [row(id, target, condition, 0, square(label[target], generator)) for id, target in labelled]
+        condition: [row(id, target, condition, 0, square(look(target), generator)) for id, target in labelled]
         for condition in ("clean", "test_like")
     }
     write_rows(folder / "data/augmented.arrow", [*images["clean"], *images["test_like"]])
@@ -47,12 +54,14 @@ def write_images(
     pd.DataFrame({"ID": ids, "target": y_true, "fold": folds, "group": ids}).to_csv(
         folder / "folds/folds.csv", index=False
     )
-    test_answers = np.array(targets)[np.arange(tests) % len(targets)]
+    test_answers = np.arange(tests) % len(targets)
+    if several:
+        test_answers = np.eye(len(targets), dtype=np.uint8)[test_answers]
     for member, found in answers.items():
         for fold in np.unique(folds):
             own = np.flatnonzero(folds == fold)
             parts = {
-                "clean": (np.array(ids)[own], y_true[own]),
+                "clean": (np.array(ids)[own], truth[own]),
                 "test_like": (np.array(ids)[own], found[own]),
                 "test": (np.array([f"t{n}" for n in range(tests)]), test_answers),
             }
@@ -69,16 +78,19 @@ def write_images(
         "confidence": 0.9,
         "label_probability": 0.1,
         "agreeing": 0.5,
-        "class_name": classes[y_true[0]],
+        "class_name": classes.get(y_true[0], y_true[0]),
         "suggested_name": classes[targets[1]],
     }
     write_label_review(folder / "folds/review/label_review.csv", pd.DataFrame([review]))
 
 
 def sure(ids: np.ndarray, answers: np.ndarray, targets: list[str], generator: np.random.Generator) -> Predictions:
-    """Return predictions whose most probable targets are `answers` (N,)."""
+    """Return predictions whose labels are `answers` (N, ...)."""
+    if answers.ndim == 2:
+        noise = generator.uniform(0, 0.4, answers.shape)
+        return Predictions(ids, np.where(answers == 1, 1 - noise, noise), targets, exclusive=False)
     probabilities = generator.dirichlet(np.ones(len(targets)), len(ids)) * 0.4
-    probabilities[np.arange(len(ids)), [targets.index(answer) for answer in answers]] += 0.6
+    probabilities[np.arange(len(ids)), answers] += 0.6
     return Predictions(ids, probabilities, targets)
 
 

@@ -12,6 +12,7 @@ from competition.data.images import encode_jpeg
 
 TARGETS = ("7", "10", "x")
 SIZE, COPIES = 32, 3
+VIEWS = [("clean", 0), ("test_like", 0), *(("train", number) for number in range(COPIES))]
 
 
 def square(label: int, generator: np.random.Generator) -> np.ndarray:
@@ -38,6 +39,28 @@ def packed_competition(folder, images=24, tests=6, copies=(COPIES,) * len(TARGET
             rows.append(row(f"{n:03d}", TARGETS[label], view, copy, square(label, generator)))
     write_rows(folder / "augmented.arrow", rows)
     write_rows(folder / "test.arrow", [row(f"t{n}", None, "clean", 0, square(n % 3, generator)) for n in range(tests)])
+    return pd.DataFrame(folds, columns=["ID", "target", "fold", "group"])
+
+
+LABELS = ("bright", "striped")
+
+
+def packed_labels(folder, images=32, tests=6):
+    """As `packed_competition`, of squares with any of LABELS: 8 with both, 8 without one."""
+    generator = np.random.default_rng(0)
+
+    def both(n):
+        image = square(0, generator) + np.uint8(120 * (n % 2))
+        image[::4] += 75 * (n // 2 % 2)
+        return image
+
+    rows, folds = [], []
+    for n in range(images):
+        target = "|".join(label for label, there in zip(LABELS, (n % 2, n // 2 % 2), strict=True) if there)
+        folds.append((f"{n:03d}", target, n // 4 % 3, f"g{n}"))
+        rows += [row(f"{n:03d}", target, view, copy, both(n)) for view, copy in VIEWS]
+    write_rows(folder / "augmented.arrow", rows)
+    write_rows(folder / "test.arrow", [row(f"t{n}", None, "clean", 0, both(n)) for n in range(tests)])
     return pd.DataFrame(folds, columns=["ID", "target", "fold", "group"])
 
 

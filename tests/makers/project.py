@@ -34,9 +34,18 @@ machine: {workers: 1}
 """
 
 
-def write_competition(folder: Path) -> None:
+# of other tasks: what stands in the place of the specialist
+TASKS = {
+    "label": "",
+    "probabilities": "task: {answer: probabilities, metric: log_loss}\nspecialize: {base: []}\n",
+    "label_list": "task: {labels: multi, answer: label_list, metric: f1_samples}\nspecialize: {base: []}\n",
+}
+SETS = ("7", "10|x", "7|x")  # labels of a page of each kind, where there may be several
+
+
+def write_competition(folder: Path, answer: str = "label") -> None:
     """Write the competition's files: pages higher than wide, some larger than `longest_side`; one test image is
-    broken.
+    broken. answer: one of TASKS.
     """
     generator = np.random.default_rng(0)
     for name in ("train", "test"):
@@ -50,9 +59,12 @@ def write_competition(folder: Path) -> None:
     Image.open(folder / "test/t0.png").save(folder / "test/t0.jpg", exif=exif)
     (folder / "test/t0.png").unlink()
     (folder / "test" / UNREADABLE).write_bytes((folder / "test" / UNREADABLE).read_bytes()[:60])
-    (folder / "train.csv").write_text("ID,target\n" + "".join(f"{n:02d},{TARGETS[n % 3]}\n" for n in range(TRAIN)))
+    labels = SETS if answer == "label_list" else TARGETS
+    (folder / "train.csv").write_text("ID,target\n" + "".join(f"{n:02d},{labels[n % 3]}\n" for n in range(TRAIN)))
     (folder / "meta.csv").write_text("target,class_name\n7,bright\n10,dark\nx,striped\n")
-    (folder / "sample_submission.csv").write_text("ID,target\n" + "".join(f"t{n},7\n" for n in range(TEST)))
+    header, cells = ("ID,striped,bright,dark", "0,1,0") if answer == "probabilities" else ("ID,target", "7")
+    rows = "".join(f"t{n},{cells}\n" for n in range(TEST))
+    (folder / "sample_submission.csv").write_text(f"{header}\n{rows}")
 
 
 def page(n: int, generator: np.random.Generator) -> np.ndarray:
@@ -71,19 +83,20 @@ def project(tmp_path_factory):
 
 
 @cache
-def make_once(folder: Path) -> Path:
-    """Return the project at `folder`, made by the stages."""
+def make_once(folder: Path, answer: str = "label") -> Path:
+    """Return the project at `folder`, made by the stages; answer: one of TASKS."""
     from pipelines import augment, ensemble, prepare, specialize, split, train, vote
 
-    write_competition(folder / "data/raw")
-    (folder / "params.yaml").write_text(PARAMS)
+    write_competition(folder / "data/raw", answer)
+    without = "".join(line for line in PARAMS.splitlines(keepends=True) if not line.startswith("specialize:"))
+    (folder / "params.yaml").write_text(without + TASKS[answer] if TASKS[answer] else PARAMS)
     with contextlib.chdir(folder):
         for stage in (prepare, split, augment):
             stage.main()
         for fold in FOLDS:
             for member in ("lite0", "features", "grey"):
                 train.main(member, fold)
-        for fold in FOLDS:
+        for fold in FOLDS if answer == "label" else ():
             specialize.main(fold)
         vote.main()
         ensemble.main()

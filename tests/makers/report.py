@@ -6,14 +6,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from makers.image_sections import write_images
-from makers.metrics import F1
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
+from competition.data.answers import ANSWERS
 from competition.data.classes import write_classes
+from competition.data.label_sets import encode, label_counts
+from competition.data.task import Task
 from competition.leaderboard.leaderboard import compare, write_leaderboard
 from competition.leaderboard.oof_answers import write_oof
 from competition.leaderboard.submission import Submission
+from competition.metrics.make import make_metric
 from competition.settings.ensemble import EnsembleSettings
+from competition.settings.task import TaskSettings
 
 CLASSES = {"7": "<script>alert(1)</script>", "10": 'a "b" & <b>bold</b>', "x": "plain_name"}
 QUOTED = """it's "quoted" <i>007</i>.jpg"""
@@ -24,59 +28,88 @@ train: {members: [lite0, features]}
 members:
   lite0: &net {kind: finetuned, network: test_resnet, weights: none, size: 64, precision: float32}
   features: {kind: features, copies: 1}
-specialize: {base: [lite0], network: *net}
+specialize: {base: SPECIALIST, network: *net}
 ensemble: {resamples: 100}
 # <script>alert(2)</script>
 """
+SINGLE = TaskSettings()
+PROBABILITIES = TaskSettings(answer="probabilities", metric="log_loss")
+SEVERAL = TaskSettings(labels="multi", answer="label_list", metric="f1_samples")
 
 
 def write_project(
-    folder: Path, classes: dict[str, str] = CLASSES, hard: tuple[str, ...] = ("7", "10"), chosen: str = "lite0"
+    folder: Path,
+    classes: dict[str, str] = CLASSES,
+    hard: tuple[str, ...] = ("7", "10"),
+    chosen: str = "lite0",
+    settings: TaskSettings = SINGLE,
+    decision: dict | None = None,
 ) -> None:
     """Write everything that the stage `report` reads into `folder`.
 
-    hard: the specialist's classes, () for no specialist; chosen: the final submission, lite0 or the ensemble `soft`.
+    hard: the specialist's classes, () for no specialist; chosen: the final submission, lite0 or the ensemble `soft`;
+    settings: of the task; decision: the final submission's, as final.json has it.
     """
     for name in ("folds/review", "submissions/members", "submissions/ensembles"):
         (folder / name).mkdir(parents=True)
-    (folder / "params.yaml").write_text(PARAMS)
-    targets = list(classes)
-    y_true = np.array([targets[n % len(targets)] for n in range(len(IDS))])
+    specialist = "[]" if settings.several else "[lite0]"
+    params = PARAMS.replace("SPECIALIST", specialist) + (
+        f"task: {json.dumps(settings.model_dump(exclude_defaults=True))}\n"
+    )
+    (folder / "params.yaml").write_text(params)
+    targets, names = list(classes), list(classes.values())
+    columns = targets if settings.answer == "probabilities" else ["target"]
+    task = Task(settings, ANSWERS[settings.answer](targets, names, columns, settings))
+    metric, n_classes = make_metric(settings), len(targets)
+    texts = np.array([labels_of(n, targets, settings.several) for n in range(len(IDS))])
+    y_true = task.encode(texts.tolist())
     folds = np.arange(len(IDS)) // len(targets) % FOLDS
     made = [
-        submission(name, member, vote, y_true, targets, wrong)
+        submission(name, member, vote, y_true, task, wrong)
         for name, member, vote, wrong in (
             ("lite0", "lite0", "soft", 3),
             ("lite0_hard", "lite0", "hard", 3),
             ("features", "features", "soft", 9),
         )
     ]
-    settings = EnsembleSettings(resamples=100)
+    resampling = EnsembleSettings(resamples=100)
     seconds = {one.name: (10.0, 2.0) for one in made}
-    leaderboard = compare(made, y_true, folds, targets, F1, settings, seconds, {"features": "a note <b>in bold</b>"})
+    scored, notes = (y_true, folds, n_classes, metric, resampling), {"features": "a note <b>in bold</b>"}
+    leaderboard = compare(made, *scored, seconds, notes)
     write_leaderboard(folder / "submissions/leaderboard.csv", leaderboard)
-    ensemble = submission("soft", "soft", "soft", y_true, targets, 1)
-    candidates = compare([*made, ensemble], y_true, folds, targets, F1, settings, seconds | {"soft": (20.0, 4.0)}, {})
+    ensemble = submission("soft", "soft", "soft", y_true, task, 1)
+    candidates = compare([*made, ensemble], *scored, seconds | {"soft": (20.0, 4.0)}, {})
     write_leaderboard(folder / "submissions/ensembles.csv", candidates)
-    images = pd.DataFrame({"ID": IDS, "target": y_true, "fold": folds})
-    write_oof(folder / "submissions/ensembles_oof.csv", [ensemble], images)
-    write_oof(folder / "submissions/oof.csv", made, images)
+    images = pd.DataFrame({"ID": IDS, "target": texts, "fold": folds})
+    write_oof(folder / "submissions/ensembles_oof.csv", [ensemble], images, task)
+    write_oof(folder / "submissions/oof.csv", made, images, task)
     for one in made:
-        (folder / f"submissions/members/{one.name}.csv").write_text(
-            "ID,target\n" + "".join(f"t{n},{targets[0]}\n" for n in range(8))
-        )
+        rows = [("ID", *columns), *((f"t{n}", *cells) for n, cells in enumerate(task.form.cells(one.test)))]
+        (folder / f"submissions/members/{one.name}.csv").write_text("".join(f"{','.join(row)}\n" for row in rows))
     (folder / "submissions/final.csv").write_text((folder / "submissions/members/lite0.csv").read_text())
     write_json(folder / "submissions/votes.json", {"specialist": {"hard_classes": hard} if hard else None})
-    write_json(folder / "submissions/final.json", final(candidates, classes, chosen))
-    write_folds(folder, classes)
-    write_images(folder, IDS, y_true, folds, {one.name: one.test_like for one in made if one.vote == "soft"}, classes)
+    facts = final(candidates, classes, chosen) | {"metric": metric.name, "decision": decision}
+    write_json(folder / "submissions/final.json", facts)
+    write_folds(folder, classes, label_counts(y_true, n_classes).tolist())
+    labels = {one.name: task.labels_of(one.test_like) for one in made if one.vote == "soft"}
+    write_images(folder, IDS, texts, folds, labels, classes)
 
 
-def submission(name: str, member: str, vote: str, y_true: np.ndarray, targets: list[str], wrong: int) -> Submission:
+def labels_of(n: int, targets: list[str], several: bool) -> str:
+    """Labels of image n, as text: its class; of several one, the first two or none."""
+    own = targets[n % len(targets)]
+    return own if not several else (own, f"{targets[0]}|{targets[1]}", "", own)[n % 4]
+
+
+def submission(name: str, member: str, vote: str, y_true: np.ndarray, task: Task, wrong: int) -> Submission:
     """Submission that answers the first `wrong` images with the next class, test-like, and all rightly, clean."""
-    answers = y_true.copy()
-    answers[:wrong] = [targets[(targets.index(one) + 1) % len(targets)] for one in y_true[:wrong]]
-    return Submission(name, member, vote, y_true, answers, np.array([targets[0]] * 8))
+    labels = y_true.copy()
+    labels[:wrong] = np.roll(labels[:wrong], 1, axis=1) if task.several else (labels[:wrong] + 1) % task.n_classes
+    test = encode([task.targets[0]] * 8, task.targets, task.several)
+    answers = (y_true, labels, test)
+    if not task.answers_are_labels:
+        answers = tuple(0.1 / task.n_classes + 0.9 * np.eye(task.n_classes)[one] for one in answers)
+    return Submission(name, member, vote, *answers)
 
 
 def final(candidates: pd.DataFrame, classes: dict[str, str], chosen: str) -> dict:
@@ -98,7 +131,6 @@ def final(candidates: pd.DataFrame, classes: dict[str, str], chosen: str) -> dic
         for place, (target, name) in enumerate(classes.items())
     ]
     return {
-        "metric": F1.name,
         "score": scores | {"nested_choice": None, "expected": None},
         "chosen": chosen,
         "why": "the best of 3 <candidates>",
@@ -126,9 +158,12 @@ def final(candidates: pd.DataFrame, classes: dict[str, str], chosen: str) -> dic
     }
 
 
-def write_folds(folder: Path, classes: dict[str, str]) -> None:
+def write_folds(folder: Path, classes: dict[str, str], counts: list[int]) -> None:
     sizes = {"height": [10, 20, 30], "width": [11, 21, 31]}
-    rows = [{"target": target, "class_name": name, "images": 10} | sizes for target, name in classes.items()]
+    rows = [
+        {"target": target, "class_name": name, "images": count} | sizes
+        for (target, name), count in zip(classes.items(), counts, strict=True)
+    ]
     write_classes(folder / "folds/classes.csv", rows)
     one = {"unreadable": 1, "unusable_boxes": 0, "images": 30, "blank": [QUOTED], "tiny": []} | sizes
     counts = dict.fromkeys(("exact_images", "exact_pairs", "near_images", "near_pairs"), 0)

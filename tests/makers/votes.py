@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
+from competition.data.classes import write_classes
 from competition.data.image_store import write_rows
 from competition.data.predictions import Predictions, load_predictions, save_predictions
 from pipelines import split
@@ -30,6 +31,8 @@ def write_project():
     write_rows("data/test.arrow", rows[:1])
     pairs = [["train", "000", "2", "train", "003", "2", False], ["train", "001", "10", "test", "t01", "", False]]
     write_duplicates("folds/duplicates.csv", pd.DataFrame([["near", 0.97, *pair] for pair in pairs], columns=COLUMNS))
+    names = dict(zip(TARGETS, ("two", "ten", "ex"), strict=True))
+    write_classes("folds/classes.csv", [{"target": key, "class_name": names[key], "images": 13} for key in TARGETS])
     Path("folds/audit.json").write_text("{}")
     train = "".join(f"{row['id']},{row['target']}\n" for row in rows)
     (raw / "train.csv").write_text("ID,target\n" + train)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from makers.commands import call, project  # noqa: F401
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, log_loss
 
+from competition.metrics.scores import METRICS
 from pipelines import adopt, fix_label, score, validate
 from pipelines._main import ANEW, run
 
@@ -196,3 +197,65 @@ def test_a_stopped_command_promises_what_is_so(monkeypatch, capsys, given, said)
     with pytest.raises(SystemExit) as end:
         run(stopped, *given)
     assert end.value.code == 130 and capsys.readouterr().err == f"{said}\n"
+
+
+def test_score_of_probabilities_is_scikit_learns(project, call):
+    Path("params.yaml").write_text("task: {answer: probability, metric: log_loss}\n")
+    values = dict(zip(("01", "02", "03", "04", "05", "06"), (0.1, 0.6, 0.8, 0.3, 0.9, 0.95), strict=True))
+    Path("submissions/members/a.csv").write_text("ID,target\n" + "".join(f"{id},{p}\n" for id, p in values.items()))
+    truth = {"06": 1, "05": 1, "04": 0, "03": 1, "02": 0, "01": 0}
+    code, out, err = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
+    found = json.loads(out)
+    assert (
+        code == 0
+        and not err
+        and found["all"] == pytest.approx(log_loss(list(truth.values()), [values[i] for i in truth]))
+    )
+    assert found["accuracy"] == pytest.approx(5 / 6)
+    out = call(score, "submissions/members/a.csv", "data/solution.csv")[1]
+    assert "log loss all     " in out and "accuracy and F1: of the likeliest class\n" in out
+
+
+def test_score_by_a_metric_of_ones_own_knows_the_classes_numbers(project, call):
+    Path("highest_class.py").write_text(
+        "from competition.metrics.metric import Metric\nfrom competition.metrics.scores import METRICS\n\n\n"
+        "@METRICS.register\nclass Highest(Metric):\n    label, bounds = 'highest class', (0, 99)\n\n"
+        "    def score(self, y_true, y_pred, n_classes, weights):\n        return y_true.max() + n_classes / 10\n"
+    )
+    Path("params.yaml").write_text("task: {metric: highest_class.py}\n")
+    Path("submissions/members/a.csv").write_text("ID,target\n01,1\n02,1\n")
+    Path("data/solution.csv").write_text("ID,target\n01,1\n02,1\n")
+    code, out, err = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
+    assert code == 0 and not err and json.loads(out)["all"] == 1 + 2 / 10  # 1 is the second of train.csv's two classes
+    del sys.modules["plugin.highest_class"], METRICS._things["highest_class"]
+
+
+def test_score_of_label_lists_is_scikit_learns(project, call):
+    several_labels()
+    Path("submissions/members/a.csv").write_text("ID,target\n01,0 1\n02,\n03,1\n04,0\n05,2\n06,0\n")
+    Path("data/solution.csv").write_text("ID,target\n01,0\n02,\n03,1\n04,0|1\n05,0|1\n06,0\n")
+    code, out, err = call(score, "submissions/members/a.csv", "data/solution.csv", "--json")
+    found = json.loads(out, parse_constant=pytest.fail)
+    assert code == 0 and not err and found["metric"] == "f1_macro" and found["accuracy"] == 3 / 6
+    # 0: hits 01, 04, 06, missed 05; 1: hit 03, false 01, missed 04, 05; card, never right: false 05
+    assert found["per_class"] == {"letter": pytest.approx(6 / 7), "form": pytest.approx(0.4), "card": 0, "memo": None}
+
+
+def several_labels():
+    Path("params.yaml").write_text("task: {labels: multi, answer: label_list}\nspecialize: {base: []}\n")
+    Path("data/raw/train.csv").write_text("ID,target\n1,0\n2,1|0\n3,\n4,2|3\n")
+    Path("data/raw/meta.csv").write_text("target,class_name\n0,letter\n1,form\n2,card\n3,memo\n")
+    Path("data/raw/sample_submission.csv").write_text("ID,target\n" + "".join(f"0{n},\n" for n in range(1, 7)))
+
+
+def test_fix_label_of_several_labels(project, call):
+    several_labels()
+    code, out, _ = call(fix_label, "1", "1|0")
+    assert code == 0 and "1: 0 (letter) -> 0|1 (letter, form); decisions: 1" in out
+    assert "2: 0|1 (letter, form) -> confirmed; decisions: 2" in call(fix_label, "2", "0|1")[1]
+    assert "2: 0|1 (letter, form) -> no label; decisions: 2" in call(fix_label, "2", "|")[1]
+    assert "3: no label -> 0 (letter); decisions: 3" in call(fix_label, "3", "0")[1]
+    assert "4: 2|3 (card, memo) -> left out of training; decisions: 4" in call(fix_label, "4", "--drop")[1]
+    assert Path("folds/label_fixes.csv").read_text() == "ID,target,reason\n1,1|0,\n2,|,\n3,0,\n4,,\n"
+    code, _, err = call(fix_label, "1", "0|9")
+    assert code == 1 and "1 row has an unknown class: 9" in err

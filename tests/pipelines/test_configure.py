@@ -19,7 +19,7 @@ PUBLISHED = {  # of each recipe's table: member -> what the source says
             "optimizer": "adam",
             "learning_rate": 1e-3,
             "batch_size": 32,
-            "loss": "cross_entropy",
+            "loss": "auto",
         }
     },
     "documents-b5": {
@@ -180,6 +180,7 @@ def test_rules_that_a_preset_breaks_leave_the_file(tmp_path):
         configure.main("documents-b4", params)
     said = str(error.value)
     assert (
-        said.startswith(f"preset documents-b4 with the competition, rules, submit of {params}: ") and ".tmp" not in said
+        said.startswith(f"preset documents-b4 with the competition, task, rules, submit of {params}: ")
+        and ".tmp" not in said
     )
     assert params.read_text() == "rules: {external_data: false}\n"

@@ -1,5 +1,6 @@
 """dvc.yaml against the code: each stage depends on exactly what its module imports, and what it reads is made."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -19,12 +20,15 @@ PARAMS = yaml.safe_load((ROOT / "competition/settings/presets/sample.yaml").read
 # brought by people and their commands: no stage makes it
 BROUGHT = (
     "${competition.root}",
+    "${competition.root}/train.csv",
     "submissions/external",
     "submissions/public.csv",
     "folds/label_fixes.csv",
     "folds/shift.csv",
     "params.yaml",
 )
+# read only to say early what a later stage would fail by: what is made doesn't depend on it
+ONLY_CHECKED = {"prepare": {"train", "members"}}
 
 
 def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
@@ -112,6 +116,20 @@ def test_every_section_of_the_settings_is_some_stages_param():
     """
     watched = {key.split(".")[0] for stage in STAGES.values() for key in stage.get("params", [])}
     assert watched == set(Settings.model_fields) - {"machine", "submit", "plugins"}
+
+
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"report"}))  # it is made anew each time
+def test_a_stage_watches_every_section_that_its_module_reads(stage):
+    """`settings.task` in pipelines/prepare.py, say, makes `task`, or a key of it, one of the stage's params."""
+    module = ROOT / "pipelines" / f"{STAGES[stage]['cmd'].split()[2].removeprefix('pipelines.')}.py"
+    nodes = [
+        node for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)
+    ]
+    read = {node.attr for node in nodes if ast.unparse(node.value) in ("settings", "everything", "load_settings()")}
+    watched = {key.split(".")[0] for key in STAGES[stage]["params"]}
+    assert (read & set(Settings.model_fields)) - {"machine", "submit", "plugins"} <= watched | ONLY_CHECKED.get(
+        stage, set()
+    )
 
 
 def test_the_shipped_policies_are_an_input_of_augment():

@@ -20,6 +20,7 @@ import pytest
 import typer
 from dvc.cli import DvcParserError
 from dvc.cli import parse_args as dvc_arguments
+from makers.competitions import make
 from makers.project import PARAMS, TEST, page, project  # noqa: F401
 
 from pipelines._main import run
@@ -100,6 +101,9 @@ def home(tmp_path_factory):
     (home / "patients.csv").write_text(
         "file,patient\n" + "".join(f"{'abc'[n % 3]}/{n}.png,{n // 2}\n" for n in range(24))
     )
+    download = make("aerial-cactus-identification", home / "site").path
+    (home / "downloads").mkdir()
+    shutil.copy(download, home / "downloads/competition.zip")
     return home
 
 
@@ -120,7 +124,7 @@ def at_home(trained, home, tmp_path, monkeypatch):
     """Where a command is run: `go(module)` enters the trained project, or a fresh one."""
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("PATH", f"{trained / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    (tmp_path / "params.yaml").write_text(PARAMS)
+    shutil.copy(ROOT / "competition/settings/presets/sample.yaml", tmp_path / "params.yaml")
     shutil.copy(home / "patients.csv", tmp_path)
 
     def go(module: str) -> None:

@@ -259,3 +259,32 @@ def test_record_keeps_a_file_it_does_not_know(project, call):
     Path("submissions/public.csv").write_text("mine\n1\n")
     code, _, err = call(record, "a", "0.5")
     assert code == 1 and "no column submission" in err and Path("submissions/public.csv").read_text() == "mine\n1\n"
+
+
+def test_scores_of_a_metric_of_which_less_is_better(project, call):
+    Path("params.yaml").write_text("task: {answer: probability, metric: log_loss}\n")
+    write_board(b=1.2, a=1.9)
+    code, out, _ = call(record, "a", "1.95", "--date", "2026-11-20")
+    assert code == 0 and "Log loss out of fold, less is better" in out
+    # 1.85 to 1.95, widened by 3
+    assert "1.7500-2.0500" in next(line for line in out.splitlines() if "2026-11-20" in line and "│" in line)
+    code, _, err = call(record, "a", "--", "-0.5")
+    assert code == 1 and "public score -0.5: expected a number from 0 on" in err
+    found = json.loads(call(leaderboard, "--json")[1])
+    assert [row["submission"] for row in found["leaderboard"]] == ["b", "a"] and found["public"]["asks"] == 1
+
+
+def test_a_kappa_may_lie_below_0(project, call):
+    Path("params.yaml").write_text("task: {labels: ordinal, metric: quadratic_weighted_kappa}\n")
+    write_board(b=0.4, a=0.02)
+    code, out, _ = call(record, "a", "--", "-0.02")
+    assert code == 0 and "recorded: a public -0.02" in out and "Quadratic weighted kappa out of fold " in out
+
+
+def test_a_fold_without_a_score_is_null_in_json(project, call):
+    write_board(b=0.9, a=0.5)
+    board = Path("submissions/leaderboard.csv")
+    header, first, second = board.read_text().splitlines()
+    board.write_text(f"{header},fold_0\n{first},\n{second},0.5\n")
+    rows = json.loads(call(leaderboard, "--json")[1], parse_constant=pytest.fail)["leaderboard"]
+    assert [row["fold_0"] for row in rows] == [None, 0.5] and rows[0]["images"] == 24
