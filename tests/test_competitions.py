@@ -1,6 +1,6 @@
 """Competitions as they are downloaded: adopted with nothing said but the metric, then the whole pipeline.
 
-The twelve forms of formats.md and six more, tiny. The submission is held against an independent check of the form, and
+The forms of twelve public ones and six more, tiny. The submission is held against an independent check of the form, and
 has to be clearly better than the best constant answer by an independent scorer.
 """
 

@@ -1,4 +1,4 @@
-"""Competitions in the twelve forms of formats.md and six more: understood with nothing said but the metric."""
+"""Competitions in the forms of twelve public ones and six more: understood with nothing said but the metric."""
 
 import csv
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Tiny competitions in the forms in which they are downloaded, with their hidden solutions.
 
-`make(NAME, FOLDER)` writes one; `TWELVE` are those of formats.md, `SIX` six more (six_more.py says why these).
+`make(NAME, FOLDER)` writes one; `TWELVE` are public ones of Kaggle, `SIX` six more (six_more.py says why these).
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Six more forms: not named by formats.md, allowed by its dimensions, chosen before any code was written for them.
+"""Six more forms, other combinations of the same dimensions, chosen before any code was written for them.
 
 1. herbarium: labels in JSON under other keys than COCO's, with gaps in the numbers, for the test part too; IDs are the
    JSON's numbers, images in sub-folders that mean nothing; `Id,Predicted`, one category number a row; macro F1.
