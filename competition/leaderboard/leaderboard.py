@@ -116,12 +116,13 @@ def giveaway_note(
 ) -> pd.DataFrame:
     """Return `leaderboard` with a note on every grey member that does well: then not the content alone shows the class.
 
-    grey_sizes: member of kind grey -> its pixels; several: an image may have several labels. Does well: it goes at
+    grey_sizes: member of kind grey -> its pixels; several: an image may have several labels, whose sets nobody knows a
+    guess's score of: no note then where labels are scored. Does well: it goes at
     least half as far from what guessing scores towards a perfect score as the best other member (as any, when all are
     grey), and an eighth of the way.
     """
     leaderboard = leaderboard.copy()
-    is_grey = leaderboard["member"].isin(grey_sizes)
+    is_grey = leaderboard["member"].isin(() if several and metric.takes == "labels" else grey_sizes)
     chance, perfect = metric.chance(n_classes, several), metric.bounds[metric.greater_is_better]
     skill = (leaderboard["test_like"] - chance) / (perfect - chance)
     best = skill[~is_grey].max() if (~is_grey).any() else skill.max()

@@ -163,6 +163,9 @@ def test_grey_pixels_that_score_are_noted():
     noted = giveaway_note(board, {"grey": 20}, n_classes=17, metric=F1).set_index("submission")
     value = board.set_index("submission").at["grey", "test_like"]
     assert noted.at["grey", "note"] == f"data gives itself away: 20x20 grey pixels alone score {value:.3f}"
+    assert (
+        giveaway_note(board, {"grey": 20}, 17, F1, several=True)["note"] == ""
+    ).all()  # of sets nobody knows a guess's
     assert noted.at["lite0", "note"] == "" and noted.at["grey_hard", "note"] == noted.at["grey", "note"]
     chance, best = 1 / 17, board["test_like"].max()
     board.loc[board["member"] == "grey", "test_like"] = chance + 0.49 * (best - chance)  # less than half of the way
