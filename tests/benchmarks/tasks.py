@@ -8,10 +8,10 @@ log_loss: the sample with a probability for each class; grades: its classes as a
 two real pages in one picture, their classes as a set, by the mean F1 of the pictures.
 
 Each takes the competition through all stages twice with the preset `sample` (without the specialist): once as the task
-says, once with `metric: f1_macro`. The second one's final vote answers by its probabilities as the metric takes them
-when nothing is fitted (as they are; the expected grade; labels of 0.5 and more). The truth of the test set is read for
-the last step alone. Out of fold the converted answers are those of the very vote that was fitted on them, which
-flatters them. A stopped run goes on where it was. The last line is one JSON object.
+says, once with `metric: f1_macro`. `converted`: the second one's final vote answers by its probabilities as the metric
+takes them when nothing is fitted (as they are; the expected grade; labels of 0.5 and more), out of fold by the very
+vote that was fitted there, which flatters it. `final`: where both answer alike, its final.csv. The truth of the test
+set is read for the last step alone. A stopped run goes on where it was. The last line is one JSON object.
 """
 
 import argparse
@@ -166,10 +166,13 @@ def figures(folder: Path, given: argparse.Namespace, by_f1: bool) -> dict[str, o
         }
     parts = list(final.vote().parts)
     found = {name: converted(parts, test) for name, test in (("out_of_fold", False), ("test", True))}
-    return {"chosen": facts["chosen"]} | {
+    plain = {
         name: score(truth if name == "test" else seen, ids, own.plain(probabilities.astype(np.float64), several))
         for name, (ids, probabilities) in found.items()
     }
+    answers, takes = read_answers(paths.FINAL, competition), competition.task.answers_are_labels
+    alike = {"test": score(truth, list(competition.test_ids), answers)} if takes == (own.takes == "labels") else None
+    return {"chosen": facts["chosen"], "converted": plain, "final": alike}
 
 
 def main() -> None:
