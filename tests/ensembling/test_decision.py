@@ -34,7 +34,7 @@ TASKS = {
     "label_thresholds": SETS,
     "calibrated": LOSS,
     "smoothed": LOSS,
-    "likeliest": GRADES,
+    "sharpened_grade": GRADES,
 }
 
 
@@ -142,14 +142,14 @@ def test_grades_that_are_pulled_to_the_middle_gain_by_cut_points():
     assert after > before + 0.02 and decision.gain == pytest.approx(after - before)
 
 
-def test_grades_whose_mean_is_none_of_them_gain_by_the_likeliest():
+def test_grades_whose_mean_is_none_of_them_gain_by_sharpening():
     """A network that knows the grade or an opposite one: what lies between them is never right."""
     random = np.random.default_rng(0)
     y_true = random.integers(5, size=1500)
     opposite = (y_true + 2 + random.integers(2, size=1500)) % 5
     probabilities = 0.6 * np.eye(5)[y_true] + 0.4 * np.eye(5)[opposite]
     _, decision, answers = decided(y_true, probabilities, GRADES | {"classes": 5})
-    assert decision.name == "likeliest" and (answers["test_like"] == y_true).all()
+    assert decision.name == "sharpened_grade" and decision.rule.power > 1 and (answers["test_like"] == y_true).all()
 
 
 @pytest.mark.parametrize("several", [False, True])

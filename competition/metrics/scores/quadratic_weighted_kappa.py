@@ -36,8 +36,8 @@ class QuadraticWeightedKappa(Metric):
         return np.where((count > 0) & (expected <= 0), 0, agreement)
 
     def decisions(self, several: bool) -> tuple[str, ...]:
-        """The likeliest grade; the expected grade, cut where it scores best."""
-        return "likeliest", "cut_points"
+        """The expected grade of sharpened probabilities; the expected grade, cut where it scores best."""
+        return "sharpened_grade", "cut_points"
 
     def plain(self, probabilities: np.ndarray, several: bool) -> np.ndarray:
         """(N,) int64: the expected grade of probabilities (N, C), rounded; half a grade upwards."""
