@@ -69,11 +69,6 @@ class TaskSettings(SettingsSection):
                 f"metric: {self.metric} scores {metric.takes}, but answer: {self.answer}; expected "
                 f"{_answers(self.labels, metric.takes)}"
             )
-        counted = getattr(metric, "most", self.most)
-        if self.answer == "ranked" and self.most != counted:
-            raise ValueError(
-                f"most: {self.most}, but metric: {self.metric} counts the {counted} likeliest; set it to that"
-            )
         self._check_decision(metric.takes)
         return self
 

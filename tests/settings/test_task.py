@@ -80,7 +80,6 @@ def test_what_fits_together(tmp_path, text):
             "metric: log_loss scores probabilities, but answer: label; expected probabilities or probability",
         ),
         ("metric: map_at_5", "task", "metric: map_at_5 scores ranks, but answer: label; expected probabilities or ran"),
-        ("answer: ranked, metric: map_at_5, most: 3", "task", "most: 3, but metric: map_at_5 counts the 5 likeliest"),
         ("answer: ranked, metric: log_loss", "task", "metric: log_loss scores probabilities, but answer: ranked; exp"),
         ("answer: probabilities", "task", "metric: f1_macro scores labels, but answer: probabilities; expected label"),
         (
