@@ -141,7 +141,7 @@ FORMS = {
     "ranked": (
         "ID,target\n7,c\n8,d\n",
         {"answer": "ranked", "metric": "map_at_5", "most": 2},
-        np.array([[0, 0.5, 1], [1, 0.5, 0]]),
+        np.array([[-np.inf, 0.5, 1], [1, 0.5, -np.inf]]),
         "ID,target\n7,w d\n8,c d\n",
     ),
 }
