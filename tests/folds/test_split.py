@@ -41,7 +41,11 @@ def test_every_group_is_on_one_side(rows, n_splits, holdout):
     targets, groups = [target for target, _ in rows], [str(group) for _, group in rows]
     if len(set(groups)) < 2 * n_splits + 2:
         return
-    folds = make_folds([str(row) for row in range(len(rows))], targets, groups, n_splits, 0, holdout)
+    try:
+        folds = make_folds([str(row) for row in range(len(rows))], targets, groups, n_splits, 0, holdout)
+    except ValueError as error:
+        assert holdout and f"groups of images for {n_splits} folds; lower it" in str(error)
+        return
     assert pd.Series(folds).groupby(groups).nunique().max() == 1
     assert set(range(n_splits)) <= set(folds) <= set(range(-1, n_splits))  # no fold stays empty
 
