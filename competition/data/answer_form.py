@@ -1,13 +1,14 @@
 """Answer form: how answers stand in a submission's columns. Each is a class in a file of `answers/`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
+from competition.common.csv import class_hint
 from competition.common.errors import counted, examples
 from competition.settings.task import TaskSettings
 
@@ -70,6 +71,20 @@ class AnswerForm(ABC):
             f"{path}: {counted(len(rows), 'answers are')} empty or NaN: rows {examples(rows)}; answer each with "
             f"{self.for_people}"
         ]
+
+    def _unknown_problems(self, path: Path, found: Iterable[str], what: str) -> list[str]:
+        """Return what is wrong with the labels of `found` that are no class; what: they are called, "answers are"."""
+        known = set(self.targets)
+        unknown = [label for label in found if label not in known]
+        if not unknown:
+            return []
+        different = list(dict.fromkeys(unknown))
+        hint = class_hint(different, self.targets)
+        return [f"{path}: {counted(len(unknown), what)} no class: {examples(different)}; {hint}"]
+
+    def _labels_of(self, frame: pd.DataFrame) -> list[list[str]]:
+        """Return the labels of each cell of the one column, which `task.separator` stands between."""
+        return [[label for label in cell.split(self.settings.separator) if label] for cell in frame.iloc[:, 0]]
 
 
 def is_blank(cell: str) -> bool:

@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from competition.common.csv import class_hint
-from competition.common.errors import counted, examples
 from competition.data.answer_form import AnswerForm, is_blank
 from competition.data.answers import ANSWERS
 from competition.data.label_sets import decode, encode
@@ -29,13 +27,6 @@ class Label(AnswerForm):
         return encode(frame.iloc[:, 0].tolist(), self.targets, several=False)
 
     def problems(self, path: Path, frame: pd.DataFrame) -> list[str]:
-        answers, known = frame.iloc[:, 0].tolist(), set(self.targets)
-        problems = self._blank_problems(path, answers)
-        unknown = [answer for answer in answers if answer not in known and not is_blank(answer)]
-        if unknown:
-            different = list(dict.fromkeys(unknown))
-            problems.append(
-                f"{path}: {counted(len(unknown), 'answers are')} no class: {examples(different)}; "
-                f"{class_hint(different, self.targets)}"
-            )
-        return problems
+        answers = frame.iloc[:, 0].tolist()
+        given = (answer for answer in answers if not is_blank(answer))
+        return self._blank_problems(path, answers) + self._unknown_problems(path, given, "answers are")

@@ -1,12 +1,12 @@
 """All labels of an image in one cell."""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from competition.common.csv import class_hint
 from competition.common.errors import counted, examples
 from competition.data.answer_form import AnswerForm
 from competition.data.answers import ANSWERS
@@ -31,22 +31,13 @@ class LabelList(AnswerForm):
         ]
 
     def read(self, frame: pd.DataFrame) -> np.ndarray:
-        return encode([join_labels(labels) for labels in self._sets(frame)], self.targets, several=True)
+        return encode([join_labels(labels) for labels in self._labels_of(frame)], self.targets, several=True)
 
     def problems(self, path: Path, frame: pd.DataFrame) -> list[str]:
-        known, sets, problems = {*self.targets}, self._sets(frame), []
-        unknown = [label for labels in sets for label in labels if label not in known]
-        if unknown:
-            different = list(dict.fromkeys(unknown))
-            problems.append(
-                f"{path}: {counted(len(unknown), 'labels are')} no class: {examples(different)}; "
-                f"{class_hint(different, self.targets)}"
-            )
+        sets = self._labels_of(frame)
+        problems = self._unknown_problems(path, chain.from_iterable(sets), "labels are")
         if twice := [row for row, labels in enumerate(sets, 1) if len({*labels}) < len(labels)]:
             problems.append(
                 f"{path}: {counted(len(twice), 'rows have')} a label twice: rows {examples(twice)}; write each once"
             )
         return problems
-
-    def _sets(self, frame: pd.DataFrame) -> list[list[str]]:
-        return [[label for label in cell.split(self.settings.separator) if label] for cell in frame.iloc[:, 0]]

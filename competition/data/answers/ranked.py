@@ -1,12 +1,12 @@
 """The likeliest labels of an image, best first, in one cell."""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from competition.common.csv import class_hint
 from competition.common.errors import counted, examples
 from competition.data.answer_form import AnswerForm, is_blank
 from competition.data.answers import ANSWERS
@@ -38,21 +38,16 @@ class Ranked(AnswerForm):
     def read(self, frame: pd.DataFrame) -> np.ndarray:
         position = {target: index for index, target in enumerate(self.targets)}
         answers = np.full((len(frame), len(self.targets)), -np.inf)
-        for row, labels in enumerate(self._lists(frame)):
+        for row, labels in enumerate(self._labels_of(frame)):
             for rank, label in enumerate(labels):
                 if label in position:
                     answers[row, position[label]] = 1 / (rank + 1)
         return answers
 
     def problems(self, path: Path, frame: pd.DataFrame) -> list[str]:
-        known, lists = {*self.targets}, self._lists(frame)
-        problems = self._blank_problems(path, frame.iloc[:, 0].tolist())
-        if unknown := [label for labels in lists for label in labels if label not in known and not is_blank(label)]:
-            different = list(dict.fromkeys(unknown))
-            problems.append(
-                f"{path}: {counted(len(unknown), 'labels are')} no class: {examples(different)}; "
-                f"{class_hint(different, self.targets)}"
-            )
+        lists, problems = self._labels_of(frame), self._blank_problems(path, frame.iloc[:, 0].tolist())
+        given = (label for label in chain.from_iterable(lists) if not is_blank(label))
+        problems += self._unknown_problems(path, given, "labels are")
         wrong = {
             f"more than {self.settings.most} labels": [len(labels) > self.settings.most for labels in lists],
             "a label twice": [len({*labels}) < len(labels) for labels in lists],
@@ -62,6 +57,3 @@ class Ranked(AnswerForm):
                 numbers = [row for row, found in enumerate(rows, 1) if found]
                 problems.append(f"{path}: {counted(len(numbers), 'rows have')} {what}: rows {examples(numbers)}")
         return problems
-
-    def _lists(self, frame: pd.DataFrame) -> list[list[str]]:
-        return [[label for label in cell.split(self.settings.separator) if label] for cell in frame.iloc[:, 0]]
