@@ -81,17 +81,7 @@ def load_fold(
     images, test = ImageStore(store), ImageStore(test_store)
     packed = pd.DataFrame({name: images.column(name) for name in ("id", "source_id", "target", "view", "copy")})
     packed["row"] = np.arange(len(packed))
-    sides = {
-        "training": folds[(folds.fold != fold) & (folds.fold >= 0)],
-        "validation": folds[folds.fold == fold],
-        "holdout": folds[folds.fold == HOLDOUT],
-    }
-    training, validation, holdout = sides.values()
-    if fold < 0 or training.empty or validation.empty:
-        raise ValueError(
-            f"{paths.FOLDS}: fold {fold} has {len(training)} training and {len(validation)} validation images"
-        )
-    check_apart("groups", {side: rows.group for side, rows in sides.items()}, str(paths.FOLDS))
+    training, validation, holdout = _sides(fold, folds)
     check_packed_images(packed, dict(zip(folds.ID, folds.target, strict=True)), str(store))
     clean, copies = _rows(packed, "clean", training.ID, store), _copies(packed, training.ID, store)
     data = FoldData(
@@ -112,6 +102,22 @@ def load_fold(
     )
     _check_sources(data, packed["source_id"].to_numpy(), str(store))
     return data
+
+
+def _sides(fold: int, folds: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the rows of `folds` to train on, to score, and of the holdout, no group on two of these sides."""
+    sides = {
+        "training": folds[(folds.fold != fold) & (folds.fold >= 0)],
+        "validation": folds[folds.fold == fold],
+        "holdout": folds[folds.fold == HOLDOUT],
+    }
+    training, validation, holdout = sides.values()
+    if fold < 0 or training.empty or validation.empty:
+        raise ValueError(
+            f"{paths.FOLDS}: fold {fold} has {len(training)} training and {len(validation)} validation images"
+        )
+    check_apart("groups", {side: rows.group for side, rows in sides.items()}, str(paths.FOLDS))
+    return training, validation, holdout
 
 
 def _check_sources(data: FoldData, sources: np.ndarray, where: str) -> None:
