@@ -38,7 +38,7 @@ specialize: {base: []}
 review: {conditions: [clean]}
 tta: {passes: 4}
 ensemble: {top: 2, resamples: 100}
-report: {formats: []}
+report: {formats: [html]}
 machine: {workers: 1}
 """
 
