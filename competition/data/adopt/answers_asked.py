@@ -64,11 +64,8 @@ def _of_another_kind(cells: Sequence[str], classes: Sequence[str], where: str) -
     if not shown or shown & set(classes) or (whole and is_whole(classes)):
         return ()
     names = f'write a JSON file beside the tables, such as {{"{classes[0]}": "{min(shown)}", ...}}'
-    fix = (
-        f"if the site has other names for them, {names}"
-        if whole or not numbers
-        else "is it a number that is asked for?"
-    )
+    number = "if a probability is asked for, name a metric of probabilities with --metric"
+    fix = f"if the site has other names for them, {names}" if whole or not numbers else number
     return (
         f"warning: the answers in {where} look like {min(shown)}, the classes like {examples(classes, most=3)}, "
         f"which is what will be submitted; {fix}",
@@ -92,15 +89,14 @@ def ask_for_metric(asked: Sequence[str], cells: Sequence[str], labels: Labels, w
     return ContractError(
         [
             f"{where}: no file tells how answers are scored; the competition's page does: name it with --metric. "
-            f"Found: labels {labels.kind}, {labels.reason}; {what}. What fits: {', '.join(fitting) or 'none'} (all: "
+            f"Found: labels {labels.kind}, {labels.reason}; {what}. What fits: {', '.join(fitting)} (all: "
             f"{', '.join(all_metrics())})"
         ]
     )
 
 
 def _told(form: str, labels: Labels, metric: MetricFacts) -> tuple[str, str]:
-    """Return the form that a person named. Raises ValueError for an unknown one, or one that doesn't go with the "
-    "rest."""
+    """Return the form that a person named. Raises ValueError for an unknown one, or one that fits nothing else."""
     try:
         known = ANSWERS[form]
     except ValueError as error:
@@ -135,13 +131,19 @@ def _form(asked: Sequence[str], labels: Labels, metric: MetricFacts, where: str)
         return form, f"since {metric.name} scores labels and an image has {'several' if labels.several else 'one'}"
     if labels.kind == "single" and len(labels.classes) == 2:
         return "probability", f"since {metric.name} scores probabilities and there are two classes"
+    there = f"{counted(len(labels.classes), 'classes')} ({examples(labels.classes)})"
+    if not asked:
+        raise ContractError(
+            [
+                f"{where}: no sample submission says how {metric.name} takes the probabilities of {there}; put it "
+                "beside the tables, or say --answer probabilities: a column for each class"
+            ]
+        )
     raise ContractError(
         [
-            f"{where}: one answer column ({asked[0] if asked else 'none'}), but --metric {metric.name} scores "
-            "probabilities and there "
-            f"are {counted(len(labels.classes), 'classes')} ({examples(labels.classes)}): a column for each class "
-            "was expected; take "
-            f"the sample submission that has them, or name a metric of labels ({_names(labels.kind, 'labels')})"
+            f"{where}: one answer column ({asked[0]}), but --metric {metric.name} scores probabilities and there are "
+            f"{there}: a column for each class was expected; take the sample submission that has them, or name a "
+            f"metric of labels ({_names(labels.kind, 'labels')})"
         ]
     )
 
@@ -188,4 +190,4 @@ def _words(text: str) -> str:
 
 
 def _names(kind: str, *takes: str) -> str:
-    return ", ".join(metrics_that_fit(kind, takes or ("labels", "probabilities", "ranks"))) or "there is none"
+    return ", ".join(metrics_that_fit(kind, takes or ("labels", "probabilities", "ranks")))

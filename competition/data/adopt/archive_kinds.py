@@ -132,7 +132,7 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
 
 
 def _tar_members(path: Path, kind: Kind) -> Iterator[Member]:
-    refusals = {tarfile.SYMTYPE: "a symbolic link", tarfile.LNKTYPE: "a hard link", tarfile.GNUTYPE_SPARSE: "sparse"}
+    refusals = {tarfile.SYMTYPE: "a symbolic link", tarfile.LNKTYPE: "a hard link"}
     opener = kind.decompress or open
     with opener(path, "rb") as file, tarfile.open(fileobj=_ShortReads(file), mode="r:") as archive:
         while info := archive.next():

@@ -19,8 +19,7 @@ GROUP_WORDS = re.compile(
 def find_group(
     where: str, frame: pd.DataFrame, told: str | None, taken: Iterable[str], settings_group: str
 ) -> tuple[str | None, str]:
-    """Return (column whose images belong together or None, a note). Raises ContractError for a column that isn't "
-    "there."""
+    """Return (column whose images belong together or None, a note). Raises ContractError for one that isn't there."""
     if told is not None:
         if told not in frame:
             raise ContractError(

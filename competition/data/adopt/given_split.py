@@ -27,7 +27,7 @@ def part_of(name: str) -> str | None:
 def given_parts(path: Path) -> dict[str, Path]:
     """Return part -> its folder, where `path` holds train and another part with class folders; else {}."""
     found = {part_of(entry.name): entry for entry in visible_entries(path) if entry.is_dir() and part_of(entry.name)}
-    parts = {part: folder for part, folder in found.items() if _has_class_folders(folder)}
+    parts = {part: found[part] for part in PARTS if part in found and _has_class_folders(found[part])}
     return parts if "train" in parts and len(parts) > 1 else {}
 
 

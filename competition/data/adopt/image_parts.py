@@ -76,9 +76,12 @@ def _check_images(survey: Survey) -> None:
     if survey.index.files:
         return
     _, problems = record_files(survey.root, survey.others, images_found=False)
-    there = survey.kinds_of_others or "nothing else"
-    fix = "convert them to JPEG or PNG, one file an image"
-    raise ContractError(problems or [f"{survey.root}: no images that can be read (there: {there}); {fix}"])
+    if not survey.others:
+        problem = f"{survey.root}: holds no images; download them too, or name the folder that has tables and images"
+    else:
+        fix = "convert them to JPEG or PNG, one file an image"
+        problem = f"{survey.root}: no images that can be read (there: {survey.kinds_of_others}); {fix}"
+    raise ContractError(problems or [problem])
 
 
 def _check_id(survey: Survey, column: str | None) -> None:

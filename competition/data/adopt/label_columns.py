@@ -45,7 +45,7 @@ def choose_label_columns(
     candidates = [column for column in frame if column not in left_out and column not in BOX and column != "fold"]
     if len(asked) > 1:
         return _of_several(where, frame, asked, candidates)
-    return _of_one(where, frame[candidates], asked, shown)
+    return _of_one(where, frame, candidates, asked, shown)
 
 
 def column_of_placeholders(frame: pd.DataFrame, asked: Sequence[str], cells: Sequence[str]) -> str | None:
@@ -117,10 +117,12 @@ def _share(cells: pd.Series, asked: Sequence[str]) -> float:
     return max(shares)
 
 
-def _of_one(where: str, frame: pd.DataFrame, asked: Sequence[str], shown: str | None) -> LabelColumns:
-    """Return the one column that may be a label, or all 0/1 columns where there is no other."""
+def _of_one(
+    where: str, frame: pd.DataFrame, candidates: list[str], asked: Sequence[str], shown: str | None
+) -> LabelColumns:
+    """Return the one of `candidates` that may be a label, or all 0/1 columns where there is no other."""
     rows = len(frame)
-    able = [column for column in frame if 1 < frame[column].nunique() and not _names_rows(frame[column], rows)]
+    able = [column for column in candidates if 1 < frame[column].nunique() and not _names_rows(frame[column], rows)]
     if shown in able:
         return LabelColumns(
             (shown,), False, f"label column: {shown}, since the sample submission is filled with its values"

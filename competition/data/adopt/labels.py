@@ -111,7 +111,9 @@ def _single(where: str, cells: list[str], what: str, options: Options, metric: M
         )
     classes = sort_targets(cells)
     if len(classes) < 2:
-        raise ContractError([f"{where}: only one class ({examples(classes)}); there is nothing to tell apart"])
+        raise ContractError(
+            [f"{where}: only one class ({examples(classes)}); there is nothing to tell apart, at least two are needed"]
+        )
     if options.labels == "ordinal":
         grades = in_order(classes)
         return Labels(
@@ -158,8 +160,7 @@ def _one_hot(where: str, frame: pd.DataFrame, chosen: LabelColumns, options: Opt
 
 
 def only_asked(labels: Labels, asked: Sequence[str], names: dict[str, str], where: str) -> Labels:
-    """Return the labels that the sample's columns ask for, in their order; rows of other single labels are marked "
-    "()."""
+    """Return the labels that the sample's columns ask for, in their order; rows of other single labels are ()."""
     place = {name: label for label, name in names.items()} | {label: label for label in labels.classes}
     wanted = [place.get(column, column) for column in asked]
     extra = [label for label in labels.classes if label not in wanted]

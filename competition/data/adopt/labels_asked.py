@@ -44,7 +44,7 @@ def find_labels(
         raise ContractError(
             [
                 f"--target {options.target}: neither a column of {source.where} (there: {there}) nor a class "
-                f"({examples(labels.classes, most=20)})"
+                f"({examples(labels.classes, most=20)}); name one of them"
             ]
         )
     notes = (*source.notes, *([note] if note else []), *labels.notes, *alike(labels, source.where))

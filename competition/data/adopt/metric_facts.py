@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from competition.common.registry import load_plugin, registry_of
 
@@ -35,7 +36,10 @@ class MetricFacts:
 
 
 def metric_facts(name: str) -> MetricFacts:
-    """Return what is known of a metric: a registry's name, or a Python file. Raises ValueError that lists the names."""
+    """Return what is known of a metric: a registry's name, or a Python file.
+
+    Raises ValueError that lists the names, FileNotFoundError for a Python file that isn't there.
+    """
     if name.lower() in OF_NUMBERS:
         raise ValueError(
             f"--metric {name}: scores predicted numbers; Foldvote classifies images, it does no regression; its "
@@ -43,8 +47,15 @@ def metric_facts(name: str) -> MetricFacts:
         )
     key = name
     if name.endswith(".py"):
+        if not Path(name).is_file():
+            raise FileNotFoundError(
+                f"--metric {name}: no such file; name the metric's Python file, or one of "
+                f"{', '.join(registry_of(METRICS).names())}"
+            )
         load_plugin(name)
         key = re.split(r"[/\\]", name)[-1].removesuffix(".py")
+        if key not in registry_of(METRICS).names():
+            raise ValueError(f"--metric {name}: registers no metric; its class begins with @METRICS.register")
     try:
         metric = registry_of(METRICS)[key]
     except ValueError as error:

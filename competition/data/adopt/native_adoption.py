@@ -23,8 +23,7 @@ CSV_FILES = ("train.csv", "sample_submission.csv", "test.csv", "meta.csv")
 def is_native(
     path: Path, before: tuple[CompetitionSettings, TaskSettings], options: Options, metric: MetricFacts | None
 ) -> bool:
-    """Return whether `path` is in the form that params.yaml describes, one class an image and one column that says "
-    "it."""
+    """Return whether `path` is in the form that params.yaml describes: one class an image, in one column."""
     settings, task = before
     plain = (task.labels, task.answer) == ("single", "label") if metric is None else metric.takes == "labels"
     if options.of_files or not plain or (metric is not None and (metric.graded or "single" not in metric.kinds)):

@@ -97,7 +97,8 @@ def _files(
         for known in [document.file_of for document in documents] + list(_paths_in_tables(survey, set(ids))):
             if sum(id in known for id in ids) > FEW * len(ids):
                 if missing := [id for id in ids if id not in known]:
-                    raise ContractError([f"{where}: {counted(len(missing), 'IDs have')} no image: {examples(missing)}"])
+                    what = f"{counted(len(missing), 'IDs have')} no image: {examples(missing)}"
+                    raise ContractError([f"{where}: {what}; add the files, or take the rows out of every table"])
                 if problems := image_problems(where, {id: [known[id]] for id in ids}, str(survey.root), "test"):
                     raise ContractError(problems)
                 return {id: known[id] for id in ids}, ""
