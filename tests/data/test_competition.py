@@ -85,6 +85,8 @@ def test_boxes_of_test_images(tmp_path):
     (tmp_path / "test.csv").write_text("image_path,width\n")
     assert read_competition(whole).test_boxes is None  # nobody asks what is in it
     settings = write(tmp_path, train="ID,target,x1,y1,x2,y2\n01,0,1,2,30,40\n02,1,,,,\n03,0,1,2,3,4\n")
+    (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,5,6,7,8\n08,1,2,3,4\n")
+    assert problems(settings) == [f"{tmp_path}/test.csv: 1 ID is repeated: 08; keep one row for each image"]
     (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,.5,.6,.7,.8\n")
     (found,) = problems(settings)
     assert "test.csv: no value of the boxes is above 1, so they are shares of the image" in found
@@ -217,7 +219,7 @@ def test_everything_wrong_is_listed_at_once(tmp_path):
         ({"train": "ID,ID,target\n01,01,0\n"}, "train.csv: columns stand twice: ID"),
         (
             {"train": "ID,target\n01,0\n02,1,5\n03\n"},
-            "2 rows have another number of fields than the header's 2: line 3 (3)",
+            "2 rows have another number of fields than the header's 2: line 3 (3), line 4 (1); quote the cells",
         ),
         ({"train": b"ID,target\n01,0\n02,\xe9\n"}, "is not UTF-8 text (byte 0xe9 in line 3)"),
         ({"train": 'ID,target\n01,"0\n02,1\n'}, "check the quotes"),
@@ -230,6 +232,7 @@ def test_everything_wrong_is_listed_at_once(tmp_path):
         ({"sample": "ID,target\n"}, "sample_submission.csv: the test set is empty"),
         ({"sample": None}, "no such file, nor test.csv"),
         ({"meta": "target,name\n0,a\n1,b\n"}, "meta.csv: no column class_name (there: target, name)"),
+        ({"meta": "target,class_name\n0,\n1,b\n"}, "meta.csv: 1 row has no class_name; fill it in or remove the row"),
         ({"images": ("train",)}, "test: no such folder"),
         (
             {"train": "ID,target,x1,y1,x2,y2\n01,0,5,0,5,9\n02,1,0,0,9,z\n03,0,0,0,9,\n"},

@@ -115,6 +115,15 @@ def test_how_names_differ_is_said(tmp_path, ids, why):
     assert why in problems[0]
 
 
+def test_an_image_that_two_ids_mean(tmp_path):
+    folder_of(tmp_path / "test", "a.jpg")
+    problems = []
+    find_images(tmp_path / "test", ["a", "a.jpg"], problems)
+    assert problems == [
+        f"sample submission: 1 image under {tmp_path}/test has two IDs: a.jpg; keep one row for each image"
+    ]
+
+
 def test_links_are_followed_once(tmp_path):
     folder_of(tmp_path, "elsewhere/a.jpg", "train/b.jpg")
     (tmp_path / "train/more").symlink_to(tmp_path / "elsewhere")

@@ -51,7 +51,7 @@ def test_what_params_cannot_take_changes_nothing(place):
     )
     Path("params.yaml").write_text(text)
     download = make("plant-pathology-2021-fgvc8", place / "downloads")
-    with pytest.raises(ValueError, match=r"(?s)^params.yaml: .*head: arcface is for"):
+    with pytest.raises(ValueError, match=r"(?s)^params.yaml: 1 wrong:\n.*head: arcface is for"):
         adopt.main(download.path, metric=download.metric)
     assert Path("params.yaml").read_text() == text and not Path("data").exists()
     assert sorted(entry.name for entry in place.iterdir()) == ["downloads", "params.yaml"]
@@ -95,3 +95,23 @@ def test_adopting_again_needs_force_and_goes_back(place):
     adopt.main(single.path, metric=single.metric, force=True)
     task = load_settings().task
     assert (task.labels, task.answer, task.metric) == ("single", "label", "accuracy")
+
+
+def test_class_folders_are_said_to_be_held_out_in_part(place, capsys):
+    for n in range(40):
+        broken.picture(Path(f"photos/{'ab'[n % 2]}/{n}.png"), n)
+        Path(f"photos/a/{n}.txt").touch()
+    adopt.main(Path("photos"), solution=Path("data/solution.csv"))
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "data/raw: 36 training images, 4 test images, 2 classes"
+    assert out[1].startswith("train and validation part are both training images (the pipeline makes its own folds);")
+    assert out[2] == "its labels: data/solution.csv; which file an ID is: data/adopted.csv"
+    assert out[3].startswith("note: the test part was drawn image by image; ")
+    skipped = [line for line in out if line.startswith("skipped: ")]
+    assert len(skipped) == 21 and skipped[-1] == "skipped: 20 more"
+
+
+def test_a_ratio_that_is_no_numbers(place):
+    expected = r"^--ratio 8:one: expected numbers with colons between, such as 8:1:1$"
+    with pytest.raises(ValueError, match=expected):
+        adopt.main(Path("photos"), ratio="8:one")

@@ -199,6 +199,38 @@ def test_a_stopped_command_promises_what_is_so(monkeypatch, capsys, given, said)
     assert end.value.code == 130 and capsys.readouterr().err == f"{said}\n"
 
 
+@pytest.mark.parametrize(
+    ("error", "given", "said"),
+    [
+        (
+            MemoryError(),
+            (),
+            "error: out of memory; what was finished is kept: close other programs, or lower machine.workers, and run "
+            "the command again",
+        ),
+        (
+            PermissionError(13, "Permission denied", "data/raw"),
+            (ANEW,),
+            "error: Permission denied: data/raw; mend it and run the command again",
+        ),
+        (
+            OSError(28, "No space left on device"),
+            (),
+            "error: No space left on device: while writing; what was finished is kept: mend it and run the command "
+            "again",
+        ),
+    ],
+)
+def test_what_the_machine_lacks_is_said_without_a_traceback(monkeypatch, error, given, said):
+    def fails() -> None:
+        raise error
+
+    monkeypatch.setattr(sys, "argv", ["command"])
+    with pytest.raises(SystemExit) as end:
+        run(fails, *given)
+    assert end.value.code == said
+
+
 def test_score_of_probabilities_is_scikit_learns(project, call):
     Path("params.yaml").write_text("task: {answer: probability, metric: log_loss}\n")
     values = dict(zip(("01", "02", "03", "04", "05", "06"), (0.1, 0.6, 0.8, 0.3, 0.9, 0.95), strict=True))

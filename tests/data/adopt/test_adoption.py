@@ -58,6 +58,8 @@ def refused(*arguments, **options):
 def test_class_folders_become_a_competition(tmp_path):
     source = class_folders(tmp_path / "photos", zebra=40, ape=20, Bee=11)
     adopted = adopt(source, to(tmp_path), SETTINGS)
+    drawn = "the test part was drawn image by image; if several images show one thing, name their groups with --groups"
+    assert adopted.notes == (drawn,)
     # a tenth of each class, halves rounded up: 4 + 2 + 1
     assert (adopted.train, adopted.test, adopted.classes) == (64, 7, 3)
     read = read_competition(SETTINGS.model_copy(update={"root": str(tmp_path / "data" / "raw")}))
@@ -121,7 +123,7 @@ def test_groups_are_matched_by_any_unique_name(tmp_path):
     assert any("1 row fits no image here: z.png" in note for note in adopted.notes)
     groups.write_text("ID,group\n1.png,g1\na/2.png,g2\nx,g3\nb/1.png,\nb/2.png,g5\nb/2.png,g6\ny.png,g6\n")
     found = refused(source, to(tmp_path, force=True), SETTINGS, groups=groups)
-    assert "2 images have no group: a/1.png, b/1.png" in found[0]
+    assert "2 images have no group: a/1.png, b/1.png; add a row class/file,group for each" in found[0]
     assert "1 image is in several groups: b/2.png (g5, g6)" in found[1]
 
 
@@ -217,6 +219,8 @@ def test_what_stands_there_is_replaced_only_when_told(tmp_path):
     assert contents(tmp_path / "data") == before
     adopt(second, to(tmp_path, force=True), SETTINGS)
     assert len(table(tmp_path / "data/raw/meta.csv")) == 3 and len(table(tmp_path / "data/solution.csv")) == 6
+    came = adopt(competition(tmp_path / "third"), to(tmp_path, force=True), SETTINGS)
+    assert came.notes == tuple(f"{tmp_path}/data/{name}.csv was left as it was" for name in ("solution", "adopted"))
 
 
 def test_a_failure_leaves_everything_as_it_was(tmp_path, monkeypatch):
@@ -246,7 +250,7 @@ def test_force_never_removes_what_is_no_competition(tmp_path, monkeypatch):
     assert "lies inside" in refused(source, Destination(source / "raw", **options), SETTINGS)[0]
     assert "lies inside" in refused(source, Destination(tmp_path, **options), SETTINGS)[0]
     inside = Destination(tmp_path / "raw", tmp_path / "raw" / "solution.csv")
-    assert "must not give the labels away" in refused(source, inside, SETTINGS)[0]
+    assert "must not give the labels away; put it elsewhere" in refused(source, inside, SETTINGS)[0]
     assert (home / "thesis.tex").exists()
 
 

@@ -10,6 +10,7 @@ import unicodedata
 import pytest
 from makers.archives import COMPRESS, contents, tarred, zipped
 
+from competition.common import progress
 from competition.common.errors import ContractError
 from competition.data.adopt import archives, unpacking_place
 from competition.data.adopt.archives import MARKER, opened
@@ -220,6 +221,13 @@ def test_what_is_no_download(tmp_path):
     (tmp_path / "x.zip").write_text("<html>log in first</html>")
     with pytest.raises(ContractError, match="x.zip: is neither a folder nor a zip or tar"):
         opened(tmp_path / "x.zip", [])
+
+
+def test_long_unpacking_says_how_far_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    (tmp_path / "c.zip").write_bytes(zipped(FILES))
+    opened(tmp_path / "c.zip", [])
+    assert f"unpacking {tmp_path}/c.zip: 4/4 files, " in capsys.readouterr().err
 
 
 @pytest.mark.slow

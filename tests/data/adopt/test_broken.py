@@ -71,7 +71,7 @@ CASES: list[tuple[Callable, dict, tuple[str, ...]]] = [
     (
         broken.ragged_table,
         {},
-        ("nothing says the labels of the 16 images", "1 row has another number of fields", "--label-from"),
+        ("nothing says the labels of the 16 images", "; not read: ", "1 row has another number of", "--label-from"),
     ),
     (broken.blurred_json, {}, ("train.json: 3 images have no label", "--labels multi")),
     (

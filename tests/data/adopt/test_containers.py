@@ -75,9 +75,18 @@ def test_hostile_and_damaged_bson(tmp_path):
     whole = document({"_id": "../../out", "imgs": [{"picture": picture(1)}]})
     assert "no plain path inside the archive: train/../../out.jpg" in refused(tmp_path, whole)
     whole = document({"_id": 1, "imgs": [{"picture": picture(1)}]})
-    for damaged in (whole[:-9], whole[:2], b"\xff\xff\xff\x7f" + whole[4:], whole[:4] + b"\x77" + whole[5:]):
-        assert "is damaged or not whole (" in refused(tmp_path, damaged)
-    assert "is damaged or not whole (" in refused(tmp_path, whole + whole[:20])
+    longer = whole.index(b"\x05picture\0") + 9  # the number of the picture's bytes
+    for damaged, why in (
+        (whole[:-9], "a document that is cut off"),
+        (whole + whole[:20], "a document that is cut off"),
+        (whole[:2], "unpack requires a buffer of 4 bytes"),
+        (b"\xff\xff\xff\x7f" + whole[4:], "a document of 2147483647 bytes"),
+        (whole[:4] + b"\x77" + whole[5:], "a value of kind 119"),
+        (whole[:longer] + b"\xff\xff\xff\x7f" + whole[longer + 4 :], "a value that is cut off"),
+    ):
+        assert refused(tmp_path, damaged) == (
+            f"{tmp_path}/train.bson: is damaged or not whole ({why}); download it again"
+        )
 
 
 def test_records_beside_images_are_skipped_and_alone_refused():

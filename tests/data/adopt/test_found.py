@@ -14,23 +14,29 @@ from competition.data.adopt.cells import as_lists, looks_like_numbers, split_cel
 
 
 @pytest.mark.parametrize(
-    ("cells", "separator"),
+    ("cells", "separator", "reason"),
     [
-        (["a", "b", "a b"], " "),  # each also stands alone
-        (["x y", "y x", "z"], " "),  # two orders
-        (["a, b", "b", "a"], ","),
-        (["['a', 'b']", "['c']", "['a']"], ","),
-        (["1|2", "2", "1"], "|"),
-        (["p|q", "p|r", "q|r", "p|q|r", "q"], "|"),  # 5 cells of 3 labels
-        (["4 17", "230", "17 230 4"], " "),  # numbers
-        (["Sugar beet", "Common wheat", "Common Chickweed", "Maize"], None),
-        (["cat", "dog"], None),
-        (["New York, NY", "Washington, DC"], None),
+        (["a", "b", "a b"], " ", "since all 2 labels of the cells with ' ' also stand alone in a cell"),
+        (["x y", "y x", "z"], " ", "since the same labels stand in several orders, with ' ' between"),
+        (["a, b", "b", "a"], ",", "since all 2 labels of the cells with ',' also stand alone in a cell"),
+        (["['a', 'b']", "['c']", "['a']"], ",", "since the cells are lists in brackets"),
+        (["1|2", "2", "1"], "|", "since all 2 labels of the cells with '|' also stand alone in a cell"),
+        (["p|q", "p|r", "q|r", "p|q|r", "q"], "|", "since 5 different cells are made of 3 labels, '|' between"),
+        (["4 17", "230", "17 230 4"], " ", "since the cells are numbers with blanks between"),
+        (["Sugar beet", "Common wheat", "Common Chickweed", "Maize"], None, None),
+        (["cat", "dog"], None, None),
+        (["New York, NY", "Washington, DC"], None, None),
     ],
 )
-def test_cells_that_hold_lists(cells, separator):
+def test_cells_that_hold_lists(cells, separator, reason):
     found = as_lists(cells)
-    assert (found.separator if found else None) == separator
+    assert ((found.separator, found.reason) if found else (None, None)) == (separator, reason)
+
+
+def test_cells_that_hold_lists_since_a_person_or_the_metric_says_it():
+    assert as_lists(["a b", "c"], told=True).reason == "as told, with ' ' between"
+    assert as_lists(["a b", "c"], scored=True).reason == "since the metric scores sets, with ' ' between"
+    assert as_lists(["a", "c"], told=True).reason == "as told, one label a cell"
 
 
 def test_a_cell_is_split_without_brackets_quotes_and_repetition():
@@ -150,23 +156,25 @@ def test_labels_from_file_names(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("label", "column", "target", "expected"),
+    ("kinds", "column", "target", "expected", "reason"),
     [
-        (lambda n: str(n % 2), "kind", None, "1"),
-        (lambda n: ("cat", "dog")[n % 2], "kind", None, "dog"),
-        (lambda n: ("cat", "dog")[n % 2], "kind", "cat", "cat"),
-        (lambda n: ("cat", "dog")[n % 2], "is_cat", None, "cat"),
-        (lambda n: ("no", "yes")[n % 2], "kind", None, "yes"),
-        (lambda n: ("malignant", "nevus")[n % 2], "kind", None, "malignant"),
-        (lambda n: ("cancer", "healthy")[n % 2], "kind", None, "cancer"),
+        ("0 1", "kind", None, "1", "since the classes are 0 and 1"),
+        ("cat dog", "kind", None, "dog", "since it comes last in the alphabet and no file says it (cat and dog)"),
+        ("cat dog", "kind", "cat", "cat", "as told"),
+        ("cat dog", "is_cat", None, "cat", "since the answer's column is called is_cat"),
+        ("no yes", "kind", None, "yes", "since the classes are no and yes"),
+        ("malignant nevus", "kind", None, "malignant", "since the classes are malignant and nevus"),
+        ("cancer healthy", "kind", None, "cancer", "since the classes are cancer and healthy"),
     ],
 )
-def test_whose_probability_is_asked_for(tmp_path, label, column, target, expected):
-    source = sound(tmp_path / "download", label)
+def test_whose_probability_is_asked_for(tmp_path, kinds, column, target, expected, reason):
+    source = sound(tmp_path / "download", lambda n: kinds.split()[n % 2])
     lines(source / "sample_submission.csv", f"id,{column}", *(f"{id},0.5" for id in TESTS))
     came, root, task = brought(source, "roc_auc", target=target)
     assert task["answer"] == "probability" and classes(root)[-1] == expected
-    assert any(note.removeprefix("warning: ").startswith(f"positive class: {expected}, ") for note in came.notes)
+    guessed = "warning: " if "no file says it" in reason else ""
+    fix = "its probability is asked for; --target CLASS decides"
+    assert f"{guessed}positive class: {expected}, {reason} ({fix})" in came.notes
 
 
 def test_ranked_answers_and_their_length(tmp_path):
@@ -313,9 +321,10 @@ def test_train_and_val_folders_beside_a_flat_test_folder(tmp_path):
     lines(source / "sample.csv", "file,animal", *(f"{kind}{n}.png,cat" for kind in ("cat", "dog") for n in range(3)))
     for kind in ("cat", "dog"):
         (source / "test" / kind).rmdir()
-    _, root, _ = brought(source)
+    came, root, _ = brought(source)
     table = rows(root / "train.csv")
     assert table[0] == ["file", "animal", "fold"] and len(table) == 15
+    assert "val: the given validation part, 4 images: fold 0" in came.notes
     assert {row[2]: row[0].split("/")[0] for row in table[1:]} == {"": "train", "0": "val"}
 
 

@@ -1,5 +1,6 @@
 """Hostile and damaged archives: each ends in one message, nothing is written outside, and nothing stays behind."""
 
+import errno
 import io
 import os
 import random
@@ -13,7 +14,7 @@ import pytest
 from makers.archives import COMPRESS, contents, tar_of, tarred, zipped
 
 from competition.common.errors import ContractError
-from competition.data.adopt import archive_checks, archive_kinds
+from competition.data.adopt import archive_checks, archive_kinds, unpacking
 from competition.data.adopt.archives import opened
 
 YOURSELF = "unpack it yourself, look at what comes out, and adopt the folder"
@@ -69,24 +70,25 @@ def test_a_nul_in_a_name(refused):
         (tarfile.BLKTYPE, "a device"),
         (tarfile.FIFOTYPE, "a device"),
         (tarfile.GNUTYPE_SPARSE, "sparse"),
+        (tarfile.REGTYPE, "sparse"),  # as newer programs write them
     ],
 )
 def test_what_is_no_file_in_a_tar(refused, kind, what):
     info = tarfile.TarInfo("train")
     info.type, info.linkname = kind, "/etc"
+    info.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": "0"} if kind == tarfile.REGTYPE else {}
     assert refused(tar_of([(info, b"")])) == [f"c.zip: 1 member is no plain file or folder: train ({what}); {YOURSELF}"]
 
 
-def test_links_in_a_zip(refused):
+@pytest.mark.parametrize("mode, what", [(stat.S_IFLNK, "a symbolic link"), (stat.S_IFCHR, "a device")])
+def test_what_is_no_file_in_a_zip(refused, mode, what):
     info = zipfile.ZipInfo("train")
-    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    info.external_attr = (mode | 0o777) << 16
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(info, "/etc")
         archive.writestr("train/passwd", "x")
-    assert refused(buffer.getvalue()) == [
-        f"c.zip: 1 member is no plain file or folder: train (a symbolic link); {YOURSELF}"
-    ]
+    assert refused(buffer.getvalue()) == [f"c.zip: 1 member is no plain file or folder: train ({what}); {YOURSELF}"]
 
 
 @pytest.mark.parametrize("place, value, what", [(8, 1, "encrypted"), (10, 9, "packed by method 9")])
@@ -122,6 +124,7 @@ def test_a_bomb_of_ten_thousand_to_one(refused):
     assert (30 << 20) / len(data) > 10_000
     [problem] = refused(data)
     assert problem.startswith("c.zip: would grow to ") and problem.endswith(f"if you trust it, {YOURSELF}")
+    assert f" times its {len(data):,} bytes or more, as only an archive bomb does; " in problem
 
 
 @pytest.mark.parametrize("compression", ["bz2", "xz"])
@@ -157,9 +160,10 @@ def test_overlapping_members_are_a_bomb(refused):
 
 def test_a_header_that_lies_about_the_size(refused):
     data = zipped({"a.jpg": bytes(100_000)})
-    for size in (5, 200_000):
+    for size, why in ((5, "Bad CRC-32"), (200_000, "a.jpg holds less than its header says")):
         lying = data.replace((100_000).to_bytes(4, "little"), size.to_bytes(4, "little"))
-        assert "c.zip: is damaged or not whole (" in refused(lying)[0]
+        [problem] = refused(lying)
+        assert problem.startswith(f"c.zip: is damaged or not whole ({why}") and problem.endswith("); download it again")
 
 
 def test_more_than_fits_on_the_disk(refused, monkeypatch):
@@ -167,6 +171,15 @@ def test_more_than_fits_on_the_disk(refused, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda place: usage(1_000_000))
     [problem] = refused(zipped({"a.jpg": random.Random(0).randbytes(1_100_000)}))
     assert problem.startswith("c.zip: unpacked it needs 0.0 GB, and 0.0 GB are free under ")
+    assert problem.endswith("; make room there")
+
+
+def test_a_disk_that_is_full_in_the_end(refused, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(unpacking, "_write", full)
+    assert refused(zipped({"a.jpg": "x"})) == ["c.zip: the disk is full; make room, and call it again"]
 
 
 def test_too_many_members(refused, monkeypatch):
@@ -189,17 +202,17 @@ def test_a_tar_header_that_asks_for_all_memory(refused, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "start, kind",
+    "start, kind, opener",
     [
-        (b"7z\xbc\xaf\x27\x1c", "7z"),
-        (b"Rar!\x1a\x07\x01\x00", "RAR"),
-        (b"\x28\xb5\x2f\xfd", "Zstandard"),
-        (b"PK\x07\x08", "split zip"),
+        (b"7z\xbc\xaf\x27\x1c", "7z", "7z x"),
+        (b"Rar!\x1a\x07\x01\x00", "RAR", "unrar x"),
+        (b"\x28\xb5\x2f\xfd", "Zstandard", "tar --zstd -xf"),
+        (b"PK\x07\x08", "split zip", "7z x"),
     ],
 )
-def test_kinds_that_cannot_be_opened(refused, start, kind):
-    [problem] = refused(start + bytes(100))
-    assert problem.startswith(f"c.zip: a {kind} archive can't be opened here; unpack it yourself (")
+def test_kinds_that_cannot_be_opened(refused, start, kind, opener):
+    fix = f"unpack it yourself ({opener}) into a folder of its name beside it"
+    assert refused(start + bytes(100)) == [f"c.zip: a {kind} archive can't be opened here; {fix}"]
     [problem] = refused(tarred({"images/train.zip": start + bytes(100), "a.csv": "a"}))
     assert problem.startswith(f"c.zip: images/train.zip: a {kind} archive can't be opened here")
 

@@ -62,7 +62,11 @@ def test_placeholders_of_another_kind_than_the_classes_are_warned_of(tmp_path, p
     came, root, _ = brought(source)
     warning = next(note for note in came.notes if note.startswith("warning: "))
     assert f"look like {placeholder}, the classes like cat, dog" in warning and classes(root) == ["cat", "dog"]
-    assert ("JSON" in warning) == (placeholder != "38.4")
+    names = (
+        f'if the site has other names for them, write a JSON file beside the tables, such as {{"cat": "{placeholder}"'
+    )
+    number = "if a probability is asked for, name a metric of probabilities with --metric"
+    assert (number if placeholder == "38.4" else names) in warning
     (source / "numbers.json").write_text(json.dumps({"cat": placeholder, "dog": "1"}))
     assert classes(brought(source)[1]) == sorted([placeholder, "1"])
 
