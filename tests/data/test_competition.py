@@ -58,7 +58,8 @@ def test_the_sample_submissions_header_is_what_a_submission_has(tmp_path):
     assert "columns ID,target; expected ID,label" in check_submission(tmp_path / "wrong.csv", competition)[0]
     for sample in ("ID,0,1\n07,0.5,0.5\n08,0.5,0.5\n", "target,ID\n0,07\n0,08\n"):
         (found,) = problems(write(tmp_path, sample=sample))
-        assert f"columns {sample.splitlines()[0]}; a submission here has ID,target; task.answer: " in found
+        assert f"columns {sample.splitlines()[0]}; a submission here has ID,target; task.answer: label has two" in found
+        assert found.endswith(" columns; adopt the competition, which finds the answer's form")
     assert read_competition(write(tmp_path, sample="ID\n07\n08\n")).columns == ("ID", "target")
 
 
@@ -89,7 +90,10 @@ def test_boxes_of_test_images(tmp_path):
     assert problems(settings) == [f"{tmp_path}/test.csv: 1 ID is repeated: 08; keep one row for each image"]
     (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,.5,.6,.7,.8\n")
     (found,) = problems(settings)
-    assert "test.csv: no value of the boxes is above 1, so they are shares of the image" in found
+    assert (
+        "test.csv: no value of the boxes is above 1, so they are shares of the image; give x1,y1,x2,y2 in its pixels"
+        in found
+    )
 
 
 def test_names_composed_otherwise_are_the_same_names(tmp_path):
@@ -194,12 +198,12 @@ def test_everything_wrong_is_listed_at_once(tmp_path):
     )
     found = "\n".join(problems(settings))
     for expected in (
-        "meta.csv: target stands twice: 1",
+        "meta.csv: target stands twice: 1; give each class one row and one name",
         "meta.csv: class_name stands twice: dog",
-        "train.csv: 1 row has no ID: rows 3",
-        "train.csv: 1 ID is not plain file names: ../x",
-        "train.csv: 1 ID is repeated: 01",
-        "train.csv: boxes need the columns x1,y1,x2,y2, there is no y1, x2, y2",
+        "train.csv: 1 row has no ID: rows 3; fill it in",
+        "train.csv: 1 ID is not plain file names: ../x; use names on one line, without",
+        "train.csv: 1 ID is repeated: 01; keep one row for each image",
+        "train.csv: boxes need the columns x1,y1,x2,y2, there is no y1, x2, y2; add or rename them",
         "train.csv: 1 row has no class: rows 5",
         "train.csv: 1 row has a class that is not in meta.csv: 5; the classes are 0, 1",
         "train.csv: 1 ID has no image under",
@@ -212,31 +216,37 @@ def test_everything_wrong_is_listed_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({"train": "image,target\n01,0\n"}, "train.csv: no column ID (there: image, target); rename"),
+        (
+            {"train": "image,target\n01,0\n"},
+            "train.csv: no column ID (there: image, target); rename the file's, or set their names",
+        ),
         ({"train": "ID,target\n"}, "train.csv: has a header but no rows"),
-        ({"train": ""}, "train.csv: is empty"),
+        ({"train": ""}, "train.csv: is empty; expected a header line and rows"),
         ({"train": None}, "train.csv: no such file"),
-        ({"train": "ID,ID,target\n01,01,0\n"}, "train.csv: columns stand twice: ID"),
+        ({"train": "ID,ID,target\n01,01,0\n"}, "train.csv: columns stand twice: ID; rename or remove one of each"),
         (
             {"train": "ID,target\n01,0\n02,1,5\n03\n"},
             "2 rows have another number of fields than the header's 2: line 3 (3), line 4 (1); quote the cells",
         ),
-        ({"train": b"ID,target\n01,0\n02,\xe9\n"}, "is not UTF-8 text (byte 0xe9 in line 3)"),
+        ({"train": b"ID,target\n01,0\n02,\xe9\n"}, "is not UTF-8 text (byte 0xe9 in line 3); save it as CSV (UTF-8)"),
         ({"train": 'ID,target\n01,"0\n02,1\n'}, "check the quotes"),
-        ({"train": b"PK\x03\x04..."}, "is a spreadsheet or an archive"),
+        ({"train": b"PK\x03\x04..."}, "is a spreadsheet or an archive; export the table as CSV (UTF-8)"),
         ({"train": "ID,target\n01,0\n02,0\n03,0\n"}, "only one class"),
         (
             {"train": "ID,target\n01,0.0\n02,1.0\n03,0\n", "meta": "target,class_name\n0,a\n1,b\n"},
             "write whole numbers",
         ),
-        ({"sample": "ID,target\n"}, "sample_submission.csv: the test set is empty"),
-        ({"sample": None}, "no such file, nor test.csv"),
+        (
+            {"sample": "ID,target\n"},
+            "sample_submission.csv: the test set is empty; expected one row for each test image",
+        ),
+        ({"sample": None}, "no such file, nor test.csv; one of them has to name the test images"),
         ({"meta": "target,name\n0,a\n1,b\n"}, "meta.csv: no column class_name (there: target, name)"),
         ({"meta": "target,class_name\n0,\n1,b\n"}, "meta.csv: 1 row has no class_name; fill it in or remove the row"),
-        ({"images": ("train",)}, "test: no such folder"),
+        ({"images": ("train",)}, "test: no such folder; put the images named by the sample submission there"),
         (
             {"train": "ID,target,x1,y1,x2,y2\n01,0,5,0,5,9\n02,1,0,0,9,z\n03,0,0,0,9,\n"},
-            "2 boxes are malformed: row 2 (0,0,9,z), row 3",
+            "2 boxes are malformed: row 2 (0,0,9,z), row 3 (0,0,9,); give four numbers, or leave all four empty",
         ),
         (
             {"train": "ID,target,x1,y1,x2,y2\n01,0,0,0,nan,9\n02,1,0,0,inf,9\n03,0,,,,\n"},

@@ -105,6 +105,7 @@ def test_class_folders_are_said_to_be_held_out_in_part(place, capsys):
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "data/raw: 36 training images, 4 test images, 2 classes"
     assert out[1].startswith("train and validation part are both training images (the pipeline makes its own folds);")
+    assert out[1].endswith("; the test part is held out")
     assert out[2] == "its labels: data/solution.csv; which file an ID is: data/adopted.csv"
     assert out[3].startswith("note: the test part was drawn image by image; ")
     skipped = [line for line in out if line.startswith("skipped: ")]

@@ -93,7 +93,9 @@ def test_ratio(tmp_path):
     assert adopt(source, to(tmp_path / "one"), SETTINGS, ratio=(3, 2)).test == 28  # 2/5 of 50 and of 20
     assert adopt(source, to(tmp_path / "two"), SETTINGS, ratio=(0.7, 0.1, 0.2)).test == 14
     for wrong in ((8, 2, 0), (0, 0, 1), (8,), (8, -1, 1), (float("nan"), 1), (1, 1, 1, 1)):
-        assert "ratio" in refused(source, to(tmp_path / "three"), SETTINGS, ratio=wrong)[0]
+        [problem] = refused(source, to(tmp_path / "three"), SETTINGS, ratio=wrong)
+        assert problem.startswith(f"ratio {':'.join(f'{part:g}' for part in wrong)}: expected train:validation:test")
+        assert problem.endswith("such as 8:1:1, with something left for each side")
 
 
 def test_groups_stay_whole(tmp_path):
@@ -124,15 +126,19 @@ def test_groups_are_matched_by_any_unique_name(tmp_path):
     groups.write_text("ID,group\n1.png,g1\na/2.png,g2\nx,g3\nb/1.png,\nb/2.png,g5\nb/2.png,g6\ny.png,g6\n")
     found = refused(source, to(tmp_path, force=True), SETTINGS, groups=groups)
     assert "2 images have no group: a/1.png, b/1.png; add a row class/file,group for each" in found[0]
-    assert "1 image is in several groups: b/2.png (g5, g6)" in found[1]
+    assert "1 image is in several groups: b/2.png (g5, g6); keep one row for each" in found[1]
 
 
 @pytest.mark.parametrize(
     ("header", "option", "expected"),
     [
-        ("who,what", None, "no column with the files (there: who, what)"),
-        ("label,file", None, "no column with the groups"),
-        ("file,who", "patient", "no column 'patient'"),
+        ("who,what", None, "no column with the files (there: who, what); call it one of id, file, "),
+        (
+            "label,file",
+            None,
+            "no column with the groups (there: label, file); add one, and name it with --group-column",
+        ),
+        ("file,who", "patient", "no column 'patient' (there: file, who); name the groups' column with --group-column"),
     ],
 )
 def test_groups_without_their_columns(tmp_path, header, option, expected):
@@ -168,20 +174,28 @@ def test_images_are_not_left_behind_in_silence(tmp_path):
 def test_a_class_with_one_image_is_only_trained_on(tmp_path):
     adopted = adopt(class_folders(tmp_path / "photos", a=12, b=1), to(tmp_path), SETTINGS)
     assert (adopted.train, adopted.test) == (12, 1) and "1 class has too few images or groups" in adopted.notes[0]
-    assert "too few" in refused(class_folders(tmp_path / "few", a=1, b=1), to(tmp_path / "x"), SETTINGS)[0]
+    [problem] = refused(class_folders(tmp_path / "few", a=1, b=1), to(tmp_path / "x"), SETTINGS)
+    assert "too few images or groups to hold a test part out; add some, or adopt a competition" in problem
 
 
 def test_folders_that_are_no_classes(tmp_path):
     class_folders(tmp_path / "deep" / "train", a=3, b=3)
     assert "adopt the folder that holds the classes" in refused(tmp_path / "deep", to(tmp_path), SETTINGS)[0]
     (tmp_path / "none").mkdir()
-    assert "neither train.csv nor sub-folders" in refused(tmp_path / "none", to(tmp_path), SETTINGS)[0]
-    assert "only one class" in refused(class_folders(tmp_path / "one", a=3), to(tmp_path), SETTINGS)[0]
     assert (
-        "1 class folder has no images: c"
+        "neither train.csv nor sub-folders; expected a competition, or one sub-folder per class"
+        in refused(tmp_path / "none", to(tmp_path), SETTINGS)[0]
+    )
+    one = refused(class_folders(tmp_path / "one", a=3), to(tmp_path), SETTINGS)[0]
+    assert "only one class folder; there is nothing to tell apart, at least two are needed" in one
+    assert (
+        "1 class folder has no images: c; fill or remove them"
         in refused(class_folders(tmp_path / "e", a=3, b=3, c=0), to(tmp_path), SETTINGS)[0]
     )
-    with pytest.raises(FileNotFoundError, match="no such folder"):
+    with pytest.raises(
+        FileNotFoundError,
+        match="no such folder or file; expected a competition's folder or archive, or one sub-folder per class",
+    ):
         adopt(tmp_path / "nowhere", to(tmp_path), SETTINGS)
     assert not (tmp_path / "data").exists()
 
@@ -244,10 +258,16 @@ def test_force_never_removes_what_is_no_competition(tmp_path, monkeypatch):
     home.mkdir()
     (home / "thesis.tex").touch()
     options = {"solution": tmp_path / "solution.csv", "force": True}
-    assert "something else than a competition" in refused(source, Destination(home, **options), SETTINGS)[0]
+    assert (
+        "something else than a competition (no train.csv); remove it yourself"
+        in refused(source, Destination(home, **options), SETTINGS)[0]
+    )
     monkeypatch.chdir(home)
-    assert "holds the folder you are in" in refused(source, Destination(Path("."), **options), SETTINGS)[0]
-    assert "lies inside" in refused(source, Destination(source / "raw", **options), SETTINGS)[0]
+    assert (
+        "holds the folder you are in; name another one"
+        in refused(source, Destination(Path("."), **options), SETTINGS)[0]
+    )
+    assert "adopt into a folder apart from it" in refused(source, Destination(source / "raw", **options), SETTINGS)[0]
     assert "lies inside" in refused(source, Destination(tmp_path, **options), SETTINGS)[0]
     inside = Destination(tmp_path / "raw", tmp_path / "raw" / "solution.csv")
     assert "must not give the labels away; put it elsewhere" in refused(source, inside, SETTINGS)[0]

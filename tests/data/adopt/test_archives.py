@@ -219,7 +219,7 @@ def test_what_is_no_download(tmp_path):
     with pytest.raises(FileNotFoundError, match="nothing: no such file or folder; name a download"):
         opened(tmp_path / "nothing", [])
     (tmp_path / "x.zip").write_text("<html>log in first</html>")
-    with pytest.raises(ContractError, match="x.zip: is neither a folder nor a zip or tar"):
+    with pytest.raises(ContractError, match="x.zip: is neither a folder nor a zip or tar; name what the site lets you"):
         opened(tmp_path / "x.zip", [])
 
 

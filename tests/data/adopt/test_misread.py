@@ -115,5 +115,6 @@ def test_a_label_called_person_and_a_site_of_two_values_are_no_groups(tmp_path):
     places = sound(tmp_path / "places", lambda n: f"{'ab'[n % 2]},h{n % 3}", "id,kind,site")
     came, root, _ = brought(places)
     assert rows(root / "train.csv")[0] == ["id", "kind"]
-    assert any("warning: site of train.csv may say what belongs together, but" in note for note in came.notes)
+    [warning] = [note for note in came.notes if "warning: site of train.csv may say what belongs together, but" in note]
+    assert warning.endswith("; images of one stand on both sides of a split (--group decides)")
     assert rows(brought(places, group="site")[1] / "train.csv")[0] == ["id", "kind", "group"]

@@ -141,7 +141,7 @@ def row_numbers(folder: Path) -> None:
         (colours, "IDs name several images .t0: test/t0_green.png, test/t0_red.png.; several images a row"),
         (zeros, "the files' names have leading zeros: write them into the IDs"),
         (other_extensions, "extensions differ: write the IDs without one"),
-        (components, "4 images have two IDs: test/t0.png .t0_root, t0_vowel"),
+        (components, "4 images have two IDs: test/t0.png .t0_root, t0_vowel.*; keep one row for each image"),
         (two_answers, "2 columns .hue, form. with classes, not 0 and 1; a row has one answer"),
         (row_numbers, "a column of row numbers .''. beside id; take it out"),
     ],

@@ -89,14 +89,17 @@ CASES = {
         {},
         (
             "--metric accuracy scores labels, but",
-            f"{SAMPLE} has 2 answer columns (a, b), a number for each class",
+            f"{SAMPLE} has 2 answer columns (a, b), a number for each class; name a metric of probabilities",
             "roc_",
         ),
     ),
     "one probability of three classes": (
         (ABC, asks("id,kind")),
         {"metric": "roc_auc", "answer": "probability"},
-        (f"{SAMPLE}: --answer probability asks for one number, but there are 3 classes (a, b, c)", "--answer probabi"),
+        (
+            f"{SAMPLE}: --answer probability asks for one number, but there are 3 classes (a, b, c)",
+            "; use --answer probabilities or label",
+        ),
     ),
     "probabilities in an unknown form": (
         (ABC, without(SAMPLE)),
