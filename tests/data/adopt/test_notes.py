@@ -7,19 +7,7 @@ from pathlib import Path
 import pytest
 from makers.competitions.broken import IDS, TESTS, given_split, lines, picture, sound
 from makers.competitions.brought import brought
-
-Change = Callable[[Path], None]
-
-
-def train(label: Callable[[int], str], header: str = "id,kind") -> Change:
-    """Return what writes another training table into a folder."""
-    return lambda folder: lines(folder / "train.csv", header, *(f"{id},{label(n)}" for n, id in enumerate(IDS)))
-
-
-def asks(header: str, cell: str = "0.5") -> Change:
-    """Return what writes a sample submission of these columns and placeholders into a folder."""
-    cells = f",{cell}" * header.count(",")
-    return lambda folder: lines(folder / "sample_submission.csv", header, *(f"{id}{cells}" for id in TESTS))
+from makers.competitions.changes import Change, asks, train
 
 
 def beside(header: str, cells: Callable[[int], str], test_header: str, test_cells: Callable[[int], str]) -> Change:

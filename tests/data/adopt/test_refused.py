@@ -1,12 +1,12 @@
 """What a download lacks, or says twice or askew: refused in one message that says what, where and what to do."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from makers.competitions.broken import IDS, TESTS, given_split, lines, picture, sound
 from makers.competitions.brought import brought
+from makers.competitions.changes import Change, asks, train
 
 from competition.common.errors import ContractError
 from competition.data.adopt.adoption import adopt
@@ -17,17 +17,7 @@ from competition.settings.competition import CompetitionSettings
 SAMPLE = "sample_submission.csv"
 
 
-def train(label: Callable[[int], str], header: str = "id,kind") -> Callable[[Path], None]:
-    """Return what writes another training table into a folder."""
-    return lambda folder: lines(folder / "train.csv", header, *(f"{id},{label(n)}" for n, id in enumerate(IDS)))
-
-
-def asks(header: str) -> Callable[[Path], None]:
-    """Return what writes a sample submission of these columns into a folder."""
-    return lambda folder: lines(folder / SAMPLE, header, *(f"{id}{',0.5' * header.count(',')}" for id in TESTS))
-
-
-def without(*names: str) -> Callable[[Path], None]:
+def without(*names: str) -> Change:
     """Return what removes files, or all in a folder."""
 
     def remove(folder: Path) -> None:
@@ -39,7 +29,7 @@ def without(*names: str) -> Callable[[Path], None]:
     return remove
 
 
-def adds(name: str, line: str) -> Callable[[Path], None]:
+def adds(name: str, line: str) -> Change:
     """Return what adds a line to a table."""
 
     def add(folder: Path) -> None:
