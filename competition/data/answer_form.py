@@ -26,7 +26,6 @@ class AnswerForm(ABC):
     kinds: ClassVar[tuple[str, ...]]
     holds: ClassVar[str]
     scored_as: ClassVar[tuple[str, ...]]
-    for_people: ClassVar[str]  # what a cell holds, as in "answer each with ..."
 
     def __init__(self, targets: Sequence[str], names: Sequence[str], columns: Sequence[str], settings: TaskSettings):
         self.targets, self.names, self.columns = tuple(targets), tuple(names), tuple(columns)
@@ -62,14 +61,14 @@ class AnswerForm(ABC):
             f"be read: {examples(held)}; set task.separator to what the site has between labels, or rename the classes"
         ]
 
-    def _blank_problems(self, path: Path, cells: Sequence[str]) -> list[str]:
+    def _blank_problems(self, path: Path, cells: Sequence[str], what: str) -> list[str]:
+        """Return what is wrong with cells that are blank; what: each is answered with, "a class"."""
         known = set(self.targets)
         rows = [row for row, cell in enumerate(cells, 1) if is_blank(cell) and cell not in known]
         if not rows:
             return []
         return [
-            f"{path}: {counted(len(rows), 'answers are')} empty or NaN: rows {examples(rows)}; answer each with "
-            f"{self.for_people}"
+            f"{path}: {counted(len(rows), 'answers are')} empty or NaN: rows {examples(rows)}; answer each with {what}"
         ]
 
     def _unknown_problems(self, path: Path, found: Iterable[str], what: str) -> list[str]:

@@ -18,7 +18,6 @@ class Label(AnswerForm):
     kinds = ("single", "ordinal")
     holds = "labels"
     scored_as = ("labels",)
-    for_people = "a class"
 
     def cells(self, answers: np.ndarray) -> list[Sequence[str]]:
         return [(target,) for target in decode(answers, self.targets)]
@@ -29,4 +28,4 @@ class Label(AnswerForm):
     def problems(self, path: Path, frame: pd.DataFrame) -> list[str]:
         answers = frame.iloc[:, 0].tolist()
         given = (answer for answer in answers if not is_blank(answer))
-        return self._blank_problems(path, answers) + self._unknown_problems(path, given, "answers are")
+        return self._blank_problems(path, answers, "a class") + self._unknown_problems(path, given, "answers are")

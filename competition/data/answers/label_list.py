@@ -20,7 +20,6 @@ class LabelList(AnswerForm):
     kinds = ("multi",)
     holds = "labels"
     scored_as = ("labels",)
-    for_people = "its labels"
 
     def header_problems(self, path: Path) -> list[str]:
         return super().header_problems(path) + self._separator_problems(path)

@@ -22,7 +22,6 @@ class Probabilities(AnswerForm):
     kinds = ("single", "ordinal", "multi")
     holds = "probabilities"
     scored_as = ("probabilities", "ranks")
-    for_people = "probabilities"
 
     def header_problems(self, path: Path) -> list[str]:
         place, problems = self._place, []

@@ -18,7 +18,6 @@ class Probability(AnswerForm):
     kinds = ("single",)
     holds = "probabilities"
     scored_as = ("probabilities",)
-    for_people = "a probability"
 
     def header_problems(self, path: Path) -> list[str]:
         problems = super().header_problems(path)

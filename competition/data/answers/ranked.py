@@ -22,7 +22,6 @@ class Ranked(AnswerForm):
     kinds = ("single", "ordinal", "multi")
     holds = "probabilities"
     scored_as = ("ranks",)
-    for_people = "labels, best first"
 
     def header_problems(self, path: Path) -> list[str]:
         return super().header_problems(path) + self._separator_problems(path)
@@ -45,7 +44,8 @@ class Ranked(AnswerForm):
         return answers
 
     def problems(self, path: Path, frame: pd.DataFrame) -> list[str]:
-        lists, problems = self._labels_of(frame), self._blank_problems(path, frame.iloc[:, 0].tolist())
+        lists, cells = self._labels_of(frame), frame.iloc[:, 0].tolist()
+        problems = self._blank_problems(path, cells, "labels, best first")
         given = (label for label in chain.from_iterable(lists) if not is_blank(label))
         problems += self._unknown_problems(path, given, "labels are")
         wrong = {
