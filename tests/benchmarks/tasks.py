@@ -61,16 +61,17 @@ def parse() -> argparse.Namespace:
         "--pages", type=Path, help="two_pages: a competition of pages, of which the training part is used"
     )
     parser.add_argument("--epochs", type=int, default=18)
+    parser.add_argument("--seed", type=int, default=0, help="of the sample, and of the folds and networks")
     return parser.parse_args()
 
 
-def two_pages(folder: Path, pages: Path) -> None:
+def two_pages(folder: Path, pages: Path, seed: int) -> None:
     """Write the competition of two pages in one picture: training pictures clean, test pictures damaged.
 
     No page stands on both sides. Targets are the sets of the two pages' classes.
     """
     table = pd.read_csv(pages / "train.csv", dtype=str)
-    images, draws = ImageFolder(pages / "train"), generator(0, "two pages")
+    images, draws = ImageFolder(pages / "train"), generator(seed, "two pages")
     half = draws.permutation(len(table))
     rows = {"train": half[: len(half) // 2], "test": half[len(half) // 2 :]}
     truth: dict[str, list[tuple[str, str]]] = {}
@@ -96,14 +97,14 @@ def two_pages(folder: Path, pages: Path) -> None:
     write_table(folder / paths.SOLUTION, ["ID", "target"], truth["test"])
 
 
-def make_data(folder: Path, task: str, by_f1: bool, pages: Path | None) -> None:
+def make_data(folder: Path, task: str, by_f1: bool, given: argparse.Namespace) -> None:
     """Make data/raw and the solution, once."""
     if (folder / "data/raw/sample_submission.csv").is_file():
         return
     if task == "two_pages":
-        two_pages(folder, pages)
+        two_pages(folder, given.pages, given.seed)
         return
-    once(folder, "sample")
+    once(folder, "sample", "--seed", str(given.seed))
     if task == "log_loss" and not by_f1:
         sample = folder / "data/raw/sample_submission.csv"
         ids = pd.read_csv(sample, dtype=str)["ID"]
@@ -115,10 +116,11 @@ def run_stages(folder: Path, task: dict[str, str], given: argparse.Namespace, by
     """Take the competition through all stages in `folder`, and then stand there."""
     params = sample_params()
     params["task"] = task
+    params["split"]["seed"] = params["augment"]["seed"] = params["members"]["lite0"]["seed"] = given.seed
     params["specialize"]["base"] = []
     params["members"]["lite0"]["epochs"] = given.epochs
     begin(folder, params)
-    make_data(folder, given.task, by_f1, given.pages)
+    make_data(folder, given.task, by_f1, given)
     for stage in ("prepare", "split", "augment"):
         once(folder, stage)
     train_members(folder)
