@@ -86,7 +86,7 @@ def test_decisions_are_those_that_can_gain():
         "f1_macro": ("class_offsets",),
         "f1_weighted": ("class_offsets",),
         "log_loss": ("calibrated",),
-        "quadratic_weighted_kappa": ("sharpened_grade", "cut_points"),
+        "quadratic_weighted_kappa": ("cut_points",),
     }
     several = {name: metric.decisions(True) for name, metric in EACH.items() if "multi" in metric.kinds}
     label_sets = {"accuracy", "f1_macro", "f1_micro", "f1_weighted", "f1_samples", "f2_samples"}

@@ -17,6 +17,7 @@ class QuadraticWeightedKappa(Metric):
     """
 
     label, kinds, bounds = "quadratic weighted kappa", ("ordinal",), (-1.0, 1.0)
+    base_decision = "calibrated_grade"
 
     def score(self, y_true: np.ndarray, y_pred: np.ndarray, n_classes: int, weights: np.ndarray | None) -> float:
         """Kappa of grades (N,)."""
@@ -36,8 +37,8 @@ class QuadraticWeightedKappa(Metric):
         return np.where((count > 0) & (expected <= 0), 0, agreement)
 
     def decisions(self, several: bool) -> tuple[str, ...]:
-        """The expected grade of sharpened probabilities; the expected grade, cut where it scores best."""
-        return "sharpened_grade", "cut_points"
+        """The expected grade, cut where it scores best."""
+        return ("cut_points",)
 
     def plain(self, probabilities: np.ndarray, several: bool) -> np.ndarray:
         """(N,) int64: the expected grade of probabilities (N, C), rounded; half a grade upwards."""
