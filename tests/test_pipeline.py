@@ -1,21 +1,20 @@
 """The whole pipeline on a tiny competition: what it makes, what it runs again, and that kill -9 changes nothing.
 
-Two projects with the same params run side by side, each on a core of its own: one straight through; the other killed
-once in the middle of every kind of stage and started again.
+Two projects with the same params: the stages of one run straight through, in this process; those of the other run by
+DVC, as a person runs them, each kind of stage killed once in its middle and started again.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -26,12 +25,27 @@ import psutil
 import pytest
 import torch
 from makers.commands import call as run_command  # noqa: F401
-from makers.pipeline import PARAMS, ROOT, TEST, TRAIN, call, environment, make_project, stages_run, table
+from makers.dag import run_dag
+from makers.pipeline import (
+    PARAMS,
+    ROOT,
+    TEST,
+    TRAIN,
+    call,
+    depend_on_fewer_modules,
+    environment,
+    make_folder,
+    make_project,
+    stages_run,
+    table,
+)
 from sklearn.metrics import f1_score
 
 import pipelines.adopt
 import pipelines.prepare
+import pipelines.score
 import pipelines.split
+import pipelines.validate
 from competition.data.predictions import load_predictions
 from competition.sample import generate
 
@@ -97,37 +111,25 @@ def files(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
-def on_core(number: int, work: Callable, *arguments):
-    """`work`, with every process it starts on one core: two projects share the machine without waiting for each
-    other.
-    """
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[number % len(cores)]})  # of this thread; what it starts inherits it
-    return work(*arguments)
+@contextlib.contextmanager
+def on_one_core() -> Iterator[None]:
+    """Keep this process, and those that it starts, to one core: what networks make depends on the number of threads."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores, threads = os.sched_getaffinity(0), torch.get_num_threads()
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)
 class Straight:
     folder: Path
-    first: str  # what dvc printed: the first run, a second one, a dry one with another learning rate
-    again: str
-    changed: str
-    made: dict[str, str]  # after the first run
-    kept: Path  # a copy of submissions/ and folds/ after the first run
-
-
-def run_straight(folder: Path) -> Straight:
-    first, again = call(folder, "dvc", "repro"), call(folder, "dvc", "repro")
-    made, kept = files(folder), folder.with_name("kept")
-    for name in ("submissions", "folds"):
-        shutil.copytree(folder / name, kept / name)
-    params = folder / "params.yaml"
-    assert PARAMS.count("learning_rate: 0.001") == 1
-    params.write_text(PARAMS.replace("learning_rate: 0.001", "learning_rate: 0.002"))
-    changed = call(folder, "dvc", "repro", "--dry")
-    params.write_text(PARAMS)
-    return Straight(folder, first, again, changed, made, kept)
+    made: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,9 @@ class Killed:
     folder: Path
     outputs: list[str]  # what dvc printed in the run that each of KILLS ended, then in the last one
     made: dict[str, str]
-    edited: str  # what it printed in a dry run after a second edit of the report
+    again: str  # what it printed in one more run
+    changed: str  # in a dry one with another learning rate
+    edited: str  # in a dry one after a second edit of the report
 
 
 def run_killed(folder: Path) -> Killed:
@@ -145,9 +149,13 @@ def run_killed(folder: Path) -> Killed:
         if kill.module == "train":
             edit_report(folder)
     outputs.append(call(folder, "dvc", "repro"))
-    made = files(folder)
+    made, again, params = files(folder), call(folder, "dvc", "repro"), folder / "params.yaml"
+    assert PARAMS.count("learning_rate: 0.001") == 1
+    params.write_text(PARAMS.replace("learning_rate: 0.001", "learning_rate: 0.002"))
+    changed = call(folder, "dvc", "repro", "--dry")
+    params.write_text(PARAMS)
     edit_report(folder)
-    return Killed(folder, outputs, made, call(folder, "dvc", "repro", "--dry"))
+    return Killed(folder, outputs, made, again, changed, call(folder, "dvc", "repro", "--dry"))
 
 
 def edit_report(folder: Path) -> None:
@@ -167,11 +175,9 @@ def repro_until(folder: Path, kill: Kill) -> str:
             start_new_session=True,
         )
     try:
-        stage = wait_for(
-            lambda: f"Running stage '{kill.stage}':" in log.read_text() and running(dvc.pid, kill.module), dvc, log
-        )
-        if kill.when:
-            wait_for(lambda: next(folder.glob(kill.when), None), dvc, log)
+        wait_for(lambda: f"Running stage '{kill.stage}':" in log.read_text(), dvc, log)
+        stage = wait_for(lambda: running(dvc.pid, kill.module), dvc, log)
+        wait_for(lambda: not kill.when or next(folder.glob(kill.when), None), dvc, log)
         wait_for(lambda: kill.said in log.read_text(), dvc, log)
         if kill.group:
             os.killpg(dvc.pid, signal.SIGKILL)
@@ -192,7 +198,7 @@ def wait_for(condition: Callable, dvc: subprocess.Popen, log: Path):
         if found := condition():
             return found
         assert dvc.poll() is None, f"dvc repro ended before it was to be killed\n{log.read_text()}"
-        sleep(0.005)
+        sleep(0.02)
     raise TimeoutError(log.read_text())
 
 
@@ -207,32 +213,29 @@ def running(parent: int, module: str) -> psutil.Process | None:
     return None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sample(tmp_path_factory) -> tuple[Path, dict]:
     data = tmp_path_factory.mktemp("sample") / "data"
-    return data, generate(data / "raw", data / "solution.csv", TRAIN, TEST, seed=0, workers=os.cpu_count() or 1)
+    return data, generate(data / "raw", data / "solution.csv", TRAIN, TEST, seed=0, workers=1)
 
 
-@pytest.fixture(scope="session")
-def runs(tmp_path_factory, sample) -> Iterator[tuple[Future, Future]]:
-    """The two projects, running; a test waits for the one that it asks for."""
-    folders = [make_project(tmp_path_factory.mktemp(name), sample[0]) for name in ("straight", "killed")]
-    with ThreadPoolExecutor(2) as pool:
-        yield pool.submit(on_core, 0, run_straight, folders[0]), pool.submit(on_core, 1, run_killed, folders[1])
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory, sample) -> Straight:
+    folder = make_folder(tmp_path_factory.mktemp("straight"), sample[0])
+    with on_one_core(), contextlib.chdir(folder):
+        run_dag()
+    return Straight(folder, files(folder))
 
 
-@pytest.fixture(scope="session")
-def straight(runs) -> Straight:
-    return runs[0].result()
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory, sample) -> Killed:
+    folder = make_project(tmp_path_factory.mktemp("killed"), sample[0])
+    depend_on_fewer_modules(folder, "report")
+    with on_one_core():
+        return run_killed(folder)
 
 
-@pytest.fixture(scope="session")
-def killed(runs) -> Killed:
-    return runs[1].result()
-
-
-def test_an_adopted_folder_of_classes_is_prepared_and_split(runs, tmp_path, monkeypatch, run_command):  # noqa: F811
-    # asked for first, while the two projects run
+def test_an_adopted_folder_of_classes_is_prepared_and_split(tmp_path, monkeypatch, run_command):  # noqa: F811
     generator = np.random.default_rng(0)
     for name in ("cat", "dog"):
         (tmp_path / "photos" / name).mkdir(parents=True)
@@ -252,47 +255,42 @@ def test_an_adopted_folder_of_classes_is_prepared_and_split(runs, tmp_path, monk
     assert len(table(tmp_path / "data/solution.csv")) == 2
 
 
-def test_every_stage_runs_once_and_then_none(straight):
-    assert sorted(stages_run(straight.first)) == sorted(STAGES)
-    assert stages_run(straight.again) == [] and "Data and pipelines are up to date." in straight.again
-
-
 def test_an_unreadable_file_is_listed_and_in_no_fold(straight, sample):
-    problems = table(straight.kept / "folds/problem_files.csv")
+    problems = table(straight.folder / "folds/problem_files.csv")
     assert [(row["ID"], row["set"]) for row in problems] == [(sample[1]["unreadable"], "train")]
-    folds = table(straight.kept / "folds/folds.csv")
+    folds = table(straight.folder / "folds/folds.csv")
     everything = {row["ID"] for row in table(straight.folder / "data/raw/train.csv")}
     assert {row["ID"] for row in folds} == everything - {sample[1]["unreadable"]} and len(folds) == TRAIN - 1
 
 
 def test_the_holdout_is_predicted_by_every_fold_and_stands_in_no_score(straight):
-    folds = table(straight.kept / "folds/folds.csv")
+    folds = table(straight.folder / "folds/folds.csv")
     held, seen = ({row["ID"] for row in folds if (row["fold"] == "-1") == side} for side in (True, False))
     assert len(held) >= 8
-    for path in straight.kept.glob("folds/predictions/*/*.npz"):
+    for path in straight.folder.glob("folds/predictions/*/*.npz"):
         parts = {name: set(part.ids.tolist()) for name, part in load_predictions(path).items()}
         predicted = parts["holdout_test_like"]
         assert predicted <= held if path.parent.name == "specialist" else predicted == held
         assert parts["clean"] | parts["test_like"] <= seen
-    assert {row["ID"] for row in table(straight.kept / "submissions/oof.csv")} == seen
+    assert {row["ID"] for row in table(straight.folder / "submissions/oof.csv")} == seen
 
 
 def test_planted_duplicates_share_a_fold(straight, sample):
-    fold = {row["ID"]: row["fold"] for row in table(straight.kept / "folds/folds.csv")}
+    fold = {row["ID"]: row["fold"] for row in table(straight.folder / "folds/folds.csv")}
     pairs = [pair for pair in sample[1]["duplicates"] if set(pair) <= set(fold)]
     assert pairs and all(fold[one] == fold[other] for one, other in pairs)
 
 
 def test_the_label_review_names_images_of_the_folds(straight):
-    folds = {row["ID"]: row["target"] for row in table(straight.kept / "folds/folds.csv")}
-    review = table(straight.kept / "folds/review/label_review.csv")
+    folds = {row["ID"]: row["target"] for row in table(straight.folder / "folds/folds.csv")}
+    review = table(straight.folder / "folds/review/label_review.csv")
     assert all(folds[row["ID"]] == row["target"] != row["suggestion"] for row in review) and len(review) < len(folds)
-    assert (straight.kept / "folds/review/label_review.png").is_file()
+    assert (straight.folder / "folds/review/label_review.png").is_file()
 
 
 def test_the_leaderboard_has_every_submission(straight):
-    leaderboard = table(straight.kept / "submissions/leaderboard.csv")
-    there = {path.stem for path in (straight.kept / "submissions/members").iterdir()}
+    leaderboard = table(straight.folder / "submissions/leaderboard.csv")
+    there = {path.stem for path in (straight.folder / "submissions/members").iterdir()}
     assert (
         {row["submission"] for row in leaderboard}
         == there
@@ -300,7 +298,7 @@ def test_the_leaderboard_has_every_submission(straight):
     )
     scores = [float(row["test_like"]) for row in leaderboard]
     assert scores == sorted(scores, reverse=True)
-    oof = table(straight.kept / "submissions/oof.csv")
+    oof = table(straight.folder / "submissions/oof.csv")
     for row in leaderboard:  # held against scikit-learn
         answers = [line[f"{row['submission']}.test_like"] for line in oof]
         expected = f1_score([line["target"] for line in oof], answers, average="macro", zero_division=0)
@@ -314,7 +312,7 @@ def plain_vote(votes: list[str]) -> str:
 
 
 def test_the_final_submission_is_the_candidate_that_its_facts_name(straight):
-    submissions = straight.kept / "submissions"
+    submissions = straight.folder / "submissions"
     facts = json.loads((submissions / "final.json").read_text())
     rows = table(submissions / "leaderboard.csv") + table(submissions / "ensembles.csv")
     leaderboard = {row["submission"]: row for row in rows}
@@ -330,7 +328,7 @@ def test_the_final_submission_is_the_candidate_that_its_facts_name(straight):
 
 
 def test_the_hard_vote_of_the_top_is_always_made(straight):
-    submissions = straight.kept / "submissions"
+    submissions = straight.folder / "submissions"
     voters = next(row["note"] for row in table(submissions / "ensembles.csv") if row["submission"] == "hard_top").split(
         ", "
     )
@@ -341,43 +339,41 @@ def test_the_hard_vote_of_the_top_is_always_made(straight):
     ]
 
 
-def test_validate_and_score_take_the_final_submission(straight):
-    assert f"valid, {TEST} rows" in call(straight.folder, "pipelines.validate", "submissions/final.csv")
+def test_validate_and_score_take_the_final_submission(straight, monkeypatch, run_command):  # noqa: F811
+    monkeypatch.chdir(straight.folder)
+    assert f"valid, {TEST} rows" in run_command(pipelines.validate, "submissions/final.csv")[1]
     answers = {row["ID"]: row["target"] for row in table(straight.folder / "submissions/final.csv")}
     solution = table(straight.folder / "data/solution.csv")
-    printed = json.loads(
-        call(straight.folder, "pipelines.score", "submissions/final.csv", "data/solution.csv", "--json")
-    )
+    printed = json.loads(run_command(pipelines.score, "submissions/final.csv", "data/solution.csv", "--json")[1])
     y_true, found = [row["target"] for row in solution], [answers[row["ID"]] for row in solution]
     assert printed["all"] == pytest.approx(f1_score(y_true, found, average="macro", zero_division=0))
 
 
-def test_dvc_metrics_show(straight):
-    metrics = json.loads(call(straight.folder, "dvc", "metrics", "show", "--json"))
-    scores = json.loads((straight.folder / "submissions/final.json").read_text())["score"]
+def test_dvc_metrics_show(killed):
+    metrics = json.loads(call(killed.folder, "dvc", "metrics", "show", "--json"))
+    scores = json.loads((killed.folder / "submissions/final.json").read_text())["score"]
     expected = {name: scores[name]["value"] for name in ("clean", "test_like", "expected")}
     assert metrics[""]["data"] == {"submissions/metrics.json": {"data": expected}}
 
 
-def test_a_members_learning_rate_trains_that_member_again_and_no_other(straight):
+def test_a_members_learning_rate_trains_that_member_again_and_no_other(killed):
     """What follows from it, dvc.yaml says: tests/pipelines/test_deps.py."""
-    made = [stage for stage in stages_run(straight.changed) if stage not in ("vote", "ensemble", "report@html")]
+    made = [stage for stage in stages_run(killed.changed) if stage not in ("vote", "ensemble", "report@html")]
     assert sorted(made) == ["train@lite0-0", "train@lite0-1"]
 
 
-def test_nothing_was_written_into_the_cache(straight, killed):
+def test_nothing_was_written_into_the_cache(killed):
     """Outs are links to the cache where the file system allows: writing into one would damage every earlier version."""
-    for folder in (straight.folder, killed.folder):
-        cached = [path for path in (folder / ".dvc/cache/files/md5").glob("??/*") if path.suffix != ".dir"]
-        assert len(cached) > 10
-        for path in cached:
-            assert hashlib.md5(path.read_bytes()).hexdigest() == path.parent.name + path.name
+    cached = [path for path in (killed.folder / ".dvc/cache/files/md5").glob("??/*") if path.suffix != ".dir"]
+    assert len(cached) > 10
+    for path in cached:
+        assert hashlib.md5(path.read_bytes()).hexdigest() == path.parent.name + path.name
 
 
 def test_kills_change_no_byte(straight, killed):
     assert {"data/augmented.arrow", "folds/folds.csv", "submissions/final.csv"} <= set(killed.made)
     assert killed.made == straight.made
-    boards = [table(folder / "submissions/leaderboard.csv") for folder in (straight.kept, killed.folder)]
+    boards = [table(folder / "submissions/leaderboard.csv") for folder in (straight.folder, killed.folder)]
     one, other = (
         [{key: value for key, value in row.items() if key not in TIMED} for row in leaderboard]
         for leaderboard in boards
@@ -408,10 +404,11 @@ def test_the_bytes_are_those_of_the_code_before_it_was_moved(straight):
     assert len(expected) >= 5 and {path: straight.made.get(path) for path in expected} == expected
 
 
-def test_finished_stages_do_not_run_again_after_a_kill(killed):
+def test_every_stage_runs_once_also_after_a_kill_and_then_none(killed):
     ran = Counter(stage for output in killed.outputs for stage in stages_run(output))
     twice = {kill.stage for kill in KILLS}
     assert ran == {stage: 2 if stage in twice else 1 for stage in STAGES}
+    assert stages_run(killed.again) == [] and "Data and pipelines are up to date." in killed.again
 
 
 def test_a_finished_run_leaves_no_temporary_file(straight, killed):
@@ -419,9 +416,9 @@ def test_a_finished_run_leaves_no_temporary_file(straight, killed):
         assert not [path for place in ("folds", "submissions") for path in (folder / place).rglob(".*.tmp")]
 
 
-def test_an_ensemble_that_is_refused_leaves_the_final_submission(straight):
+def test_an_ensemble_that_is_refused_leaves_the_final_submission(killed):
     """DVC removes what a stage makes before it runs it, unless it is told not to."""
-    folder, external = straight.folder, straight.folder / "submissions/external/typo.csv"
+    folder, external = killed.folder, killed.folder / "submissions/external/typo.csv"
     params, final = (folder / "params.yaml").read_text(), (folder / "submissions/final.csv").read_bytes()
     external.write_text("ID,target\n")
     try:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from makers.distributed import CONTEXT, SETTINGS, together
+from makers.distributed import SETTINGS, together
 from makers.metrics import F1
 from makers.packed import SIZE, TARGETS, packed_competition
 
@@ -26,8 +26,6 @@ from competition.training import fit as fit_module
 from competition.training.fold_data import load_fold
 
 pytestmark = pytest.mark.slow
-
-CONTEXT.set_forkserver_preload(["pytest", "accelerate", "pipelines.train"])
 
 
 @pytest.fixture(scope="module")

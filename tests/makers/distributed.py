@@ -1,10 +1,11 @@
 """Work done by several processes together."""
 
-import multiprocessing
 import os
 import signal
 import socket
 from time import monotonic
+
+from makers.forked import CONTEXT
 
 from competition.settings.finetuned import FinetunedSettings
 
@@ -45,9 +46,6 @@ def together(work, *arguments, count=2, seconds=100):
         for process in started:
             process.kill()
             process.join()
-
-
-CONTEXT = multiprocessing.get_context("forkserver")
 
 
 def _one_of(index, count, port, end, work, arguments):

@@ -62,10 +62,8 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def make_project(folder: Path, data: Path, params: str = PARAMS) -> Path:
-    """Return `folder`, made a project with the competition in `data`, the code copied and its params.yaml `params`."""
-    for name in ("competition", "pipelines"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+def make_folder(folder: Path, data: Path, params: str = PARAMS) -> Path:
+    """Return `folder`, made a project with the competition in `data`: what the stages read, without the code."""
     (folder / "folds/review").mkdir(parents=True)
     shutil.copytree(ROOT / "submissions/external", folder / "submissions/external")
     for name in (
@@ -79,7 +77,24 @@ def make_project(folder: Path, data: Path, params: str = PARAMS) -> Path:
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(data, folder / "data")
     (folder / "params.yaml").write_text(params)
+    return folder
+
+
+def make_project(folder: Path, data: Path, params: str = PARAMS) -> Path:
+    """As `make_folder`, with a copy of the code, and under DVC."""
+    for name in ("competition", "pipelines"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    make_folder(folder, data, params)
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     call(folder, "dvc", "init", "-q")
     shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")
     return folder
+
+
+def depend_on_fewer_modules(folder: Path, package: str) -> None:
+    """Take the modules of all other packages than `package` out of a project's dvc.yaml, which DVC reads for seconds
+    each time it starts; tests/pipelines/test_deps.py holds the whole lists to the imports.
+    """
+    lines = (folder / "dvc.yaml").read_text().splitlines(keepends=True)
+    other = re.compile(rf"      - competition/(?!{package}/)")
+    (folder / "dvc.yaml").write_text("".join(line for line in lines if not other.match(line)))

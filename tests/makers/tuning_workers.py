@@ -1,10 +1,10 @@
 """Workers on a study: started, killed, waited for."""
 
-import multiprocessing
 import os
 import signal
 import time
 
+from makers.forked import CONTEXT
 from optuna.trial import TrialState
 
 from competition.common.optuna_logging import quiet_optuna
@@ -71,7 +71,7 @@ def helping(folder, where, trials):
 
 
 def started(target, *arguments):
-    process = multiprocessing.get_context("spawn").Process(target=target, args=arguments)
+    process = CONTEXT.Process(target=target, args=arguments)
     process.start()
     return process
 

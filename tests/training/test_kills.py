@@ -2,13 +2,13 @@
 unbroken one.
 """
 
-import multiprocessing
 import os
 import signal
 from pathlib import Path
 
 import pytest
 import torch
+from makers.forked import CONTEXT
 from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
 from makers.training import SETTINGS, same, scores_of, trained
@@ -53,9 +53,9 @@ def half_a_file(state: dict, path: Path) -> None:
     die()
 
 
-def train_and_die(folder: Path, state_file: Path, where: str) -> None:
+def train_and_die(folder: Path, state_file: Path, where: str, threads: int) -> None:
     """Train until `where`, in the second epoch or at its end, and be gone."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     data = load(folder)
     steps = -(-len(data.train_labels) // SETTINGS.batch_size)
     if where == "in an epoch":
@@ -77,7 +77,8 @@ def unbroken(folder):
 @pytest.mark.parametrize("where", ["in an epoch", "halfway through a file", "before a file takes its place"])
 def test_a_killed_training_ends_the_same(folder, unbroken, tmp_path, where):
     state_file = tmp_path / "state.pt"
-    process = multiprocessing.get_context("spawn").Process(target=train_and_die, args=(folder, state_file, where))
+    there = (folder, state_file, where, torch.get_num_threads())  # the sums depend on how many
+    process = CONTEXT.Process(target=train_and_die, args=there)
     process.start()
     process.join(timeout=120)
     assert process.exitcode == -signal.SIGKILL

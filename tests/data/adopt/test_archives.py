@@ -232,8 +232,8 @@ def test_long_unpacking_says_how_far_it_is(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.slow
 def test_many_small_files_take_seconds(tmp_path):
-    (tmp_path / "c.zip").write_bytes(zipped({f"train/{n:06}.jpg": b"x" for n in range(20_000)}, 0))
+    (tmp_path / "c.zip").write_bytes(zipped({f"train/{n:06}.jpg": b"x" for n in range(5_000)}, 0))
     began = time.monotonic()
     root = opened(tmp_path / "c.zip", [])
-    print(f"20,000 files in {time.monotonic() - began:.1f} s")
-    assert len(os.listdir(root)) in (20_000, 20_001)
+    print(f"5,000 files in {time.monotonic() - began:.1f} s")
+    assert len(os.listdir(root)) in (5_000, 5_001)
