@@ -10,18 +10,19 @@ if WORKER and hasattr(os, "sched_setaffinity"):
 
 FIRST = (  # they take longest: no worker should begin with them last
     "tests/test_pipeline.py",
+    "tests/test_competitions.py",
     "tests/test_plugins.py",
+    "tests/pipelines/test_ensemble.py",
     "tests/augmentation/augraphy/test_bank.py",
     "tests/augmentation/augraphy/test_adapter.py",
+    "tests/ensembling/test_tasks.py",
     "tests/augmentation/test_offline.py",
+    "tests/training/test_fit_recipes.py",
+    "tests/serving/test_predict.py",
+    "tests/serving/test_predict_tasks.py",
     "tests/compute/test_distributed.py",
     "tests/compute/test_launcher.py",
-    "tests/pipelines/test_ensemble.py",
     "tests/report/test_report_browser.py",
-    "tests/training/test_fit_recipes.py",
-    "tests/training/test_kills.py",
-    "tests/tuning/test_postgres.py",
-    "tests/tuning/test_workers.py",
 )
 
 

@@ -1,6 +1,7 @@
 """The layout: packages only, imports one way between them, commands thin, and no torch before it is needed."""
 
 import ast
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def package_of(path: Path) -> str:
     return parts[1] if parts[0] == "competition" and len(parts) > 2 else ""
 
 
+@cache
 def third_party(path: Path) -> set[str]:
     """The top names of everything that `path` itself imports when it is imported."""
     nodes = [node for node in ast.parse(path.read_text(encoding="utf-8")).body]

@@ -96,7 +96,8 @@ def test_two_processes_make_the_same_file(reference, folder, bank):
 
 
 def test_a_dask_cluster_makes_the_same_file(reference, folder, bank):
-    with local_cluster() as cluster:
+    """Of one process, which takes seconds to start; several, and their order: tests/data/test_packing.py."""
+    with local_cluster(n_workers=1) as cluster:
         found = packed(folder, bank, folder / "dask.arrow", scheduler=cluster.scheduler_address)
     assert found.read_bytes() == reference.read_bytes()
 

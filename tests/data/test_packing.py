@@ -273,6 +273,7 @@ run(lambda: built(Path(FOLDER)))
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_in_one_message_and_loses_nothing(tmp_path, reference):
     pytest.importorskip("resource")
     script = tmp_path / "fill.py"

@@ -93,6 +93,7 @@ def grades_of(n=2000, seed=0, pull=0.0, skill=0.55):
 # where a rule has to gain
 
 
+@pytest.mark.slow
 def test_rare_classes_gain_by_offsets():
     y_true, probabilities = rare_classes(10_000)
     images, decision, answers = decided(y_true, probabilities, SINGLE)

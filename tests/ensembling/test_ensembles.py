@@ -249,6 +249,7 @@ def test_ensembles_answer_the_test_set_and_the_holdout_as_fitted_on_all():
     }
 
 
+@pytest.mark.slow
 def test_blocks_change_no_answer(monkeypatch):
     stacked = made_stacked()
     whole = member_ensemble("stacking", stacked)
@@ -420,6 +421,7 @@ def test_the_labels_of_a_slice_do_not_change_what_answers_it(part):
     assert differs == {"soft", "weighted_soft", "greedy", "stacking"}  # they do look at labels, of the other slices
 
 
+@pytest.mark.slow
 def test_ensembles_know_no_seen_order():
     images = made_images()
     members = made_members(images)

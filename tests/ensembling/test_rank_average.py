@@ -90,6 +90,7 @@ def test_it_stands_where_only_the_order_counts():
     assert not suits(targets="abc", answer="probabilities")  # three ranks would have to sum to 1
 
 
+@pytest.mark.slow
 def test_it_is_a_candidate_that_needs_no_decision():
     images = made_images(task=SEVERAL)
     stacked = made_stacked(task=SEVERAL)

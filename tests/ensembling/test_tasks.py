@@ -47,6 +47,8 @@ TASKS = {
     "ranked": {"answer": "ranked", "metric": "map_at_3", "most": 3},
     "grades": {"labels": "ordinal", "metric": "quadratic_weighted_kappa"},
 }
+QUICK = ("AUC", "log loss", "ranked")
+ALL = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in sorted(TASKS)]
 ON_SETS = {"hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking"}
 ON_PROBABILITIES = {"soft", "weighted_soft", "greedy", "stacking"}
 
@@ -209,7 +211,7 @@ def test_greedy_selection_is_brute_forces_by_any_metric(seed):
     )
 
 
-@pytest.mark.parametrize("name", sorted(TASKS))
+@pytest.mark.parametrize("name", ALL)
 def test_every_rule_that_suits_a_task_answers_as_it_is_asked(name):
     images, _, stacked, singles = made(name)
     candidates, left_out = ensemble_candidates(RuleInputs(stacked, singles, SETTINGS))
@@ -236,6 +238,7 @@ def test_every_rule_that_suits_a_task_answers_as_it_is_asked(name):
         assert answers.tolist() == candidates[0].test.tolist()
 
 
+@pytest.mark.slow
 def test_labels_of_a_slice_do_not_change_what_is_fitted_for_it():
     task = made_task(TARGETS, labels="multi", answer="probabilities", metric="roc_auc")
     images = made_images(task=task)
@@ -359,7 +362,7 @@ def test_the_specialist_is_chosen_by_log_loss():
 # what is written
 
 
-@pytest.mark.parametrize("name", sorted(TASKS))
+@pytest.mark.parametrize("name", ALL)
 def test_every_vote_is_saved_and_answers_again(name, tmp_path):
     images, members, stacked, singles = made(name)
     ensembles, _ = ensemble_candidates(RuleInputs(stacked, singles, SETTINGS))

@@ -76,6 +76,7 @@ def project(tmp_path, monkeypatch):
     return rows
 
 
+@pytest.mark.slow
 def test_the_stages(project, capsys):
     for stage in (prepare, split, augment):
         stage.main()

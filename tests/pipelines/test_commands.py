@@ -175,6 +175,7 @@ def test_adopt_tells_what_it_did_and_what_is_wrong(project, call):
     assert "nowhere: no such folder" in call(adopt, "nowhere")[2]
 
 
+@pytest.mark.slow
 def test_commands_start_without_torch():
     commands = [
         f"pipelines.{name}" for name in ("score", "validate", "record", "leaderboard", "adopt", "fix_label", "submit")

@@ -41,7 +41,9 @@ def test_sections_stand_in_their_order():
     assert (first[0], last[0]) == ("result", "lineage")
 
 
-@pytest.mark.parametrize("name", SECTIONS.names())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "image_map" else ()) for name in SECTIONS.names()]
+)
 def test_a_section_reads_only_what_it_says(name, project, tmp_path, monkeypatch):
     section = SECTIONS[name]()
     for path in section.reads:

@@ -153,6 +153,7 @@ def test_fast_asks_an_ensembles_best_voter(at_home, tmp_path, capsys):
     assert table(tmp_path / "ensembles.csv") == table(tmp_path / "members.csv")
 
 
+@pytest.mark.slow
 def test_votes_made_elsewhere_cant_be_cast(at_home, tmp_path):
     params, submissions = Path("params.yaml").read_text(), tmp_path / "submissions"
     shutil.copytree("submissions", submissions)

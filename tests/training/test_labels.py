@@ -48,6 +48,7 @@ def test_a_fold_has_encoded_labels(data):
     assert data.valid_labels[:4].tolist() == [[0, 0], [1, 0], [0, 1], [1, 1]]
 
 
+@pytest.mark.slow
 def test_it_learns(data, tmp_path):
     settings = SETTINGS.model_copy(update={"epochs": 28, "patience": 28, "learning_rate": 3e-3, "stop_by": "loss"})
     data = replace(data, metric=METRICS["roc_auc"]())
@@ -57,6 +58,7 @@ def test_it_learns(data, tmp_path):
     assert roc_auc_score(data.valid_labels, found) > 0.7 and not np.allclose(found.sum(axis=1), 1, atol=0.1)
 
 
+@pytest.mark.slow
 def test_a_stopped_training_goes_on_to_the_same_weights(data, tmp_path):
     changes = {"mixup": 0.4, "sampling": "balanced", "epochs": 3}
     _, _, whole = trained(data, SETTINGS.model_copy(update=changes), tmp_path / "whole.pt")

@@ -113,6 +113,7 @@ def test_it_is_better_than_the_shares_and_is_read_back(kind, model):
     )
 
 
+@pytest.mark.slow
 def test_auto_is_no_worse_than_either():
     metadata, ids, score = made_up(400)
     labels, n_classes = labels_of(score, "three")

@@ -52,12 +52,12 @@ def test_text_is_legible_and_the_page_not_blank_at_full_opacity(name):
 @pytest.mark.parametrize("name", DOCUMENT_NOISE)
 def test_the_amount_is_an_opacity(name):
     page, _ = made_page(90, 70, coloured=True)
-    changed = False
-    for seed in range(3):
+    for seed in range(3):  # a drum's dirt may miss so small a page once
         full, half = (EFFECTS[name].apply(page, generator(seed), amount).astype(float) for amount in (1.0, 0.5))
         assert abs((full + page) / 2 - half).max() <= 1
-        changed |= (full != page).any()  # a drum's dirt may miss so small a page once
-    assert changed
+        if (full != page).any():
+            return
+    pytest.fail("changes nothing")
 
 
 def digests(order):
