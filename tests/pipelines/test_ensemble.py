@@ -2,6 +2,7 @@
 missing.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -27,10 +28,20 @@ ON_LABELS = {*RULES.names()} - {"rank_average"}  # ranks are no labels
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def voted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("voted")
+    with contextlib.chdir(folder):
+        write_project()
+        vote.main()
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(voted, tmp_path, monkeypatch):
+    """A project after the stage `vote`, the current folder."""
+    shutil.copytree(voted, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    write_project()
     return tmp_path
 
 
@@ -62,13 +73,13 @@ def test_same_input_same_bytes(project):
 
 
 def cast(choose="auto", **ensemble_keys):
-    """Vote and ensemble with these settings of `ensemble`; returns (final.csv's answers, final.json)."""
+    """Ensemble with these settings of `ensemble`, of which none changes what `vote` does; returns (final.csv's answers,
+    final.json).
+    """
     keys = {"top": 3, "resamples": 100, "choose": choose} | ensemble_keys
     Path("params.yaml").write_text(
         PARAMS.replace("ensemble: {top: 3, resamples: 100}", f"ensemble: {json.dumps(keys)}")
     )
-    if not Path("submissions/leaderboard.csv").exists():  # nothing of these settings changes what `vote` does
-        vote.main()
     ensemble.main()
     return answers("submissions/final.csv"), json.loads(Path("submissions/final.json").read_text())
 
@@ -357,7 +368,6 @@ def test_the_lineage_names_what_made_the_answers(project):
 
 
 def test_a_member_that_is_missing_or_lacks_images_is_named(project):
-    vote.main()
     path = Path("folds/predictions/grey/2.npz")
     parts = load_predictions(path)
     save_predictions(path, parts | {"test": parts["test"].select(parts["test"].ids[1:])})
@@ -369,7 +379,6 @@ def test_a_member_that_is_missing_or_lacks_images_is_named(project):
 
 
 def test_a_leaderboard_of_another_run_is_refused(project):
-    vote.main()
     leaderboard = pd.read_csv("submissions/leaderboard.csv")
     leaderboard[leaderboard["submission"] != "grey"].to_csv("submissions/leaderboard.csv", index=False)
     with pytest.raises(ValueError, match="leaderboard.csv: no grey; it is of another run; run `dvc repro` again"):
@@ -389,6 +398,7 @@ def test_a_users_mistake_is_one_message(tmp_path, monkeypatch):
 
 
 def test_what_is_missing_is_named_with_the_command_that_makes_it(project):
+    Path("submissions/leaderboard.csv").unlink()
     with pytest.raises(FileNotFoundError, match=r"leaderboard\.csv: not found; `dvc repro` makes it \(stage vote\)"):
         ensemble.main()
     Path("folds/scores/grey/2.json").unlink()
