@@ -77,6 +77,7 @@ def make_folder(folder: Path, data: Path, params: str = PARAMS) -> Path:
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(data, folder / "data")
     (folder / "params.yaml").write_text(params)
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     return folder
 
 
@@ -85,7 +86,6 @@ def make_project(folder: Path, data: Path, params: str = PARAMS) -> Path:
     for name in ("competition", "pipelines"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     make_folder(folder, data, params)
-    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     call(folder, "dvc", "init", "-q")
     shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")
     return folder
