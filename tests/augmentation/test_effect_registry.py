@@ -58,6 +58,19 @@ def test_the_order_is_pinned_whatever_is_imported_first():
     assert sorted(ORDER, key=lambda name: PHASES.index(EFFECTS[name].phase)) == ORDER
 
 
+LIGHT = """
+import sys
+from competition.augmentation.albumentations_functions import pixel_functions
+pixel_functions()
+assert not {"torch", "huggingface_hub"} & set(sys.modules)
+import huggingface_hub.constants
+"""
+
+
+def test_albumentations_brings_no_torch_and_hides_nothing_afterwards():
+    subprocess.run([sys.executable, "-c", LIGHT], check=True)
+
+
 def test_the_documentation_names_every_effect():
     text = (Path(__file__).parents[2] / "docs/augmentation.md").read_text(encoding="utf-8")
     assert not [name for name in ORDER if f"`{name}`" not in text]
