@@ -224,6 +224,7 @@ def test_killed_and_run_again_it_gives_the_same_bytes(tmp_path, reference):
     assert len(kept) == 6 - len(done) and all(times == done for times in kept)
 
 
+@pytest.mark.slow
 def test_processes_that_outlive_a_killed_run_do_no_harm(tmp_path, reference):
     _, left = killed(tmp_path, workers=2)
     assert len(left) >= 2 and built(tmp_path) == reference

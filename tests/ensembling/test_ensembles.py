@@ -443,6 +443,7 @@ def test_a_weak_member_is_left_out_by_what_is_fitted():
     assert pd.Series(by_name["soft"].parts).tolist() == ["good", "noise"]
 
 
+@pytest.mark.slow
 def test_every_rule_that_can_be_afforded_makes_a_candidate_simplest_first(monkeypatch):
     images = made_images()
     stacked, singles = singles_of(images)

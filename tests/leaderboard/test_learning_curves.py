@@ -72,6 +72,7 @@ def test_a_picture_of_all_folds(tmp_path, figures):
     assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (30, rows["test_like"][30])  # not the highest
 
 
+@pytest.mark.slow
 def test_equal_histories_give_equal_bytes_whatever_matplotlib_is_set_to(tmp_path):
     files = {0: history(tmp_path / "0.csv")}
     draw_curves(files, tmp_path / "a" / "lite0.png", "macro F1")

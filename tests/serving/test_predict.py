@@ -179,6 +179,7 @@ def test_votes_made_elsewhere_cant_be_cast(at_home, tmp_path):
         shutil.copytree(submissions, "submissions")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [None, "grey", "lite0_specialist", "stacking"])
 def test_weights_and_the_final_votes_file_are_enough(at_home, tmp_path, monkeypatch, name):
     predict.main(Path("data/raw/test"), tmp_path / "at_home.csv", name)

@@ -31,6 +31,7 @@ def test_two_clusters_lie_apart_and_the_same_bytes_come_twice(clusters):
     assert ((nearest < 60) == (np.arange(120) < 60)).all()
 
 
+@pytest.mark.slow
 def test_few_images_are_laid_out_and_fewer_are_refused(clusters):
     assert np.isfinite(to_plane(clusters[::15], 0)).all() and len(clusters[::15]) == FEWEST
     assert not to_plane(np.ones((FEWEST, 4), np.float32), 0).any()  # all alike
