@@ -65,6 +65,7 @@ def test_what_sections_read_are_dependencies_of_the_stage():
             assert any(path.is_relative_to(one) for one in dependencies), f"{name}: {path}"
 
 
+@pytest.mark.slow
 def test_a_plugins_section_stands_in_its_place(plugin, project):
     with contextlib.chdir(project):
         sections = render_sections(ReportContext(load_settings()))

@@ -23,7 +23,10 @@ NAMES = dict(zip(TARGETS, ("bright", "dark", "striped"), strict=True))
 BROKEN = UNREADABLE.removesuffix(".png")
 
 
-@pytest.fixture(scope="module", params=[pytest.param("probabilities", marks=pytest.mark.slow), "label_list"])
+pytestmark = pytest.mark.slow  # test_predict.py is quick
+
+
+@pytest.fixture(scope="module", params=["probabilities", "label_list"])
 def answer(request, tmp_path_factory):
     """Name of the answer form, and the folder of a project that has it."""
     return request.param, make_once(tmp_path_factory.getbasetemp() / f"made_{request.param}", request.param)
