@@ -1,5 +1,7 @@
 """Scans and photographs of a page: one homography each, so that the page is resampled once."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -11,19 +13,33 @@ def mirror(page: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.ascontiguousarray(page[:, ::-1]) if chance(rng, 0.5) else page
 
 
-def scanned(page: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The page turned by any angle on a plain ground, the canvas as large as the turned page needs."""
+def scanned(page: np.ndarray, rng: np.random.Generator, side_range: tuple[int, int] = (320, 641)) -> np.ndarray:
+    """The page turned by any angle on a plain ground, the canvas as large as the turned page needs.
+
+    side_range: pixels of the longer side, from the first to below the second, which is at most 641.
+    """
     grey = pick(rng, (255, 255, 0, int(rng.integers(60, 250))))
     corners = _turned(page, _angle(rng))
-    return _project(page, corners, np.full(3, grey, np.float32), int(rng.integers(320, 641)), rng.uniform(1.0, 1.06))
+    return _project(page, corners, np.full(3, grey, np.float32), int(rng.integers(*side_range)), rng.uniform(1.0, 1.06))
 
 
-def photographed(page: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The page turned by any angle, seen at a slant, on a textured ground, with some of the ground around it."""
+def photographed(
+    page: np.ndarray,
+    rng: np.random.Generator,
+    slant_range: tuple[float, float] = (0.03, 0.13),
+    room_range: tuple[float, float] = (1.05, 1.3),
+    side_range: tuple[int, int] = (360, 641),
+    ground: Callable[[np.random.Generator], np.ndarray] | None = None,
+) -> np.ndarray:
+    """The page turned by any angle, seen at a slant, on a textured ground, with some of the ground around it.
+
+    slant_range: how far a corner may move, a share of the page; room_range: the picture's sides, in the page's;
+    side_range: as in `scanned`; ground: what makes the ground, uint8 (640, 640, 3), `texture` if None.
+    """
     corners = _turned(page, _angle(rng))
-    slant = rng.uniform(0.03, 0.13) * np.ptp(corners, axis=0).min()
+    slant = rng.uniform(*slant_range) * np.ptp(corners, axis=0).min()
     corners = corners + rng.uniform(-slant, slant, (4, 2))
-    return _project(page, corners, texture(rng), int(rng.integers(360, 641)), rng.uniform(1.05, 1.3))
+    return _project(page, corners, (ground or texture)(rng), int(rng.integers(*side_range)), rng.uniform(*room_range))
 
 
 def texture(rng: np.random.Generator) -> np.ndarray:

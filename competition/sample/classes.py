@@ -26,16 +26,16 @@ LOOK_ALIKES = (3, 4, 7, 14)
 SHARES = tuple({1: 46, 13: 74, 14: 50}.get(target, 100) for target in range(len(CLASS_NAMES)))
 
 
-def class_counts(n: int) -> list[int]:
-    """Pages per class, 17 integers that sum to `n`, in proportion to SHARES.
+def class_counts(n: int, shares: tuple[int, ...] = SHARES) -> list[int]:
+    """Pages per class, as many integers as `shares` that sum to `n`, in proportion to `shares`.
 
-    Every class gets at least 2 pages if `n` >= 34, else at least 1. Remainders go to the largest fractions, ties to
-    the lower target. ValueError if `n` is below 17.
+    Every class gets at least 2 pages if there are 2 for each, else at least 1. Remainders go to the largest fractions,
+    ties to the lower target. ValueError if `n` is below the number of classes.
     """
-    if n < len(SHARES):
-        raise ValueError(f"{n} pages asked for, but {len(SHARES)} classes need at least {len(SHARES)}: ask for more")
-    least = 2 if n >= 2 * len(SHARES) else 1
-    exact = [n * share / sum(SHARES) for share in SHARES]
+    if n < len(shares):
+        raise ValueError(f"{n} pages asked for, but {len(shares)} classes need at least {len(shares)}: ask for more")
+    least = 2 if n >= 2 * len(shares) else 1
+    exact = [n * share / sum(shares) for share in shares]
     counts = [max(least, int(value)) for value in exact]
     while sum(counts) != n:
         step = 1 if sum(counts) < n else -1

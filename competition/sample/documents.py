@@ -1,13 +1,17 @@
 """The documents of the sample: one clean, upright page of a given class."""
 
+from collections.abc import Callable
 from functools import partial
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from competition.sample import cards, forms, medical, receipts, scenes
 
-PAINTERS = (
+Painter = Callable[[np.random.Generator], Image.Image]
+
+PAINTERS: tuple[Painter, ...] = (
     cards.account,
     forms.application,
     scenes.dashboard,
@@ -28,9 +32,9 @@ PAINTERS = (
 )
 
 
-def paint(target: int, rng: np.random.Generator) -> np.ndarray:
-    """Return a clean page of class `target`, uint8 RGB (H, W, 3), its longer side 300 to 640 pixels."""
-    page = np.asarray(PAINTERS[target](rng))
+def paint(target: int, rng: np.random.Generator, painters: tuple[Painter, ...] = PAINTERS) -> np.ndarray:
+    """Return a clean page of class `target`, uint8 RGB (H, W, 3); of PAINTERS its longer side is 300 to 640 pixels."""
+    page = np.asarray(painters[target](rng))
     return _grain(page, rng)
 
 
