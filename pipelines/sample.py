@@ -3,8 +3,11 @@
     python -m pipelines.sample
     python -m pipelines.sample --train 1570 --test 3140 --seed 1
     python -m pipelines.sample --wrong-labels 0.03
+    python -m pipelines.sample --hard
 
-What was planted among the training images is written to faults.json, beside the solution.
+The hard sample has 28 classes, most of them told apart by small text or by the place of a box, test pages with heavier
+damage, and more wrong labels. What was planted among the training images is written to faults.json, beside the
+solution.
 """
 
 import os
@@ -15,28 +18,30 @@ from typing import Annotated
 import typer
 
 from competition.common import paths
-from competition.sample import WRONG_LABELS, generate
+from competition.sample import DEFAULT, HARD, generate
 from pipelines._main import log, run
+
+LEAST = f"at least {len(DEFAULT.class_names)}, {len(HARD.class_names)} with --hard"
+WRONG_LABELS = f"{DEFAULT.wrong_labels:g} if not given, {HARD.wrong_labels:g} with --hard"
 
 
 def main(
-    train: Annotated[int, typer.Option(help="training images, at least 17")] = 510,
-    test: Annotated[int, typer.Option(help="test images, at least 17")] = 1020,
+    train: Annotated[int, typer.Option(help=f"training images, {LEAST}")] = 510,
+    test: Annotated[int, typer.Option(help=f"test images, {LEAST}")] = 1020,
     seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
     out: Annotated[Path, typer.Option(help="folder to write, replaced as a whole")] = paths.RAW,
     solution: Annotated[Path, typer.Option(help="CSV of the test labels, outside --out")] = paths.SOLUTION,
-    wrong_labels: Annotated[
-        float, typer.Option(help="share of the training labels that are planted wrong")
-    ] = WRONG_LABELS,
+    wrong_labels: Annotated[float | None, typer.Option(help=f"share of wrong training labels, {WRONG_LABELS}")] = None,
+    hard: Annotated[bool, typer.Option("--hard", help="more and closer classes, heavier damage")] = False,
     workers: Annotated[int, typer.Option(help="processes, 0 for one per core")] = 0,
     force: Annotated[bool, typer.Option("--force", help="replace files that the sample did not make")] = False,
 ) -> None:
     """Write a generated competition of document images."""
     facts = generate(
-        out, solution, train, test, seed, workers or os.cpu_count() or 1, force, wrong_labels, show_progress
+        out, solution, train, test, seed, workers or os.cpu_count() or 1, force, wrong_labels, show_progress, hard
     )
-    shown = ("out", "solution", "train", "test", "seed", "seconds")
-    log("generated", **{key: facts[key] for key in shown})
+    shown = ("out", "solution", "train", "test", "seed", "hard", "seconds")
+    log("generated", **{key: facts[key] for key in shown if key in facts})
 
 
 def show_progress(done: int, total: int) -> None:

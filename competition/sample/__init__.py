@@ -2,6 +2,6 @@
 
 from competition.sample.classes import CLASS_NAMES, LOOK_ALIKES
 from competition.sample.generate import generate
-from competition.sample.rows import WRONG_LABELS
+from competition.sample.variants import DEFAULT, HARD
 
-__all__ = ["CLASS_NAMES", "LOOK_ALIKES", "WRONG_LABELS", "generate"]
+__all__ = ["CLASS_NAMES", "DEFAULT", "HARD", "LOOK_ALIKES", "generate"]

@@ -6,18 +6,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from competition.sample.damage import damage
 from competition.sample.documents import paint
-from competition.sample.randomness import generator
 from competition.sample.rows import Row
+from competition.sample.variants import DEFAULT, VARIANTS
 
 
-def write_image(row: Row, part: str, folder: Path, seed: int) -> None:
+def write_image(row: Row, part: str, folder: Path, seed: int, variant_name: str = DEFAULT.name) -> None:
     """Write `row`'s image to `folder`, beside its place and then renamed; `part` is "train" or "test"."""
-    page = paint(row.target, generator(seed, f"{part} page", row.index))
-    quality = generator(seed, f"{part} jpeg", row.index)
+    variant = VARIANTS[variant_name]
+    page = paint(row.target, variant.generator(seed, f"{part} page", row.index), variant.painters)
+    quality = variant.generator(seed, f"{part} jpeg", row.index)
     if part == "test":
-        page = damage(page, generator(seed, "test damage", row.index))
+        page = variant.damage(page, variant.generator(seed, "test damage", row.index))
     if row.fault == "near duplicate":
         page = _again(page, quality)
     data = _encode(page, int(quality.integers(85, 93)))
