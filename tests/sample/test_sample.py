@@ -254,7 +254,7 @@ def test_damage_keeps_type_and_size_range_and_follows_its_generator():
 
 
 def test_damage_is_not_the_pipelines_augmentation():
-    for path in Path(sys.modules["competition.sample"].__file__).parent.glob("*.py"):
+    for path in Path(sys.modules["competition.sample"].__file__).parent.rglob("*.py"):
         imports = [line for line in path.read_text().splitlines() if line.startswith(("import ", "from "))]
         assert not any(
             word in line for line in imports for word in ("competition.augmentation", "albumentations", "augraphy")
