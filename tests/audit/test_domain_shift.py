@@ -162,6 +162,7 @@ def test_the_table_puts_the_strongest_first():
         table(train[:, :2], test, ["a", "b"])
 
 
+@pytest.mark.slow
 def test_alike_sets_and_sets_apart():
     generator = np.random.default_rng(0)
     alike = [train_test_auc(*generator.normal(0, 1, (2, 150, 6)), seed) for seed in range(6)]

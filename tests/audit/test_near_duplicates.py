@@ -79,6 +79,7 @@ def test_a_page_that_was_moved_and_stretched_is_laid_on_the_other():
     assert max(unmoved) < 0.9
 
 
+@pytest.mark.slow
 def test_threads_change_nothing():
     images = [*PAGES, *map(CHANGES["jpeg 30"], PAGES)] * 3
     assert found(images, at_least=0.9, threads=3) == found(images, at_least=0.9)

@@ -66,6 +66,7 @@ def test_tasks_are_taken_only_as_workers_get_free(machine):
     results.close()
 
 
+@pytest.mark.slow
 def test_an_error_comes_back_as_it_was(machine):
     with pytest.raises(FileNotFoundError, match="no file 3"):
         list(deal(fail, [(3,)], machine))

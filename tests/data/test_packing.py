@@ -81,6 +81,7 @@ def test_a_dask_cluster_gives_the_same_bytes(tmp_path, reference, cluster, monke
     assert os.listdir(tmp_path) == ["x.arrow"]
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_goes_on_where_processes_stopped(tmp_path, reference, cluster):
     def stop_at_12(jobs):
         if 12 in jobs:
@@ -212,6 +213,7 @@ def killed(folder, workers):
     return {path.name: path.stat().st_mtime_ns for path in state.glob("[0-9]*.arrow")}, left
 
 
+@pytest.mark.slow
 def test_killed_and_run_again_it_gives_the_same_bytes(tmp_path, reference):
     (done, _), kept = killed(tmp_path, workers=1), []
     assert 2 <= len(done) < 6

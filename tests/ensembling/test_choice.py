@@ -66,6 +66,7 @@ def test_simpler_comes_first():
     assert [c.name for c in by_simplicity(alike, COSTS)] == ["hard", "soft", "foldwise_hard"]  # by precedence
 
 
+@pytest.mark.slow
 def test_differences_are_a_plain_paired_bootstraps():
     y_true, _ = made_up(90)
     answers = [right_for(y_true, 0.7, 1), right_for(y_true, 0.8, 2), right_for(y_true, 0.75, 3)]

@@ -228,6 +228,7 @@ def answers_of(candidate, vote):
     return candidate.decision.answers(vote.probabilities) if vote.answers is None else vote.answers
 
 
+@pytest.mark.slow
 def test_ensembles_answer_the_test_set_and_the_holdout_as_fitted_on_all():
     stacked = made_stacked()
     images, temperatures = stacked.images, stacked.temperatures[0]
@@ -435,6 +436,7 @@ def test_ensembles_know_no_seen_order():
         assert (one.oof["test_like"][order] == other.oof["test_like"]).all(), one.name
 
 
+@pytest.mark.slow
 def test_a_weak_member_is_left_out_by_what_is_fitted():
     images = made_images(n=400)
     members = {"good": made_member(images, 0.5, 1), "noise": made_member(images, 0.0, 2)}

@@ -160,6 +160,7 @@ def test_a_label_that_all_or_none_have_gets_its_share():
     assert (again.vote(voters).probabilities == found).mean() >= 0.5  # the two labels at least
 
 
+@pytest.mark.slow
 def test_weights_of_several_labels_have_the_least_log_loss():
     voters, true = label_voters(n=400)
     rule = WeightedSoft.fit(voters, true, np.zeros(400, int), LOSS)

@@ -106,6 +106,7 @@ def test_scarce_labels_and_images_of_the_same_labels():
     check_learnable(folds.assign(fold=[0, 1, 0, 1]), (0, 1), several=True)
 
 
+@pytest.mark.slow
 def test_thousands_of_classes_take_no_table_of_images_and_classes():
     random, n = np.random.default_rng(0), 4000
     targets = [f"hotel {number}" for number in random.integers(1500, size=n)]

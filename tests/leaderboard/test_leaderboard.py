@@ -93,6 +93,7 @@ def test_a_row():
     assert (row["images"], row["train_seconds"], row["predict_seconds"], row["note"]) == (60, 12.3, 5, "x")
 
 
+@pytest.mark.slow
 def test_intervals_are_the_plain_loops():
     submissions = [made_up("a"), made_up("b", seed=4), made_up("c", accuracy=0.2, seed=9)]
     board = board_of(*submissions).set_index("submission")

@@ -52,6 +52,7 @@ def colours(path):
     return [int((image == rgb).all(axis=1).sum()) for rgb in wanted]
 
 
+@pytest.mark.slow
 def test_a_picture_of_all_folds(tmp_path, figures):
     files = {fold: history(tmp_path / f"{fold}.csv", 60, seed=fold) for fold in (2, 0, 4, 1, 3)}
     path = tmp_path / "made" / "lite0.png"

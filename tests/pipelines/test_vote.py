@@ -156,6 +156,7 @@ def test_what_was_decided_about_the_specialist(project):
         vote.main()
 
 
+@pytest.mark.slow
 def test_without_a_specialist_there_is_no_file_no_row_and_no_candidate(project, monkeypatch):
     monkeypatch.setattr(SpecializeSettings, "base_member", None)
     for folder in ("scores", "predictions", "weights"):

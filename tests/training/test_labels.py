@@ -73,6 +73,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(data, tmp_path):
     assert same(whole.best_weights, resumed.best_weights) and scores_of(whole) == scores_of(resumed)
 
 
+@pytest.mark.slow
 def test_validation_loss_is_scikit_learns_mean_over_labels(data):
     network, normalise = create_network(SETTINGS, 2, 0)
     scores = evaluate(network, normalise, data, SETTINGS)

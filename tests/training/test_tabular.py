@@ -140,6 +140,7 @@ def test_ten_rows_of_many_classes_take_a_regression():
     assert (member.predict_proba(rows.at(asked).table).argmax(axis=1) == labels[asked]).mean() > 0.8
 
 
+@pytest.mark.slow
 def test_a_class_or_label_that_training_lacks():
     metadata, ids, score = made_up()
     labels, _ = labels_of(score, "three")
@@ -163,6 +164,7 @@ def test_without_anything_to_learn_from_the_shares_answer():
     assert np.allclose(again.predict_proba(nothing.of("test", ["new"])), shares)
 
 
+@pytest.mark.slow
 def test_groups_stay_together_in_the_choice():
     """A number that names the group must not look like knowledge."""
     generator = np.random.default_rng(0)
