@@ -10,7 +10,7 @@ import numpy as np
 from competition.augmentation.augraphy.bank import OVERSAMPLING, Bank
 from competition.augmentation.effect_registry import PHASES
 from competition.augmentation.effects import EFFECTS
-from competition.augmentation.effects.camera import photograph
+from competition.augmentation.effects.camera import Photograph, photograph
 from competition.common.seeds import generator as make_generator
 from competition.data.letterbox import letterbox, shrink
 from competition.settings.augment import AugmentSettings, Transforms
@@ -21,20 +21,31 @@ def damaged(
 ) -> np.ndarray:
     """Return copy `number` of `image` for `purpose` ("train" or "test_like"), uint8 (size, size, 3).
 
+    See `damaged_photograph`.
+    """
+    picture = damaged_photograph(image, id, purpose, number, settings, bank).image
+    return letterbox(picture, settings.size, settings.fill)
+
+
+def damaged_photograph(
+    image: np.ndarray, id: str, purpose: str, number: int, settings: AugmentSettings, bank: Bank | None = None
+) -> Photograph:
+    """Return copy `number` of `image` for `purpose` before its last resize, and where the page lies in it.
+
     Augraphy's page-independent effects are drawn from `bank`; without one they are computed anew, which is slow.
     """
     key = (settings.seed, "augment", purpose, id, number)
     generator = make_generator(*key)
     drawn = _drawn(settings.transforms_for(purpose), generator, key)
     longest = round(settings.size * OVERSAMPLING)
-    image = shrink(image, longest)
+    image, corners = shrink(image, longest), None
     for phase in PHASES:
         amounts = {name: amount for name, amount in drawn.items() if EFFECTS[name].phase == phase}
         for name in generator.permutation([name for name in amounts if EFFECTS[name].apply]):
             image = _apply(str(name), image, generator, amounts[name], bank)
         if phase == "camera":
-            image = photograph(image, generator, amounts, settings.fill, longest)
-    return letterbox(image, settings.size, settings.fill)
+            image, corners = photograph(image, generator, amounts, settings.fill, longest)
+    return Photograph(image, corners)
 
 
 def _drawn(transforms: Transforms, generator: np.random.Generator, key: tuple) -> dict[str, float]:

@@ -7,6 +7,7 @@ and would leave thin strokes to chance.
 
 from collections.abc import Mapping
 from functools import partial
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -37,10 +38,20 @@ _add(
 )
 
 
+class Photograph(NamedTuple):
+    """A picture, uint8 (H, W, 3), and where the page's corners lie in it, (4, 2) x and y in pixels.
+
+    Corners: the page's own upper left, upper right, lower right, lower left, perhaps outside of the picture.
+    """
+
+    image: np.ndarray
+    corners: np.ndarray
+
+
 def photograph(
     image: np.ndarray, generator: np.random.Generator, drawn: Mapping[str, float], fill: int, longest_side: int
-) -> np.ndarray:
-    """Return `image` as photographed, uint8 (H, W, 3), longest side `longest_side` pixels, no side below 8.
+) -> Photograph:
+    """Return `image` as photographed, longest side `longest_side` pixels, no side below 8.
 
     `drawn` holds the camera effects that are done, with their amounts. Without any it is the page itself. Around the
     page is grey level `fill`, or `drawn["grey_fill"]`, or, with "background", a painted surface.
@@ -56,7 +67,7 @@ def photograph(
     inner = np.maximum(1, np.round(size * scale))
     canvas = np.maximum(LEAST_SIDE, inner).astype(int)
     placed = (points - low) * (inner / size) + (canvas - inner.astype(int)) // 2
-    return _warped(image, placed, canvas, generator, "background" in drawn, fill)
+    return Photograph(_warped(image, placed, canvas, generator, "background" in drawn, fill), placed)
 
 
 def _fitted(image: np.ndarray, longest_side: int) -> np.ndarray:

@@ -14,6 +14,11 @@ from competition.common.seeds import generator
 from competition.data.letterbox import resize
 from competition.settings.policies import shipped_policy
 
+
+def photographed(*arguments) -> np.ndarray:
+    return photograph(*arguments).image
+
+
 CAMERA = [name for name, effect in EFFECTS.items() if effect.phase == "camera"]
 SHAPES = [(1, 1), (1, 300), (300, 1), (7, 5), (90, 64), (64, 90), (300, 420)]
 
@@ -35,9 +40,9 @@ def box(mask):
 
 
 def test_with_nothing_drawn_it_is_the_page_itself():
-    assert (photograph(page(), generator(0), {}, 255, 90) == page()).all()
+    assert (photographed(page(), generator(0), {}, 255, 90) == page()).all()
     for longest_side, (height, width) in [(70, (70, 50)), (180, (180, 128))]:
-        assert (photograph(page(), generator(0), {}, 255, longest_side) == resize(page(), height, width)).all()
+        assert (photographed(page(), generator(0), {}, 255, longest_side) == resize(page(), height, width)).all()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +61,7 @@ def test_with_nothing_drawn_it_is_the_page_itself():
 )
 @pytest.mark.parametrize("shape", [(90, 64), (65, 90), (90, 90)], ids=str)
 def test_flips_and_quarter_turns_are_numpys(shape, drawn, expected):
-    found = photograph(page(*shape), generator(1), drawn, 255, 90)
+    found = photographed(page(*shape), generator(1), drawn, 255, 90)
     assert found.shape == expected(page(*shape)).shape
     assert np.abs(found.astype(int) - expected(page(*shape))).max() <= 1
 
@@ -65,7 +70,7 @@ def test_quarter_turn_draws_each_of_the_four():
     expected = [np.rot90(page(), turns) for turns in range(4)]
     drawn = []
     for seed in range(60):
-        found = photograph(page(), generator(seed), {"quarter_turn": 1}, 255, 90)
+        found = photographed(page(), generator(seed), {"quarter_turn": 1}, 255, 90)
         drawn.append(
             [
                 found.shape == turned.shape and np.abs(found.astype(int) - turned).max() <= 1 for turned in expected
@@ -77,7 +82,7 @@ def test_quarter_turn_draws_each_of_the_four():
 @pytest.mark.parametrize("angle", [-150, -30, 3, 45, 110])
 @pytest.mark.parametrize("name", ["rotate", "tilt"])
 def test_a_rotation_is_pillows_counter_clockwise(name, angle):
-    found = photograph(page(), generator(0), {name: angle}, 200, 90)
+    found = photographed(page(), generator(0), {name: angle}, 200, 90)
     turned = Image.fromarray(page()).rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=(200, 200, 200))
     expected = np.asarray(turned.resize(found.shape[1::-1], Image.Resampling.BOX), int)
     assert np.abs(found - expected).mean() < 9  # Pillow's picture is up to two pixels larger
@@ -99,7 +104,7 @@ def test_perspective_moves_the_corners_but_never_folds_the_page(amount):
         image[rows, columns] = colour
     moves = []
     for seed in range(100):
-        found = photograph(image, generator(seed), {"perspective": amount, "grey_fill": 40}, 255, 100)
+        found = photographed(image, generator(seed), {"perspective": amount, "grey_fill": 40}, 255, 100)
         centres = np.array([centre_of(found, colour) for colour in colours]) / found.shape[:2]
         expected = np.array([[7, 7], [7, 92], [92, 7], [92, 92]]) / 100
         moves.append(np.abs(centres - expected).max())
@@ -126,14 +131,14 @@ def test_moves_that_would_fold_the_page_are_made_smaller():
 
 
 def test_stretch_shrinks_either_side_by_the_amount():
-    shapes = {photograph(page(80, 80), generator(seed), {"stretch": 0.25}, 255, 80).shape[:2] for seed in range(20)}
+    shapes = {photographed(page(80, 80), generator(seed), {"stretch": 0.25}, 255, 80).shape[:2] for seed in range(20)}
     assert shapes == {(80, 60), (60, 80)}
 
 
 def test_shift_scale_leaves_that_share_free_and_puts_the_page_anywhere():
     tops, lefts = [], []
     for seed in range(60):
-        found = photograph(black(100, 100), generator(seed), {"shift_scale": 0.25}, 255, 200)
+        found = photographed(black(100, 100), generator(seed), {"shift_scale": 0.25}, 255, 200)
         top, bottom, left, right = box(found[..., 0] < 128)
         assert found.shape == (200, 200, 3)
         assert abs(bottom - top + 1 - 150) <= 1 and abs(right - left + 1 - 150) <= 1  # 0.75 of 200
@@ -148,7 +153,7 @@ def test_crop_keeps_the_rest_of_the_side_from_anywhere():
     firsts = []
     for seed in range(60):
         # the rim may blend with the fill
-        found = photograph(places(90, 60), generator(seed), {"crop": 0.3}, 255, 90)[1:-1, 1:-1]
+        found = photographed(places(90, 60), generator(seed), {"crop": 0.3}, 255, 90)[1:-1, 1:-1]
         columns, rows = found[44, :, 0].astype(int), found[:, 29, 1].astype(int)
         assert abs(np.ptp(columns) - 0.7 * 58) <= 2 and abs(np.ptp(rows) - 0.7 * 88) <= 2
         assert found.max() < 95  # no fill anywhere
@@ -158,7 +163,7 @@ def test_crop_keeps_the_rest_of_the_side_from_anywhere():
 
 def test_cropped_and_shifted_leaves_the_picture_on_one_side_and_a_gap_on_the_other():
     for seed in range(30):
-        found = photograph(places(100, 100), generator(seed), {"crop": 0.3, "shift_scale": 0.3}, 255, 100)
+        found = photographed(places(100, 100), generator(seed), {"crop": 0.3, "shift_scale": 0.3}, 255, 100)
         seen = found[..., 1] < 101
         rows = found[:, :, 1][seen].astype(int)
         assert abs(seen.any(axis=1).mean() - 0.7) < 0.02 and abs(np.ptp(rows) - 70) <= 2
@@ -174,13 +179,13 @@ def test_a_photograph_has_the_size_asked_for_whatever_is_drawn(shape, policy):
         drawn = {
             name: chance.uniform(*transforms[name].get("range", (1, 1))) for name in CAMERA if chance.random() < 0.5
         }
-        found = photograph(image, generator(seed), drawn, 255, 70)
+        found = photographed(image, generator(seed), drawn, 255, 70)
         assert found.dtype == np.uint8 and found.ndim == 3 and found.shape[2] == 3 and found.flags.c_contiguous
         assert 8 <= min(found.shape[:2]) and 69 <= max(found.shape[:2]) <= 71
         assert not np.shares_memory(found, image)
         if seed < 20:
             np.random.seed(seed)
-            assert (photograph(image, generator(seed), drawn, 255, 70) == found).all()
+            assert (photographed(image, generator(seed), drawn, 255, 70) == found).all()
     assert (image == before).all()
 
 
@@ -189,26 +194,26 @@ def test_everything_at_once_at_its_limits(shape):
     for end in (0, 1):
         drawn = {name: EFFECTS[name].limits[end] for name in CAMERA}
         for seed in range(10):
-            assert photograph(page(*shape), generator(seed), drawn, 255, 70).shape[2] == 3
+            assert photographed(page(*shape), generator(seed), drawn, 255, 70).shape[2] == 3
 
 
 def test_a_narrow_page_stays_in_the_middle_of_its_picture():
-    found = photograph(black(100, 2), generator(0), {}, 255, 100)
+    found = photographed(black(100, 2), generator(0), {}, 255, 100)
     assert found.shape == (100, 8, 3)
     assert (found[:, 3:5] == 0).all() and (np.delete(found, [3, 4], axis=1) == 255).all()
 
 
 def test_the_fill_is_grey_or_a_painted_surface():
     for fill, drawn in [(7, {}), (70, {"grey_fill": 70.3})]:
-        found = photograph(black() + 200, generator(0), {"rotate": 45, **drawn}, 7, 100)
+        found = photographed(black() + 200, generator(0), {"rotate": 45, **drawn}, 7, 100)
         assert (found[:5, :5] == fill).all() and (found[-5:, -5:] == fill).all()
     corners = [
-        photograph(black() + 200, generator(seed), {"rotate": 45, "background": 1}, 7, 100)[:5, :5]
+        photographed(black() + 200, generator(seed), {"rotate": 45, "background": 1}, 7, 100)[:5, :5]
         for seed in range(20)
     ]
     assert len({corner.tobytes() for corner in corners}) == 20 and not any((corner == 7).all() for corner in corners)
     middles = [
-        photograph(black() + 200, generator(seed), {"rotate": 45, "background": 1}, 7, 100)[45:55, 45:55]
+        photographed(black() + 200, generator(seed), {"rotate": 45, "background": 1}, 7, 100)[45:55, 45:55]
         for seed in range(20)
     ]
     assert all((middle == 200).all() for middle in middles)
@@ -218,7 +223,7 @@ def test_thin_strokes_survive_a_small_page():
     image = np.full((300, 300, 3), 255, np.uint8)
     image[::5] = 0  # a fifth of the page is ink
     for seed in range(20):
-        found = photograph(image, generator(seed), {"shift_scale": 0.6, "rotate": 0.4}, 255, 300)
+        found = photographed(image, generator(seed), {"shift_scale": 0.6, "rotate": 0.4}, 255, 300)
         ink = (255.0 - found[..., 0]).sum() / 255
         assert abs(ink / (0.2 * 120 * 120) - 1) < 0.03
         top, bottom, left, right = box(found[..., 0] < 230)
