@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from competition.common.files import replace_file
 from competition.data.images import THUMBNAIL, decode_jpeg
+from competition.data.orientations import ORIENTATIONS
 
 SCHEMA = pa.schema(
     {
@@ -27,13 +28,23 @@ SCHEMA = pa.schema(
     }
 )
 
+# columns of the sets that have them: where the page's corners lie, x and y in shares of the sides, clockwise; the
+# probability of each orientation
+OPTIONAL = {"corners": pa.list_(pa.float32(), 8), "orientations": pa.list_(pa.float32(), ORIENTATIONS)}
+
 Rows = list[dict]
 Facts = list[dict]
 
 
 def write_rows(path: Path | str, rows: Rows, facts: Facts = ()) -> None:
-    """Write `rows` (dicts with SCHEMA's keys; what is missing is null) and `facts` (JSON) as one Arrow file."""
-    schema = SCHEMA.with_metadata({"facts": json.dumps(list(facts))})
+    """Write `rows` (dicts with SCHEMA's and OPTIONAL's keys; what is missing is null) and `facts` (JSON) as one Arrow
+    file. An optional column is written if the first row has it.
+    """
+    schema = SCHEMA
+    for name, of in OPTIONAL.items():
+        if rows and name in rows[0]:
+            schema = schema.append(pa.field(name, of))
+    schema = schema.with_metadata({"facts": json.dumps(list(facts))})
     with (
         replace_file(path) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
@@ -68,6 +79,20 @@ class ImageStore:
         """Return a column: numbers as an array (N,), text as a list (N,) of str or None."""
         column = self._table[name]
         return column.to_pylist() if pa.types.is_string(column.type) else column.to_numpy()
+
+    def optional(self, name: str) -> np.ndarray | None:
+        """Return one of OPTIONAL's columns, float32 (N, ...); None if this set doesn't have it."""
+        if name not in self._table.column_names:
+            return None
+        values = self._table[name].combine_chunks()
+        return values.flatten().to_numpy().reshape(len(self), OPTIONAL[name].list_size)
+
+    def orientations(self, rows: np.ndarray) -> np.ndarray | None:
+        """Return how likely each orientation of the images `rows` (R,) is upright, float32 (R, 8); None if nobody
+        turned them upright.
+        """
+        found = self.optional("orientations")
+        return None if found is None else found[rows]
 
     def encoded(self, row: int) -> np.ndarray:
         """Return the JPEG bytes of `row` as uint8, not copied."""

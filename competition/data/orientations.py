@@ -36,3 +36,16 @@ def oriented_image(image: np.ndarray, orientation: int) -> np.ndarray:
     flip, turns = flip_and_turns(orientation)
     image = cv2.flip(image, 1) if flip else image
     return cv2.rotate(image, _QUARTERS[turns]) if turns else image
+
+
+def _composed() -> np.ndarray:
+    probe = np.arange(4).reshape(2, 2)
+    codes = {oriented(probe, orientation).tobytes(): orientation for orientation in range(ORIENTATIONS)}
+    both = [
+        [codes[oriented(oriented(probe, first), then).tobytes()] for then in range(ORIENTATIONS)]
+        for first in range(ORIENTATIONS)
+    ]
+    return np.array(both)
+
+
+COMPOSED = _composed()  # (8, 8): the orientation that one orientation and then another make

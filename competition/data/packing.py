@@ -73,12 +73,21 @@ def _make_part(state: Path, start: int, part: Sequence, make: Make) -> int:
     return start
 
 
+def _schema(parts: Sequence[Path]) -> pa.Schema:
+    """Return the columns of the parts, which are the same in all."""
+    if not parts:
+        return SCHEMA
+    with pa.memory_map(str(parts[0])) as source, pa.ipc.open_stream(source) as reader:
+        return reader.schema.remove_metadata()
+
+
 def _join(path: Path | str, files: Iterable[Path]) -> Facts:
     facts: Facts = []
+    files = list(files)
     with (
         replace_file(path) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_stream(sink, SCHEMA) as writer,
+        pa.ipc.new_stream(sink, _schema(files)) as writer,
     ):
         for file in files:
             with pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as reader:

@@ -7,6 +7,8 @@ from makers.store_rows import row, square
 
 from competition.data.image_store import SCHEMA, ImageStore, StoredThumbnails, write_rows
 from competition.data.images import THUMBNAIL
+from competition.data.packing import build
+from competition.settings.machine import MachineSettings
 
 
 def make(jobs):
@@ -74,3 +76,28 @@ def test_an_empty_file_of_rows(tmp_path):
 def test_what_is_not_there_is_named():
     with pytest.raises(FileNotFoundError, match=r"nowhere\.arrow: not found; `dvc repro`"):
         ImageStore("nowhere.arrow")
+
+
+def test_optional_columns_are_there_where_rows_have_them(tmp_path):
+    corners, likely = np.arange(16, dtype=np.float32).reshape(2, 8), np.eye(8, dtype=np.float32)[:2]
+    rows = [row(n) | {"corners": corners[n].tolist(), "orientations": likely[n].tolist()} for n in range(2)]
+    write_rows(tmp_path / "with.arrow", rows)
+    write_rows(tmp_path / "without.arrow", [row(n) for n in range(2)])
+    one, other = ImageStore(tmp_path / "with.arrow"), ImageStore(tmp_path / "without.arrow")
+    assert (one.optional("corners") == corners).all() and (
+        one.orientations(np.array([1, 0, 1])) == likely[[1, 0, 1]]
+    ).all()
+    assert other.optional("corners") is None and other.orientations(np.array([0])) is None
+    both = ImageStore(tmp_path / "with.arrow", tmp_path / "with.arrow")
+    assert (both.optional("corners") == np.concatenate([corners, corners])).all()
+
+
+def test_a_set_packed_in_parts_keeps_its_optional_columns(tmp_path):
+    def make(jobs):
+        return [row(job) | {"orientations": np.eye(8)[job].tolist()} for job in jobs], []
+
+    build(
+        tmp_path / "set.arrow", range(5), make, tmp_path / "state", part_size=2, machine=MachineSettings(workers=1),
+        title="set",
+    )  # fmt: skip
+    assert (ImageStore(tmp_path / "set.arrow").optional("orientations") == np.eye(8)[:5]).all()
