@@ -55,7 +55,13 @@ def features(
     orientations: np.ndarray,
     tick: Callable[[int], object] = lambda images: None,
 ) -> np.ndarray:
-    """Return float16 (V, N, F): the features of the images `rows` (N,) in each of `orientations` (V,)."""
+    """Return float16 (V, N, F): the features of the images `rows` (N,) in each of `orientations` (V,).
+
+    Of images that were turned upright, those in an orientation that isn't upright at all are 0, not computed.
+    """
+    own = store.orientations(rows) if len(orientations) > 1 else None
+    if own is not None:
+        return _features_of_views(extract, store, rows, size, orientations, own, tick)
     parts = [
         np.zeros((len(orientations), 0, extract(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]), np.float16)
     ]
@@ -67,3 +73,26 @@ def features(
         )
         tick(len(pixels))
     return np.concatenate(parts, axis=1)
+
+
+def _features_of_views(
+    extract: Extract,
+    store: ImageStore,
+    rows: np.ndarray,
+    size: int,
+    orientations: np.ndarray,
+    own: np.ndarray,
+    tick: Callable[[int], object],
+) -> np.ndarray:
+    """Return `features` of images whose orientations have weights (N, 8) of their own: those above 0."""
+    images, views = np.nonzero(own[:, orientations])
+    width = extract(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]
+    found = np.zeros((len(orientations), len(rows), width), np.float16)
+    done = 0
+    for pixels, positions in batches(store, rows[images], size, 32, orientations[views]):
+        found[views[positions], images[positions]] = extract(pixels).astype(np.float16)
+        reached = int(images[positions[-1]])
+        tick(reached - done)
+        done = reached
+    tick(len(rows) - done)
+    return found

@@ -16,7 +16,7 @@ from competition.compute.device import autocast, use_bfloat16
 from competition.compute.distributed import processes
 from competition.data.image_store import ImageStore
 from competition.inference.loader import batches
-from competition.inference.tta import oriented_batch
+from competition.inference.tta import oriented_batch, view_weights
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
 
@@ -63,7 +63,7 @@ class Predictor:
         return cls(for_inference(network, size, use_bfloat16(precision)), exact, normalise, size, precision, several)
 
     def __call__(
-        self, store: ImageStore, rows: np.ndarray, weights: np.ndarray, tick: Tick = lambda images: None
+        self, store: ImageStore, rows: np.ndarray, weights: np.ndarray | None, tick: Tick = lambda images: None
     ) -> np.ndarray:
         """Return probabilities (N, C), float32, of the packed images `rows` (N,); see `predict_proba`."""
         several = self.several
@@ -98,17 +98,20 @@ def predict_proba(
     rows: np.ndarray,
     size: int,
     precision: str,
-    weights: np.ndarray,
+    weights: np.ndarray | None,
     tick: Tick = lambda images: None,
     several: bool = False,
 ) -> np.ndarray:
     """Return probabilities (N, C), float32, of the packed images `rows` (N,) at `size` pixels.
 
     Rows sum to 1; with `several` each label has its own, in [0, 1].
-    `weights` (8,), sums to 1: of the orientations in the mean; one of weight 0 is not computed. `tick` is told of each
-    batch's images. Several processes take whole batches in turn, so that each is computed as one process would,
-    and all get all probabilities; then `tick` counts what the others do meanwhile.
+    `weights` (8,), sums to 1: of the orientations in the mean, see `tta.view_weights`; one of weight 0 is not computed.
+    `tick` is told of each batch's images. Several processes take whole batches in turn, so that each is computed as
+    one process would, and all get all probabilities; then `tick` counts what the others do meanwhile.
     """
+    weights = view_weights(store, rows, weights)
+    if weights.ndim == 2:
+        return _predict_views(network, normalise, store, rows, size, precision, weights, tick, several)
     group = processes()
     network.eval()
     places, parts = _places(len(rows), group.index, group.count), []
@@ -118,14 +121,48 @@ def predict_proba(
             turned = oriented_batch(inputs, orientation, (2, 3)).contiguous(memory_format=torch.channels_last)
             with autocast(precision):
                 logits = network(turned)
-            logits = logits.float()
-            probabilities = logits.sigmoid() if several else logits.softmax(dim=1)
-            total = total + float(weights[orientation]) * probabilities
+            total = total + float(weights[orientation]) * _probabilities(logits, several)
         parts.append(total.cpu())
         first = int(places[positions[0]])
         tick(min(len(rows), first + group.count * BATCH_SIZE) - first)
     own = torch.cat(parts) if parts else torch.zeros(0, network.num_classes)
     return group.gather_rows(own, torch.from_numpy(places), len(rows)).numpy()
+
+
+def _predict_views(
+    network: nn.Module,
+    normalise: Normalisation,
+    store: ImageStore,
+    rows: np.ndarray,
+    size: int,
+    precision: str,
+    weights: np.ndarray,
+    tick: Tick,
+    several: bool,
+) -> np.ndarray:
+    """Return `predict_proba` of images with weights (N, 8) of their own: each view of weight above 0 is an image."""
+    group = processes()
+    network.eval()
+    images, orientations = np.nonzero(weights)
+    places, parts = _places(len(images), group.index, group.count), []
+    done = 0
+    for pixels, positions in batches(store, rows[images[places]], size, BATCH_SIZE, orientations[places]):
+        with autocast(precision):
+            logits = network(normalise(pixels).to(group.device))
+        parts.append(_probabilities(logits, several).cpu())
+        reached = int(images[min(len(images) - 1, places[positions[-1]] + (group.count - 1) * BATCH_SIZE)])
+        tick(reached - done)
+        done = reached
+    tick(len(rows) - done)
+    own = torch.cat(parts) if parts else torch.zeros(0, network.num_classes)
+    views = group.gather_rows(own, torch.from_numpy(places), len(images)).numpy()
+    total = np.zeros((len(rows), views.shape[1]), np.float32)
+    np.add.at(total, images, weights[images, orientations, None].astype(np.float32) * views)
+    return total
+
+
+def _probabilities(logits: torch.Tensor, several: bool) -> torch.Tensor:
+    return logits.float().sigmoid() if several else logits.float().softmax(dim=1)
 
 
 def _places(rows: int, index: int, count: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 import numpy as np
 
 from competition.common import paths
+from competition.inference.tta import OrientedImages
 from competition.settings.member import MemberSettings
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ Tick = Callable[[int], object]
 Tensors = dict[str, "torch.Tensor"]
 
 
-class PackedImages(Protocol):
+class PackedImages(OrientedImages, Protocol):
     """Packed images: an ImageStore, or images in memory."""
 
     def __len__(self) -> int: ...
@@ -69,13 +70,17 @@ class Fitted(ABC):
 
     @abstractmethod
     def predict_proba(
-        self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+        self,
+        images: PackedImages,
+        rows: np.ndarray,
+        orientation_weights: np.ndarray | None,
+        tick: Tick = lambda images: None,
     ) -> np.ndarray:
         """Return probabilities (N, C), float32, of `images` at `rows` (N,).
 
         Rows sum to 1; of several labels an image each has its own, in [0, 1].
-        orientation_weights: (8,), sums to 1: the share of each flip and turn in the vote. tick: told how many images
-        are done.
+        orientation_weights: (8,), sums to 1: the share of each flip and turn in the vote; None: one look at each image,
+        as it is packed. tick: told how many images are done.
         """
 
     @abstractmethod

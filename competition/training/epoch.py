@@ -97,9 +97,7 @@ def _local_batches(
     group, effective, classes = processes(), run.batching.effective, run.network.num_classes
     copies = data.train_rows if settings.augmented else [rows[:1] for rows in data.train_rows]
     order, rows = epoch_rows(copies, settings.seed, epoch, effective, times)
-    orientations = generator(settings.seed, "dihedral", epoch).integers(
-        ORIENTATIONS if settings.augmented else 1, size=len(rows)
-    )
+    orientations = _orientations(data, rows, settings, epoch)
     mixing = generator(settings.seed, "mixing", epoch)
     size = size_at(epoch, settings.epochs, settings.first_size, settings.size)
     positions = np.arange(group.trained_images(len(rows), effective))
@@ -117,6 +115,17 @@ def _local_batches(
         else:
             everyones = one_hot(data.train_labels[order[whole]], classes).to(group.device) if group.count > 1 else soft
             yield LocalBatch(inputs, soft, len(whole), criterion.mass(everyones))
+
+
+def _orientations(data: FoldData, rows: np.ndarray, settings: FinetunedSettings, epoch: int) -> np.ndarray:
+    """Return the orientation (B,) that each of the images `rows` is shown in: drawn as likely as it is upright, of
+    images that weren't turned upright any of the eight.
+    """
+    draws = generator(settings.seed, "dihedral", epoch)
+    own = data.store.orientations(rows) if settings.augmented else None
+    if own is None:
+        return draws.integers(ORIENTATIONS if settings.augmented else 1, size=len(rows))
+    return (draws.random((len(rows), 1)) > np.cumsum(own[:, :-1], axis=1)).sum(axis=1)
 
 
 def _step(

@@ -31,7 +31,7 @@ def evaluate(
     fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
     for condition, rows in data.valid_rows.items():
         probabilities = predict_proba(
-            fast, normalise, data.store, rows, settings.size, settings.precision, np.eye(8)[0], several=data.several
+            fast, normalise, data.store, rows, settings.size, settings.precision, None, several=data.several
         )
         scores[condition] = plain_score(data.metric, data.valid_labels, probabilities, data.several)
         if condition == "test_like":

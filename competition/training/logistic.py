@@ -65,12 +65,13 @@ class LogisticMember:
 def mean_probabilities(
     values: np.ndarray, weights: np.ndarray, logits: Callable[[np.ndarray], np.ndarray], several: bool
 ) -> np.ndarray:
-    """Return (N, C) float32: the mean of the orientations' softmaxes, weighted by `weights` (V,), which sum to 1.
+    """Return (N, C) float32: the mean of the orientations' softmaxes, weighted by `weights`, which sum to 1.
 
-    values: (V, N, F); logits: from one orientation's features (N, F) to (N, C); several: sigmoids instead.
+    weights: (V,), or (V, N) of each image; values: (V, N, F); logits: from one orientation's features (N, F) to (N, C);
+    several: sigmoids instead.
     """
     total = np.float64(0)
-    for features, weight in zip(values, weights, strict=True):
+    for features, weight in zip(values, weights.reshape(len(weights), -1, 1), strict=True):
         scores = logits(features)
         if several:
             total = total + weight * expit(scores)

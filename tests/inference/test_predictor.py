@@ -126,3 +126,33 @@ def test_a_predictor_has_a_second_network_only_where_the_first_rounds(network, s
     exact = predict_proba(*network, store, rows, SIZE, "float32", weights)
     assert (predictor(store, rows, weights).argmax(1) == exact.argmax(1)).all()
     assert predictor(store, rows[:0], weights).shape == (0, 3)
+
+
+class Upright:
+    """The store's images, each with weights of its own for its orientations."""
+
+    def __init__(self, store, weights):
+        self.store, self.weights, self.image = store, weights, store.image
+
+    def __len__(self):
+        return len(self.store)
+
+    def orientations(self, rows):
+        return self.weights[rows]
+
+
+def test_images_that_were_turned_upright_are_looked_at_in_their_own_orientations(network, store):
+    draws = np.random.default_rng(0)
+    weights = draws.dirichlet(np.full(8, 0.3), len(store)) * (draws.random((len(store), 8)) < 0.5)
+    weights[:, 0] += 0.1
+    weights /= weights.sum(axis=1, keepdims=True)
+    rows = np.tile([0, 17, 3, 40], 12)
+    each = np.stack([predict_proba(*network, store, rows, SIZE, "float32", one) for one in np.eye(8)], axis=1)
+    ticks = []
+    asked = Upright(store, weights)
+    found = predict_proba(*network, asked, rows, SIZE, "float32", orientation_weights(20, 0), ticks.append)
+    expected = (each * weights[rows][..., None]).sum(axis=1)
+    assert np.abs(found - expected).max() < 1e-5
+    assert sum(ticks) == len(rows)
+    single = predict_proba(*network, asked, rows, SIZE, "float32", None)
+    assert np.abs(single - each[:, 0]).max() < 1e-6  # one look is as the image is packed

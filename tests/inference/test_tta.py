@@ -31,3 +31,7 @@ def test_orientation_weights():
     assert sorted(orientation_weights(1, 5)) == [0] * 7 + [1]
     with pytest.raises(ValueError, match="passes"):
         orientation_weights(0, 0)
+
+
+def test_all_passes_are_the_eight_orientations_alike():
+    assert (orientation_weights("all", 3) == 1 / 8).all()

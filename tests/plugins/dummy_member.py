@@ -24,7 +24,11 @@ class Centroids(Fitted):
         self.means, self.sharpness = means, sharpness
 
     def predict_proba(
-        self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+        self,
+        images: PackedImages,
+        rows: np.ndarray,
+        orientation_weights: np.ndarray | None,
+        tick: Tick = lambda images: None,
     ) -> np.ndarray:
         colours = np.array([images.image(int(row)).mean(axis=(0, 1)) for row in rows]).reshape(-1, 1, 3)
         tick(len(rows))

@@ -1,5 +1,7 @@
 """Fine-tuning on a made competition: resumed runs, early stopping, and folds that leak."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from competition.members.training import train_member
 from competition.models.networks import create_network
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import save_weights
+from competition.training.epoch import _orientations
 from competition.training.fit import fit
 from competition.training.fold_data import load_fold
 from competition.training.schedules.cosine import Cosine
@@ -357,3 +360,20 @@ def test_missing_copies_are_refused(folder, folds, tmp_path, lost):
     write_rows(tmp_path / "x.arrow", [row for row in rows if not lost(row)])
     with pytest.raises(ValueError, match=r"x\.arrow: no (clean|train|test_like) image of \d+ IDs .*; run `dvc repro`"):
         load_fold(0, folds, TARGETS, tmp_path / "x.arrow", folder / "test.arrow", F1)
+
+
+def test_a_copy_is_shown_in_orientations_as_likely_as_they_are_upright(data):
+    likely = np.array([[0.5, 0, 0, 0.3, 0, 0, 0.2, 0], [1.0, 0, 0, 0, 0, 0, 0, 0]])
+    rows = np.repeat([0, 1], 4000)
+
+    class Upright:
+        def orientations(self, rows):
+            return likely[rows]
+
+    upright = replace(data, store=Upright())
+    shown = _orientations(upright, rows, SETTINGS, 0)
+    shares = [np.bincount(shown[rows == row], minlength=8) / 4000 for row in (0, 1)]
+    assert np.abs(np.array(shares) - likely).max() < 0.03
+    assert (np.array(shares)[likely == 0] == 0).all()
+    assert (shown == _orientations(upright, rows, SETTINGS, 0)).all()
+    assert (shown != _orientations(upright, rows, SETTINGS, 1)).any()

@@ -7,6 +7,8 @@ import numpy as np
 
 from competition.common import paths
 from competition.data.image_store import ImageStore
+from competition.data.orientations import ORIENTATIONS
+from competition.inference.tta import view_weights
 from competition.members.fitting.feature_tables import FeatureExtractor, cached_features
 from competition.members.member import Fit, Fitted, PackedImages, Tensors, Tick
 from competition.models.trained import ADVICE, read_trained
@@ -27,11 +29,15 @@ class FittedClassifier(Fitted):
     facts: dict[str, object] = field(default_factory=dict)
 
     def predict_proba(
-        self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+        self,
+        images: PackedImages,
+        rows: np.ndarray,
+        orientation_weights: np.ndarray | None,
+        tick: Tick = lambda images: None,
     ) -> np.ndarray:
-        orientations = np.flatnonzero(orientation_weights)
+        orientations, weights = _views(images, rows, orientation_weights)
         values = self.features_of(images, rows, orientations, tick)
-        return self.classifier.predict_proba(values, orientation_weights[orientations])
+        return self.classifier.predict_proba(values, weights)
 
     def tensors(self) -> Tensors:
         return self.classifier.tensors()
@@ -44,20 +50,23 @@ def fit_classifier(
 
     Features that no fold changes are kept in `fit.cache`.
     """
-    upright, orientations = np.zeros(1, np.int64), np.flatnonzero(fit.orientation_weights)
+    as_packed, test_rows = np.zeros(1, np.int64), np.arange(len(data.test_store))
     copied, scored_rows = _first_copies(data.store, settings.copies_used), _rows_to_score(data.store)
-    training = cached_features(extractor, data.store, copied, upright, fit.cache)
+    training = cached_features(extractor, data.store, copied, as_packed, fit.cache)
+    orientations, _ = _views(data.store, scored_rows, fit.orientation_weights)
     scored = cached_features(extractor, data.store, scored_rows, orientations, fit.cache)
-    tested = cached_features(extractor, data.test_store, np.arange(len(data.test_store)), orientations, fit.cache)
+    orientations, _ = _views(data.test_store, test_rows, fit.orientation_weights)
+    tested = cached_features(extractor, data.test_store, test_rows, orientations, fit.cache)
 
     def known_features(images: PackedImages, rows: np.ndarray, orientations: np.ndarray, tick: Tick) -> np.ndarray:
         tick(len(rows))
         return (tested if images is data.test_store else scored).at(rows)
 
     rows, labels = _images_to_fit_on(data, settings.copies_used)
+    valid_rows = data.valid_rows["test_like"]
     valid = (
-        scored.at(data.valid_rows["test_like"]),
-        fit.orientation_weights[orientations],
+        scored.at(valid_rows),
+        _views(data.store, valid_rows, fit.orientation_weights)[1],
         data.valid_labels,
         data.metric,
         data.several,
@@ -86,6 +95,16 @@ def load_classifier(
     if len(found.mean) != width:
         raise ValueError(f"{paths.weights(name, fold)}: {len(found.mean)} features, expected {width}; {ADVICE}")
     return FittedClassifier(found, features_of)
+
+
+def _views(images: PackedImages, rows: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the orientations (V,) in which `images` at `rows` (N,) are looked at, and their weights: (V,), or (V, N).
+
+    All eight where each image has weights of its own; see `tta.view_weights`.
+    """
+    found = view_weights(images, rows, weights)
+    orientations = np.flatnonzero(found) if found.ndim == 1 else np.arange(ORIENTATIONS)
+    return orientations, found.T[orientations]
 
 
 def _rows_to_score(store: ImageStore) -> np.ndarray:

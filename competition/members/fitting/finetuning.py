@@ -38,7 +38,11 @@ class FittedNetwork(Fitted):
         return Predictor.of(self.network, self.normalise, size, precision, self.exact, self.several)
 
     def predict_proba(
-        self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+        self,
+        images: PackedImages,
+        rows: np.ndarray,
+        orientation_weights: np.ndarray | None,
+        tick: Tick = lambda images: None,
     ) -> np.ndarray:
         return self._predictor(images, rows, orientation_weights, tick)
 

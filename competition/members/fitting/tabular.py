@@ -24,7 +24,11 @@ class FittedTabular(Fitted):
     facts: dict[str, object] = field(default_factory=dict)
 
     def predict_proba(
-        self, images: PackedImages, rows: np.ndarray, orientation_weights: np.ndarray, tick: Tick = lambda images: None
+        self,
+        images: PackedImages,
+        rows: np.ndarray,
+        orientation_weights: np.ndarray | None,
+        tick: Tick = lambda images: None,
     ) -> np.ndarray:
         tick(len(rows))
         return self.classifier.predict_proba(self.table_of(images, rows))
