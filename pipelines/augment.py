@@ -1,8 +1,8 @@
 """Make the damaged copies offline and pack them: `python -m pipelines.augment` (stage `augment`).
 
-Makes data/augmented.arrow (per training image the clean one, a test-like one and the training copies),
-data/test_squares.arrow (the test images, letterboxed), so that no later stage decodes or resizes an image again, and
-folds/augmented.png, an image grid of sources and their copies to look at.
+Makes data/augmented.arrow (per training image the clean one, a test-like one and the training copies) and
+data/test_squares.arrow (the test images), as squares, letterboxed or turned upright, so that no later stage decodes or
+resizes an image again, and folds/augmented.png, an image grid of sources and their copies to look at.
 """
 
 from pathlib import Path
@@ -24,6 +24,7 @@ from competition.folds.leakage import check_packed_images
 from competition.settings.augment import AugmentSettings
 from competition.settings.load import load_settings
 from competition.settings.machine import MachineSettings
+from competition.upright.straighten import open_straightener
 from pipelines._main import log, run
 
 BYTES_PER_PIXEL = 0.24  # of a copy's JPEG at quality 90 under the document policy
@@ -39,9 +40,13 @@ def main() -> None:
     names = sorted({name for purpose in ("train", "test_like") for name in settings.transforms_for(purpose)})
     bank = open_bank(names, settings, machine, paths.NOISE_BANK.resolve())
     release()
-    augmenter = Augmenter(str(train.path.resolve()), settings, bank, several=several)
+    straighten = open_straightener(everything.upright, out_of_fold=True)
+    if straighten is not None:
+        log("turning pages upright", networks=straighten.folder)
+    augmenter = Augmenter(str(train.path.resolve()), settings, bank, several=several, straighten=straighten)
     pack_and_check(paths.AUGMENTED_STORE, train, augmenter, machine, packed_of(targets, settings, several))
-    clean_only = Augmenter(str(test.path.resolve()), settings, clean_only=True)
+    of_all = open_straightener(everything.upright)
+    clean_only = Augmenter(str(test.path.resolve()), settings, clean_only=True, straighten=of_all)
     pack_and_check(paths.TEST_RESIZED_STORE, test, clean_only, machine, np.ones(len(test), np.int64))
     write_contact_sheet(paths.CONTACT_SHEET, ImageStore(paths.AUGMENTED_STORE), classes)
     log("drawn", path=paths.CONTACT_SHEET)
@@ -68,6 +73,8 @@ def pack_and_check(
     began = perf_counter()
     log("augmenting", source=source.path, images=len(counts), packed=int(counts.sum()), size=augmenter.settings.size)
     key = digest(source.path, augmenter.settings.model_dump(), copies_code(), augmenter.clean_only, augmenter.several)
+    if augmenter.straighten is not None:
+        key = digest(key, augmenter.straighten.key())
     pack(target, augmenter, paths.STATE / f"augment-{key}", machine, counts, f"augment {target.stem}")
     check_packed(target, source)
     seconds = perf_counter() - began

@@ -16,7 +16,7 @@ from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.ensembling.final_vote import changed_since_final
-from competition.serving.onnx import TOLERANCE, export
+from competition.serving.onnx import TOLERANCE, UPRIGHT_STEP, export
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from pipelines._main import ANEW, log, run, warn_of_changes
@@ -57,6 +57,8 @@ def main(
             "torch's speed is that of all images once",
             not_in_it="the close calls, which predict makes once more in float32",
         )
+    if UPRIGHT_STEP in exported.facts["steps"]:
+        log("warning: the network wants pages that were turned upright, which the exported file doesn't do")
 
 
 def check(member: str, fold: int, settings: Settings) -> None:

@@ -33,9 +33,8 @@ from competition.serving.new_images import list_files
 from competition.serving.predict import FolderPredictions, LoadedMember, load_member, predict_folder
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
+from competition.upright.straighten import open_straightener
 from pipelines._main import ANEW, log, run, warn_of_changes
-
-ONE_ORIENTATION = np.eye(8)[0]
 
 
 def main(
@@ -61,6 +60,7 @@ def main(
     settings, (names, closed), final = load_settings(), list_files(folder), read_final_vote()
     if answers:
         submission_ids(names, final.has_extensions)  # refuses files of one ID
+    straighten = open_straightener(settings.upright, most=1 if fast else None)
     vote = final.vote(member)
     if fast and vote.best:
         log("fast", instead_of=vote.name, vote=vote.best)
@@ -71,19 +71,21 @@ def main(
             log("warning: new images", note=note)
     threshold = final.curves[vote.name].threshold(precision)
     voters = load(vote, final, settings, fast)
-    weights = ONE_ORIENTATION if fast else final.orientation_weights
+    weights = None if fast else final.orientation_weights
     log_threshold(threshold, precision)
     log(
         "asking",
         vote=vote.name,
         folds=1 if fast else len(final.folds),
-        orientations=np.count_nonzero(weights),
+        orientations=1 if fast else "by page" if straighten else np.count_nonzero(weights),
         files=len(names),
         seconds_to_start=round(perf_counter() - began, 1),
     )
     began, computed = perf_counter(), process_time()
     with progress(len(names), "predict", "file") as bar:
-        answered = predict_folder(folder, names, vote, voters, settings, weights, packed=not fast, tick=bar.update)
+        answered = predict_folder(
+            folder, names, vote, voters, settings, weights, packed=not fast, straighten=straighten, tick=bar.update
+        )
     seconds, cpu_seconds = perf_counter() - began, process_time() - computed
     answered = replace(answered, unreadable=closed | answered.unreadable)
     found = voted(folder, vote, answered)

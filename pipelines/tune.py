@@ -38,6 +38,7 @@ from competition.tuning.space import COPIES, Space, own_point, space_of, trial_s
 from competition.tuning.storage import open_storage
 from competition.tuning.study import open_study, study_name
 from competition.tuning.workers import Worker, done, work
+from competition.upright.straighten import open_straightener
 from pipelines._main import log, run
 
 STORES = paths.TRAIN_STORE, paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE
@@ -114,7 +115,10 @@ def member_of(settings: Settings, name: str) -> str:
 
 def trainer_of(settings: Settings, space: Space) -> Trainer:
     most = space[COPIES].high if COPIES in space else settings.augment.copies
-    stores = Stores(*STORES, settings.augment, most, settings.machine, paths.TUNING_CACHE, settings.task.several)
+    straighten = open_straightener(settings.upright, out_of_fold=True)
+    stores = Stores(
+        *STORES, settings.augment, most, settings.machine, paths.TUNING_CACHE, settings.task.several, straighten
+    )
     return Trainer(settings, tuple(read_classes(paths.CLASSES)), stores, paths.STATE)
 
 

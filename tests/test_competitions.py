@@ -45,6 +45,7 @@ members:
   net: {kind: finetuned, network: mobilenetv3_small_050, weights: none, size: 32, epochs: 2, batch_size: 8}
 specialize: {base: []}
 review: {conditions: [clean]}
+upright: {use: off}
 tta: {passes: 4}
 ensemble: {top: 2, resamples: 100}
 report: {formats: [html]}

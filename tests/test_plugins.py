@@ -31,6 +31,7 @@ members:
   colours: {{kind: dummy_member, size: 32}}
 specialize: {{base: []}}
 review: {{conditions: []}}
+upright: {{use: off}}
 tta: {{passes: 2}}
 task: {{metric: dummy_metric}}
 ensemble: {{choose: dummy_rule, resamples: 100}}

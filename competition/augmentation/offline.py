@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from competition.augmentation.augraphy.bank import OVERSAMPLING, Bank
 from competition.augmentation.effects import EFFECTS
-from competition.augmentation.policy import damaged
+from competition.augmentation.policy import damaged_photograph
 from competition.common.files import digest
 from competition.common.imports import code_digest
 from competition.common.registry import load_plugins
@@ -22,6 +23,7 @@ from competition.data.packing import build
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 
+AT_ONCE = 128  # pictures turned upright together, at least
 IMAGES_PER_PART = 256  # a few seconds' work: what a killed run loses, and often enough for the progress to move
 
 
@@ -62,11 +64,38 @@ def _class_copies(images: Counter, settings: AugmentSettings, several: bool) -> 
     }
 
 
+class Straightener(Protocol):
+    """Turns pictures upright; small to pickle."""
+
+    def key(self) -> str:
+        """Return a digest that changes with anything that the squares depend on."""
+        ...
+
+    def squares(
+        self, pictures: Sequence[np.ndarray], ids: Sequence[str], size: int, fill: int
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Return `pictures`, of the images `ids`, as squares (size, size, 3), and (N, 8): how likely each orientation
+        of each square is upright.
+        """
+        ...
+
+
+class _Picture(NamedTuple):
+    """A picture that is to be packed as a square: of which image, of what kind, and which copy."""
+
+    id: str
+    target: str | None
+    kind: str
+    number: int
+    image: np.ndarray
+
+
 @dataclass(frozen=True)
 class Augmenter:
     """Packing job: called with rows of the packed set at `path` (absolute), returns all their images; facts: none.
 
-    Training images are packed clean, test-like, and as `copies_of` damaged copies; with `clean_only`, clean alone.
+    Training images are packed clean, test-like, and as `copies_of` damaged copies; with `clean_only`, clean alone. They
+    are letterboxed, or turned upright by `straighten`.
     """
 
     path: str
@@ -74,6 +103,7 @@ class Augmenter:
     bank: Bank | None = None
     clean_only: bool = False
     several: bool = False  # labels an image, see `copies_of`
+    straighten: Straightener | None = None
     plugins: tuple[str, ...] = field(default_factory=EFFECTS.plugins)  # whose effects a worker has to load too
 
     def __call__(self, rows: Sequence[int]) -> tuple[list[dict], list[dict]]:
@@ -82,32 +112,48 @@ class Augmenter:
         store = ImageStore(self.path)  # anew for each part: what is mapped of a large set adds up
         ids, targets, images = _columns(self.path, stat.st_mtime_ns, stat.st_size)
         copies = {} if self.clean_only else _class_copies(images, self.settings, self.several)
-        return [
-            packed
-            for row in rows
-            for packed in self._packed(store.image(row), ids[row], targets[row], copies.get(targets[row], 0))
-        ], []
+        packed: list[dict] = []
+        waiting: list[_Picture] = []
+        for row in rows:
+            waiting += self._pictures(store.image(row), ids[row], targets[row], copies.get(targets[row], 0))
+            if self.straighten is None or len(waiting) >= AT_ONCE or row == rows[-1]:
+                packed += self._packed(waiting)
+                waiting = []
+        return packed, []
 
-    def _packed(self, image: np.ndarray, id: str, target: str | None, copies: int) -> list[dict]:
+    def _pictures(self, image: np.ndarray, id: str, target: str | None, copies: int) -> list[_Picture]:
         settings = self.settings
-        made = [("clean", 0, letterbox(image, settings.size, settings.fill))]
+        pictures = [_Picture(id, target, "clean", 0, image)]
         if not self.clean_only:
             # once for all copies; each would do it for itself
             page = shrink(image, round(settings.size * OVERSAMPLING))
-            wanted = [("test_like", 0), *(("train", number) for number in range(copies))]
-            made += [(kind, number, damaged(page, id, kind, number, settings, self.bank)) for kind, number in wanted]
+            for kind, number in [("test_like", 0), *(("train", number) for number in range(copies))]:
+                photograph = damaged_photograph(page, id, kind, number, settings, self.bank)
+                pictures.append(_Picture(id, target, kind, number, photograph.image))
+        return pictures
+
+    def _packed(self, pictures: Sequence[_Picture]) -> list[dict]:
+        settings = self.settings
+        images, size, fill = [picture.image for picture in pictures], settings.size, settings.fill
+        extra: list[dict] = [{}] * len(pictures)
+        if self.straighten is None:
+            squares = [letterbox(image, size, fill) for image in images]
+        else:
+            squares, orientations = self.straighten.squares(images, [one.id for one in pictures], size, fill)
+            extra = [{"orientations": own.tolist()} for own in orientations]
         return [
             {
-                "id": f"{id}/{kind}/{number}",
-                "source_id": id,
-                "target": target,
-                "view": kind,
-                "copy": number,
-                "height": settings.size,
-                "width": settings.size,
-                "image": encode_jpeg(packed, settings.quality),
+                "id": f"{picture.id}/{picture.kind}/{picture.number}",
+                "source_id": picture.id,
+                "target": picture.target,
+                "view": picture.kind,
+                "copy": picture.number,
+                "height": size,
+                "width": size,
+                "image": encode_jpeg(square, settings.quality),
             }
-            for kind, number, packed in made
+            | own
+            for picture, square, own in zip(pictures, squares, extra, strict=True)
         ]
 
 

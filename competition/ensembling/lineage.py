@@ -40,21 +40,28 @@ def lineage(
 
 def changed_weights(then: Mapping[str, Sequence[str]], settings: Settings, parts: Sequence[str]) -> list[str]:
     """Folders of weights that aren't as they were, of those of `parts` that `then` names; then: part -> digests."""
-    return [
-        str(paths.WEIGHTS / part)
-        for part in parts
-        if part in then and list(then[part]) != [digest(path) for path in weights_of(part, settings) if path.is_file()]
-    ]
+    before = upright_files(settings)
+    now = {part: [digest(path, *before) for path in weights_of(part, settings) if path.is_file()] for part in parts}
+    return [str(paths.WEIGHTS / part) for part in parts if part in then and list(then[part]) != now[part]]
 
 
 def digest_of_settings(settings: Settings) -> str:
-    """Return 16 hex digits of all settings but RESULT_FREE."""
-    return digest(settings.model_dump(mode="json", exclude=RESULT_FREE))
+    """Return 16 hex digits of all settings but RESULT_FREE, and but `upright` where it is off."""
+    without = RESULT_FREE | ({"upright"} if settings.upright.use == "off" else set())
+    return digest(settings.model_dump(mode="json", exclude=without))
 
 
 def digests_of_weights(parts: Sequence[str], settings: Settings) -> dict[str, list[str]]:
     """Return part (a member, `specialist`) -> the digest of each fold's weights. Raises FileNotFoundError."""
-    return {part: [digest(path) for path in weights_of(part, settings)] for part in parts}
+    before = upright_files(settings)
+    return {part: [digest(path, *before) for path in weights_of(part, settings)] for part in parts}
+
+
+def upright_files(settings: Settings) -> list[Path]:
+    """Return the files that turn pages upright before any member sees them; none where they aren't."""
+    if settings.upright.use == "off":
+        return []
+    return sorted(path for path in paths.UPRIGHT.glob("*") if path.suffix in (".json", ".safetensors"))
 
 
 def weights_of(part: str, settings: Settings) -> list[Path]:

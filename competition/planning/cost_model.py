@@ -3,7 +3,7 @@
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.planning.forecast import Forecast, Line, line, memory_line
 from competition.planning.subset import Size
-from competition.planning.survey import Survey, TrainingUsage, VoteUsage
+from competition.planning.survey import Survey, TrainingUsage, VoteUsage, stages_before_training
 from competition.settings.member import MemberSettings
 from competition.settings.params import Settings
 
@@ -15,7 +15,7 @@ def forecast(pair: Pair, votes: list[VoteUsage], settings: Settings, size: Size)
 
     votes: of as many images, or of two smaller numbers.
     """
-    stages = [_stage(name, pair, size) for name in ("prepare", "split", "augment")]
+    stages = [_stage(name, pair, size) for name in stages_before_training(settings)]
     stages += [_member(name, pair, settings, size) for name in settings.train.members]
     if settings.specialize.base:
         found = [part.trained[SPECIALIST] for part in pair]
@@ -25,7 +25,7 @@ def forecast(pair: Pair, votes: list[VoteUsage], settings: Settings, size: Size)
 
 
 def _work(name: str, size: Size) -> int:
-    return size.train if name in ("split", "review") else size.all
+    return size.train if name in ("split", "upright", "review") else size.all
 
 
 def _stage(name: str, pair: Pair, size: Size) -> Forecast:

@@ -73,6 +73,11 @@ class VoteUsage:
     stages: dict[str, Usage]
 
 
+def stages_before_training(settings: Settings) -> tuple[str, ...]:
+    """Return the stages up to the packed copies, in their order; `upright` only where it does something."""
+    return "prepare", "split", *(() if settings.upright.use == "off" else ("upright",)), "augment"
+
+
 def survey(
     folder: Path, size: Size, settings: Settings, project: Path, run_stage: RunStage, announce: Announce
 ) -> Survey:
@@ -81,7 +86,7 @@ def survey(
     (folder / paths.NOISE_BANK.parent).mkdir(parents=True, exist_ok=True)
     (project / paths.NOISE_BANK).mkdir(parents=True, exist_ok=True)
     (folder / paths.NOISE_BANK).symlink_to((project / paths.NOISE_BANK).resolve())
-    stages = {name: run(name) for name in ("prepare", "split", "augment")}
+    stages = {name: run(name) for name in stages_before_training(settings)}
     trained, again = {}, {}
     for name in settings.train.members:
         trained[name] = _trained(folder, name, run("train", name, "0"))

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from competition.augmentation.offline import Straightener
 from competition.data.image_files import UNREAD_EXTENSIONS, claims_to_be_image
 from competition.data.images import UnreadableImage, decode_jpeg, encode_jpeg, read_image
 from competition.data.letterbox import letterbox
@@ -27,9 +28,10 @@ NO_IMAGE = ("not an image", "empty file")  # what `read_image` says of files tha
 
 @dataclass(frozen=True, eq=False)
 class MemoryImages:
-    """Packed images in memory, uint8 (S, S, 3) RGB each; `len` and `image` as an ImageStore's."""
+    """Packed images in memory, uint8 (S, S, 3) RGB each; `len`, `image` and `orientations` as an ImageStore's."""
 
     pixels: Sequence[np.ndarray]
+    upright: np.ndarray | None = None  # (N, 8), how likely each orientation is upright
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -37,6 +39,10 @@ class MemoryImages:
     def image(self, row: int) -> np.ndarray:
         """Return the pixels of `row`, uint8 (S, S, 3) RGB."""
         return self.pixels[row]
+
+    def orientations(self, rows: np.ndarray) -> np.ndarray | None:
+        """Return how likely each orientation of the images `rows` (R,) is upright, (R, 8); None if nobody asked."""
+        return None if self.upright is None else self.upright[rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +97,13 @@ def packed_image(path: Path, prepare: PrepareSettings, augment: AugmentSettings,
     """
     if not packed:
         return letterbox(read_image(path, min(prepare.longest_side, augment.size)), augment.size, augment.fill)
-    page = read_image(path, prepare.longest_side)
-    return _packed(letterbox(_packed(page, prepare.quality), augment.size, augment.fill), augment.quality)
+    page = packed_page(path, prepare)
+    return _packed(letterbox(page, augment.size, augment.fill), augment.quality)
+
+
+def packed_page(path: Path, prepare: PrepareSettings) -> np.ndarray:
+    """Return the image at `path` as `prepare` packs it, uint8 (H, W, 3) RGB. Raises UnreadableImage."""
+    return _packed(read_image(path, prepare.longest_side), prepare.quality)
 
 
 def _packed(image: np.ndarray, quality: int) -> np.ndarray:
@@ -105,10 +116,12 @@ def read_images(
     prepare: PrepareSettings,
     augment: AugmentSettings,
     packed: bool = True,
+    straighten: Straightener | None = None,
     threads: int | None = None,
 ) -> Iterator[Chunk]:
     """Yield the files `names` of `folder`, read by `threads` in CHUNKs ahead, in order; see `packed_image`.
 
+    straighten: turns them upright, in the letterbox's place.
     A file that can't be read is an unreadable image if its name is an image's, or a decoder knew it; otherwise it is
     none at all. Without names there is one empty chunk.
     """
@@ -117,17 +130,33 @@ def read_images(
         # read_image's own filter is not made for threads
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
+        def read(name: str) -> Future:
+            if straighten is None:
+                return pool.submit(packed_image, Path(folder) / name, prepare, augment, packed)
+            return pool.submit(packed_page, Path(folder) / name, prepare)
+
         def begin(part: Sequence[str]) -> dict[str, Future]:
-            return {name: pool.submit(packed_image, Path(folder) / name, prepare, augment, packed) for name in part}
+            return {name: read(name) for name in part}
 
         ahead = begin(parts[0] if parts else [])
-        for following in parts[1:]:
-            begun, ahead = ahead, begin(following)
-            yield _gathered(begun)
-        yield _gathered(ahead)
+        for following in [*parts[1:], None]:
+            begun, ahead = ahead, begin(following) if following else {}
+            names, pixels, unreadable, others = _gathered(begun)
+            images = MemoryImages(pixels) if straighten is None else _upright(names, pixels, straighten, augment)
+            yield Chunk(names, images, unreadable, others)
 
 
-def _gathered(begun: dict[str, Future]) -> Chunk:
+def _upright(
+    names: list[str], pages: list[np.ndarray], straighten: Straightener, augment: AugmentSettings
+) -> MemoryImages:
+    if not pages:
+        return MemoryImages([])
+    squares, orientations = straighten.squares(pages, names, augment.size, augment.fill)
+    return MemoryImages([_packed(square, augment.quality) for square in squares], orientations)
+
+
+def _gathered(begun: dict[str, Future]) -> tuple[list[str], list[np.ndarray], dict[str, str], int]:
+    """Return names and pixels of what could be read, name -> why of what couldn't, and how many are no images."""
     read, unreadable, others = {}, {}, 0
     for name, future in begun.items():
         try:
@@ -142,4 +171,4 @@ def _gathered(begun: dict[str, Future]) -> Chunk:
                 unreadable[name] = "this format can't be read; convert it to JPEG or PNG" if convert else str(problem)
             else:
                 others += 1
-    return Chunk(list(read), MemoryImages(list(read.values())), unreadable, others)
+    return list(read), list(read.values()), unreadable, others

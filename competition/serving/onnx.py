@@ -32,6 +32,10 @@ INPUT, OUTPUT = "images", "logits"
 PROBABILITIES = {False: "softmax over the classes", True: "sigmoid of each logit: the label's, whatever the others'"}
 TOLERANCE = 1e-4  # of a logit, between torch and ONNX Runtime
 CHECKED, BATCH_SIZE = 100, 32  # images; the last batch is a smaller one, so the batch's size is seen to be free
+UPRIGHT_STEP = (
+    "find the page and warp it upright, into a square of `size` pixels, as competition.upright does with the networks "
+    "of folds/upright, which are not in this file; the following two steps are for images that no page is looked for in"
+)
 STEPS = (
     "turn the image as its EXIF orientation says; lay transparent pixels on white; make it RGB, 8 bits each (deeper "
     "grey scaled to them)",
@@ -75,7 +79,7 @@ def export(
     network.eval().requires_grad_(False)
     images = stack(store, np.arange(min(CHECKED, len(store))), member.size)
     facts = {"member": name, "fold": fold, "network": member.network} | preprocessing(
-        member, settings, normalise, target2class
+        member, settings, normalise, target2class, upright=store.optional("orientations") is not None
     )
     proto = to_onnx(network, member.size)
     answers, onnx_per_s = _onnx_logits(runtime, proto.SerializeToString(), normalise(images).contiguous().numpy())
@@ -96,10 +100,17 @@ def export(
 
 
 def preprocessing(
-    member: FinetunedSettings, settings: Settings, normalise: Normalisation, target2class: dict[str, str]
+    member: FinetunedSettings,
+    settings: Settings,
+    normalise: Normalisation,
+    target2class: dict[str, str],
+    upright: bool = False,
 ) -> dict:
-    """Return what is needed to use the network: how an image becomes its input, its outputs' meaning, orientations."""
-    weights = orientation_weights(settings.tta.passes, settings.tta.seed)
+    """Return what is needed to use the network: how an image becomes its input, its outputs' meaning, orientations.
+
+    upright: whether it was trained on pages that were turned upright.
+    """
+    weights = np.eye(8)[0] if upright else orientation_weights(settings.tta.passes, settings.tta.seed)
     return {
         "input": {"name": INPUT, "shape": ["batch", 3, member.size, member.size], "type": "float32"},
         "output": {
@@ -112,11 +123,12 @@ def preprocessing(
         "channel_order": "RGB",
         "mean": list(normalise.mean),
         "std": list(normalise.std),
-        "steps": list(STEPS),
+        "steps": [STEPS[0], *([UPRIGHT_STEP] if upright else []), *STEPS[1:]],
         "classes": [{"target": target, "class_name": class_name} for target, class_name in target2class.items()],
         "views": [
             {"flip": orientation >= 4, "quarter_turns": orientation % 4, "weight": float(weight)}
             for orientation, weight in enumerate(weights)
+            if weight or not upright
         ],
         "use_of_views": "optional: the mean of the views' probabilities by weight; a view is the square flipped "
         "left-right if `flip`, then turned counter-clockwise",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from competition.augmentation.offline import Straightener
 from competition.data.predictions import Predictions, concatenate
 from competition.ensembling.fitted_votes import FittedVote
 from competition.ensembling.specialist_votes import SPECIALIST
@@ -30,11 +31,11 @@ class LoadedMember:
     several: bool = False
 
     def predict(
-        self, ids: np.ndarray, images: MemoryImages, rows: np.ndarray, weights: np.ndarray
+        self, ids: np.ndarray, images: MemoryImages, rows: np.ndarray, weights: np.ndarray | None
     ) -> list[Predictions]:
         """Return each fold's predictions of `images` at `rows` (R,), called by `ids` (N,) of all images.
 
-        weights: (8,), the share of each flip and turn in the vote.
+        weights: (8,), the share of each flip and turn in the vote; None: one look at each image.
         """
         found = (fitted.predict_proba(images, rows, weights) for fitted in self.folds)
         return [Predictions(ids[rows], one, self.targets, exclusive=not self.several) for one in found]
@@ -77,17 +78,18 @@ def predict_folder(
     vote: FittedVote,
     members: Mapping[str, LoadedMember],
     settings: Settings,
-    weights: np.ndarray,
+    weights: np.ndarray | None,
     packed: bool = True,
+    straighten: Straightener | None = None,
     tick: Callable[[int], object] = lambda files: None,
 ) -> FolderPredictions:
     """Return the predictions of `members`, those of `vote.parts`, of the files `names` of `folder`; IDs are the names.
 
-    weights: (8,), the share of each orientation in the vote; packed: see `packed_image`. tick: told how many files are
-    done.
+    weights: see LoadedMember; packed: see `packed_image`; straighten: see `read_images`.
+    tick: told how many files are done.
     """
     parts, unreadable, others = [], {}, 0
-    for chunk in read_images(folder, names, settings.prepare, settings.augment, packed):
+    for chunk in read_images(folder, names, settings.prepare, settings.augment, packed, straighten):
         parts.append(_predict_chunk(chunk, vote, members, weights))
         unreadable, others = unreadable | chunk.unreadable, others + chunk.others
         tick(len(chunk.names) + len(chunk.unreadable) + chunk.others)
@@ -98,7 +100,7 @@ def predict_folder(
 
 
 def _predict_chunk(
-    chunk: Chunk, vote: FittedVote, members: Mapping[str, LoadedMember], weights: np.ndarray
+    chunk: Chunk, vote: FittedVote, members: Mapping[str, LoadedMember], weights: np.ndarray | None
 ) -> dict[str, list[Predictions]]:
     predictions, ids = {}, np.array(chunk.names, dtype=str)
     for name in vote.parts:

@@ -46,7 +46,8 @@ def _check_transforms(transforms: Transforms) -> Transforms:
     return transforms
 
 
-def _check_policy(name: str) -> str:
+def check_policy(name: str) -> str:
+    """Return `name`, a policy's; raises ValueError that lists them."""
     if name not in policy_names():
         raise ValueError(f"no policy {name!r}; there are {', '.join(policy_names())}")
     return name
@@ -58,7 +59,7 @@ CheckedTransforms = Annotated[Transforms, AfterValidator(_check_transforms)]
 class PolicySettings(SettingsSection):
     """A shipped policy, and what is changed in it."""
 
-    policy: Annotated[str, AfterValidator(_check_policy)] = Field(
+    policy: Annotated[str, AfterValidator(check_policy)] = Field(
         "document",
         description="document: every effect's default; none: no damage; others: see competition/settings/policies",
     )

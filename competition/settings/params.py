@@ -24,6 +24,7 @@ from competition.settings.split import SplitSettings
 from competition.settings.submit import SubmitSettings
 from competition.settings.task import TaskSettings
 from competition.settings.tta import TtaSettings
+from competition.settings.upright import UprightSettings
 
 
 def _not_null(specialize: object) -> object:
@@ -43,6 +44,7 @@ class Settings(SettingsSection):
     rules: RulesSettings = RulesSettings()
     prepare: PrepareSettings = PrepareSettings()
     split: SplitSettings = SplitSettings()
+    upright: UprightSettings = UprightSettings()
     augment: AugmentSettings = AugmentSettings()
     train: TrainSettings = TrainSettings()
     members: dict[Name, AnyMember] = Field(default_factory=default_members)

@@ -14,16 +14,18 @@ import pandas as pd
 from filelock import FileLock
 
 from competition.augmentation.augraphy.bank import Bank, open_bank
-from competition.augmentation.offline import Augmenter, copies_code, copies_of, pack, packed_of
+from competition.augmentation.offline import Augmenter, Straightener, copies_code, copies_of, pack, packed_of
 from competition.common.files import digest
 from competition.compute.pool import release
 from competition.data.image_store import ImageStore
+from competition.data.images import decode_jpeg
 from competition.data.label_sets import decode
 from competition.metrics.metric import Metric
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 from competition.training.fold_data import FoldData, load_fold
 
+ROUNDING = 8  # grey levels, on the mean: what a page warped by a fraction of a pixel more changes
 CHECKED = 100  # images that are made again to see whether the store is as the settings say
 
 
@@ -31,7 +33,7 @@ CHECKED = 100  # images that are made again to see whether the store is as the s
 class Stores:
     """The stores: `own` are the settings that `packed` was made by; every other store has `most` copies.
 
-    several: whether an image may have several labels.
+    several: whether an image may have several labels. straighten: what turned the images in `packed` upright.
     """
 
     source: Path
@@ -42,6 +44,7 @@ class Stores:
     machine: MachineSettings
     folder: Path
     several: bool = False
+    straighten: Straightener | None = None
 
     @property
     def packed_digest(self) -> str:
@@ -53,20 +56,30 @@ class Stores:
         source = ImageStore(self.source)
         counts = packed_of(source.column("target"), self.own, self.several)
         images = min(len(source), int(np.searchsorted(np.cumsum(counts), CHECKED)) + 1)
-        make = Augmenter(str(self.source.resolve()), self.own, self._bank(self.own), several=self.several)
+        make = self._augmenter(self.own)
         rows, _ = make(range(images))
         packed = ImageStore(self.packed)
-        if len(packed) < len(rows) or any(packed.encoded(n).tobytes() != row["image"] for n, row in enumerate(rows)):
+        if len(packed) < len(rows) or not all(self._same(packed, n, row["image"]) for n, row in enumerate(rows)):
             raise ValueError(
                 f"{self.packed}: not made of {self.source} by the `augment` of params.yaml; run `dvc repro augment`"
             )
+
+    def _same(self, packed: ImageStore, row: int, image: bytes) -> bool:
+        """Whether the packed image is `image`; one that networks turned upright may differ by rounding elsewhere."""
+        if packed.encoded(row).tobytes() == image:
+            return True
+        again = decode_jpeg(np.frombuffer(image, np.uint8)).astype(np.int16)
+        return self.straighten is not None and np.abs(packed.image(row) - again).mean() < ROUNDING
 
     def path(self, settings: AugmentSettings) -> Path:
         """Return the store with the copies of `settings`; one worker makes what isn't there, others wait for it."""
         if settings.model_copy(update={"copies": self.own.copies}) == self.own and settings.copies <= self.own.copies:
             return self.packed
         full = settings.model_copy(update={"copies": self.most})
-        path = self.folder / f"{digest(full.model_dump(), _digest_of(self.source), copies_code())}.arrow"
+        key = digest(full.model_dump(), _digest_of(self.source), copies_code())
+        if self.straighten is not None:
+            key = digest(key, self.straighten.key())
+        path = self.folder / f"{key}.arrow"
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if not path.is_file():
@@ -87,11 +100,20 @@ class Stores:
         return _with_copies(data, dict(zip(images, copies, strict=True)), targets)
 
     def _pack(self, path: Path, settings: AugmentSettings) -> None:
-        source = self.source.resolve()
-        counts = packed_of(ImageStore(source).column("target"), settings, self.several)
-        make = Augmenter(str(source), settings, self._bank(settings), several=self.several)
-        pack(path, make, path.with_suffix(".parts"), self.machine, counts, f"augment {path.stem[:8]}")
+        counts = packed_of(ImageStore(self.source).column("target"), settings, self.several)
+        pack(
+            path,
+            self._augmenter(settings),
+            path.with_suffix(".parts"),
+            self.machine,
+            counts,
+            f"augment {path.stem[:8]}",
+        )
         release()
+
+    def _augmenter(self, settings: AugmentSettings) -> Augmenter:
+        source, bank = str(self.source.resolve()), self._bank(settings)
+        return Augmenter(source, settings, bank, several=self.several, straighten=self.straighten)
 
     def _bank(self, settings: AugmentSettings) -> Bank:
         names = {*settings.transforms_for("train"), *settings.transforms_for("test_like")}

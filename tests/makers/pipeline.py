@@ -31,6 +31,7 @@ members:
   grey: {kind: grey, size: 8, copies: 1}
 specialize: {base: [lite0], mode: replace, network: {size: 32, epochs: 1, batch_size: 8}}
 review: {conditions: [clean]}
+upright: {use: off}
 tta: {passes: 20}
 task: {metric: f1_macro}
 ensemble: {top: 3, resamples: 100}

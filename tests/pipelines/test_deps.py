@@ -132,9 +132,10 @@ def test_a_stage_watches_every_section_that_its_module_reads(stage):
     )
 
 
-def test_the_shipped_policies_are_an_input_of_augment():
+@pytest.mark.parametrize("stage", ["augment", "upright"])
+def test_the_shipped_policies_are_an_input_of_what_damages_pages(stage):
     policies = "competition/settings/policies"
-    assert policies in STAGES["augment"]["deps"] and (ROOT / policies / "heavy.yaml").is_file()
+    assert policies in STAGES[stage]["deps"] and (ROOT / policies / "heavy.yaml").is_file()
 
 
 def test_dvc_itself_shows_curves_confusion_and_scores():

@@ -22,7 +22,7 @@ from competition.planning.dummy_predictions import draw_folds, draw_rows, draw_s
 from competition.planning.forecast import line, memory_line
 from competition.planning.process_usage import Usage, run_measured
 from competition.planning.subset import EPOCHS, Size, part_params, part_sizes, write_part
-from competition.planning.survey import Survey, TrainingUsage, VoteUsage, tried_shares
+from competition.planning.survey import Survey, TrainingUsage, VoteUsage, stages_before_training, tried_shares
 from competition.planning.table import duration
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
@@ -395,3 +395,9 @@ def test_times_are_said_as_people_do():
         "1 h 00 min",
         "25 h 01 min",
     ]
+
+
+def test_turning_pages_upright_is_planned_only_where_it_is_done():
+    assert stages_before_training(Settings()) == ("prepare", "split", "augment")
+    settings = Settings(upright={"use": "auto"})
+    assert stages_before_training(settings) == ("prepare", "split", "upright", "augment")

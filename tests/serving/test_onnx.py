@@ -18,7 +18,7 @@ from competition.data.letterbox import letterbox
 from competition.inference.tta import oriented_batch
 from competition.models import trained
 from competition.models.networks import create_network
-from competition.serving.onnx import STEPS, preprocessing
+from competition.serving.onnx import STEPS, UPRIGHT_STEP, preprocessing
 from competition.settings.load import load_settings
 from competition.settings.task import TaskSettings
 from competition.training.checkpoints import save_weights
@@ -117,6 +117,14 @@ def test_it_says_how_logits_become_probabilities(at_home):
     member = settings.members["net"]
     facts = preprocessing(member, settings, create_network(member, 3)[1], dict.fromkeys(TARGETS, "name"))
     assert facts["output"]["probabilities"].startswith("sigmoid of each logit")
+
+
+def test_it_says_that_pages_have_to_be_upright(at_home):
+    settings = load_settings()
+    member = settings.members["net"]
+    arguments = member, settings, create_network(member, 3)[1], dict.fromkeys(TARGETS, "name")
+    plain, upright = (preprocessing(*arguments, upright=upright)["steps"] for upright in (False, True))
+    assert upright == [plain[0], UPRIGHT_STEP, *plain[1:]] and UPRIGHT_STEP not in plain
 
 
 def test_the_views_are_ours(at_home):

@@ -1,0 +1,76 @@
+"""How well pages are found, on test-like copies whose corners are known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from competition.data.orientations import ORIENTATIONS
+from competition.upright.geometry import axes_angle, orientation_at, quad_of
+from competition.upright.page import FoundPage
+
+DEGREES = 3.0  # by which axes may be off
+COLDEST, HOTTEST = 0.25, 8.0  # temperatures that are tried
+
+
+@dataclass(frozen=True)
+class Found:
+    """Of N pages: how many degrees their axes are off, how far their corners, in shares of the picture's longer side,
+    the orientation (N,) that they are seen in, and the probabilities (N, 8) that were given.
+    """
+
+    degrees: np.ndarray
+    distances: np.ndarray
+    orientations: np.ndarray
+    probabilities: np.ndarray
+
+
+def compare(pages: Sequence[FoundPage], corners: Sequence[np.ndarray], sides: Sequence[float]) -> Found:
+    """Return `pages` beside the true `corners` (4, 2) of each, in pixels; sides: the pictures' longer sides."""
+    expected = [quad_of(one) for one in corners]
+    degrees = [
+        abs((axes_angle(page.quad) - axes_angle(quad) + 45) % 90 - 45)
+        for page, quad in zip(pages, expected, strict=True)
+    ]
+    distances = [
+        min(float(np.linalg.norm(np.roll(page.quad, turn, axis=0) - quad, axis=1).mean()) for turn in range(4)) / side
+        for page, quad, side in zip(pages, expected, sides, strict=True)
+    ]
+    orientations = [orientation_at(page.quad, one) for page, one in zip(pages, corners, strict=True)]
+    return Found(
+        np.array(degrees),
+        np.array(distances),
+        np.array(orientations, np.int64),
+        np.array([page.orientations for page in pages]).reshape(-1, ORIENTATIONS),
+    )
+
+
+def fitted_temperature(found: Found) -> float:
+    """Return what the orientations' logits are divided by so that their probabilities are right."""
+    logits = np.log(np.maximum(found.probabilities, 1e-12))
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits / np.exp(log_temperature)
+        scaled -= scaled.max(axis=1, keepdims=True)
+        right = scaled[np.arange(len(scaled)), found.orientations]
+        return float((np.log(np.exp(scaled).sum(axis=1)) - right).mean())
+
+    best = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
+    return float(np.exp(best.x))
+
+
+def figures(found: Found, targets: Sequence[str]) -> dict[str, object]:
+    """Return what is said of the pages: shares and medians, and the share of right orientations by target."""
+    right = found.probabilities.argmax(axis=1) == found.orientations
+    targets = np.array(targets)
+    return {
+        "pages": len(right),
+        "axes_within_3_degrees": round(float((found.degrees <= DEGREES).mean()), 4),
+        "median_degrees": round(float(np.median(found.degrees)), 2),
+        "median_corner_distance": round(float(np.median(found.distances)), 4),
+        "right_orientation": round(float(right.mean()), 4),
+        "right_orientation_by_target": {
+            target: round(float(right[targets == target].mean()), 3) for target in sorted(set(targets.tolist()))
+        },
+    }

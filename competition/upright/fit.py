@@ -1,0 +1,131 @@
+"""Fits the upright networks of every fold, and measures them on pages that they never saw.
+
+Nothing here reads a label: photographs are made of training pages, with the corners that the damage put them to.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from competition.common.seeds import generator
+from competition.data.image_store import ImageStore
+from competition.settings.upright import UprightSettings
+from competition.training.checkpoints import save_weights
+from competition.upright.accuracy import Found, compare
+from competition.upright.networks import corner_network, orientation_network
+from competition.upright.page_finder import CORNERS, ORIENTATION, PageFinder
+from competition.upright.training import (
+    Photographs,
+    corner_example,
+    corner_loss,
+    orientation_example,
+    orientation_loss,
+    train_network,
+)
+
+Report = Callable[[dict], None]
+AT_ONCE = 64  # pictures that are decoded together
+
+
+def drawn_pages(folds: np.ndarray, settings: UprightSettings) -> np.ndarray:
+    """Return the rows (P,), ascending, of the training images that are learnt from. folds: (N,) of all, -1 in none.
+
+    Raises ValueError where a fold has none of them.
+    """
+    seen = np.flatnonzero(folds >= 0)
+    drawn = np.sort(generator(settings.seed, "upright pages").permutation(seen)[: settings.pages])
+    if missing := sorted(set(folds[seen].tolist()) - set(folds[drawn].tolist())):
+        raise ValueError(f"upright.pages: {settings.pages} training images leave none of fold {missing[0]}; raise it")
+    return drawn
+
+
+@dataclass(frozen=True)
+class FoldPhotographs:
+    """Photographs of a competition's training pages: by rows of `store`, whose pages stand in `sources`, and `folds`
+    (N,), each row's page's fold; -1 of the holdout.
+    """
+
+    store: ImageStore
+    sources: list[str]
+    views: np.ndarray
+    folds: np.ndarray
+    corners: np.ndarray
+    fill: int = 255
+
+    @classmethod
+    def read(cls, path: Path, fold_of: Mapping[str, int], fill: int) -> "FoldPhotographs":
+        """Return the photographs at `path`; those of pages that are in no fold count as the holdout's."""
+        store = ImageStore(path)
+        sources = store.column("source_id")
+        folds = np.array([fold_of.get(source, -1) for source in sources])
+        corners = store.optional("corners").reshape(-1, 4, 2).astype(np.float64)
+        return cls(store, sources, np.array(store.column("view")), folds, corners, fill)
+
+    def to_train(self, fold: int) -> Photographs:
+        """Return the pages of all other folds: clean, and their copies for training."""
+        rows = np.flatnonzero((self.folds != fold) & (self.folds >= 0) & (self.views != "test_like"))
+        ids = tuple(dict.fromkeys(self.sources[row] for row in rows))
+        return Photographs(self.store, ids, rows.reshape(len(ids), -1), self.corners, self.fill)
+
+    def to_score(self, fold: int) -> np.ndarray:
+        """Return the rows of the fold's own test-like copies."""
+        return np.flatnonzero((self.folds == fold) & (self.views == "test_like"))
+
+
+def fit_fold(
+    photographs: FoldPhotographs,
+    fold: int,
+    settings: UprightSettings,
+    target: Path,
+    state: Path,
+    report: Report = lambda row: None,
+) -> None:
+    """Train both networks on all pages but those of `fold`, and write their weights to `target`.
+
+    It goes on from what the folder `state` holds. `report` gets each epoch's row: network, epoch, loss.
+    """
+    seed, data = settings.seed, photographs.to_train(fold)
+    tensors: dict[str, torch.Tensor] = {}
+    for name, make, show, loss, size, epochs in (
+        (CORNERS, corner_network, corner_example, corner_loss, settings.corners_size, settings.corners_epochs),
+        (
+            ORIENTATION,
+            orientation_network,
+            orientation_example,
+            orientation_loss,
+            settings.orientation_size,
+            settings.orientation_epochs,
+        ),
+    ):
+        network, normalise = make(settings, seed)
+        file, tell = state / f"{fold}-{name}.pt", partial(_report, report, name)
+        train_network(network, normalise, data, show, loss, size, epochs, settings, file, tell)
+        tensors |= {f"{name}.{key}": value.detach().cpu() for key, value in network.state_dict().items()}
+    save_weights(target, tensors, {"network": settings.network})  # of several facts the order would be random
+
+
+def _report(report: Report, name: str, row: dict) -> None:
+    report({"network": name} | row)
+
+
+def score_folds(
+    photographs: FoldPhotographs, weights: Mapping[int, Path], settings: UprightSettings
+) -> tuple[Found, np.ndarray]:
+    """Return what each fold's networks find on its own test-like copies, and the rows (N,) of these."""
+    parts, every = [], []
+    for fold, path in weights.items():
+        finder, own = PageFinder([path], settings), photographs.to_score(fold)
+        for start in range(0, len(own), AT_ONCE):
+            rows = own[start : start + AT_ONCE]
+            pictures = [photographs.store.image(row) for row in rows]
+            sides = [picture.shape[0] for picture in pictures]
+            corners = [photographs.corners[row] * side for row, side in zip(rows, sides, strict=True)]
+            parts.append(compare(finder.find(pictures, photographs.fill), corners, sides))
+            every.append(rows)
+    names = ("degrees", "distances", "orientations", "probabilities")
+    found = Found(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return found, np.concatenate(every)

@@ -1,0 +1,115 @@
+"""The trained networks that find a page in a picture; several, of several folds, answer as their mean."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from scipy.special import logsumexp
+from torch import nn
+
+from competition.compute.device import autocast, device, use_bfloat16
+from competition.data.letterbox import letterbox
+from competition.data.orientations import COMPOSED, ORIENTATIONS, oriented_image
+from competition.models.layers.fusion import for_inference
+from competition.models.networks import Normalisation
+from competition.settings.upright import UprightSettings
+from competition.upright.geometry import homography, moved, placed, plausible, straightened, whole
+from competition.upright.networks import MARGIN, corner_network, orientation_network, quad_from_output
+from competition.upright.page import FoundPage
+from competition.upright.photographs import corners_in_picture
+
+VIEWS = {1: (0,), 2: (0, 2), 4: (0, 1, 2, 3), 8: tuple(range(ORIENTATIONS))}  # upside down first
+BATCH_SIZE = 16  # of every batch, padded: what is found in a picture depends on no other one
+CORNERS, ORIENTATION = "corners", "orientation"  # before a tensor's name in a fold's weights
+
+
+class PageFinder:
+    """Trained networks of one or several folds, in their fastest form. temperature: of the orientations' logits."""
+
+    def __init__(self, weights: Sequence[Path | str], settings: UprightSettings, temperature: float = 1.0):
+        self._settings, self._temperature = settings, temperature
+        loaded = [load_file(str(path)) for path in weights]
+        self._corners, self._normalise = _load(loaded, CORNERS, corner_network, settings.corners_size, settings)
+        self._orientation, _ = _load(loaded, ORIENTATION, orientation_network, settings.orientation_size, settings)
+
+    def find(self, pictures: Sequence[np.ndarray], fill: int) -> list[FoundPage]:
+        """Return the page in each of `pictures`, uint8 (H, W, 3); where none can be, the whole picture.
+
+        fill: grey level around the picture.
+        """
+        found: list[FoundPage] = []
+        for start in range(0, len(pictures), BATCH_SIZE):
+            found += self._find(pictures[start : start + BATCH_SIZE], fill)
+        return found
+
+    def _find(self, pictures: Sequence[np.ndarray], fill: int) -> list[FoundPage]:
+        size, settings = self._settings.orientation_size, self._settings
+        small = [letterbox(picture, settings.corners_size, fill) for picture in pictures]
+        outputs = self._mean(self._corners, small)
+        quads = [
+            _quad_or_whole(corners_in_picture(quad_from_output(one), picture), picture)
+            for one, picture in zip(outputs, pictures, strict=True)
+        ]
+        pages = [straightened(picture, quad, size, fill, MARGIN) for picture, quad in zip(pictures, quads, strict=True)]
+        logits, offsets = self._seen(pages)
+        return [
+            FoundPage(_moved(quad, by, size, picture), _softmax(one / self._temperature))
+            for quad, one, by, picture in zip(quads, logits, offsets, pictures, strict=True)
+        ]
+
+    def _seen(self, pages: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return log-probabilities (N, 8) of the orientations that straight `pages` are seen in, the mean of several
+        views of them, and by what their corners are off (N, 8).
+        """
+        total, offsets = np.zeros((len(pages), ORIENTATIONS)), np.zeros((len(pages), 8))
+        for view in VIEWS[self._settings.views]:
+            outputs = self._mean(self._orientation, [oriented_image(page, view) for page in pages])
+            logits = outputs[:, :ORIENTATIONS]
+            total += (logits - logsumexp(logits, axis=1, keepdims=True))[:, COMPOSED[:, view]]
+            if view == 0:
+                offsets = outputs[:, ORIENTATIONS:]
+        return total / self._settings.views, offsets
+
+    @torch.inference_mode()
+    def _mean(self, networks: Sequence[nn.Module], images: Sequence[np.ndarray]) -> np.ndarray:
+        padded = [*images, *[images[0]] * (BATCH_SIZE - len(images))]
+        inputs = self._normalise(torch.from_numpy(np.stack(padded))).to(device())
+        with autocast("auto"):
+            outputs = [network(inputs).float() for network in networks]
+        return torch.stack(outputs).mean(dim=0)[: len(images)].cpu().numpy().astype(np.float64)
+
+
+def _load(
+    loaded: Sequence[dict[str, torch.Tensor]],
+    name: str,
+    make: Callable[..., tuple[nn.Module, Normalisation]],
+    size: int,
+    settings: UprightSettings,
+) -> tuple[list[nn.Module], Normalisation]:
+    """Return the networks `name` of some folds' tensors, ready to predict at `size` pixels, and their normalisation."""
+    networks, bfloat16 = [], use_bfloat16("auto")
+    for tensors in loaded:
+        network, normalise = make(settings, settings.seed, trained=True)
+        network.load_state_dict(
+            {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
+        )
+        networks.append(for_inference(network.to(device()), size, bfloat16))
+    return networks, normalise
+
+
+def _quad_or_whole(quad: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    return quad if plausible(quad, picture) else whole(picture)
+
+
+def _moved(quad: np.ndarray, offsets: np.ndarray, size: int, picture: np.ndarray) -> np.ndarray:
+    """Return `quad` with its corners moved by `offsets` (8,), which are counted in the straightened square."""
+    straight = placed(quad, size, MARGIN)
+    better = moved(straight + offsets.reshape(4, 2) * size, homography(straight, quad))
+    return better if plausible(better, picture) else quad
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    exponentials = np.exp(logits - logits.max())
+    return exponentials / exponentials.sum()

@@ -1,0 +1,90 @@
+"""Pages found by trained networks: alike in any company, and in any number of views of them."""
+
+import numpy as np
+import pytest
+import torch
+from makers.pages import page
+from safetensors.torch import save_file
+
+from competition.data.orientations import ORIENTATIONS, oriented_image
+from competition.settings.upright import UprightSettings
+from competition.upright import page_finder
+from competition.upright.geometry import UNIT_SQUARE, UPPER_LEFT, quad_of
+from competition.upright.networks import corner_network, corner_targets, orientation_network
+from competition.upright.page_finder import CORNERS, ORIENTATION, VIEWS, PageFinder
+
+SETTINGS = UprightSettings(network="test_efficientnet", weights="none", corners_size=64, orientation_size=64)
+PICTURES = [page(n, n, 200 + n, 150) for n in range(19)]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Files of two folds' networks that nobody trained."""
+    folder, files = tmp_path_factory.mktemp("weights"), []
+    for fold in range(2):
+        made = {CORNERS: corner_network(SETTINGS, fold)[0], ORIENTATION: orientation_network(SETTINGS, fold)[0]}
+        tensors = {
+            f"{name}.{key}": value.contiguous() for name, one in made.items() for key, value in one.state_dict().items()
+        }
+        files.append(folder / f"{fold}.safetensors")
+        save_file(tensors, files[-1])
+    return files
+
+
+def test_what_is_found_in_a_picture_depends_on_no_other_one(weights):
+    finder = PageFinder(weights, SETTINGS)
+    together = finder.find(PICTURES, 255)
+    for picture, expected in list(zip(PICTURES, together, strict=True))[::6]:
+        [alone] = finder.find([picture], 255)
+        assert (alone.quad == expected.quad).all() and (alone.orientations == expected.orientations).all()
+    assert finder.find([], 255) == []
+
+
+def test_probabilities_sum_to_1_and_a_temperature_flattens_them(weights):
+    sharp, flat = (PageFinder(weights, SETTINGS, temperature).find(PICTURES[:3], 255) for temperature in (1.0, 4.0))
+    for one, other in zip(sharp, flat, strict=True):
+        assert one.orientations.sum() == pytest.approx(1) and other.orientations.sum() == pytest.approx(1)
+        assert one.orientations.max() > other.orientations.max()
+
+
+class Sees(torch.nn.Module):
+    """Knows in which orientation it is shown the page, but for errors in some orientations."""
+
+    def __init__(self, upright: np.ndarray, errors: dict[int, int]):
+        super().__init__()
+        self.shown = [oriented_image(upright, orientation) for orientation in range(ORIENTATIONS)]
+        self.errors = errors
+
+    def forward(self, inputs):
+        said = torch.zeros(len(inputs), ORIENTATIONS + 8)
+        for row, image in enumerate(inputs.numpy()):
+            seen = int(np.argmin([np.abs(image - one).mean() for one in self.shown]))
+            said[row, self.errors.get(seen, seen)] = 3.0
+        return said
+
+
+class Whole(torch.nn.Module):
+    """Says that the page is the whole picture."""
+
+    def forward(self, inputs):
+        return torch.from_numpy(corner_targets(quad_of(UNIT_SQUARE, UPPER_LEFT))[0]).float().repeat(len(inputs), 1)
+
+
+@pytest.mark.parametrize("views", VIEWS)
+def test_views_of_a_page_agree_on_how_it_was_seen(views, monkeypatch):
+    settings = SETTINGS.model_copy(update={"views": views})
+    square = np.random.default_rng(0).integers(0, 255, (6, 6, 3)).astype(np.uint8).repeat(15, axis=0).repeat(15, axis=1)
+    upright = page_finder.straightened(square, UNIT_SQUARE * 90, 64, 255, page_finder.MARGIN)
+    for errors in ({}, {1: 6}):
+
+        def load(loaded, name, make, size, settings, errors=errors):
+            network = Whole() if name == CORNERS else Sees(upright.astype(np.float32), errors)
+            return [network], lambda pixels: pixels.float()
+
+        monkeypatch.setattr(page_finder, "_load", load)
+        finder = PageFinder([], settings)
+        for orientation in range(ORIENTATIONS):
+            [found] = finder.find([oriented_image(square, orientation)], 255)
+            wrong = errors.get(orientation) is not None and views < 4  # one vote of two decides nothing
+            assert (int(found.orientations.argmax()) == orientation) or wrong
+            assert found.quad == pytest.approx(quad_of(UNIT_SQUARE * 90), abs=1e-3)
