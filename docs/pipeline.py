@@ -19,8 +19,9 @@ WIDTH, HEIGHT = 164, 92
 BOXES = {  # name: centre x, centre y, colours, sheets behind it, lines
     "data/raw": (86, 180, GREY, 0, "train.csv  train/\nsample_submission.csv\ntest/"),
     "prepare": (285, 180, BLUE, 0, "reads each image once,\nlists what is broken"),
-    "split": (485, 255, BLUE, 0, "near-duplicates grouped,\nK folds, no group\non both sides"),
-    "augment": (485, 105, BLUE, 0, "damaged training copies,\na clean and a test-like\nvalidation image"),
+    "split": (485, 300, BLUE, 0, "near-duplicates grouped,\nK folds, no group\non both sides"),
+    "upright": (485, 180, BLUE, 0, "finds pages and turns\nthem upright, learnt\nwithout labels"),
+    "augment": (485, 60, BLUE, 0, "damaged training copies,\na clean and a test-like\nvalidation image"),
     "train": (690, 255, GREEN, 2, "members x folds,\nbest epoch by test-like\nmacro F1"),
     "specialize": (690, 105, GREEN, 2, "a network for the\nhard classes only,\non each fold"),
     "review": (895, 295, ORANGE, 0, "labels that are probably\nwrong, ranked:\nlabel_review.csv"),
@@ -32,6 +33,8 @@ ARROWS = [
     ("data/raw", "prepare"),
     ("prepare", "split"),
     ("prepare", "augment"),
+    ("split", "upright"),
+    ("upright", "augment"),
     ("split", "train"),
     ("augment", "train"),
     ("augment", "specialize"),
@@ -47,7 +50,7 @@ ARROWS = [
 
 def main() -> None:
     figure, axes = plt.subplots(figsize=(12.4, 3.6))
-    axes.set(xlim=(0, 1180), ylim=(20, 365))
+    axes.set(xlim=(0, 1180), ylim=(5, 365))
     axes.axis("off")
     for begin, end in ARROWS:
         axes.add_patch(
@@ -61,12 +64,12 @@ def main() -> None:
             )
         axes.text(x, y + 29, name, ha="center", va="center", fontsize=11.5, fontweight="bold", color="#1f2328")
         axes.text(x, y - 10, lines, ha="center", va="center", fontsize=7.4, color="#424a53", linespacing=1.35)
-    legend = (15, BLUE, "the data, once"), (175, GREEN, "networks, per fold"), (365, ORANGE, "votes, in seconds")
+    legend = (640, BLUE, "the data, once"), (800, GREEN, "networks, per fold"), (990, ORANGE, "votes, in seconds")
     for x, colours, text in legend:
         axes.add_patch(
-            FancyBboxPatch((x, 338), 14, 12, boxstyle="round,pad=0,rounding_size=3", fc=colours[0], ec=colours[1])
+            FancyBboxPatch((x, 18), 14, 12, boxstyle="round,pad=0,rounding_size=3", fc=colours[0], ec=colours[1])
         )
-        axes.text(x + 22, 344, text, va="center", fontsize=9, color="#424a53")
+        axes.text(x + 22, 24, text, va="center", fontsize=9, color="#424a53")
     figure.savefig(Path(__file__).with_suffix(".png"), dpi=160, bbox_inches="tight", facecolor="white")
 
 
@@ -75,7 +78,7 @@ def _ends(begin: str, end: str) -> tuple[tuple[float, float], tuple[float, float
     if x == to_x and to_y > y:
         return (x, y + HEIGHT / 2), (to_x, to_y - HEIGHT / 2)
     if x == to_x:
-        return (x, y - HEIGHT / 2), (to_x, to_y + HEIGHT / 2 + 13)
+        return (x, y - HEIGHT / 2), (to_x, to_y + HEIGHT / 2 + 6.5 * BOXES[end][3])
     lean = (to_y - y) * 0.12
     return (x + WIDTH / 2 + 5 * BOXES[begin][3], y + lean), (to_x - WIDTH / 2, to_y - lean)
 
