@@ -52,6 +52,7 @@ from competition.sample import generate
 STAGES = [
     "prepare",
     "split",
+    "upright",
     "augment",
     *(f"train@{name}-{fold}" for name in ("lite0", "features", "grey") for fold in (0, 1)),
     "specialize@lite0-0",

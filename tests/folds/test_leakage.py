@@ -146,9 +146,8 @@ def test_split_checks_what_it_made(tmp_path, monkeypatch):
 class Mixing(Augmenter):
     """Packs one image under the source ID of another."""
 
-    def _packed(self, image, id, target, copies):
-        packed = super()._packed(image, id, target, copies)
-        return [row | {"source_id": "b"} for row in packed] if id == "c" else packed
+    def _packed(self, pictures):
+        return [row | {"source_id": "b"} if row["source_id"] == "c" else row for row in super()._packed(pictures)]
 
 
 def test_augment_checks_what_it_packed(tmp_path, monkeypatch):
