@@ -259,7 +259,7 @@ NETWORKS = [
     "test_convnext",
     "test_byobnet",
     "test_nfnet",
-    "densenet121",
+    pytest.param("densenet121", marks=pytest.mark.slow),
     "regnetx_002",
 ]
 

@@ -42,6 +42,7 @@ def test_links_are_followed_once_and_what_is_closed_is_named(tmp_path, monkeypat
     assert list_files(scans)[1] == {"gone.png": "No such file or directory", "locked": "Permission denied"}
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_be_read_is_named_and_the_others_are_labelled(at_home, tmp_path, monkeypatch):
     usual = squares.read_image
 
@@ -56,6 +57,7 @@ def test_a_file_that_may_not_be_read_is_named_and_the_others_are_labelled(at_hom
     assert (chunk.names, chunk.unreadable) == (["t2.png"], {"t1.png": "Permission denied"})
 
 
+@pytest.mark.slow
 def test_squares_are_the_packed_ones(at_home):
     settings, store = load_settings(), ImageStore("data/test_squares.arrow")
     chunks = list(read_images("data/raw/test", list_files("data/raw/test")[0], settings.prepare, settings.augment))
@@ -65,6 +67,7 @@ def test_squares_are_the_packed_ones(at_home):
     assert list(chunks[0].unreadable) == [UNREADABLE] and chunks[0].others == 0
 
 
+@pytest.mark.slow
 def test_chunks_keep_the_order(at_home, tmp_path):
     for n in range(2 * CHUNK + 3):
         shutil.copy(f"data/raw/test/t{1 + n % 6}.png", tmp_path / f"{n:03d}.png")
