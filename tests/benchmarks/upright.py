@@ -1,6 +1,6 @@
 """How well, and how fast, pages are turned upright: axes, orientation, corners; and what that gains.
 
-    python tests/benchmarks/upright.py PROJECT [--set upright.epochs=12 ...]
+    python tests/benchmarks/upright.py PROJECT [--set upright.orientation_epochs=12 ...]
 
 PROJECT: a folder with params.yaml, after `python -m pipelines.split`. The stage `upright` is run as params.yaml has it,
 with the keys of --set changed, and `use: auto`, so that frozen features are compared too. Then the test images are
@@ -62,8 +62,7 @@ def main() -> None:
         settings, facts = load_settings(), json.loads(paths.UPRIGHT_FACTS.read_text())
     finally:
         file.write_text(before, encoding="utf-8")
-    weights = {int(path.stem): path.resolve() for path in sorted(paths.UPRIGHT.glob("*.safetensors"))}
-    straighten = FoldStraightener(weights, settings.upright, facts["temperature"])
+    straighten = FoldStraightener(paths.UPRIGHT.resolve())
     count = len(ImageStore(paths.TEST_STORE))
     parts = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
     began = perf_counter()
