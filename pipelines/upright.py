@@ -1,9 +1,9 @@
 """Learn to turn pages upright: `python -m pipelines.upright` (stage `upright`).
 
-Reads data/train.arrow and folds/folds.csv. Makes folds/upright/*.safetensors, for each fold the networks that find a
-page's corners and its orientation, learnt from damaged copies of the other folds' pages, without labels; and
-folds/upright.json: how well they find pages that they never saw, and whether they are used; and
-folds/upright/pages.png, an image grid of test images before and after.
+Reads data/train.arrow, data/test.arrow and folds/folds.csv. Makes folds/upright/: *.safetensors, for each fold the
+networks that find a page's corners and its orientation, learnt from damaged copies of the other folds' pages, without
+labels; straightener.json, what `augment` and `predict` need beside them; pages.png, an image grid of test images before
+and after; and folds/upright.json: how well pages that no network saw are found, and whether the networks are used.
 """
 
 import shutil
@@ -26,11 +26,12 @@ from competition.data.packing import build
 from competition.folds.split import HOLDOUT, read_folds
 from competition.inference.tta import orientation_weights
 from competition.members.resume_key import versions_of
+from competition.metrics.calibration import fit_temperature
 from competition.models.networks import packages_of
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
-from competition.upright.accuracy import figures, fitted_temperature
+from competition.upright.accuracy import figures
 from competition.upright.choice import Gain, measured_gain
 from competition.upright.fit import FoldPhotographs, drawn_pages, fit_fold, score_folds
 from competition.upright.networks import corner_network, orientation_network
@@ -113,7 +114,7 @@ def fit(settings: Settings, state: Path) -> dict[str, object]:
     found, rows = score_folds(photographs, weights, upright)
     target_of = dict(zip(table["ID"], table["target"], strict=True))
     accuracy = figures(found, [target_of[photographs.sources[row]] for row in rows])
-    temperature = fitted_temperature(found)
+    temperature = fit_temperature(found.probabilities, found.orientations)
     log("found pages", **{name: value for name, value in accuracy.items() if not isinstance(value, dict)})
     facts: dict[str, object] = {"used": True, "temperature": temperature, "test_like": accuracy}
     save_straightener(networks, True, upright, temperature, fold_of)

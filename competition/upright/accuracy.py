@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from competition.data.orientations import ORIENTATIONS
 from competition.upright.geometry import axes_angle, orientation_at, quad_of
 from competition.upright.page import FoundPage
 
 DEGREES = 3.0  # by which axes may be off
-COLDEST, HOTTEST = 0.25, 8.0  # temperatures that are tried
 
 
 @dataclass(frozen=True)
@@ -44,20 +42,6 @@ def compare(pages: Sequence[FoundPage], corners: Sequence[np.ndarray], sides: Se
         np.array(orientations, np.int64),
         np.array([page.orientations for page in pages]).reshape(-1, ORIENTATIONS),
     )
-
-
-def fitted_temperature(found: Found) -> float:
-    """Return what the orientations' logits are divided by so that their probabilities are right."""
-    logits = np.log(np.maximum(found.probabilities, 1e-12))
-
-    def loss(log_temperature: float) -> float:
-        scaled = logits / np.exp(log_temperature)
-        scaled -= scaled.max(axis=1, keepdims=True)
-        right = scaled[np.arange(len(scaled)), found.orientations]
-        return float((np.log(np.exp(scaled).sum(axis=1)) - right).mean())
-
-    best = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
-    return float(np.exp(best.x))
 
 
 def figures(found: Found, targets: Sequence[str]) -> dict[str, object]:

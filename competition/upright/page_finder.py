@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from scipy.special import logsumexp
+from scipy.special import log_softmax, softmax
 from torch import nn
 
 from competition.compute.device import autocast, device, use_bfloat16
@@ -55,7 +55,7 @@ class PageFinder:
         pages = [straightened(picture, quad, size, fill, MARGIN) for picture, quad in zip(pictures, quads, strict=True)]
         logits, offsets = self._seen(pages)
         return [
-            FoundPage(_moved(quad, by, size, picture), _softmax(one / self._temperature))
+            FoundPage(_moved(quad, by, size, picture), softmax(one / self._temperature))
             for quad, one, by, picture in zip(quads, logits, offsets, pictures, strict=True)
         ]
 
@@ -67,7 +67,7 @@ class PageFinder:
         for view in VIEWS[self._settings.views]:
             outputs = self._mean(self._orientation, [oriented_image(page, view) for page in pages])
             logits = outputs[:, :ORIENTATIONS]
-            total += (logits - logsumexp(logits, axis=1, keepdims=True))[:, COMPOSED[:, view]]
+            total += log_softmax(logits, axis=1)[:, COMPOSED[:, view]]
             if view == 0:
                 offsets = outputs[:, ORIENTATIONS:]
         return total / self._settings.views, offsets
@@ -108,8 +108,3 @@ def _moved(quad: np.ndarray, offsets: np.ndarray, size: int, picture: np.ndarray
     straight = placed(quad, size, MARGIN)
     better = moved(straight + offsets.reshape(4, 2) * size, homography(straight, quad))
     return better if plausible(better, picture) else quad
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(logits - logits.max())
-    return exponentials / exponentials.sum()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from competition.data.orientations import ORIENTATIONS
-from competition.upright.accuracy import compare, figures, fitted_temperature
+from competition.metrics.calibration import fit_temperature
+from competition.upright.accuracy import compare, figures
 from competition.upright.geometry import oriented_corners, quad_of, whole
 from competition.upright.page import FoundPage
 
@@ -41,4 +42,5 @@ def test_the_temperature_makes_overconfident_orientations_honest():
     sharp = np.exp(3 * logits) / np.exp(3 * logits).sum(axis=1, keepdims=True)
     pages = [FoundPage(SQUARE, row) for row in sharp]
     corners = [oriented_corners(SQUARE, orientation, 100) for orientation in true]
-    assert fitted_temperature(compare(pages, corners, [100] * len(pages))) == pytest.approx(3, rel=0.1)
+    found = compare(pages, corners, [100] * len(pages))
+    assert fit_temperature(found.probabilities, found.orientations) == pytest.approx(3, rel=0.1)
