@@ -110,18 +110,22 @@ def predict_proba(
     one process would, and all get all probabilities; then `tick` counts what the others do meanwhile.
     """
     weights = view_weights(store, rows, weights)
-    if weights.ndim == 2:
-        return _predict_views(network, normalise, store, rows, size, precision, weights, tick, several)
     group = processes()
     network.eval()
+
+    def answered(inputs: torch.Tensor) -> torch.Tensor:
+        with autocast(precision):
+            logits = network(inputs)
+        return logits.float().sigmoid() if several else logits.float().softmax(dim=1)
+
+    if weights.ndim == 2:
+        return _predict_views(answered, normalise, store, rows, size, weights, tick)
     places, parts = _places(len(rows), group.index, group.count), []
     for pixels, positions in batches(store, rows[places], size, BATCH_SIZE):
         inputs, total = normalise(pixels).to(group.device), 0.0
         for orientation in np.flatnonzero(weights):
             turned = oriented_batch(inputs, orientation, (2, 3)).contiguous(memory_format=torch.channels_last)
-            with autocast(precision):
-                logits = network(turned)
-            total = total + float(weights[orientation]) * _probabilities(logits, several)
+            total = total + float(weights[orientation]) * answered(turned)
         parts.append(total.cpu())
         first = int(places[positions[0]])
         tick(min(len(rows), first + group.count * BATCH_SIZE) - first)
@@ -130,39 +134,33 @@ def predict_proba(
 
 
 def _predict_views(
-    network: nn.Module,
+    answered: Callable[[torch.Tensor], torch.Tensor],
     normalise: Normalisation,
     store: ImageStore,
     rows: np.ndarray,
     size: int,
-    precision: str,
     weights: np.ndarray,
     tick: Tick,
-    several: bool,
 ) -> np.ndarray:
-    """Return `predict_proba` of images with weights (N, 8) of their own: each view of weight above 0 is an image."""
+    """Return `predict_proba` of images with weights (N, 8) of their own: each view of weight above 0 is an image.
+
+    answered: from inputs to probabilities.
+    """
     group = processes()
-    network.eval()
     images, orientations = np.nonzero(weights)
     places, parts = _places(len(images), group.index, group.count), []
     done = 0
     for pixels, positions in batches(store, rows[images[places]], size, BATCH_SIZE, orientations[places]):
-        with autocast(precision):
-            logits = network(normalise(pixels).to(group.device))
-        parts.append(_probabilities(logits, several).cpu())
+        parts.append(answered(normalise(pixels).to(group.device)).cpu())
         reached = int(images[min(len(images) - 1, places[positions[-1]] + (group.count - 1) * BATCH_SIZE)])
         tick(reached - done)
         done = reached
     tick(len(rows) - done)
-    own = torch.cat(parts) if parts else torch.zeros(0, network.num_classes)
+    own = torch.cat(parts) if parts else answered(torch.zeros(1, 3, size, size, device=group.device))[:0].cpu()
     views = group.gather_rows(own, torch.from_numpy(places), len(images)).numpy()
     total = np.zeros((len(rows), views.shape[1]), np.float32)
     np.add.at(total, images, weights[images, orientations, None].astype(np.float32) * views)
     return total
-
-
-def _probabilities(logits: torch.Tensor, several: bool) -> torch.Tensor:
-    return logits.float().sigmoid() if several else logits.float().softmax(dim=1)
 
 
 def _places(rows: int, index: int, count: int) -> np.ndarray:

@@ -2,22 +2,10 @@
 
 import numpy as np
 from makers.packed import SIZE, packed_competition
+from makers.upright import UprightImages
 
 from competition.data.image_store import ImageStore
 from competition.inference.features import features, grey_features
-
-
-class Upright:
-    """The store's images, each with weights of its own for its orientations."""
-
-    def __init__(self, store, weights):
-        self.store, self.weights, self.image = store, weights, store.image
-
-    def __len__(self):
-        return len(self.store)
-
-    def orientations(self, rows):
-        return self.weights[rows]
 
 
 def test_features_of_likely_orientations_are_those_of_the_turned_image_and_of_others_0(tmp_path):
@@ -27,9 +15,9 @@ def test_features_of_likely_orientations_are_those_of_the_turned_image_and_of_ot
     weights[:, 0] = 1
     rows, extract, ticks = np.tile([0, 17, 3, 40], 20), grey_features(8), []
     everything = features(extract, store, rows, SIZE, np.arange(8))
-    found = features(extract, Upright(store, weights), rows, SIZE, np.arange(8), ticks.append)
+    found = features(extract, UprightImages(store, weights), rows, SIZE, np.arange(8), ticks.append)
     likely = weights[rows].T > 0
     assert (found[likely] == everything[likely]).all() and not found[~likely].any()
     assert sum(ticks) == len(rows)
-    first = features(extract, Upright(store, weights), rows, SIZE, np.zeros(1, int))
+    first = features(extract, UprightImages(store, weights), rows, SIZE, np.zeros(1, int))
     assert (first == everything[:1]).all()  # one look is as the image is packed

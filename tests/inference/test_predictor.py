@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from makers.packed import SIZE, packed_competition
+from makers.upright import UprightImages
 
 from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
@@ -128,19 +129,6 @@ def test_a_predictor_has_a_second_network_only_where_the_first_rounds(network, s
     assert predictor(store, rows[:0], weights).shape == (0, 3)
 
 
-class Upright:
-    """The store's images, each with weights of its own for its orientations."""
-
-    def __init__(self, store, weights):
-        self.store, self.weights, self.image = store, weights, store.image
-
-    def __len__(self):
-        return len(self.store)
-
-    def orientations(self, rows):
-        return self.weights[rows]
-
-
 def test_images_that_were_turned_upright_are_looked_at_in_their_own_orientations(network, store):
     draws = np.random.default_rng(0)
     weights = draws.dirichlet(np.full(8, 0.3), len(store)) * (draws.random((len(store), 8)) < 0.5)
@@ -149,7 +137,7 @@ def test_images_that_were_turned_upright_are_looked_at_in_their_own_orientations
     rows = np.tile([0, 17, 3, 40], 12)
     each = np.stack([predict_proba(*network, store, rows, SIZE, "float32", one) for one in np.eye(8)], axis=1)
     ticks = []
-    asked = Upright(store, weights)
+    asked = UprightImages(store, weights)
     found = predict_proba(*network, asked, rows, SIZE, "float32", orientation_weights(20, 0), ticks.append)
     expected = (each * weights[rows][..., None]).sum(axis=1)
     assert np.abs(found - expected).max() < 1e-5
