@@ -1,14 +1,14 @@
 """The hard sample: classes, look-alikes, damage, the same bytes for the same seed; and the default sample as it was."""
 
-import csv
 import hashlib
 import json
 from collections import Counter
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from makers.pipeline import table
+from makers.sample import hashes
 
 from competition.sample import DEFAULT, HARD, generate
 from competition.sample.camera import texture
@@ -60,16 +60,6 @@ LEVELS = [
 ]  # mean levels of the default sample's pages, clean and damaged, class by class
 WEAR = (wear.pen, wear.stamp, wear.tape, wear.punched, wear.show_through, wear.crumple)
 CAPTURE = (capture.blinds, capture.sleeve, capture.jam, capture.misregistered, capture.fax)
-
-
-def table(path: Path) -> list[dict]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def hard_page(target: int, index: int = 0) -> np.ndarray:

@@ -1,6 +1,5 @@
 """The generated competition: the same bytes for the same seed, the promised counts and faults, and no harm done."""
 
-import csv
 import hashlib
 import json
 import os
@@ -13,6 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from makers.pipeline import table
+from makers.sample import hashes
 
 from competition.sample import CLASS_NAMES, LOOK_ALIKES, generate
 from competition.sample.classes import class_counts
@@ -22,16 +23,6 @@ from competition.sample.randomness import generator
 from competition.sample.rows import plan_test, plan_train
 
 pytestmark = pytest.mark.slow
-
-
-def table(path: Path) -> list[dict]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.fixture(scope="module")
