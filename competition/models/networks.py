@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import timm
 import torch
 from torch import nn
 
@@ -11,8 +10,6 @@ from competition.models.classifier import set_head
 from competition.models.freezing import check_tuning
 from competition.models.heads import HEADS
 from competition.models.layers.depthwise import with_fast_depthwise
-from competition.models.layers.googlenet import create_googlenet
-from competition.models.layers.hybrid import create_hybrid
 from competition.models.shipped_weights import MEAN_STD, PACKAGES, load_shipped, refuse_untouched_statistics
 from competition.models.weights import load_weights_file
 from competition.settings.member import NO_FILES, NetworkSettings
@@ -100,14 +97,20 @@ def _with_weights(settings: NetworkSettings) -> nn.Module:
     if HEADS[settings.head_name].own_dropout:
         rates["drop_rate"] = 0.0
     if name == "googlenet":
+        from competition.models.layers.googlenet import create_googlenet
+
         return create_googlenet(settings.weights, **rates)
     if name.startswith(HYBRID):
+        from competition.models.layers.hybrid import create_hybrid
+
         plain = _timm_network(name.removeprefix(HYBRID), settings, {"drop_path_rate": rates["drop_path_rate"]})
         return create_hybrid(plain, settings.size, **rates)
     return _timm_network(name, settings, rates)
 
 
 def _timm_network(name: str, settings: NetworkSettings, rates: dict[str, float]) -> nn.Module:
+    import timm  # takes seconds
+
     if not timm.is_model(name):
         near = timm.list_models(f"*{name.split('.')[0][-12:]}*")
         raise ValueError(f"network {name!r}: timm doesn't know it{'; perhaps ' + examples(near) if near else ''}")
@@ -129,6 +132,8 @@ def _timm_network(name: str, settings: NetworkSettings, rates: dict[str, float])
 
 def _size_arguments(name: str, settings: NetworkSettings) -> list[dict]:
     """Return the arguments by which timm may be told the image size, best first: networks differ in them."""
+    import timm
+
     config = timm.get_pretrained_cfg(name, allow_unregistered=True)
     if config is None or not config.fixed_input_size:
         return [{}]
@@ -137,6 +142,8 @@ def _size_arguments(name: str, settings: NetworkSettings) -> list[dict]:
 
 
 def _created(name: str, weights: str, extra: dict) -> nn.Module:
+    import timm
+
     if weights == "hub":
         try:
             network = timm.create_model(name, pretrained=True, **extra)

@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 
 import torch
-from timm.optim import param_groups_layer_decay
 from torch import nn
 
 from competition.settings.finetuned import FinetunedSettings
@@ -50,6 +49,8 @@ def _groups_by_layer(
             f"layer_decay: {settings.layer_decay}, but the layers of {settings.network} ({type(network).__name__}) "
             "have no order that timm knows; set it to 1"
         )
+    from timm.optim import param_groups_layer_decay  # takes seconds
+
     with _all_trained(network, everything):
         groups = param_groups_layer_decay(network, settings.weight_decay, excepted, layer_decay=settings.layer_decay)
     groups.sort(key=lambda group: -group["lr_scale"])
