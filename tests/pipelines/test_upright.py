@@ -45,6 +45,16 @@ def split_project(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def upright_project(split_project, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("upright") / "on"
+    shutil.copytree(split_project, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        upright.main()
+    return folder
+
+
 def project(split_project: Path, folder: Path, monkeypatch, use: str = "on") -> Path:
     """Return a copy of the project, and stand in it."""
     shutil.copytree(split_project, folder / use)
@@ -57,9 +67,8 @@ def weights() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(paths.UPRIGHT.glob("*.safetensors"))}
 
 
-def test_pages_are_turned_upright_and_new_ones_alike(split_project, tmp_path, monkeypatch):
-    project(split_project, tmp_path, monkeypatch)
-    upright.main()
+def test_pages_are_turned_upright_and_new_ones_alike(upright_project, tmp_path, monkeypatch):
+    project(upright_project, tmp_path, monkeypatch)
     facts = json.loads(paths.UPRIGHT_FACTS.read_text())
     assert facts["used"] and facts["test_like"]["pages"] == TRAIN
     assert set(weights()) == {"0.safetensors", "1.safetensors"} and (paths.UPRIGHT / "pages.png").is_file()
@@ -111,9 +120,8 @@ def test_auto_measures_what_it_gains(split_project, tmp_path, monkeypatch):
         assert (ImageStore(paths.AUGMENTED_STORE).optional("orientations") is not None) == gains
 
 
-def test_a_stopped_stage_goes_on_to_the_same_weights(split_project, tmp_path, monkeypatch):
-    project(split_project, tmp_path / "whole", monkeypatch)
-    upright.main()
+def test_a_stopped_stage_goes_on_to_the_same_weights(split_project, upright_project, tmp_path, monkeypatch):
+    monkeypatch.chdir(upright_project)
     whole, facts = weights(), json.loads(paths.UPRIGHT_FACTS.read_text())
     project(split_project, tmp_path / "stopped", monkeypatch)
     shown: list[tuple[int, str, int]] = []
