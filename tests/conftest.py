@@ -23,6 +23,12 @@ FIRST = (  # they take longest: no worker should begin with them last
     "tests/compute/test_distributed.py",
     "tests/compute/test_launcher.py",
     "tests/report/test_report_browser.py",
+    "tests/pipelines/test_vote_tasks.py",
+    "tests/pipelines/test_upright.py",
+    "tests/pipelines/test_documented_commands.py",
+    "tests/tuning/test_postgres.py",
+    "tests/tuning/test_workers.py",
+    "tests/upright/test_training.py",
 )
 
 
