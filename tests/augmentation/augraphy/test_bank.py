@@ -22,7 +22,7 @@ SETTINGS = AugmentSettings(size=146, bank_layers=6)  # pages of up to 204 pixels
 LAYERED = layered()
 BANKED = (*LAYERED, "ink_bleed")
 DRAWS = 10  # of the original code, which is slow
-KINDS = {"stains": 2}  # effects that are several, of which a few draws may miss some: drawn more often
+OTHER_DRAWS = {"stains": 20, "voronoi": 5}  # several effects, of which a few draws may miss some; the slowest
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def statistics(page, noisy):
 @pytest.mark.parametrize("name", BANKED)
 def test_banked_and_direct_have_the_same_statistics(name, bank):
     page, _ = made_page(204, 154)
-    draws = DRAWS * KINDS.get(name, 1)
+    draws = OTHER_DRAWS.get(name, DRAWS)
     originals = np.array(
         [statistics(page, EFFECTS[name].apply(page, generator("direct", n), 1.0)) for n in range(draws)]
     )
