@@ -31,13 +31,13 @@ augment: {size: 48, copies: 1, policy: none, test_like: {policy: none}}
 train:
   members: [features, grey]
 members:
-  features: {kind: features, size: 48, copies: 1}
+  features: {kind: features, size: 32, copies: 1}
   grey: {kind: grey, size: 12, copies: 1}
   net: {kind: finetuned, network: mobilenetv3_small_050, weights: none, size: 32, epochs: 2, batch_size: 8}
 specialize: {base: []}
 review: {conditions: [clean]}
 upright: {use: off}
-tta: {passes: 4}
+tta: {passes: 2}
 ensemble: {top: 2, resamples: 100}
 report: {formats: [html]}
 machine: {workers: 1}
