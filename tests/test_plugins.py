@@ -27,7 +27,8 @@ augment:
   test_like: {{policy: none, held_out: [], transforms: {{dummy_effect: {{probability: 0.5}}}}}}
 train: {{members: [net, colours]}}
 members:
-  net: {{kind: finetuned, size: 32, epochs: 1, loss: dummy_loss, optimizer: dummy_optimizer, schedule: dummy_schedule}}
+  net: {{kind: finetuned, network: test_efficientnet, weights: none, size: 32, epochs: 1, loss: dummy_loss,
+        optimizer: dummy_optimizer, schedule: dummy_schedule}}
   colours: {{kind: dummy_member, size: 32}}
 specialize: {{base: []}}
 review: {{conditions: []}}

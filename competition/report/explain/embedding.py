@@ -3,7 +3,8 @@
 A fine-tuned network pulls together the images that it learnt, whatever their labels; only what it never trained on
 shows how it sees new pages. So the map shows one fold's network, its own out-of-fold images and the test images. UMAP
 (McInnes et al. 2018, https://arxiv.org/abs/1802.03426; the library umap-learn) lays the features out, on one thread, as
-a seed demands; neighbours are exact.
+a seed demands; neighbours are exact. Of few images a neighbourhood would be a good part of them all: they lie along the
+features' two principal directions.
 """
 
 import warnings
@@ -28,6 +29,7 @@ from competition.settings.params import Settings
 MOST, FEWEST = 5000, 8  # images on a map
 BATCH_SIZE = 32
 NEIGHBOURS, COMPONENTS, EPOCHS = 15, 50, 200
+FEW = 4 * NEIGHBOURS  # images, below which principal directions are taken
 
 Extract = Callable[[torch.Tensor], np.ndarray]
 
@@ -73,7 +75,7 @@ def features(extract: Extract, store: ImageStore, rows: np.ndarray, size: int) -
 
 
 def to_plane(values: np.ndarray, seed: int) -> np.ndarray:
-    """Return places (N, 2), float32, centred, in -1..1, of N >= FEWEST images by their features (N, F).
+    """Return places (N, 2), float32, centred, in -1..1, of N >= FEWEST images by their features (N, F), F >= 2.
 
     The same input gives the same bytes. Features are compared by angle, in their COMPONENTS principal directions.
     """
@@ -82,22 +84,26 @@ def to_plane(values: np.ndarray, seed: int) -> np.ndarray:
     unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
     if np.ptp(unit, axis=0).max() < 1e-6:
         return np.zeros((len(values), 2), np.float32)  # all alike
+    number = derived_seed(seed, "umap") % 2**32
+    with threadpool_limits(1):
+        reduced = PCA(min(COMPONENTS, *unit.shape), random_state=number).fit_transform(unit.astype(np.float32))
+        layout = _umap(reduced, number) if len(values) >= FEW else reduced[:, :2]
+    layout = layout - (layout.min(axis=0) + layout.max(axis=0)) / 2
+    return (layout / max(float(np.abs(layout).max()), 1e-12)).astype(np.float32)
+
+
+def _umap(reduced: np.ndarray, seed: int) -> np.ndarray:
     from umap import UMAP  # takes seconds: numba compiles
 
-    number = derived_seed(seed, "umap") % 2**32
-    count = min(NEIGHBOURS, len(values) - 1)
-    with threadpool_limits(1), warnings.catch_warnings():
+    distances, neighbours = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(reduced).kneighbors(reduced)
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "precomputed_knn")  # that new images can't be added later: none will be
-        reduced = PCA(min(COMPONENTS, *unit.shape), random_state=number).fit_transform(unit.astype(np.float32))
-        distances, neighbours = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(reduced).kneighbors(reduced)
-        layout = UMAP(
-            n_neighbors=count,
+        return UMAP(
+            n_neighbors=NEIGHBOURS,
             init="pca",
-            random_state=number,
+            random_state=seed,
             n_jobs=1,
             precomputed_knn=(neighbours, distances),
             force_approximation_algorithm=True,
             n_epochs=EPOCHS,
         ).fit_transform(reduced)
-    layout -= (layout.min(axis=0) + layout.max(axis=0)) / 2
-    return (layout / max(float(np.abs(layout).max()), 1e-12)).astype(np.float32)

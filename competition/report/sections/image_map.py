@@ -12,7 +12,7 @@ from competition.data.predictions import Predictions
 from competition.ensembling.voting import soft_vote
 from competition.report.context import ReportContext
 from competition.report.embedding_map import Embedding, embedding_map
-from competition.report.explain.embedding import FEWEST, draw, features, member_features, to_plane
+from competition.report.explain.embedding import FEW, FEWEST, draw, features, member_features, to_plane
 from competition.report.inline_images import rows_of
 from competition.report.rendering import paragraph
 from competition.report.section import Section
@@ -120,8 +120,13 @@ def _lead(member: str, fold: int, tuned: bool, shown: int, images: int) -> str:
         else f"the frozen network of {member} sees them"
     )
     sampled = f" Of {images} images {shown} are shown, drawn by the seed." if shown < images else ""
+    laid_out = (
+        "They lie along the two principal components of the features before the classifier."
+        if shown < FEW
+        else "UMAP laid them out by the features before the classifier: neighbourhoods mean something; the axes, and "
+        "distances between far groups, don't."
+    )
     return (
-        f"Images lie near each other where {whose}.{sampled} UMAP laid them out by the features before the classifier: "
-        "neighbourhoods mean something; the axes, and distances between far groups, don't. A training image among "
-        "another class's is worth a look; where test images lie and no training image does, training lacks something."
+        f"Images lie near each other where {whose}.{sampled} {laid_out} A training image among another class's is worth "
+        "a look; where test images lie and no training image does, training lacks something."
     )

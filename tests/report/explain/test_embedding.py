@@ -7,7 +7,7 @@ from makers.networks import made, noise
 from makers.packed import packed_competition
 
 from competition.data.image_store import ImageStore
-from competition.report.explain.embedding import FEWEST, draw, features, member_features, pooled, to_plane
+from competition.report.explain.embedding import FEW, FEWEST, draw, features, member_features, pooled, to_plane
 from competition.settings.params import Settings
 
 
@@ -31,8 +31,15 @@ def test_two_clusters_lie_apart_and_the_same_bytes_come_twice(clusters):
     assert ((nearest < 60) == (np.arange(120) < 60)).all()
 
 
-@pytest.mark.slow
-def test_few_images_are_laid_out_and_fewer_are_refused(clusters):
+def test_few_images_lie_along_the_principal_components_and_fewer_are_refused(clusters):
+    few = clusters[::3]
+    places = to_plane(few, 0)
+    assert len(few) < FEW and places.tobytes() == to_plane(few, 1).tobytes()  # of UMAP the seed would show
+    unit = few / np.linalg.norm(few, axis=1, keepdims=True)
+    directions = np.linalg.svd(unit - unit.mean(0), full_matrices=False)[2][:2]
+    expected = (unit - unit.mean(0)) @ directions.T
+    for found, along in zip(places.T, expected.T, strict=True):
+        assert abs(np.corrcoef(found, along)[0, 1]) == pytest.approx(1, abs=1e-4)
     assert np.isfinite(to_plane(clusters[::15], 0)).all() and len(clusters[::15]) == FEWEST
     assert not to_plane(np.ones((FEWEST, 4), np.float32), 0).any()  # all alike
     with pytest.raises(ValueError, match="at least 8"):
