@@ -127,6 +127,6 @@ def _lead(member: str, fold: int, tuned: bool, shown: int, images: int) -> str:
         "distances between far groups, don't."
     )
     return (
-        f"Images lie near each other where {whose}.{sampled} {laid_out} A training image among another class's is worth "
-        "a look; where test images lie and no training image does, training lacks something."
+        f"Images lie near each other where {whose}.{sampled} {laid_out} A training image among another class's is "
+        "worth a look; where test images lie and no training image does, training lacks something."
     )
