@@ -5,9 +5,11 @@ missing.
 import contextlib
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +21,7 @@ from competition.common.files import digest
 from competition.common.registry import load_plugin
 from competition.data.predictions import load_predictions, save_predictions
 from competition.ensembling.choice import decide
+from competition.ensembling.ensembles import ensemble_candidates
 from competition.ensembling.final_files import read_final
 from competition.ensembling.final_vote import read_final_vote
 from competition.ensembling.rules import RULES
@@ -38,14 +41,38 @@ def voted(tmp_path_factory):
 
 
 @pytest.fixture
-def project(voted, tmp_path, monkeypatch):
+def fresh(voted, tmp_path, monkeypatch):
     """A project after the stage `vote`, the current folder."""
     shutil.copytree(voted, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_same_input_same_bytes(project):
+@pytest.fixture(scope="module")
+def known():
+    """Ensembles, pickled, by all that they are made of."""
+    return {}
+
+
+@pytest.fixture
+def project(fresh, known, monkeypatch):
+    """As `fresh`, but what an earlier test had fitted to the same predictions isn't fitted again: the slow part."""
+
+    def candidates(inputs):
+        # which of them is final is chosen only when all are there
+        settings = inputs.settings.model_copy(update={"choose": "auto"})
+        given = pickle.dumps((replace(inputs, settings=settings), RULES.names()))
+        if given in known:
+            return pickle.loads(known[given])
+        found = ensemble_candidates(inputs)
+        known[given] = pickle.dumps(found)
+        return found
+
+    monkeypatch.setattr(ensemble, "ensemble_candidates", candidates)
+    return fresh
+
+
+def test_same_input_same_bytes(fresh):
     contents = []
     for _ in range(2):
         vote.main()
@@ -417,7 +444,7 @@ def plugin():
     del RULES._things["dummy_rule"], sys.modules["plugin.dummy_rule"]
 
 
-def test_a_plugins_rule_is_a_candidate_like_any_other(project, plugin):
+def test_a_plugins_rule_is_a_candidate_like_any_other(fresh, plugin):
     final, facts = cast(plugin)
     assert facts["chosen"] == read_final_vote().chosen == plugin
     assert final.equals(answers(f"submissions/ensembles/{plugin}.csv"))
