@@ -1,5 +1,7 @@
 """The stages vote and ensemble of any task on a tiny project: files that are valid, and scores that are the site's."""
 
+import contextlib
+import io
 import json
 from pathlib import Path
 
@@ -35,11 +37,20 @@ TASKS = {
 FINAL = ("final.csv", "members/lite0.csv", "members/grey.csv", "ensembles/soft.csv", "ensembles/stacking.csv")
 
 
-@pytest.fixture(params=sorted(TASKS))
-def name(request, tmp_path, monkeypatch):
+@pytest.fixture(scope="module", params=sorted(TASKS))
+def ensembled(request, tmp_path_factory):
+    """The task's name, a folder with its project after the stage `ensemble`, and what the stages printed."""
+    folder = tmp_path_factory.mktemp("ensembled")
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()) as out:
+        write_project(request.param)
+        vote.main()
+        ensemble.main()
+    return request.param, folder, out.getvalue()
+
+
+def write_project(name):
     """Make the current folder a project after the stage `train` of the task called so."""
-    monkeypatch.chdir(tmp_path)
-    task, header = TASKS[request.param]
+    task, header = TASKS[name]
     several, random = "multi" in task, np.random.default_rng(0)
     labels = random.integers(2, size=(N, 3), dtype=np.uint8) if several else random.integers(3, size=N)
     cells = decode(labels, TARGETS)
@@ -65,7 +76,6 @@ def name(request, tmp_path, monkeypatch):
     for member, skill in (("lite0", 0.45), ("features", 0.35), ("grey", 0.02)):
         for k in range(3):
             write_fold(member, k, folds, dict(zip(folds["ID"], labels, strict=True)), skill, several)
-    return request.param
 
 
 def write_fold(member, k, folds, labels, skill, several):
@@ -102,9 +112,9 @@ def scored(name, y_true, answers):
     return 1 - np.mean((y_true - answers) ** 2) / np.mean(distances)
 
 
-def test_votes_and_ensembles_of_the_task(name, capsys):
-    vote.main()
-    ensemble.main()
+def test_votes_and_ensembles_of_the_task(ensembled, monkeypatch):
+    name, folder, out = ensembled
+    monkeypatch.chdir(folder)
     settings = load_settings()
     competition = read_competition(settings.competition, settings.task, images=False)
     labels = settings.task.answers_are_labels
@@ -157,15 +167,17 @@ def test_votes_and_ensembles_of_the_task(name, capsys):
         assert (np.argsort(-voted.answers, axis=1)[:, :2] == np.argsort(-found[seen], axis=1)[:, :2]).all()
     else:
         np.testing.assert_allclose(voted.answers, found[seen], atol=1e-6)
-    out = capsys.readouterr().out
     assert "Macro F1" not in out and "warning: test images without a prediction" in out
 
 
-@pytest.mark.parametrize("name", ["sets", "log loss"], indirect=True)
-def test_the_same_input_gives_the_same_bytes(name):
-    contents = []
-    for _ in range(2):
-        vote.main()
-        ensemble.main()
-        contents.append({str(path): path.read_bytes() for path in Path("submissions").rglob("*.*") if path.is_file()})
-    assert contents[0] == contents[1]
+@pytest.mark.parametrize("ensembled", ["sets", "log loss"], indirect=True)
+def test_the_same_input_gives_the_same_bytes(ensembled, monkeypatch):
+    monkeypatch.chdir(ensembled[1])
+    before = contents()
+    vote.main()
+    ensemble.main()
+    assert before["submissions/final.csv"] and contents() == before
+
+
+def contents():
+    return {str(path): path.read_bytes() for path in Path("submissions").rglob("*.*") if path.is_file()}
