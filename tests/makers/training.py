@@ -8,7 +8,7 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.training.fit import fit
 
 SETTINGS = FinetunedSettings(
-    network="mobilenetv3_small_050",
+    network="test_efficientnet",
     weights="none",
     size=32,
     epochs=3,

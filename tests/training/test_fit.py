@@ -24,7 +24,7 @@ from competition.training.schedules.cosine import Cosine
 pytestmark = pytest.mark.slow
 
 SETTINGS = FinetunedSettings(
-    network="mobilenetv3_small_050",
+    network="test_efficientnet",
     weights="none",
     size=32,
     epochs=4,
