@@ -22,9 +22,9 @@ split: {folds: [0, 1]}
 augment: {size: 40, copies: 1, policy: none, test_like: {policy: none}}
 train: {members: [lite0, features, grey]}
 members:
-  lite0: &lite0 {kind: finetuned, network: mobilenetv3_small_050, weights: none, size: 32, epochs: 2, batch_size: 4,
+  lite0: &lite0 {kind: finetuned, network: test_efficientnet, weights: none, size: 32, epochs: 2, batch_size: 4,
                  learning_rate: 0.003, precision: float32}
-  features: {kind: features, network: mobilenetv3_small_050, weights: none, size: 32, copies: 1, classifier: mlp,
+  features: {kind: features, network: test_efficientnet, weights: none, size: 32, copies: 1, classifier: mlp,
              precision: float32}
   grey: {kind: grey, size: 8, copies: 1}
 specialize: {base: [lite0], hard_classes: ["7", "10", x], mode: replace, network: *lite0}
