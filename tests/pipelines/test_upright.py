@@ -98,7 +98,7 @@ def test_pages_are_turned_upright_and_new_ones_alike(upright_project, tmp_path, 
 
 def test_what_is_off_makes_nothing(split_project, tmp_path, monkeypatch):
     project(split_project, tmp_path, monkeypatch, "off")
-    monkeypatch.setattr(upright, "fit", None)  # would be an error
+    monkeypatch.setattr(upright, "learn", None)  # would be an error
     upright.main()
     assert json.loads(paths.UPRIGHT_FACTS.read_text()) == {"used": False}
     assert list(paths.UPRIGHT.iterdir()) == []
@@ -112,7 +112,7 @@ def test_auto_measures_what_it_gains(split_project, tmp_path, monkeypatch):
     trained, facts = weights(), json.loads(paths.UPRIGHT_FACTS.read_text())
     scores = facts["frozen_features"]
     assert 0 <= scores["as_it_is"] <= 1 and 0 <= scores["upright"] <= 1 and scores["standard_error"] >= 0
-    monkeypatch.setattr(upright, "fit_fold", None)  # would be an error: the networks are trained once
+    monkeypatch.setattr(learn, "fit_fold", None)  # would be an error: the networks are trained once
     for gains in (False, True):
         monkeypatch.setattr(learn, "measured_gain", lambda *_, gains=gains: Gain({"upright": 1.0}, 0.0, gains))
         upright.main()
@@ -128,8 +128,8 @@ def test_a_stopped_stage_goes_on_to_the_same_weights(split_project, upright_proj
     shown: list[tuple[int, str, int]] = []
 
     def stop_at(place: int):
-        def print_epoch(fold: int, row: dict) -> None:
-            shown.append((fold, row["network"], row["epoch"]))
+        def print_epoch(row: dict) -> None:
+            shown.append((row["fold"], row["network"], row["epoch"]))
             if len(shown) == place:
                 raise KeyboardInterrupt
 
