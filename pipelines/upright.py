@@ -13,7 +13,7 @@ from competition.common import paths
 from competition.common.files import replace_folder, write_json
 from competition.compute.device import set_up_process
 from competition.settings.load import load_settings
-from competition.upright.learn import learn, resume_key
+from competition.upright.learn import GRID, learn, resume_key
 from pipelines._main import log, run
 
 
@@ -36,7 +36,7 @@ def main() -> None:
     log("found pages", **{name: value for name, value in facts["test_like"].items() if not isinstance(value, dict)})
     if "frozen_features" in facts:
         log("frozen features", **facts["frozen_features"])
-    log("upright", used=facts["used"], drawn=paths.UPRIGHT_GRID, seconds=seconds)
+    log("upright", used=facts["used"], drawn=paths.UPRIGHT / GRID, seconds=seconds)
 
 
 def print_epoch(row: dict) -> None:

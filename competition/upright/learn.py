@@ -34,6 +34,7 @@ from competition.upright.pages_grid import write_pages_grid
 from competition.upright.photographs import PhotographMaker
 from competition.upright.straighten import FoldStraightener, save_straightener
 
+GRID = "pages.png"
 PAGES_PER_PART = 32
 AFTERWARDS = {"use", "least_probability", "views"}  # what the networks don't depend on
 
@@ -99,9 +100,7 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
         for path in weights.values():
             shutil.copy(path, folder)
         save_straightener(folder, bool(facts["used"]), upright, temperature, fold_of)
-        write_pages_grid(
-            folder / paths.UPRIGHT_GRID.name, FoldStraightener(networks), ImageStore(paths.TEST_STORE), augment.fill
-        )
+        write_pages_grid(folder / GRID, FoldStraightener(networks), ImageStore(paths.TEST_STORE), augment.fill)
     return facts
 
 
