@@ -4,5 +4,14 @@ import multiprocessing
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    ["pytest", "accelerate", "pipelines.train", "competition.tuning.storage", "competition.tuning.workers", "pg8000"]
+    [
+        "timm",
+        "timm.optim",
+        "pytest",
+        "accelerate",
+        "pipelines.train",
+        "competition.tuning.storage",
+        "competition.tuning.workers",
+        "pg8000",
+    ]
 )
