@@ -3,10 +3,38 @@
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
+
+MACHINE = re.sub(r"\W", "", platform.node())  # a process's number says nothing on another one that shares the folder
+
+
+def temporary_beside(path: Path, ending: str = "tmp") -> Path:
+    """Return a hidden path beside `path`, this process's own; what killed processes left of that kind is removed."""
+    start, end = f".{path.name}.{MACHINE}-", f".{ending}"
+    for left in path.parent.glob(f"{escape(start)}*{end}"):
+        process = left.name.removeprefix(start).removesuffix(end)
+        if process.isdecimal() and not _runs(int(process)):
+            _remove(left)
+    return path.with_name(f"{start}{os.getpid()}{end}")
+
+
+def _runs(process: int) -> bool:
+    import psutil  # seldom needed
+
+    return psutil.pid_exists(process)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -17,7 +45,7 @@ def replace_file(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(path)
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -32,8 +60,9 @@ def replace_folder(path: Path | str) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`; on success it takes `path`'s place, on an error it is removed."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    temporary = temporary_beside(path)
+    # until it is replaced, what a killed process had moved away may be the only one
+    old = temporary_beside(path, "old") if path.exists() else temporary.with_suffix(".old")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from competition.common import paths
-from competition.common.files import file_sha256, read_json, write_json
+from competition.common.files import file_sha256, read_json, temporary_beside, write_json
 
 FILES = paths.FINAL, paths.FINAL_VOTE, paths.FINAL_FACTS, paths.METRICS
 FINAL, FINAL_VOTE, FACTS, METRICS_FILE = (path.name for path in FILES)
@@ -24,7 +24,7 @@ def replace_final(folder: Path | str = paths.SUBMISSIONS) -> Iterator[Path]:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".final.{os.getpid()}.tmp"
+    temporary = temporary_beside(folder / "final")
     temporary.mkdir(exist_ok=True)
     try:
         yield temporary

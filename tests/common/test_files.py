@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from competition.common.files import digest, replace_file, replace_folder, write_json
+from competition.common.files import MACHINE, digest, replace_file, replace_folder, write_json
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -66,7 +66,7 @@ def test_an_error_leaves_the_old_folder_and_nothing_else(tmp_path):
     assert os.listdir(tmp_path) == ["folder"] and (path / "a").read_text() == "old" and os.listdir(path) == ["a"]
 
 
-def test_killed_while_writing_the_old_file_stays(tmp_path):
+def test_killed_while_writing_the_old_file_stays_and_the_next_write_clears_away(tmp_path):
     (tmp_path / "x.txt").write_text("old")
     code = (
         "import os, signal; from competition.common.files import replace_file\n"
@@ -75,6 +75,34 @@ def test_killed_while_writing_the_old_file_stays(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment)
     assert done.returncode == -9 and (tmp_path / "x.txt").read_text() == "old"
+    (left,) = tmp_path.glob(".x.txt.*.tmp")
+    others = [  # of a process that runs, of another file, of another machine
+        left.with_name(f".x.txt.{MACHINE}-{os.getppid()}.tmp"),
+        left.with_name(left.name.replace("x.txt", "y.txt")),
+        left.with_name(f".x.txt.elsewhere{MACHINE}-1.tmp"),
+    ]
+    for path in others:
+        path.touch()
+    with replace_file(tmp_path / "x.txt") as temporary:
+        temporary.write_text("new")
+    assert {path.name for path in tmp_path.iterdir()} == {"x.txt", *(path.name for path in others)}
+
+
+def test_a_killed_process_loses_no_folder_and_the_next_write_clears_away(tmp_path):
+    path = tmp_path / "folder"
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    moved, half = (tmp_path / f".folder.{MACHINE}-{gone.stdout.strip()}.{end}" for end in ("old", "tmp"))
+    for one in (moved, half):
+        one.mkdir()
+        (one / "a").write_text("a")
+    with pytest.raises(ValueError, match="no"):
+        with replace_folder(path):
+            raise ValueError("no")
+    assert os.listdir(tmp_path) == [moved.name]  # the only one that is whole
+    for _ in range(2):
+        with replace_folder(path) as temporary:
+            (temporary / "b").write_text("b")
+    assert os.listdir(tmp_path) == ["folder"] and os.listdir(path) == ["b"]
 
 
 def test_json_keeps_order_and_letters(tmp_path):
