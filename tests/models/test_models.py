@@ -218,7 +218,7 @@ def test_depthwise_gradients_are_those_of_small_steps():
     assert after - before == pytest.approx(slope, rel=1e-3)
 
 
-@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2)])
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2), (7, 1), (7, 2)])
 def test_depthwise_in_bfloat16_is_off_by_bfloat16s_error_only(kernel, stride):
     torch.manual_seed(0)
     conv = nn.Conv2d(8, 8, kernel, stride=stride, padding=kernel // 2, groups=8, bias=False)
@@ -242,10 +242,12 @@ def test_only_plain_depthwise_layers_are_replaced():
             nn.Conv2d(8, 8, 3, groups=8),
             nn.Conv2d(8, 8, 3, groups=8, bias=False, dilation=2),
             nn.Conv2d(8, 8, 3, groups=4, bias=False),
+            nn.Conv2d(8, 8, (1, 5), groups=8, bias=False),
         )
     )
-    assert [type(layer) for layer in network] == [DepthwiseConv2d, nn.Conv2d, nn.Conv2d, nn.Conv2d, nn.Conv2d]
-    assert list(network.state_dict()) == ["0.weight", "1.weight", "2.weight", "2.bias", "3.weight", "4.weight"]
+    assert [type(layer) for layer in network] == [DepthwiseConv2d, *[nn.Conv2d] * 5]
+    names = ["0.weight", "1.weight", "2.weight", "2.bias", "3.weight", "4.weight", "5.weight"]
+    assert list(network.state_dict()) == names
 
 
 # inference

@@ -1,13 +1,16 @@
 """Depthwise convolutions whose backward pass on a CPU is not left to a reference routine.
 
-In bfloat16 oneDNN runs the weight gradient of 5x5 depthwise kernels, and the input gradient of strided ones, by plain
-loops: 70 ms where float32 takes 14. So the forward pass stays in bfloat16 and those gradients are taken in float32,
-which is also the more exact of the two.
+oneDNN has fast weight gradients of 3x3 kernels only: those of 5x5 kernels take ten times as long in float32, and more
+in bfloat16. So a larger kernel's is put together from 3x3 ones, each of the part of the image that its taps see. In
+bfloat16 the input gradient of a strided convolution goes through plain loops too: of a 3x3 kernel it is taken in
+float32, of a larger one as that of a convolution without stride, of a gradient with zeros in between.
 """
 
 import torch
 from torch import nn
 from torch.nn import functional
+
+FAST = 3  # height and width of the kernels that oneDNN has code for
 
 
 class _Depthwise(torch.autograd.Function):
@@ -20,29 +23,62 @@ class _Depthwise(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: torch.Tensor) -> tuple:
         inputs, weight = ctx.saved_tensors
-        strided, large = ctx.stride[0] > 1, weight.shape[-1] > 3
         of_inputs = of_weight = None
         if ctx.needs_input_grad[0]:
-            of_inputs = _backward(ctx, gradient, inputs, weight, [True, False, False], strided)[0]
+            of_inputs = _of_inputs(gradient, inputs, weight, ctx.stride[0], ctx.padding)
         if ctx.needs_input_grad[1]:
-            of_weight = _backward(ctx, gradient, inputs, weight, [False, True, False], large)[1]
+            of_weight = _of_weight(gradient, inputs, weight, ctx.stride[0], ctx.padding)
         return of_inputs, of_weight, None, None
 
 
-def _backward(
-    ctx, gradient: torch.Tensor, inputs: torch.Tensor, weight: torch.Tensor, mask: list[bool], exact: bool
-) -> tuple:
-    kind = inputs.dtype
-    if exact:
-        gradient, inputs, weight = gradient.float(), inputs.float(), weight.float()
-    found = torch.ops.aten.convolution_backward(
-        gradient, inputs, weight, None, ctx.stride, ctx.padding, [1, 1], False, [0, 0], weight.shape[0], mask
+def _of_inputs(
+    gradient: torch.Tensor, inputs: torch.Tensor, weight: torch.Tensor, stride: int, padding: tuple
+) -> torch.Tensor:
+    if stride == 1 or not inputs.is_cpu:
+        return _backward(gradient, inputs, weight, stride, padding, 0)
+    if weight.shape[-1] <= FAST:
+        return _backward(gradient.float(), inputs.float(), weight.float(), stride, padding, 0).to(inputs.dtype)
+    height, width = (
+        size + 2 * pad - weight.shape[-1] + 1 for size, pad in zip(inputs.shape[-2:], padding, strict=True)
     )
-    return tuple(None if value is None else value.to(kind) for value in found)
+    spread = gradient.new_zeros((*gradient.shape[:2], height, width)).to(memory_format=torch.channels_last)
+    spread[:, :, ::stride, ::stride] = gradient
+    return _backward(spread, inputs, weight, 1, padding, 0)
+
+
+def _of_weight(
+    gradient: torch.Tensor, inputs: torch.Tensor, weight: torch.Tensor, stride: int, padding: tuple
+) -> torch.Tensor:
+    kernel = weight.shape[-1]
+    if kernel <= FAST or not inputs.is_cpu:
+        return _backward(gradient, inputs, weight, stride, padding, 1)
+    (above, left), (height, width) = padding, gradient.shape[-2:]
+    padded = functional.pad(inputs, (left, left, above, above))
+    whole, taps = torch.empty_like(weight), weight[:, :, :FAST, :FAST].contiguous()
+    starts = sorted({min(start, kernel - FAST) for start in range(0, kernel, FAST)})
+    for y in starts:
+        for x in starts:
+            seen = padded[:, :, y : y + (height - 1) * stride + FAST, x : x + (width - 1) * stride + FAST]
+            seen = seen.contiguous(memory_format=torch.channels_last)
+            whole[:, :, y : y + FAST, x : x + FAST] = _backward(gradient, seen, taps, stride, (0, 0), 1)
+    return whole
+
+
+def _backward(
+    gradient: torch.Tensor, inputs: torch.Tensor, weight: torch.Tensor, stride: int, padding: tuple, which: int
+) -> torch.Tensor:
+    """Return the gradient of `inputs`, 0, or of `weight`, 1."""
+    mask = [which == 0, which == 1, False]
+    return torch.ops.aten.convolution_backward(
+        gradient, inputs, weight, None, [stride] * 2, padding, [1, 1], False, [0, 0], weight.shape[0], mask
+    )[which]
 
 
 class DepthwiseConv2d(nn.Module):
-    """Depthwise nn.Conv2d (square stride, no dilation, no bias), the same weights, with a faster backward pass."""
+    """Depthwise nn.Conv2d (square kernel and stride, no dilation, no bias), with a faster backward pass.
+
+    Its weights keep their names.
+    """
 
     def __init__(self, conv: nn.Conv2d, same: bool):
         super().__init__()
@@ -109,6 +145,7 @@ def with_fast_depthwise(network: nn.Module) -> nn.Module:
             and conv.bias is None
             and conv.dilation == (1, 1)
             and conv.stride[0] == conv.stride[1]
+            and conv.kernel_size[0] == conv.kernel_size[1]
             and not isinstance(conv.padding, str)
         ):
             network.set_submodule(name, DepthwiseConv2d(conv, same))
