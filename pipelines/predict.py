@@ -127,10 +127,7 @@ def check_out(out: Path, option: str) -> None:
 def load(vote: FittedVote, final: FinalVote, settings: Settings, fast: bool) -> dict[str, LoadedMember]:
     folds = final.folds[: 1 if fast else None]
     several = final.task.several
-    return {
-        name: load_member(name, settings, folds, final.targets_of(name), again=not fast, several=several)
-        for name in vote.parts
-    }
+    return {name: load_member(name, settings, folds, final.targets_of(name), several=several) for name in vote.parts}
 
 
 def voted(folder: Path, vote: FittedVote, answered: FolderPredictions) -> Voted:

@@ -5,8 +5,7 @@ Twenty passes hold at most 8 different orientations. Each is computed once and w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from time import perf_counter
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,73 +20,35 @@ from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
 
 BATCH_SIZE = 32
-CLOSE = 0.1  # between the two likeliest classes' probabilities: twice what bfloat16 moves each by
-# of several labels, half of it between a label's probability and 0.5
-MANY = 100  # close calls, from which on a line is printed
 
 Tick = Callable[[int], object]
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A trained network in its fastest form; close calls are predicted again in float32.
+    """A trained network in its fastest form: in bfloat16 probabilities are off by up to about 0.05."""
 
-    In bfloat16 probabilities are off by up to about 0.05, which decides nothing but close calls.
-    """
-
-    fast: nn.Module
-    exact: nn.Module | None  # None where `fast` computes in float32, or close calls may stay as they are
+    network: nn.Module
     normalise: Normalisation
     size: int
     precision: str
     several: bool = False  # labels an image: a sigmoid in the softmax's place
-    again_seconds: list[float] = field(default_factory=list)  # of close calls, each time that some were made again
 
     @classmethod
     def of(
-        cls,
-        network: nn.Module,
-        normalise: Normalisation,
-        size: int,
-        precision: str,
-        again: bool = True,
-        several: bool = False,
+        cls, network: nn.Module, normalise: Normalisation, size: int, precision: str, several: bool = False
     ) -> "Predictor":
-        """Return the predictor of `network` at `size` pixels in `precision`; again: close calls in float32 too.
-
-        several: an image may have several labels, each with a probability by itself.
-        """
-        network = network.to(processes().device)
-        quick = again and (precision == "float16" or use_bfloat16(precision))
-        exact = for_inference(network, size, bfloat16=False) if quick else None
-        return cls(for_inference(network, size, use_bfloat16(precision)), exact, normalise, size, precision, several)
+        """Return the predictor of `network` at `size` pixels in `precision`; several: labels an image."""
+        fast = for_inference(network.to(processes().device), size, use_bfloat16(precision))
+        return cls(fast, normalise, size, precision, several)
 
     def __call__(
         self, store: ImageStore, rows: np.ndarray, weights: np.ndarray | None, tick: Tick = lambda images: None
     ) -> np.ndarray:
         """Return probabilities (N, C), float32, of the packed images `rows` (N,); see `predict_proba`."""
-        several = self.several
-        probabilities = predict_proba(
-            self.fast, self.normalise, store, rows, self.size, self.precision, weights, tick, several
+        return predict_proba(
+            self.network, self.normalise, store, rows, self.size, self.precision, weights, tick, self.several
         )
-        if self.exact is not None and len(rows):
-            began = perf_counter()
-            close = close_calls(probabilities, several)
-            if len(close) > MANY:
-                processes().print(f"{len(close)} of {len(rows)} predictions are close calls, made again in float32")
-            probabilities[close] = predict_proba(
-                self.exact, self.normalise, store, rows[close], self.size, "float32", weights, several=several
-            )
-            self.again_seconds.append(perf_counter() - began)
-        return probabilities
-
-
-def close_calls(probabilities: np.ndarray, several: bool) -> np.ndarray:
-    """Return the rows (R,) of `probabilities` (N, C) whose answer what bfloat16 loses might change."""
-    if several:
-        return np.flatnonzero((np.abs(probabilities - 0.5) < CLOSE / 2).any(axis=1))
-    second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
-    return np.flatnonzero(first - second < CLOSE)
 
 
 @torch.inference_mode()

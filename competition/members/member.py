@@ -63,8 +63,6 @@ class Fitted(ABC):
     history: list[dict] = []
     best_epoch: int = 0
     facts: dict[str, object] = {}
-    # of predicting: what it took to make close calls once more
-    again_seconds: float = 0.0
     # for scores/*.json, beside what all members have there
     score_facts: dict[str, object] = {}
 
@@ -108,12 +106,11 @@ class Member(ABC):
         """Return the member trained on the fold's training images."""
 
     @abstractmethod
-    def load(self, fold: int, targets: tuple[str, ...], exact: bool = True, several: bool = False) -> Fitted:
+    def load(self, fold: int, targets: tuple[str, ...], several: bool = False) -> Fitted:
         """Return what `fit` made for `fold` and training saved under folds/weights.
 
-        targets: (C,) its classes. exact: close calls are made once more in float32. several: an image may have several
-        labels. Raises FileNotFoundError for a fold
-        that wasn't trained, ValueError for other weights or classes.
+        targets: (C,) its classes. several: an image may have several labels. Raises FileNotFoundError for a fold that
+        wasn't trained, ValueError for other weights or classes.
         """
 
     def packages(self) -> tuple[str, ...]:

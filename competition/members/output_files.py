@@ -44,7 +44,6 @@ def write_member(
             "best_epoch": trained.best_epoch,
             "train_seconds": round(trained.train_seconds, 1),
             "predict_seconds": round(trained.predict_seconds, 1),
-            "again_seconds": round(trained.again_seconds, 1),
             **facts,
             **trained.facts,
         },

@@ -21,8 +21,7 @@ from competition.training.fold_data import FoldData
 class TrainedMember:
     """Trained member of a fold: weights, a history row per epoch, predictions "clean", "test_like", "test".
 
-    With a holdout also "holdout_clean" and "holdout_test_like", which `scores` says nothing about. again_seconds: of
-    predict_seconds, those of close calls, of which a network that has hardly learnt has many. facts: what else its
+    With a holdout also "holdout_clean" and "holdout_test_like", which `scores` says nothing about. facts: what else its
     scores/*.json says.
     """
 
@@ -33,7 +32,6 @@ class TrainedMember:
     best_epoch: int
     train_seconds: float
     predict_seconds: float
-    again_seconds: float = 0.0
     facts: dict[str, object] = field(default_factory=dict)
 
 
@@ -69,6 +67,5 @@ def train_member(
         fitted.best_epoch,
         sum(row["seconds"] for row in history) or trained - began,
         perf_counter() - trained,
-        fitted.again_seconds,
         fitted.score_facts,
     )

@@ -33,21 +33,17 @@ STORES = {
 
 @dataclass(frozen=True)
 class TrainingUsage:
-    """Usage of one fold of a member, with the seconds of a usual epoch and of its predictions.
-
-    Close calls predicted again are few once the network has learnt, so their seconds are apart.
-    """
+    """Usage of one fold of a member, with the seconds of a usual epoch and of its predictions."""
 
     usage: Usage
     epoch_seconds: float
     epochs: int
     predict_seconds: float
-    again_seconds: float = 0.0
 
     @property
     def other_seconds(self) -> float:
         """Seconds of starting, reading, writing, and of whatever the first epoch takes more than the others."""
-        return self.usage.seconds - self.epochs * self.epoch_seconds - self.predict_seconds - self.again_seconds
+        return self.usage.seconds - self.epochs * self.epoch_seconds - self.predict_seconds
 
 
 @dataclass(frozen=True)
@@ -144,9 +140,5 @@ def _trained(folder: Path, name: str, usage: Usage, fold: int = 0) -> TrainingUs
     scores = read_json(folder / paths.scores(name, fold))
     epochs = pd.read_csv(folder / paths.history(name, fold))["seconds"]
     return TrainingUsage(
-        usage,
-        float(epochs.iloc[min(1, len(epochs) - 1) :].median()),
-        len(epochs),
-        scores["predict_seconds"] - scores["again_seconds"],
-        scores["again_seconds"],
+        usage, float(epochs.iloc[min(1, len(epochs) - 1) :].median()), len(epochs), scores["predict_seconds"]
     )

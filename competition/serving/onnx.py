@@ -52,8 +52,7 @@ STEPS = (
 class Exported:
     """path: the ONNX file; facts: what stands beside it; the speeds in images/s.
 
-    torch's: of the network as `predict` asks it first, in `torch_precision`; its close calls, made again in float32,
-    are not in it.
+    torch's: of the network as `predict` asks it, in `torch_precision`.
     """
 
     path: Path

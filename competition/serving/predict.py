@@ -42,20 +42,15 @@ class LoadedMember:
 
 
 def load_member(
-    name: str,
-    settings: Settings,
-    folds: Sequence[int],
-    targets: tuple[str, ...],
-    again: bool = True,
-    several: bool = False,
+    name: str, settings: Settings, folds: Sequence[int], targets: tuple[str, ...], several: bool = False
 ) -> LoadedMember:
     """Return the trained networks of member `name`, or of `specialist`, of the `folds`; targets: (C,) their classes.
 
-    again: whether close calls are made once more; see Predictor. several: an image may have several labels. Raises
-    FileNotFoundError for a fold that wasn't trained, ValueError for weights of another network or other classes.
+    several: an image may have several labels. Raises FileNotFoundError for a fold that wasn't trained, ValueError for
+    weights of another network or other classes.
     """
     member = member_named(name, settings)
-    fitted = [member.load(fold, targets, exact=again, several=several) for fold in folds]
+    fitted = [member.load(fold, targets, several=several) for fold in folds]
     return LoadedMember(targets, fitted, several)
 
 

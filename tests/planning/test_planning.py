@@ -89,9 +89,8 @@ def survey_of(train, test, settings):
         return Usage(start + each * (train + test), round(1e9 + memory * train))
 
     epoch, predicted = 0.5 + 0.02 * train, 0.001 * (train + test)
-    close_calls = 7.0  # of a network that has hardly learnt: not forecast
-    taken_in_all = 5 + 0.004 * (train + test) + EPOCHS * epoch + predicted + close_calls
-    lite0 = TrainingUsage(Usage(taken_in_all, 1_500_000_000), epoch, EPOCHS, predicted, close_calls)
+    taken_in_all = 5 + 0.004 * (train + test) + EPOCHS * epoch + predicted
+    lite0 = TrainingUsage(Usage(taken_in_all, 1_500_000_000), epoch, EPOCHS, predicted)
     grey, again = TrainingUsage(taken(4, 0.01), 0, 1, 0), TrainingUsage(taken(3, 0.002), 0, 1, 0)
     stages = {name: taken(2, 0.003) for name in ("prepare", "augment")}
     stages |= {name: Usage(1 + 0.001 * train, 500_000_000 + 1_000_000 * train) for name in ("split", "review")}

@@ -50,5 +50,5 @@ class ColourMember(Member):
         means = [colours[fold.train_labels == label].mean(axis=0) for label in range(len(fit.targets))]
         return Centroids(np.array(means), self.settings.sharpness)
 
-    def load(self, fold: int, targets: tuple[str, ...], exact: bool = True, several: bool = False) -> Fitted:
+    def load(self, fold: int, targets: tuple[str, ...], several: bool = False) -> Fitted:
         return Centroids(read_trained(self.name, fold)["means"].numpy(), self.settings.sharpness)

@@ -1,10 +1,9 @@
-"""Images with several labels: a tiny training, classifiers of features against scikit-learn, sampling, close calls."""
+"""Images with several labels: a tiny training, classifiers of features against scikit-learn, sampling."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from makers.metrics import F1
 from makers.packed import LABELS, packed_labels
 from makers.training import SETTINGS, same, scores_of
@@ -13,7 +12,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
-from competition.inference.predictor import Predictor, close_calls
+from competition.inference.predictor import Predictor
 from competition.members.kinds.features import FeaturesSettings
 from competition.members.kinds.grey import GreySettings
 from competition.members.training import train_member
@@ -173,22 +172,3 @@ def test_an_image_is_shown_as_often_as_its_rarest_label_asks():
     assert both.sum() == 70 and set(both) == {3, 4}
     halved = draws(labels, np.array([0.5, 1.0]), np.random.default_rng(0)).reshape(10, 4)
     assert halved[:, 0].sum() == 5 and (halved[:, 1:] == 1).all()
-
-
-def test_close_calls():
-    of_classes = np.array([[0.5, 0.45, 0.05], [0.6, 0.2, 0.2]], np.float32)
-    assert close_calls(of_classes, several=False).tolist() == [0]
-    of_labels = np.array([[0.9, 0.46], [0.56, 0.1], [0.54, 0.51]], np.float32)
-    assert close_calls(of_labels, several=True).tolist() == [0, 2]
-
-
-def test_close_calls_of_labels_are_made_again_in_float32(data):
-    network, normalise = create_network(SETTINGS, 2, 0)
-    predictor = Predictor.of(network, normalise, 32, "float32", several=True)
-    torch.manual_seed(0)
-    other, _ = create_network(SETTINGS.model_copy(update={"seed": 1}), 2, 1)
-    again = replace(predictor, exact=other.eval())
-    rows = data.valid_rows["clean"]
-    fast, both = predictor(data.store, rows, EIGHT), again(data.store, rows, EIGHT)
-    close = close_calls(fast, True)
-    assert len(close) and (np.flatnonzero((fast != both).any(axis=1)) == close).all()

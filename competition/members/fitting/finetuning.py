@@ -18,24 +18,18 @@ from competition.training.pseudo_labels import fit_again
 
 
 class FittedNetwork(Fitted):
-    """A trained network; see Fitted. exact: close calls are made once more in float32; several: labels an image."""
+    """A trained network; see Fitted. several: labels an image."""
 
     def __init__(
-        self,
-        network: nn.Module,
-        normalise: Normalisation,
-        settings: FinetunedSettings,
-        *,
-        exact: bool = True,
-        several: bool = False,
+        self, network: nn.Module, normalise: Normalisation, settings: FinetunedSettings, *, several: bool = False
     ):
-        self.network, self.normalise, self.settings, self.exact = network, normalise, settings, exact
+        self.network, self.normalise, self.settings = network, normalise, settings
         self.several = several
 
     @cached_property
     def _predictor(self) -> Predictor:
         size, precision = self.settings.size, self.settings.precision
-        return Predictor.of(self.network, self.normalise, size, precision, self.exact, self.several)
+        return Predictor.of(self.network, self.normalise, size, precision, self.several)
 
     def predict_proba(
         self,
@@ -48,10 +42,6 @@ class FittedNetwork(Fitted):
 
     def tensors(self) -> Tensors:
         return self.network.state_dict()
-
-    @property
-    def again_seconds(self) -> float:
-        return sum(self._predictor.again_seconds)
 
 
 def fine_tune(settings: FinetunedSettings, data: FoldData, fit: Fit) -> FittedNetwork:

@@ -27,11 +27,11 @@ class Finetuned(Member):
 
         return fine_tune(self.settings, fold, fit)
 
-    def load(self, fold: int, targets: tuple[str, ...], exact: bool = True, several: bool = False) -> Fitted:
+    def load(self, fold: int, targets: tuple[str, ...], several: bool = False) -> Fitted:
         from competition.members.fitting.finetuning import FittedNetwork
 
         network, normalise = self.trained_network(fold, len(targets))
-        return FittedNetwork(network, normalise, self.settings, exact=exact, several=several)
+        return FittedNetwork(network, normalise, self.settings, several=several)
 
     def packages(self) -> tuple[str, ...]:
         from competition.models.networks import packages_of
