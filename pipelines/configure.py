@@ -1,8 +1,8 @@
 """Write a preset into params.yaml: `python -m pipelines.configure NAME`; without a name it lists them.
 
 What the sections `competition`, `task`, `rules` and `submit` said of the competition at hand is carried over;
-everything else becomes the preset's, but for what doesn't go with the task: the specialist and pseudo-labels of several
-labels.
+everything else becomes the preset's, but for what doesn't go with the task: of several labels there is no specialist,
+and nothing is adapted.
 """
 
 from pathlib import Path

@@ -56,7 +56,7 @@ def main() -> None:
     images = images_of(folds, competition.test_ids, competition.task, metric, unlock)
     external = {name: read_external(name, competition) for name in settings.ensemble.external}
     specialist = read_choice(paths.VOTES)
-    stacked, singles = read_members(settings.train.members, specialist, settings, folds, images)
+    stacked, singles = read_members(settings.voters, specialist, settings, folds, images)
     inputs = RuleInputs(stacked, singles, settings.ensemble, external)
     ensembles, left_out = ensemble_candidates(inputs)
     candidates = [*singles, *ensembles]

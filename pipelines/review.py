@@ -38,7 +38,7 @@ def main(
     names, ids = read_classes(paths.CLASSES), seen["ID"].tolist()
     members = [
         out_of_fold([read_fold(name, k, folds, tuple(names)) for k in settings.split.folds], condition, ids)
-        for name in settings.train.members
+        for name in settings.voters
     ]
     review = review_labels(members, seen["target"].tolist(), names)
     decided = review["ID"].isin({fix.id for fix in read_label_fixes(paths.LABEL_FIXES)})

@@ -9,7 +9,6 @@ pipelines.train MEMBER FOLD`.
 
 from pathlib import Path
 
-from competition.audit.duplicate_table import read_duplicates
 from competition.common import paths
 from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
@@ -27,7 +26,6 @@ from competition.metrics.make import make_metric
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.training.fold_data import load_fold
-from competition.training.pseudo_labels import bar_copies
 from pipelines._main import log, run, warn_of_undeclared
 
 
@@ -65,8 +63,6 @@ def train_and_write(member: Member, fold: int, settings: Settings) -> None:
             device=processes().device,
             processes=processes().count,
         )
-    if member.settings.pseudo_label_threshold:
-        data = bar_copies(data, read_duplicates(paths.DUPLICATES))
     weights = orientation_weights(settings.tta.passes, settings.tta.seed)
     inputs = paths.AUGMENTED_STORE, paths.FOLDS, fold, targets, metric.source, settings.task.labels
     inputs += (paths.METADATA, settings.task.metadata) if needed else ()

@@ -39,7 +39,7 @@ def main() -> None:
     began = perf_counter()
     competition = read_competition(settings.competition, settings.task, images=False)
     folds = read_folds(paths.FOLDS)
-    names = [*settings.train.members, *([SPECIALIST] if settings.specialize.base_member else [])]
+    names = [*settings.voters, *([SPECIALIST] if settings.specialize.base_member else [])]
     scores = {name: read_scores(name, settings.split.folds) for name in names}
     hard = hard_classes_of(scores[SPECIALIST]) if SPECIALIST in scores else []
     images = images_of(folds, competition.test_ids, competition.task, metric)
@@ -97,7 +97,7 @@ def make_leaderboard(
         seconds,
         notes,
     )
-    members = {name: settings.members[name] for name in settings.train.members}
+    members = {name: settings.described(name) for name in settings.voters}
     grey_sizes = {name: member.guard_size for name, member in members.items() if member.guard_size}
     return giveaway_note(leaderboard, grey_sizes, len(images.targets), images.metric, images.task.several)
 

@@ -37,6 +37,7 @@ members:
 specialize: {base: []}
 review: {conditions: [clean]}
 upright: {use: off}
+adapt: {members: []}
 tta: {passes: 2}
 ensemble: {top: 2, resamples: 100}
 report: {formats: [html]}

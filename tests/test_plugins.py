@@ -33,6 +33,7 @@ members:
 specialize: {{base: []}}
 review: {{conditions: []}}
 upright: {{use: off}}
+adapt: {{members: []}}
 tta: {{passes: 2}}
 task: {{metric: dummy_metric}}
 ensemble: {{choose: dummy_rule, resamples: 100}}

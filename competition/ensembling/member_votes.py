@@ -41,10 +41,10 @@ def vote_members(settings: Settings, folds: pd.DataFrame, images: Images, hard: 
     folds: ID, target, fold, also of the holdout; hard: the specialist's targets, () without one. Raises
     FileNotFoundError for a member that wasn't trained, ValueError for predictions of other images.
     """
-    names = [*settings.train.members, *([SPECIALIST] if hard else [])]
+    names = [*settings.voters, *([SPECIALIST] if hard else [])]
     predictions = {name: [read_fold(name, k, folds, images.targets) for k in settings.split.folds] for name in names}
     singles, submissions = [], []
-    for name in settings.train.members:
+    for name in settings.voters:
         singles.append(member_candidate(name, predictions[name], images, settings.ensemble))
         submissions.append(singles[-1].submission())
         if images.task.answers_are_labels:

@@ -7,5 +7,5 @@ from competition.settings.params import Settings
 
 
 def member_named(name: str, settings: Settings) -> Member:
-    """Return the member `name` of params.yaml, or the specialist by its name."""
-    return make_member(settings.specialize.network if name == SPECIALIST else settings.members[name], name)
+    """Return the member `name` of params.yaml, trained or adapted, or the specialist by its name."""
+    return make_member(settings.specialize.network if name == SPECIALIST else settings.described(name), name)

@@ -12,7 +12,7 @@ from competition.common import paths
 from competition.data.predictions import Predictions
 from competition.members.fold_predictions import Positions, predict_fold, score_fold
 from competition.members.make import make_member
-from competition.members.member import Fit, Tensors
+from competition.members.member import Fit, Fitted, Tensors
 from competition.settings.member import MemberSettings
 from competition.training.fold_data import FoldData
 
@@ -55,17 +55,32 @@ def train_member(
     """
     began = perf_counter()
     fitted = make_member(settings).fit(data, Fit(targets, orientation_weights, state_file, report, cache, start))
-    trained = perf_counter()
+    seconds = perf_counter() - began
+    return predicted(fitted, seconds, data, targets, orientation_weights, predict_from=predict_from, only=only)
+
+
+def predicted(
+    fitted: Fitted,
+    seconds: float,
+    data: FoldData,
+    targets: tuple[str, ...],
+    orientation_weights: np.ndarray,
+    *,
+    predict_from: FoldData | None = None,
+    only: Positions | None = None,
+) -> TrainedMember:
+    """Return what `fitted`, which took `seconds` to train, predicts and how that scores; see `train_member`."""
+    began = perf_counter()
     predictions = predict_fold(fitted, predict_from or data, targets, orientation_weights, only)
     scores = score_fold(predictions, data)
-    history = fitted.history or [{"epoch": 0, **scores, **fitted.facts, "seconds": trained - began}]
+    history = fitted.history or [{"epoch": 0, **scores, **fitted.facts, "seconds": seconds}]
     return TrainedMember(
         fitted.tensors(),
         history,
         predictions,
         scores,
         fitted.best_epoch,
-        sum(row["seconds"] for row in history) or trained - began,
-        perf_counter() - trained,
+        sum(row["seconds"] for row in history) or seconds,
+        perf_counter() - began,
         fitted.score_facts,
     )

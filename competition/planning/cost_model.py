@@ -4,7 +4,6 @@ from competition.ensembling.specialist_votes import SPECIALIST
 from competition.planning.forecast import Forecast, Line, line, memory_line
 from competition.planning.subset import Size
 from competition.planning.survey import Survey, TrainingUsage, VoteUsage, stages_before_training
-from competition.settings.member import MemberSettings
 from competition.settings.params import Settings
 
 Pair = tuple[Survey, Survey]  # of a smaller and a larger part
@@ -17,9 +16,11 @@ def forecast(pair: Pair, votes: list[VoteUsage], settings: Settings, size: Size)
     """
     stages = [_stage(name, pair, size) for name in stages_before_training(settings)]
     stages += [_member(name, pair, settings, size) for name in settings.train.members]
-    if settings.specialize.base:
-        found = [part.trained[SPECIALIST] for part in pair]
-        stages.append(_by_epochs("specialize", settings.specialize.network, found, pair, settings, size))
+    epochs = {SPECIALIST: settings.specialize.network.planned_epochs} if settings.specialize.base else {}
+    epochs |= dict.fromkeys(settings.adapted, settings.adapt.epochs)
+    for name, count in epochs.items():
+        stage = "specialize" if name == SPECIALIST else f"adapt {settings.adapted[name]}"
+        stages.append(_by_epochs(stage, count, [part.trained[name] for part in pair], pair, settings, size))
     stages += [_stage("review", pair, size) for _ in settings.review.conditions]
     return [*stages, *(_vote(name, votes, size) for name in ("vote", "ensemble"))]
 
@@ -58,7 +59,7 @@ def _vote(name: str, votes: list[VoteUsage], size: Size) -> Forecast:
 def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
     member, found = settings.members[name], [part.trained[name] for part in pair]
     if not member.shares_features:
-        return _by_epochs(f"train {name}", member, found, pair, settings, size)
+        return _by_epochs(f"train {name}", member.planned_epochs, found, pair, settings, size)
     works = [part.size.all for part in pair]
     first, later = (
         [(work, one.usage.seconds) for work, one in zip(works, of, strict=True)]
@@ -70,7 +71,7 @@ def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
 
 
 def _by_epochs(
-    stage: str, member: MemberSettings, found: list[TrainingUsage], pair: Pair, settings: Settings, size: Size
+    stage: str, epochs: int, found: list[TrainingUsage], pair: Pair, settings: Settings, size: Size
 ) -> Forecast:
     """Return a training's cost: epochs grow with training images, predictions with orientations, the rest with all."""
     folds, sizes = len(settings.split.folds), [part.size.all for part in pair]
@@ -79,8 +80,7 @@ def _by_epochs(
         for taken in ([one.other_seconds for one in found], [one.predict_seconds for one in found])
     )
     epoch = line(*((part.size.train, one.epoch_seconds) for part, one in zip(pair, found, strict=True)))
-    epochs, with_test_images = member.planned_epochs
-    seconds = epochs * epoch.at(size.train) + predict + other + with_test_images * epoch.at(size.all)
+    seconds = epochs * epoch.at(size.train) + predict + other
     return Forecast(
         stage,
         folds,

@@ -92,6 +92,10 @@ def survey(
         draw_folds(folder, name, untrained, load_predictions(folder / paths.predictions(name, 0))["test"].ids.tolist())
     if settings.specialize.base:
         trained[SPECIALIST] = _trained(folder, SPECIALIST, run("specialize", "0"))
+    for name, base in settings.adapted.items():
+        trained[name] = _trained(folder, name, run("adapt", base, "0"))
+        untrained = settings.split.folds[1:]
+        draw_folds(folder, name, untrained, load_predictions(folder / paths.predictions(name, 0))["test"].ids.tolist())
     for condition in settings.review.conditions:
         stages["review"] = run("review", condition)
     disk = {name: sum((folder / store).stat().st_size for store in stores) for name, stores in STORES.items()}
@@ -106,10 +110,10 @@ def survey_votes(
     Of a large `size` there are two, for smaller numbers of images: see `tried_shares`.
     """
     run, found = partial(_run, run_stage, announce, folder), []
-    for share in tried_shares(size, len(settings.train.members), len(read_classes(folder / paths.CLASSES))):
+    for share in tried_shares(size, len(settings.voters), len(read_classes(folder / paths.CLASSES))):
         rows = Size(*(max(1, round(share * images)) for images in (size.train, size.test)))
         test_ids = draw_rows(folder, rows, settings)
-        for name in settings.train.members:
+        for name in settings.voters:
             draw_folds(folder, name, settings.split.folds, test_ids)
         if settings.specialize.base:
             draw_specialist(folder, settings)

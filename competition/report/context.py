@@ -73,10 +73,10 @@ class ReportContext:
     def leaderboard(self) -> pd.DataFrame:
         """Members' submissions, best first. Raises ValueError if one of train.members has none."""
         table = read_leaderboard(paths.LEADERBOARD)
-        unranked = [name for name in self.settings.train.members if name not in table["submission"].tolist()]
+        unranked = [name for name in self.settings.voters if name not in table["submission"].tolist()]
         if unranked:
             raise ValueError(
-                f"{paths.LEADERBOARD}: has no row of {', '.join(unranked)}, which train.members names; run `dvc repro`"
+                f"{paths.LEADERBOARD}: has no row of {', '.join(unranked)}, which params.yaml names; run `dvc repro`"
             )
         return table
 
@@ -116,13 +116,13 @@ class ReportContext:
     def histories(self) -> dict[str, dict[int, pd.DataFrame]]:
         """Member, or specialist -> fold -> a row per epoch."""
         specialist = ("specialist",) if self.settings.specialize.base_member else ()
-        names = (*self.settings.train.members, *specialist)
+        names = (*self.settings.voters, *specialist)
         return {name: read_histories(name, self.settings.split.folds) for name in names}
 
     @cached_property
     def ranked_members(self) -> list[str]:
         """Members by the score of their soft vote, best first."""
-        return [name for name in self.leaderboard["submission"] if name in self.settings.train.members]
+        return [name for name in self.leaderboard["submission"] if name in self.settings.voters]
 
     @cached_property
     def folds(self) -> pd.DataFrame:

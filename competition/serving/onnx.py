@@ -73,7 +73,7 @@ def export(
     """
     onnx, runtime = _package("onnx"), _package("onnxruntime")
     _package("onnxscript")
-    member, path = settings.members[name], Path(path)
+    member, path = settings.described(name), Path(path)
     network, normalise = member_named(name, settings).trained_network(fold, len(target2class), plain=True)
     network.eval().requires_grad_(False)
     images = stack(store, np.arange(min(CHECKED, len(store))), member.size)

@@ -102,15 +102,6 @@ class FinetunedSettings(NetworkSettings):
     stop_by: Literal["test_like", "loss"] = Field(
         "test_like", description="score: the metric's, of the test-like images, or their loss"
     )
-    pseudo_labels: Share = Field(
-        0.0,
-        description="least probability at which an answer to a test image is a label, which a second run then learns "
-        "from; 0: none",
-    )
-    pseudo_share: float = Field(
-        1.0, gt=0, description="pseudo-labels of a class, at the most, per training image of it: the surest"
-    )
-    pseudo_epochs: int = Field(4, ge=1, description="of the second run")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto: bfloat16 where the processor has it; float16: GPUs only"
     )
@@ -133,10 +124,6 @@ class FinetunedSettings(NetworkSettings):
         return self
 
     @property
-    def pseudo_label_threshold(self) -> float:
-        return self.pseudo_labels
-
-    @property
     def head_name(self) -> str:
         return self.head
 
@@ -149,8 +136,8 @@ class FinetunedSettings(NetworkSettings):
         return self.first_size or self.size
 
     @property
-    def planned_epochs(self) -> tuple[int, int]:
-        return self.epochs, self.pseudo_epochs if self.pseudo_labels else 0
+    def planned_epochs(self) -> int:
+        return self.epochs
 
     def unfit_for(self, labels: str) -> list[str]:
         kinds = {"head": registry_of(HEADS).declared(self.head, "kinds", (labels,))}
@@ -161,10 +148,8 @@ class FinetunedSettings(NetworkSettings):
             for key, fit in kinds.items()
             if labels not in fit
         ]
-        if labels == "multi" and self.pseudo_labels:
-            wrong.append("pseudo_labels: only where an image has one label; set it to 0, since task.labels is multi")
         return wrong
 
     def shortened(self, epochs: int) -> dict[str, object]:
-        changes = {"epochs": min(epochs, self.epochs), "first_size": None, "pseudo_labels": 0.0}
+        changes = {"epochs": min(epochs, self.epochs), "first_size": None}
         return changes | ({"tuning": "full"} if self.tuning == "gradual" else {})

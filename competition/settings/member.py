@@ -37,19 +37,14 @@ class MemberSettings(SettingsSection):
         return "none"
 
     @property
-    def pseudo_label_threshold(self) -> float:
-        """Least probability at which an answer to a test image becomes a label; 0: none does."""
-        return 0.0
-
-    @property
     def guard_size(self) -> int:
         """Pixels of a member that should do badly, since it sees hardly any; 0: it may do well."""
         return 0
 
     @property
-    def planned_epochs(self) -> tuple[int, int]:
-        """Epochs of the training images, and of training and test images together, that planning counts."""
-        return 1, 0
+    def planned_epochs(self) -> int:
+        """Epochs of the training images that planning counts."""
+        return 1
 
     def unfit_for(self, labels: str) -> list[str]:
         """Return what is wrong with these settings for task.labels `labels`, a sentence each, a key first."""

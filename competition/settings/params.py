@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from competition.settings.adapt import AdaptSettings
 from competition.settings.augment import AugmentSettings
 from competition.settings.competition import CompetitionSettings
 from competition.settings.ensemble import RESERVED, EnsembleSettings, ensemble_rules
@@ -49,6 +50,7 @@ class Settings(SettingsSection):
     train: TrainSettings = TrainSettings()
     members: dict[Name, AnyMember] = Field(default_factory=default_members)
     specialize: Annotated[SpecializeSettings, BeforeValidator(_not_null)] = SpecializeSettings()
+    adapt: AdaptSettings = AdaptSettings()
     review: ReviewSettings = ReviewSettings()
     tta: TtaSettings = TtaSettings()
     ensemble: EnsembleSettings = EnsembleSettings()
@@ -64,6 +66,7 @@ class Settings(SettingsSection):
         if len(set(self.train.members)) < len(self.train.members):
             raise ValueError(f"train.members: a name stands twice in {list(self.train.members)}")
         self._check_specialist()
+        self._check_adapted()
         self._check_names()
         self._check_ensemble()
         self._check_rules()
@@ -86,6 +89,20 @@ class Settings(SettingsSection):
         """Files of plugins, a metric of one's own among them."""
         own = (self.task.metric,) if self.task.metric.endswith(".py") else ()
         return tuple(dict.fromkeys((*self.plugins, *own)))
+
+    @property
+    def adapted(self) -> dict[str, str]:
+        """Name of each adapted member -> the member that it was adapted from."""
+        return {f"{name}_adapted": name for name in self.adapt.members}
+
+    @property
+    def voters(self) -> tuple[str, ...]:
+        """Names of all members that answer: the trained ones, then the adapted ones."""
+        return (*self.train.members, *self.adapted)
+
+    def described(self, name: str) -> MemberSettings:
+        """Return the settings of the member `name`, trained or adapted."""
+        return self.members[self.adapted.get(name, name)]
 
     @property
     def specialist(self) -> str | None:
@@ -114,8 +131,19 @@ class Settings(SettingsSection):
                 "specialize.base: a specialist shares out one class's probability among those that look alike; with "
                 "several labels an image (task.labels: multi) there is nothing to share; write base: []"
             )
-        if specialize.base and specialize.network.pseudo_labels:
-            raise ValueError("specialize.network.pseudo_labels: only members learn from pseudo-labels; leave it out")
+
+    def _check_adapted(self) -> None:
+        if not self.adapt.members:
+            return
+        for name in self.adapt.members:
+            if name not in self.train.members:
+                raise ValueError(f"adapt.members: {name!r} is not among train.members {list(self.train.members)}")
+            if self.members[name].network_use != "trained":
+                raise ValueError(f"adapt.members: {name!r} is of kind {self.members[name].kind}; only finetuned ones")
+        if len(set(self.adapt.members)) < len(self.adapt.members):
+            raise ValueError(f"adapt.members: a name stands twice in {list(self.adapt.members)}")
+        if self.task.several:
+            raise ValueError("adapt.members: only where an image has one label; write [], since task.labels is multi")
 
     def _check_rules(self) -> None:
         broken = [
@@ -123,6 +151,8 @@ class Settings(SettingsSection):
         ]
         if self.ensemble.external and not self.rules.external_data:
             broken.append(f"ensemble.external: {list(self.ensemble.external)}, but rules.external_data: false")
+        if self.adapt.members and not self.rules.pseudo_labels:
+            broken.append(f"adapt.members: {list(self.adapt.members)}, but rules.pseudo_labels: false")
         if broken:
             raise ValueError("; ".join(broken))
 
@@ -131,7 +161,7 @@ class Settings(SettingsSection):
 
     def _check_names(self) -> None:
         """Refuse a member whose file or column would take another's place."""
-        members = self.train.members
+        members = self.voters
         hard = (f"{name}_hard" for name in members)
         made = [*RESERVED, *ensemble_rules(), *members, *hard, *self._specialists()]
         if wrong := sorted({name for name in made if made.count(name) > 1}):
@@ -141,7 +171,7 @@ class Settings(SettingsSection):
             )
 
     def _check_ensemble(self) -> None:
-        known = ("auto", *self.train.members, *self._specialists(), *ensemble_rules())
+        known = ("auto", *self.voters, *self._specialists(), *ensemble_rules())
         if self.ensemble.choose not in known:
             raise ValueError(f"ensemble.choose: {self.ensemble.choose!r}; expected one of {list(known)}")
         if len(set(self.ensemble.external)) < len(self.ensemble.external):

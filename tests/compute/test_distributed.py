@@ -18,7 +18,6 @@ from competition.compute.device import check_precision
 from competition.compute.distributed import processes
 from competition.inference.predictor import predict_proba
 from competition.inference.tta import orientation_weights
-from competition.members.training import train_member
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import create_network
 from competition.training import epoch as epoch_module
@@ -143,31 +142,6 @@ def test_too_few_images_for_every_process_are_refused(folder, tmp_path):
             and "at least 4" in str(error)
         )
     assert not list(tmp_path.iterdir())
-
-
-def pseudo_labelled(folder, state):
-    settings = SETTINGS.model_copy(update={"pseudo_labels": 0.35, "pseudo_epochs": 1})
-    member = train_member(settings, load(folder), TARGETS, orientation_weights(5, 0), state, lambda row: None)
-    return (
-        {key: value.numpy() for key, value in member.weights.items()},
-        [row["loss"] for row in member.history],
-        member.facts["pseudo_labels"],
-    )
-
-
-def test_two_processes_label_the_same_test_images(folder, tmp_path):
-    ((weights, losses, facts),) = together(pseudo_labelled, folder, tmp_path / "one.pt", count=1)
-    assert len(losses) == 3 and facts["images"] > 0
-    main, second = together(pseudo_labelled, folder, tmp_path / "two.pt")
-    assert same(main[0], second[0]) and all(
-        np.allclose(main[0][key], value, atol=1e-5) for key, value in weights.items()
-    )
-    for _, found, seen in (main, second):
-        assert (
-            found == pytest.approx(losses, abs=1e-5)
-            and seen["images"] == facts["images"]
-            and seen["kept"] == facts["kept"]
-        )
 
 
 # what one process meets, all do something about

@@ -32,6 +32,7 @@ members:
 specialize: {base: [lite0], mode: replace, network: {size: 32, epochs: 1, batch_size: 8}}
 review: {conditions: [clean]}
 upright: {use: off}
+adapt: {members: []}
 tta: {passes: 20}
 task: {metric: f1_macro}
 ensemble: {top: 3, resamples: 100}

@@ -29,6 +29,7 @@ members:
   grey: {kind: grey, size: 8, copies: 1}
 specialize: {base: [lite0], hard_classes: ["7", "10", x], mode: replace, network: *lite0}
 upright: {use: off}
+adapt: {members: []}
 tta: {passes: 5}
 ensemble: {resamples: 100}
 machine: {workers: 1}

@@ -59,10 +59,19 @@ def test_what_the_file_says_is_taken(tmp_path):
 
 def test_without_a_base_there_is_no_specialist(tmp_path):
     """And nothing of its network is asked: not even whether augment packs its size."""
-    settings = load(tmp_path, "specialize: {base: [], network: {size: 999, pseudo_labels: 0.9}}")
+    settings = load(tmp_path, "specialize: {base: [], network: {size: 999}}")
     assert settings.specialize.base_member is None and settings.specialist is None
     on = load(tmp_path, "specialize: {base: [lite0]}")
     assert (on.specialize.base_member, on.specialist) == ("lite0", "lite0_specialist")
+
+
+def test_an_adapted_member_is_one_more_voter_with_the_settings_of_its_base(tmp_path):
+    settings = load(
+        tmp_path, "rules: {pseudo_labels: true}\nadapt: {members: [lite0]}\nensemble: {choose: lite0_adapted}"
+    )
+    assert settings.voters == (*settings.train.members, "lite0_adapted")
+    assert settings.described("lite0_adapted") == settings.described("lite0") == settings.members["lite0"]
+    assert load(tmp_path, "").voters == settings.train.members
 
 
 def test_whatever_is_dumped_is_read_back(tmp_path):
@@ -149,11 +158,12 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
             "rules",
             "pseudo_labels: true, but test_statistics: false",
         ),
-        (
-            "members: {lite0: {kind: finetuned, pseudo_labels: 1.5}}",
-            "members.lite0.pseudo_labels",
-            "less than or equal to 1",
-        ),
+        ("adapt: {threshold: 1.5}", "adapt.threshold", "less than or equal to 1"),
+        ("adapt: {members: lite0}", "adapt.members", "write members: [lite0]"),
+        ("adapt: {members: }", "adapt.members", "write members: []"),
+        ("adapt: {members: [x]}", "adapt.members", "'x' is not among train.members"),
+        ("adapt: {members: [grey]}", "adapt.members", "'grey' is of kind grey"),
+        ("adapt: {members: [lite0, lite0]}", "adapt.members", "a name stands twice"),
     ],
 )
 def test_a_mistake_is_named_by_its_key(tmp_path, text, key, what):
@@ -195,13 +205,8 @@ HUB = "{kind: finetuned, network: resnet18, weights: hub}"
         ),
         (
             "pseudo_labels: false",
-            "members: {lite0: {kind: finetuned, pseudo_labels: 0.9}}",
-            ["members.lite0.pseudo_labels: 0.9, but rules.pseudo_labels: false"],
-        ),
-        (
-            "pseudo_labels: true",
-            "specialize: {network: {pseudo_labels: 0.9}}",
-            ["specialize.network.pseudo_labels: only members"],
+            "members: {lite0: {kind: finetuned}}\nadapt: {members: [lite0]}",
+            ["adapt.members: ['lite0'], but rules.pseudo_labels: false"],
         ),
     ],
 )
@@ -212,9 +217,8 @@ def test_what_breaks_a_rule_is_named_with_the_rule(tmp_path, rules, settings, br
     assert all(words in str(caught.value) for words in broken) and str(caught.value).count("but rules.") == sum(
         "but" in b for b in broken
     )
-    if "only members" not in broken[0]:
-        opposite = rules.replace("false", "true")
-        assert load(tmp_path, f"rules: {{{opposite}}}\n{settings}").train.members == ("lite0",)
+    opposite = rules.replace("false", "true")
+    assert load(tmp_path, f"rules: {{{opposite}}}\n{settings}").train.members == ("lite0",)
 
 
 def test_shipped_and_random_weights_are_no_external_data(tmp_path):

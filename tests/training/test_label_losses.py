@@ -162,13 +162,12 @@ def test_what_a_loss_is_for_is_known_without_importing_it():
 
 def test_settings_refuse_what_is_for_other_labels():
     assert not FinetunedSettings().unfit_for("single") + FinetunedSettings().unfit_for("multi")
-    assert not FinetunedSettings(loss="cumulative", pseudo_labels=0.9, head="arcface").unfit_for("ordinal")
+    assert not FinetunedSettings(loss="cumulative", head="arcface").unfit_for("ordinal")
     assert FinetunedSettings(loss="cumulative").unfit_for("single") == [
         "loss: cumulative is for labels ordinal; task.labels is single"
     ]
-    wrong = FinetunedSettings(loss="focal", head="arcface", pseudo_labels=0.9).unfit_for("multi")
-    assert [line.split(":")[0] for line in wrong] == ["head", "loss", "pseudo_labels"]
-    assert "only where an image has one label" in wrong[2]
+    wrong = FinetunedSettings(loss="focal", head="arcface").unfit_for("multi")
+    assert [line.split(":")[0] for line in wrong] == ["head", "loss"]
 
 
 def test_encoded_labels_are_mixed_as_distributions_are():

@@ -3,7 +3,6 @@ end.
 """
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import optuna
@@ -114,34 +113,6 @@ def test_a_trial_is_the_mean_of_what_the_stage_would_train(folder, folds, tmp_pa
     assert told[4] == pytest.approx((scores[0] + max(best_of_fold[1])) / 2)
     assert told[2] == pytest.approx(scores[0]) and told[5] == pytest.approx(np.mean(scores[:2]))
     assert not list(tmp_path.glob("tune-*"))  # its state is gone with it
-
-
-def test_a_second_run_with_pseudo_labels_is_not_compared_and_its_files_go_too(folder, folds, tmp_path, monkeypatch):
-    """Its epochs would be told as the fold's end, and as the next fold's."""
-    import competition.tuning.objective as module
-
-    def trained(member, data, targets, views, state_file, report, only):
-        state_file.parent.mkdir(parents=True, exist_ok=True)
-        for ending in ("", "-pseudo-0123", "-pseudo-0123.labels"):
-            state_file.with_name(f"{state_file.stem}{ending}.pt").touch()
-        for epoch in range(4):
-            report(
-                {"epoch": epoch, "test_like": 0.5, "loss": 1, "learning_rate": 1, "clean": 0, "images_per_s": 1}
-                | ({"second_run": 1, "test_like": 0.9} if epoch >= 2 else {})
-            )
-        return SimpleNamespace(scores={"test_like": 0.6})
-
-    monkeypatch.setattr(module, "train_member", trained)
-    monkeypatch.setattr(Trainer, "earlier", lambda *_: [])
-    study, trial = asked()
-    assert Objective(trainer_in(folder, tmp_path), "tiny", SPACE, folds)(trial) == pytest.approx(0.6)
-    told = study.trials[0].intermediate_values
-    assert (
-        [told[step] for step in range(3)] == pytest.approx([0.5, 0.5, 0.6])
-        and set(told) == set(range(9))
-        and max(told.values()) < 0.9
-    )
-    assert not list(tmp_path.glob("*.pt"))
 
 
 class Stop(Exception):

@@ -28,7 +28,7 @@ def with_consequences(
 ) -> dict[tuple[str, ...], object]:
     """Return `changes` with what doesn't go with them in the settings file set right. scores: what the metric takes.
 
-    There is no specialist where an image has several labels or probabilities are scored, and no pseudo-labels of
+    There is no specialist where an image has several labels or probabilities are scored, and nothing is adapted to
     several labels. metadata: whether there are columns beside the image in both parts, from which a member of kind
     tabular learns; None: not known, such a member stays as it is.
     """
@@ -36,12 +36,8 @@ def with_consequences(
     several = found.get(("task", "labels"), settings.task.labels) == "multi"
     if (several or scores != "labels") and settings.specialize.base:
         found["specialize", "base"] = []
-    if several:
-        found |= {
-            ("members", name, "pseudo_labels"): 0.0
-            for name, member in settings.members.items()
-            if getattr(member, "pseudo_labels", 0)
-        }
+    if several and settings.adapt.members:
+        found["adapt", "members"] = []
     others = [name for name in settings.train.members if settings.members[name].kind != TABULAR]
     if metadata and "members" in settings.model_fields_set and len(others) == len(settings.train.members):
         if TABULAR not in settings.members:

@@ -1,6 +1,5 @@
 """Fine-tuning of a network on a fold, and the network that comes of it."""
 
-from dataclasses import asdict
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +13,6 @@ from competition.models.networks import Normalisation, create_network
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.fit import fit as train
 from competition.training.fold_data import FoldData
-from competition.training.pseudo_labels import fit_again
 
 
 class FittedNetwork(Fitted):
@@ -45,7 +43,7 @@ class FittedNetwork(Fitted):
 
 
 def fine_tune(settings: FinetunedSettings, data: FoldData, fit: Fit) -> FittedNetwork:
-    """Return the network trained on `data`, and once more with pseudo-labels if `settings` say so.
+    """Return the network trained on `data`.
 
     Where several processes train together, all call this with the same arguments and return the same.
     """
@@ -55,19 +53,6 @@ def fine_tune(settings: FinetunedSettings, data: FoldData, fit: Fit) -> FittedNe
         _load_what_fits(network, fit.start)
     progress = train(network, normalise, data, settings, fit.state_file, fit.report, fit.targets)
     fitted = FittedNetwork(network, normalise, settings, several=data.several)
-    if settings.pseudo_labels:
-        progress, counts = fit_again(
-            network,
-            normalise,
-            data,
-            settings,
-            fit.orientation_weights,
-            fit.state_file,
-            fit.report,
-            fit.targets,
-            progress,
-        )
-        fitted.score_facts = {"pseudo_labels": asdict(counts)}
     fitted.history, fitted.best_epoch = progress.history, progress.best_epoch
     return fitted
 

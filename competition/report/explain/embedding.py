@@ -47,7 +47,7 @@ def member_features(name: str, settings: Settings, n_classes: int, fold: int) ->
     finetuned: the trained network of `fold`; features: the frozen one, whatever the fold. Raises ValueError for kind
     grey, which has none.
     """
-    member = settings.members[name]
+    member = settings.described(name)
     network, normalise = member_named(name, settings).feature_network(fold, n_classes)
     return pooled(network, normalise, member.size, member.precision), member.size
 

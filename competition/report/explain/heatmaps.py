@@ -59,7 +59,7 @@ def explain_member(
     about each, out of fold the image's own; classes (N,): which class's heat. Raises FileNotFoundError or ValueError
     for weights that aren't there or fit.
     """
-    member, asked = settings.members[name], member_named(name, settings)
+    member, asked = settings.described(name), member_named(name, settings)
     if reason := asked.why_no_heat_maps():
         return None, f"No heat maps: {reason}."
     maps = np.zeros((len(rows), member.size, member.size), np.float32)

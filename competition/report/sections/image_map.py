@@ -50,7 +50,7 @@ def member_with_network(ranked: Sequence[str], settings: Settings) -> str | None
     """Return the first of `ranked` that is fine-tuned, else the first with a frozen network, else None."""
     for use in ("trained", "frozen"):
         for name in ranked:
-            if settings.members[name].network_use == use:
+            if settings.described(name).network_use == use:
                 return name
     return None
 
@@ -62,7 +62,7 @@ def image_map(member: str, context: ReportContext) -> Markup:
     leaves some. Where the rules forbid a comparison with the test images, they are left out.
     """
     settings, fold = context.settings, context.settings.split.folds[0]
-    tuned = settings.members[member].network_use == "trained"
+    tuned = settings.described(member).network_use == "trained"
     own = context.oof_images[context.oof_images["fold"] == fold] if tuned else context.oof_images
     test = soft_vote([parts["test"] for parts in context.predictions(member)])
     images = len(own) + len(test) * settings.rules.test_statistics

@@ -1,0 +1,33 @@
+"""Section adapt: members that go on learning, from images whose labels nobody knows."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from competition.settings.section import Name, SettingsSection, Share
+
+
+def _a_list(members: object) -> object:
+    # DVC makes a stage for each entry of a list, and can't take a text or null for one
+    if isinstance(members, str):
+        raise ValueError(f"{members!r}, expected a list: write members: [{members}], or members: [] for none")
+    if members is None:
+        raise ValueError("null, expected a list: write members: [] for none")
+    return members
+
+
+class AdaptSettings(SettingsSection):
+    """Members that go on learning from the test images; each is one more member, called <name>_adapted."""
+
+    members: Annotated[tuple[Name, ...], BeforeValidator(_a_list)] = Field(
+        (), description="finetuned ones, where rules.pseudo_labels allows it; []: none"
+    )
+    epochs: int = Field(4, ge=1, description="an epoch sees every training image of the fold as one of its copies")
+    learning_rate: float = Field(4e-4, gt=0, description="at its peak")
+    unlabelled: float = Field(1.0, gt=0, le=8, description="unlabelled images for each training image")
+    threshold: Share = Field(
+        0.8, description="least probability of an answer that is learnt, of the class that is answered most surely"
+    )
+    average: float = Field(0.99, ge=0, lt=1, description="decay per step of the moving average that answers")
+    weight: float = Field(1.0, ge=0, description="of the unlabelled images' loss, beside the training images'")
+    seed: int = Field(0, ge=0)

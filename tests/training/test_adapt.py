@@ -1,0 +1,160 @@
+"""Adaptation to unlabelled images: what it may see, what counts as sure, and that it is taken up again."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from makers.metrics import F1
+from makers.packed import TARGETS, packed_competition
+
+from competition.data.image_store import ImageStore
+from competition.models.networks import create_network
+from competition.settings.adapt import AdaptSettings
+from competition.settings.finetuned import FinetunedSettings
+from competition.training import adapt as module
+from competition.training.adapt import Sureness, Unlabelled, adapt
+from competition.training.distortion import distorted
+from competition.training.fold_data import bar_copies, load_fold
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = FinetunedSettings(network="test_resnet", weights="none", size=32, batch_size=8, precision="float32")
+HOW = AdaptSettings(members=("tiny",), epochs=2, learning_rate=1e-3, threshold=0.3, average=0.9)
+SECONDS = ("seconds", "images_per_s")
+TESTS = 9
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("competition")
+    folds = packed_competition(folder, tests=TESTS)
+    held = folds.assign(fold=np.where(np.arange(len(folds)) >= 21, -1, folds.fold))
+    return load_fold(0, held, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
+
+
+def adapted(data, state_file, report=lambda row: None, **changes):
+    network, normalise = create_network(SETTINGS, 3)
+    result = adapt(network, normalise, data, SETTINGS, HOW.model_copy(update=changes), state_file, report)
+    return network.state_dict(), [{k: v for k, v in row.items() if k not in SECONDS} for row in result.history]
+
+
+def same(one, other):
+    return all(torch.equal(value, other[key]) for key, value in one.items())
+
+
+# what it may see
+
+
+def test_unlabelled_are_the_test_images_and_the_folds_own_test_like_ones(data):
+    barred = dataclasses.replace(data, barred=frozenset({"t1", "t4"}))
+    found = Unlabelled.of(barred)
+    sources = [found.store.column("source_id")[row] for row in found.rows]
+    assert sources == [*data.valid_ids, *(f"t{n}" for n in range(TESTS) if n not in (1, 4))]
+    views = [found.store.column("view")[row] for row in found.rows[: len(data.valid_ids)]]
+    assert set(views) == {"test_like"}
+
+
+def test_no_image_of_another_kind_is_seen_and_no_label_of_the_fold_counts(data, tmp_path, monkeypatch):
+    seen, real = set(), module.stack
+    monkeypatch.setattr(
+        module, "stack", lambda store, rows, *rest: (seen.update(rows.tolist()), real(store, rows, *rest))[1]
+    )
+    weights, _ = adapted(data, tmp_path / "a.pt", epochs=1)
+    allowed = {row for rows in data.train_rows for row in rows.tolist()} | set(Unlabelled.of(data).rows.tolist())
+    assert seen <= allowed and len(seen) > len(data.train_rows)
+    others = dataclasses.replace(data, valid_labels=np.roll(data.valid_labels, 1))
+    assert (others.valid_labels != data.valid_labels).any()
+    assert same(weights, adapted(others, tmp_path / "b.pt", epochs=1)[0])
+
+
+def test_copies_of_what_is_scored_are_barred(data):
+    rows = [
+        ("train", data.valid_ids[0], "test", "t1"),
+        ("test", "t2", "train", data.valid_ids[1]),
+        ("test", "t3", "test", "t4"),
+        ("train", "not of this fold", "test", "t5"),
+        ("train", data.valid_ids[0], "train", data.valid_ids[1]),
+    ]
+    barred = bar_copies(data, pd.DataFrame(rows, columns=["set", "ID", "other_set", "other_ID"]))
+    assert barred.barred == {"t1", "t2"} and not data.barred
+
+
+# what counts as sure
+
+
+def test_a_class_that_is_answered_surely_has_to_be_surer():
+    shares = torch.full((3,), 1 / 3)
+    sureness = Sureness(shares, 0.8)
+    sure, unsure = torch.tensor([0.95, 0.025, 0.025]), torch.tensor([0.2, 0.6, 0.2])
+    both = torch.stack([sure, sure, unsure, unsure.roll(1)])
+    for _ in range(300):
+        labels, learnt = sureness(both)
+    assert labels.tolist() == [0, 0, 1, 2] and learnt.tolist() == [1, 1, 1, 1]  # 0.6 is enough for classes 1 and 2
+    lower = torch.tensor([[0.7, 0.15, 0.15], [0.45, 0.3, 0.25]])
+    assert sureness(lower)[1].tolist() == [0, 0]
+
+
+def test_answers_are_shifted_to_the_shares_of_training():
+    sureness = Sureness(torch.tensor([0.5, 0.5]), 0.5)
+    for _ in range(500):
+        labels, _ = sureness(torch.tensor([[0.8, 0.2], [0.6, 0.4]]))
+    assert labels.tolist() == [0, 1]  # all answered 0, of which half are
+    other = Sureness(torch.tensor([0.5, 0.5]), 0.5)
+    other.load_state_dict(sureness.state_dict())
+    assert other(torch.tensor([[0.6, 0.4]]))[0].tolist() == [1]
+
+
+def test_every_unlabelled_image_comes_as_often():
+    turns = module._in_turn(5, 12, np.random.default_rng(0))
+    counts = np.bincount(turns, minlength=5)
+    assert len(turns) == 12 and set(counts) == {2, 3}
+
+
+# training
+
+
+def test_it_trains_and_the_average_is_kept(data, tmp_path):
+    weights, history = adapted(data, tmp_path / "a.pt")
+    begun, _ = create_network(SETTINGS, 3)
+    assert not same(weights, begun.state_dict()) and [row["epoch"] for row in history] == [0, 1]
+    assert all(0 <= row["learnt"] <= 1 and np.isfinite(row["loss"]) for row in history)
+    followed, _ = adapted(data, tmp_path / "b.pt", average=0.0)
+    moved = [sum((one[key] - begun.state_dict()[key]).abs().sum() for key in one) for one in (weights, followed)]
+    assert moved[0] < moved[1]
+
+
+class Stop(Exception):
+    pass
+
+
+def test_a_stopped_adaptation_ends_the_same(data, tmp_path):
+    def stop(row):
+        raise Stop
+
+    weights, history = adapted(data, tmp_path / "a.pt")
+    with pytest.raises(Stop):
+        adapted(data, tmp_path / "b.pt", stop)
+    seen = []
+    again, told = adapted(data, tmp_path / "b.pt", seen.append)
+    assert [row["epoch"] for row in seen] == [1] and told == history and same(again, weights)
+
+
+def test_a_loss_that_is_no_number_is_an_error(data, tmp_path):
+    with pytest.raises(ValueError, match=r"adapt: the loss is .* lower adapt.learning_rate"):
+        adapted(data, tmp_path / "a.pt", learning_rate=1e30, epochs=4)
+
+
+def test_distorted_images_are_others_and_the_same_each_time():
+    pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 40, 40, 3), np.uint8))
+    found = [distorted(pixels, torch.Generator().manual_seed(seed), 255) for seed in (0, 0, 1)]
+    assert found[0].shape == pixels.shape and found[0].dtype == torch.uint8
+    assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
+    assert all((one != other).any() for one, other in zip(found[0], pixels, strict=True))
+
+
+def test_images_that_were_turned_upright_are_shown_so(data):
+    store = type("Turned", (ImageStore,), {"orientations": lambda self, rows: np.eye(8)[rows % 8]})(data.store.path)
+    rows = np.arange(20)
+    assert module._orientations(store, rows, np.random.default_rng(0)).tolist() == (rows % 8).tolist()
