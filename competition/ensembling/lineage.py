@@ -46,8 +46,9 @@ def changed_weights(then: Mapping[str, Sequence[str]], settings: Settings, parts
 
 
 def digest_of_settings(settings: Settings) -> str:
-    """Return 16 hex digits of all settings but RESULT_FREE, and but `upright` where it is off."""
-    without = RESULT_FREE | ({"upright"} if settings.upright.use == "off" else set())
+    """Return 16 hex digits of all settings but RESULT_FREE, and but `upright` and `adapt` where they are off."""
+    off = {"upright": settings.upright.use == "off", "adapt": not settings.adapt.members}
+    without = RESULT_FREE | {name for name, is_off in off.items() if is_off}
     return digest(settings.model_dump(mode="json", exclude=without))
 
 
