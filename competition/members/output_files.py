@@ -1,5 +1,6 @@
 """Output files of a trained member under folds/, in one layout for every kind of member."""
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +15,10 @@ from competition.training.checkpoints import save_weights
 
 def print_epoch(row: dict) -> None:
     """Print an epoch as one line."""
+    score = f"score clean {row['clean']:.4f}  test-like {row['test_like']:.4f}  "
     print(
-        f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  rate {row['learning_rate']:.2e}  score clean "
-        f"{row['clean']:.4f}  test-like {row['test_like']:.4f}  {row['images_per_s']:.0f} images/s",
+        f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  rate {row['learning_rate']:.2e}  "
+        f"{'' if math.isnan(row['clean']) else score}{row['images_per_s']:.0f} images/s",
         flush=True,
     )
 

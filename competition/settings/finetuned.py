@@ -99,6 +99,9 @@ class FinetunedSettings(NetworkSettings):
     )
     soup: int = Field(1, ge=1, description="the weights of this many best epochs are averaged, if that scores better")
     patience: int = Field(6, ge=1, description="epochs without a better score before training stops")
+    score_every: int = Field(
+        1, ge=1, description="epochs from one that is scored to the next, of which the best is kept; the last one is"
+    )
     stop_by: Literal["test_like", "loss"] = Field(
         "test_like", description="score: the metric's, of the test-like images, or their loss"
     )
@@ -117,6 +120,11 @@ class FinetunedSettings(NetworkSettings):
             raise ValueError(
                 f"unfreeze_epoch: {self.unfreeze_epoch}, but there are only {self.epochs} epochs, from 0 on"
             )
+        if self.score_every > 1 and (self.schedule == "plateau" or self.patience < self.score_every):
+            why = "schedule: plateau asks every epoch's score"
+            if self.schedule != "plateau":
+                why = f"patience: {self.patience} epochs would be over before the next score"
+            raise ValueError(f"score_every: {self.score_every}, but {why}")
         if self.tuning in ("head", "last_block") and self.frozen_stages:
             raise ValueError(
                 f"frozen_stages: {self.frozen_stages}, but tuning: {self.tuning} freezes more than that; leave it out"
@@ -138,6 +146,10 @@ class FinetunedSettings(NetworkSettings):
     @property
     def planned_epochs(self) -> int:
         return self.epochs
+
+    def is_scored(self, epoch: int) -> bool:
+        """Return whether the validation images are predicted after `epoch`, from 0 on."""
+        return (self.epochs - 1 - epoch) % self.score_every == 0
 
     def unfit_for(self, labels: str) -> list[str]:
         kinds = {"head": registry_of(HEADS).declared(self.head, "kinds", (labels,))}

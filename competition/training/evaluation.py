@@ -13,6 +13,7 @@ from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.fold_data import FoldData
 
+SCORES = ("clean", "test_like", "valid_loss")
 LEAST_PROBABILITY = 1e-7  # of the right class, so that one sure mistake doesn't make the loss infinite
 
 
@@ -25,7 +26,7 @@ def evaluate(
     that are there and those that aren't. All are 0 where there are no validation images, a score NaN where the metric
     isn't defined on them.
     """
-    scores = {"clean": 0.0, "test_like": 0.0, "valid_loss": 0.0}
+    scores = dict.fromkeys(SCORES, 0.0)
     if not len(data.valid_labels):
         return scores
     fast = for_inference(network, settings.size, use_bfloat16(settings.precision))

@@ -25,7 +25,7 @@ from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.criterion import make_criterion
 from competition.training.epoch import NotANumber, train_one_epoch
-from competition.training.evaluation import evaluate, score_of
+from competition.training.evaluation import SCORES, evaluate, score_of
 from competition.training.fold_data import FoldData
 from competition.training.learning_rate import LearningRate
 from competition.training.parameter_groups import make_optimizer
@@ -49,7 +49,8 @@ def fit(
     """Train `network` in place, from `state_file` on if it exists; return the history and the best weights.
 
     targets: (C,) the classes' labels, which class weights and sampling name. `report` gets each epoch's row: epoch,
-    loss, learning_rate, clean, test_like (scores), valid_loss, images_per_s, seconds.
+    loss, learning_rate, clean, test_like (scores), valid_loss, images_per_s, seconds; scores are NaN where the epoch
+    isn't scored.
 
     Raises ValueError if the loss is still not a number at an eighth of the learning rate, where memory is too small for
     two images, for float16 without a GPU, and for fewer than 2 images of a step for each process; KeyboardInterrupt
@@ -72,7 +73,7 @@ def fit(
                 row = {"epoch": epoch} | train_one_epoch(
                     run, normalise, criterion, data, settings, epoch, times, interrupt
                 )
-                row |= _evaluated(run, normalise, data, settings)
+                row |= _evaluated(run, normalise, data, settings, epoch)
             except NotANumber as error:
                 run.step_back(state_file, settings, epoch, error.loss)
                 continue
@@ -118,8 +119,14 @@ def _times(data: FoldData, settings: FinetunedSettings, counts: np.ndarray, targ
     return lambda epoch: draws(data.train_labels, factors, generator(settings.seed, "sampling", epoch))
 
 
-def _evaluated(run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> dict[str, float]:
-    """Return the epoch's scores. Raises NotANumber where its last step has spoilt the weights."""
+def _evaluated(
+    run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings, epoch: int
+) -> dict[str, float]:
+    """Return the scores of `epoch`. Raises NotANumber where its last step has spoilt the weights."""
+    if not settings.is_scored(epoch):
+        if not all(torch.isfinite(value).all() for value in run.network.state_dict().values()):
+            raise NotANumber(math.nan)
+        return dict.fromkeys(SCORES, math.nan)
     scored = run.network
     if run.average:
         scored = copy.deepcopy(run.network)
@@ -132,10 +139,11 @@ def _evaluated(run: Run, normalise: Normalisation, data: FoldData, settings: Fin
 
 def _after_epoch(run: Run, row: dict, data: FoldData, settings: FinetunedSettings, state_file: Path) -> None:
     run.result.history.append(row)
-    # with nobody to ask, the last epoch
-    score = score_of(row, data, settings) if len(data.valid_labels) else float(row["epoch"])
-    run.result.add(row["epoch"], score, run.scored(), settings.soup)
-    run.learning_rate.epoch_done(score)
+    if settings.is_scored(row["epoch"]):
+        # with nobody to ask, the last epoch
+        score = score_of(row, data, settings) if len(data.valid_labels) else float(row["epoch"])
+        run.result.add(row["epoch"], score, run.scored(), settings.soup)
+        run.learning_rate.epoch_done(score)
     run.save(state_file)
 
 

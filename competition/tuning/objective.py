@@ -1,5 +1,6 @@
 """Objective of the search: the test-like out-of-fold score of settings trained on every fold, as `train` does it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +113,8 @@ class Objective:
         scores, metric = [], self.trainer.metric
 
         def report(row: dict) -> None:
+            if math.isnan(row["test_like"]):
+                return
             scores.append(row["test_like"])
             best = max(scores, key=lambda score: metric.sign * score)
             _report(trial, step_of(len(done), row["epoch"], found.member.epochs), [*done, best])

@@ -152,6 +152,34 @@ def test_training_stops_when_nothing_gets_better(data, tmp_path):
     assert len(resumed.history) == len(progress.history)
 
 
+def test_the_best_is_kept_of_the_epochs_that_are_scored(data, tmp_path):
+    every = trained(data, SETTINGS, tmp_path / "a.pt")[1]
+    progress = trained(data, SETTINGS.model_copy(update={"score_every": 3}), tmp_path / "b.pt")[1]
+    assert [row["loss"] for row in progress.history] == [row["loss"] for row in every.history]
+    scores = [row["test_like"] for row in progress.history]
+    assert np.isnan(scores).tolist() == [False, True, True, False]
+    assert [scores[0], scores[3]] == [every.history[epoch]["test_like"] for epoch in (0, 3)]
+    assert progress.best_epoch == (0 if scores[0] >= scores[3] else 3)
+
+
+def test_weights_that_were_spoilt_are_no_epoch_where_nothing_is_scored(data, tmp_path, monkeypatch):
+    import competition.training.fit as module
+
+    real, calls = module.train_one_epoch, []
+
+    def train_one_epoch(run, *arguments):
+        row = real(run, *arguments)
+        calls.append(row)
+        if len(calls) == 2:
+            next(run.network.parameters()).data.fill_(float("nan"))
+        return row
+
+    monkeypatch.setattr(module, "train_one_epoch", train_one_epoch)
+    progress = trained(data, SETTINGS.model_copy(update={"score_every": 3, "patience": 9}), tmp_path / "a.pt")[1]
+    assert len(calls) == 5 and [row["epoch"] for row in progress.history] == [0, 1, 2, 3]
+    assert all(torch.isfinite(value).all() for value in progress.best_weights.values())
+
+
 def test_a_loss_that_is_no_number_ends_training(data, tmp_path):
     settings = SETTINGS.model_copy(update={"learning_rate": 1e30})
     with pytest.raises(

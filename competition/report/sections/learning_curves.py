@@ -112,7 +112,8 @@ def _traces(place: int, fold: int, history: pd.DataFrame) -> list[dict]:
     """Return lines of a fold: of one colour and mark, different in dash and axes."""
     lines, mark = [], line_style(place)["marker"] | {"size": 5}
     for column, title, dash, x, y in LINES:
-        if column in history and history[column].notna().any():
+        known = history[history[column].notna()] if column in history else history.iloc[:0]
+        if len(known):
             text = f"fold {fold}, {title}"
             lines.append(
                 line_style(place)
@@ -120,8 +121,8 @@ def _traces(place: int, fold: int, history: pd.DataFrame) -> list[dict]:
                     "type": "scatter",
                     "mode": "lines+markers",
                     "name": text,
-                    "x": history["epoch"].tolist(),
-                    "y": history[column].tolist(),
+                    "x": known["epoch"].tolist(),
+                    "y": known[column].tolist(),
                     "xaxis": x,
                     "yaxis": y,
                     "line": {"width": 2, "dash": dash},
