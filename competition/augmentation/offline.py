@@ -72,10 +72,15 @@ class Straightener(Protocol):
         ...
 
     def squares(
-        self, pictures: Sequence[np.ndarray], ids: Sequence[str], size: int, fill: int
+        self,
+        pictures: Sequence[np.ndarray],
+        ids: Sequence[str],
+        size: int,
+        fill: int,
+        copies: Sequence[bool] | None = None,
     ) -> tuple[list[np.ndarray], np.ndarray]:
         """Return `pictures`, of the images `ids`, as squares (size, size, 3), and (N, 8): how likely each orientation
-        of each square is upright.
+        of each square is upright. copies: (N,), which of them are damaged copies to learn from; None: none.
         """
         ...
 
@@ -139,7 +144,8 @@ class Augmenter:
         if self.straighten is None:
             squares = [letterbox(image, size, fill) for image in images]
         else:
-            squares, orientations = self.straighten.squares(images, [one.id for one in pictures], size, fill)
+            ids, copies = [one.id for one in pictures], [one.kind == "train" for one in pictures]
+            squares, orientations = self.straighten.squares(images, ids, size, fill, copies)
             extra = [{"orientations": own.tolist()} for own in orientations]
         return [
             {

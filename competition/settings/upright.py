@@ -25,6 +25,9 @@ class UprightSettings(SettingsSection):
     )
     corners_size: int = Field(128, ge=32, description="pixels of the picture in which corners are looked for")
     orientation_size: int = Field(192, ge=32, description="pixels of the straight page that is turned upright")
+    orientation_first_size: int | None = Field(
+        None, ge=32, description="the same in the first epoch, growing to orientation_size; None: that from the start"
+    )
     policy: Annotated[str, AfterValidator(check_policy)] = Field(
         "document",
         description="damage of the pages that the networks learn from; as much as the test set may have, whatever "
@@ -41,8 +44,9 @@ class UprightSettings(SettingsSection):
         0.05, ge=0, lt=1, description="of an orientation that is looked at; less likely ones are left out"
     )
     views: Literal[1, 2, 4, 8] = Field(
-        2, description="orientations in which the straight page is looked at for its own: one more is more often right"
+        4, description="orientations in which the straight page is looked at for its own: one more is more often right"
     )
+    copy_views: Literal[1, 2, 4, 8] = Field(2, description="the same, of the damaged copies that members learn from")
     seed: int = Field(0, ge=0)
 
     def photographed(self, augment: AugmentSettings) -> AugmentSettings:

@@ -90,20 +90,21 @@ def fit_fold(
     """
     seed, data = settings.seed, photographs.to_train(fold)
     tensors: dict[str, torch.Tensor] = {}
-    for name, make, show, loss, size, epochs in (
-        (CORNERS, corner_network, corner_example, corner_loss, settings.corners_size, settings.corners_epochs),
+    for name, make, show, loss, size, first_size, epochs in (
+        (CORNERS, corner_network, corner_example, corner_loss, settings.corners_size, None, settings.corners_epochs),
         (
             ORIENTATION,
             orientation_network,
             orientation_example,
             orientation_loss,
             settings.orientation_size,
+            settings.orientation_first_size,
             settings.orientation_epochs,
         ),
     ):
         network, normalise = make(settings, seed)
         file, tell = state / f"{fold}-{name}.pt", partial(_report, report, name)
-        train_network(network, normalise, data, show, loss, size, epochs, settings, file, tell)
+        train_network(network, normalise, data, show, loss, size, first_size, epochs, settings, file, tell)
         tensors |= {f"{name}.{key}": value.detach().cpu() for key, value in network.state_dict().items()}
     save_weights(target, tensors, {"network": settings.network})  # of several facts the order would be random
 

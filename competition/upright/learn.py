@@ -36,7 +36,7 @@ from competition.upright.straighten import FoldStraightener, save_straightener
 
 GRID = "pages.png"
 PAGES_PER_PART = 32
-AFTERWARDS = {"use", "least_probability", "views"}  # what the networks don't depend on
+AFTERWARDS = {"use", "least_probability", "views", "copy_views"}  # what the networks don't depend on
 
 
 def resume_key(settings: Settings) -> str:

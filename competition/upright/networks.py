@@ -37,6 +37,7 @@ class PageNetwork(nn.Module):
                     "convolutional network"
                 )
             width = trunk.forward_head(found, pre_logits=True).shape[1]
+        self.grid = found.shape[2:]  # of the maps at the full size
         self.classes = nn.Linear(width, classes) if classes else None
         self.narrow = nn.Conv2d(found.shape[1], CHANNELS, 1, bias=False)
         self.norm = nn.BatchNorm2d(CHANNELS)
@@ -44,9 +45,11 @@ class PageNetwork(nn.Module):
         self.places = nn.Linear(HIDDEN, places)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return (B, classes + places); inputs: normalised, (B, 3, S, S)."""
+        """Return (B, classes + places); inputs: normalised, (B, 3, S, S), in training of any size."""
         found = self.trunk.forward_features(inputs)
         maps = nn.functional.hardswish(self.norm(self.narrow(found)))
+        if maps.shape[2:] != self.grid:
+            maps = nn.functional.adaptive_avg_pool2d(maps, self.grid)
         places = self.places(nn.functional.hardswish(self.hidden(maps.flatten(1))))
         if self.classes is None:
             return places

@@ -34,17 +34,17 @@ class PageFinder:
         self._corners, self._normalise = _load(loaded, CORNERS, corner_network, settings.corners_size, settings)
         self._orientation, _ = _load(loaded, ORIENTATION, orientation_network, settings.orientation_size, settings)
 
-    def find(self, pictures: Sequence[np.ndarray], fill: int) -> list[FoundPage]:
+    def find(self, pictures: Sequence[np.ndarray], fill: int, views: int | None = None) -> list[FoundPage]:
         """Return the page in each of `pictures`, uint8 (H, W, 3); where none can be, the whole picture.
 
-        fill: grey level around the picture.
+        fill: grey level around the picture. views: how many of the straight page are looked at; None: the settings'.
         """
         found: list[FoundPage] = []
         for start in range(0, len(pictures), BATCH_SIZE):
-            found += self._find(pictures[start : start + BATCH_SIZE], fill)
+            found += self._find(pictures[start : start + BATCH_SIZE], fill, views or self._settings.views)
         return found
 
-    def _find(self, pictures: Sequence[np.ndarray], fill: int) -> list[FoundPage]:
+    def _find(self, pictures: Sequence[np.ndarray], fill: int, views: int) -> list[FoundPage]:
         size, settings = self._settings.orientation_size, self._settings
         small = [letterbox(picture, settings.corners_size, fill) for picture in pictures]
         outputs = self._mean(self._corners, small)
@@ -53,24 +53,24 @@ class PageFinder:
             for one, picture in zip(outputs, pictures, strict=True)
         ]
         pages = [straightened(picture, quad, size, fill, MARGIN) for picture, quad in zip(pictures, quads, strict=True)]
-        logits, offsets = self._seen(pages)
+        logits, offsets = self._seen(pages, views)
         return [
             FoundPage(_moved(quad, by, size, picture), softmax(one / self._temperature))
             for quad, one, by, picture in zip(quads, logits, offsets, pictures, strict=True)
         ]
 
-    def _seen(self, pages: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Return log-probabilities (N, 8) of the orientations that straight `pages` are seen in, the mean of several
-        views of them, and by what their corners are off (N, 8).
+    def _seen(self, pages: Sequence[np.ndarray], views: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return log-probabilities (N, 8) of the orientations that straight `pages` are seen in, the mean of `views`
+        of them, and by what their corners are off (N, 8).
         """
         total, offsets = np.zeros((len(pages), ORIENTATIONS)), np.zeros((len(pages), 8))
-        for view in VIEWS[self._settings.views]:
+        for view in VIEWS[views]:
             outputs = self._mean(self._orientation, [oriented_image(page, view) for page in pages])
             logits = outputs[:, :ORIENTATIONS]
             total += log_softmax(logits, axis=1)[:, COMPOSED[:, view]]
             if view == 0:
                 offsets = outputs[:, ORIENTATIONS:]
-        return total / self._settings.views, offsets
+        return total / views, offsets
 
     @torch.inference_mode()
     def _mean(self, networks: Sequence[nn.Module], images: Sequence[np.ndarray]) -> np.ndarray:

@@ -44,28 +44,38 @@ class FoldStraightener:
         return digest(self.out_of_fold, code_digest(__name__), self.folder / FACTS, *_weights(self.folder).values())
 
     def squares(
-        self, pictures: Sequence[np.ndarray], ids: Sequence[str], size: int, fill: int
+        self,
+        pictures: Sequence[np.ndarray],
+        ids: Sequence[str],
+        size: int,
+        fill: int,
+        copies: Sequence[bool] | None = None,
     ) -> tuple[list[np.ndarray], np.ndarray]:
         """Return `pictures`, of the images `ids`, as squares (size, size, 3), and (N, 8): how likely each orientation
         of each square is upright, float32; the first one is likeliest, and the unlikely ones are 0.
+
+        copies: (N,), which of them are damaged copies to learn from, looked at in fewer views; None: none.
         """
         least = _facts(self.folder).settings.least_probability
-        pages = self.pages(pictures, ids, fill)
+        pages = self.pages(pictures, ids, fill, copies)
         made = [upright_square(picture, page, size, fill) for picture, page in zip(pictures, pages, strict=True)]
         likely = np.array([orientations for _, orientations in made])
         likely = np.where(likely < np.minimum(least, likely[:, :1]), 0, likely)
         return [square for square, _ in made], (likely / likely.sum(axis=1, keepdims=True)).astype(np.float32)
 
-    def pages(self, pictures: Sequence[np.ndarray], ids: Sequence[str], fill: int) -> list[FoundPage]:
-        """Return the page in each of `pictures`, of the images `ids`.
+    def pages(
+        self, pictures: Sequence[np.ndarray], ids: Sequence[str], fill: int, copies: Sequence[bool] | None = None
+    ) -> list[FoundPage]:
+        """Return the page in each of `pictures`, of the images `ids`; copies: as for `squares`.
 
         Raises ValueError for a training image whose fold has no networks, or that the split doesn't know.
         """
         found: dict[int, FoundPage] = {}
-        folds = self._folds(ids)
-        for fold in np.unique(folds).tolist():
-            places = np.flatnonzero(folds == fold)
-            some = self._finder(fold).find([pictures[place] for place in places], fill)
+        folds, settings = self._folds(ids), _facts(self.folder).settings
+        views = np.where([False] * len(ids) if copies is None else copies, settings.copy_views, settings.views)
+        for fold, own in sorted(set(zip(folds.tolist(), views.tolist(), strict=True))):
+            places = np.flatnonzero((folds == fold) & (views == own))
+            some = self._finder(fold).find([pictures[place] for place in places], fill, own)
             found |= dict(zip(places.tolist(), some, strict=True))
         return [found[place] for place in range(len(pictures))]
 

@@ -24,6 +24,7 @@ from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.upright import UprightSettings
 from competition.training.checkpoints import load_state, save_state
+from competition.training.progressive_resizing import size_at
 from competition.upright.geometry import homography, moved, oriented_corners, placed, quad_of, sides_of, straightened
 from competition.upright.networks import MARGIN, PageNetwork, corner_targets
 
@@ -125,6 +126,7 @@ def train_network(
     show: Show,
     loss_of: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor],
     size: int,
+    first_size: int | None,
     epochs: int,
     settings: UprightSettings,
     state_file: Path,
@@ -132,7 +134,8 @@ def train_network(
 ) -> None:
     """Train `network` in place on what `show` makes of `photographs` at `size` pixels; go on from `state_file`.
 
-    `report` gets each epoch's row: epoch, loss. Raises ValueError for a loss that isn't a number.
+    first_size: pixels of the first epoch, see `size_at`. `report` gets each epoch's row: epoch, loss. Raises ValueError
+    for a loss that isn't a number.
     """
     network.to(device())
     frozen = frozen_modules(network.trunk, FinetunedSettings(frozen_stages=settings.frozen_stages), 0)
@@ -152,7 +155,8 @@ def train_network(
         for module in frozen:
             module.eval()
         total = 0.0
-        for images, target, counts in _batches(photographs, show, size, settings, epoch):
+        pixels = size_at(epoch, epochs, first_size, size)
+        for images, target, counts in _batches(photographs, show, pixels, settings, epoch):
             with autocast("auto"):
                 outputs = network(normalise(images).to(device()))
             loss = loss_of(outputs.float(), target.to(device()), counts.to(device()))

@@ -85,6 +85,8 @@ def test_views_of_a_page_agree_on_how_it_was_seen(views, monkeypatch):
         finder = PageFinder([], settings)
         for orientation in range(ORIENTATIONS):
             [found] = finder.find([oriented_image(square, orientation)], 255)
+            [again] = PageFinder([], SETTINGS).find([oriented_image(square, orientation)], 255, views)
+            assert (again.orientations == found.orientations).all()
             wrong = errors.get(orientation) is not None and views < 4  # one vote of two decides nothing
             assert (int(found.orientations.argmax()) == orientation) or wrong
             assert found.quad == pytest.approx(quad_of(UNIT_SQUARE * 90), abs=1e-3)

@@ -169,7 +169,7 @@ NETWORKS = {
 def fitted(name, photographs, state_file, report=lambda row: None):
     make, show, loss = NETWORKS[name]
     network, normalise = make(SETTINGS, 0)
-    train_network(network, normalise, photographs.to_train(0), show, loss, 64, 3, SETTINGS, state_file, report)
+    train_network(network, normalise, photographs.to_train(0), show, loss, 64, 32, 3, SETTINGS, state_file, report)
     return network.state_dict()
 
 
@@ -205,6 +205,6 @@ def test_a_loss_that_is_no_number_ends_training(photographs, tmp_path):
     data = photographs.to_train(0)
     with pytest.raises(ValueError, match=r"the loss is nan in epoch 0; lower upright\.learning_rate"):
         train_network(
-            network, normalise, data, corner_example, lambda *_: torch.tensor(float("nan"), requires_grad=True), 64, 1,
-            SETTINGS, tmp_path / "state.pt",
+            network, normalise, data, corner_example, lambda *_: torch.tensor(float("nan"), requires_grad=True),
+            64, None, 1, SETTINGS, tmp_path / "state.pt",
         )  # fmt: skip
