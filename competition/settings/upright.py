@@ -24,9 +24,11 @@ class UprightSettings(SettingsSection):
         "shipped", description="shipped in a package, hub (timm's), or none (random)"
     )
     corners_size: int = Field(128, ge=32, description="pixels of the picture in which corners are looked for")
-    orientation_size: int = Field(192, ge=32, description="pixels of the straight page that is turned upright")
+    orientation_size: int = Field(224, ge=32, description="pixels of the straight page that is turned upright")
     orientation_first_size: int | None = Field(
-        None, ge=32, description="the same in the first epoch, growing to orientation_size; None: that from the start"
+        128,
+        ge=32,
+        description="of the first epoch, if less, growing to the full; None: the full from the start",
     )
     policy: Annotated[str, AfterValidator(check_policy)] = Field(
         "document",
@@ -36,7 +38,7 @@ class UprightSettings(SettingsSection):
     pages: int = Field(3000, ge=2, description="training pages, at the most, that are learnt from, drawn at random")
     copies: int = Field(6, ge=1, description="damaged copies of each training page that the networks learn from")
     corners_epochs: int = Field(8, ge=1, description="an epoch shows every training page as one of its copies")
-    orientation_epochs: int = Field(14, ge=1)
+    orientation_epochs: int = Field(12, ge=1)
     batch_size: int = Field(32, ge=2)
     learning_rate: float = Field(1.5e-3, gt=0, description="at its peak")
     frozen_stages: int = Field(2, ge=0, description="the stem and this many first stages keep their weights")
@@ -44,9 +46,11 @@ class UprightSettings(SettingsSection):
         0.05, ge=0, lt=1, description="of an orientation that is looked at; less likely ones are left out"
     )
     views: Literal[1, 2, 4, 8] = Field(
-        4, description="orientations in which the straight page is looked at for its own: one more is more often right"
+        4,
+        description="orientations in which the straight page is looked at for its own: more are more often right; half "
+        "as many where the networks of several folds look",
     )
-    copy_views: Literal[1, 2, 4, 8] = Field(2, description="the same, of the damaged copies that members learn from")
+    copy_views: Literal[1, 2, 4, 8] = Field(1, description="the same, of the damaged copies that members learn from")
     seed: int = Field(0, ge=0)
 
     def photographed(self, augment: AugmentSettings) -> AugmentSettings:

@@ -7,7 +7,7 @@ def size_at(epoch: int, epochs: int, first_size: int | None, size: int) -> int:
     Small images first cost a fraction and teach most of it (Howard's progressive resizing, as in EfficientNetV2,
     https://arxiv.org/abs/2104.00298).
     """
-    if first_size is None:
+    if first_size is None or first_size >= size:
         return size
     steps = -(-(size - first_size) // 32)
     reached = min(steps, int(epoch / max(1, epochs * 2 / 3) * (steps + 1)))

@@ -72,7 +72,9 @@ class FoldStraightener:
         """
         found: dict[int, FoundPage] = {}
         folds, settings = self._folds(ids), _facts(self.folder).settings
-        views = np.where([False] * len(ids) if copies is None else copies, settings.copy_views, settings.views)
+        # several networks see as much in half as many views each
+        views = np.where(folds == HOLDOUT, max(1, settings.views // 2), settings.views)
+        views = np.where(False if copies is None else copies, settings.copy_views, views)
         for fold, own in sorted(set(zip(folds.tolist(), views.tolist(), strict=True))):
             places = np.flatnonzero((folds == fold) & (views == own))
             some = self._finder(fold).find([pictures[place] for place in places], fill, own)

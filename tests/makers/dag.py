@@ -2,7 +2,7 @@
 
 import importlib
 import itertools
-import re
+import json
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -12,25 +12,34 @@ from makers.pipeline import ROOT
 
 def commands(params: dict) -> list[tuple[str, list[str]]]:
     """Return (module, arguments) of every stage that `params` makes, in an order in which dependencies come first."""
-    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    outs = {
-        name: _folders(stage.get("outs", []) + stage.get("metrics", []) + stage.get("plots", []))
-        for name, stage in stages.items()
-    }
+    text = (ROOT / "dvc.yaml").read_text()
+    stages = [
+        _filled(stage, dict(zip(stage.get("matrix", {}), values, strict=True)))
+        for stage in yaml.safe_load(text)["stages"].values()
+        for values in itertools.product(*(_value(params, key) for key in stage.get("matrix", {}).values()))
+    ]
+    made = [_paths(stage.get("outs", []) + stage.get("metrics", []) + stage.get("plots", [])) for stage in stages]
     needs = {
-        name: {other for other in stages if other != name and _folders(stage["deps"]) & outs[other]}
-        for name, stage in stages.items()
+        number: {
+            other
+            for other, paths in enumerate(made)
+            if other != number and any(path == dep or path.startswith(f"{dep}/") for path in paths for dep in deps)
+        }
+        for number, deps in enumerate(_paths(stage["deps"]) for stage in stages)
     }
     found = []
-    for name in TopologicalSorter(needs).static_order():
-        matrix = {key: _value(params, text) for key, text in stages[name].get("matrix", {}).items()}
-        for values in itertools.product(*matrix.values()):
-            command = stages[name]["cmd"]
-            for key, value in zip(matrix, values, strict=True):
-                command = command.replace(f"${{item.{key}}}", str(value))
-            _, _, module, *arguments = command.split()
-            found.append((module, arguments))
+    for number in TopologicalSorter(needs).static_order():
+        _, _, module, *arguments = stages[number]["cmd"].split()
+        found.append((module, arguments))
     return found
+
+
+def _filled(stage: dict, item: dict) -> dict:
+    """Return `stage` as it is for one `item` of its matrix."""
+    text = json.dumps(stage)
+    for key, value in item.items():
+        text = text.replace(f"${{item.{key}}}", str(value))
+    return json.loads(text)
 
 
 def run_dag(params: Path = Path("params.yaml")) -> None:
@@ -40,14 +49,9 @@ def run_dag(params: Path = Path("params.yaml")) -> None:
         main(*(int(argument) if argument.isdecimal() else argument for argument in arguments))
 
 
-def _folders(entries: list) -> set[str]:
-    """Return the first two parts of the paths, without what differs from fold to fold."""
-    names = (entry if isinstance(entry, str) else next(iter(entry)) for entry in entries)
-    return {
-        "/".join(re.sub(r"\$\{.*?\}", "*", name).split("/")[:2])
-        for name in names
-        if not name.startswith("competition/")
-    }
+def _paths(entries: list) -> list[str]:
+    names = [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+    return [name for name in names if not name.endswith(".py")]
 
 
 def _value(params: dict, text: str) -> list:
