@@ -52,11 +52,6 @@ def main(
         torch=round(exported.torch_per_s),
         torch_computes=exported.torch_precision,
     )
-    if exported.torch_precision != "float32":
-        log(
-            "torch's speed is that of all images once",
-            not_in_it="the close calls, which predict makes once more in float32",
-        )
     if UPRIGHT_STEP in exported.facts["steps"]:
         log("warning: the network wants pages that were turned upright, which the exported file doesn't do")
 
