@@ -76,7 +76,7 @@ def main(
     log(
         "asking",
         vote=vote.name,
-        folds=1 if fast else len(final.folds),
+        networks=sum(len(voter.networks) for voter in voters.values()),
         orientations=1 if fast else "by page" if straighten else np.count_nonzero(weights),
         files=len(names),
         seconds_to_start=round(perf_counter() - began, 1),
@@ -125,9 +125,11 @@ def check_out(out: Path, option: str) -> None:
 
 
 def load(vote: FittedVote, final: FinalVote, settings: Settings, fast: bool) -> dict[str, LoadedMember]:
-    folds = final.folds[: 1 if fast else None]
-    several = final.task.several
-    return {name: load_member(name, settings, folds, final.targets_of(name), several=several) for name in vote.parts}
+    several, most = final.task.several, 1 if fast else None
+    return {
+        name: load_member(name, settings, final.networks[name][:most], final.targets_of(name), several=several)
+        for name in vote.parts
+    }
 
 
 def voted(folder: Path, vote: FittedVote, answered: FolderPredictions) -> Voted:

@@ -1,5 +1,7 @@
 """Train one member on one fold: `python -m pipelines.train MEMBER FOLD` (stage `train`, member x fold).
 
+With `refit-SEED` in the fold's place it is trained on all images, once its folds are (stage `refit`, member x seed).
+
 Reads data/augmented.arrow, data/test_squares.arrow and folds/folds.csv, a tabular member data/metadata.csv too. Makes,
 under folds/, for MEMBER/FOLD: weights/*.safetensors, predictions/*.npz (clean, test_like, test, and where there is a
 holdout holdout_clean, holdout_test_like, which no score is made of here), history/*.csv and scores/*.json. A network is
@@ -20,6 +22,7 @@ from competition.inference.tta import orientation_weights
 from competition.members.make import make_member
 from competition.members.member import Member
 from competition.members.output_files import print_epoch, write_member
+from competition.members.refit import refitted
 from competition.members.resume_key import state_file
 from competition.members.training import train_member
 from competition.metrics.make import make_metric
@@ -29,30 +32,36 @@ from competition.training.fold_data import load_fold
 from pipelines._main import log, run, warn_of_undeclared
 
 
-def main(member: str, fold: int) -> None:
+def main(member: str, fold: str) -> None:
     settings = load_settings()
     if member not in settings.members:
         raise ValueError(
             f"member {member!r}: not under `members` in {paths.PARAMS} (there: {sorted(settings.members)})"
         )
+    names = {str(network): network for network in settings.networks_of(member)}
+    if str(fold) not in names:
+        raise ValueError(f"{fold}: {member} has no such fold in {paths.PARAMS}; expected one of {', '.join(names)}")
     found = make_member(settings.members[member], member)
     if found.together and run_together(settings.machine.processes, "pipelines.train", member, fold):
         return
     if found.together or processes().main:
-        train_and_write(found, fold, settings)
+        train_and_write(found, names[str(fold)], settings)
     processes().leave()
 
 
-def train_and_write(member: Member, fold: int, settings: Settings) -> None:
+def train_and_write(member: Member, fold: int | str, settings: Settings) -> None:
     set_up_process()
     targets = tuple(read_classes(paths.CLASSES))
     metric = make_metric(settings.task)
     folds, stores = read_folds(paths.FOLDS), (paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE)
     needed = member.settings.needs_metadata
     metadata = read_metadata(paths.METADATA, settings.task.metadata) if needed else None
-    data = load_fold(fold, folds, targets, *stores, metric, settings.task.several, metadata)
+    refit = fold in settings.refit.networks
+    if refit:
+        member = refitted(member, settings.split.folds, settings.refit.seed_of(fold))
+    data = load_fold(None if refit else fold, folds, targets, *stores, metric, settings.task.several, metadata)
     if processes().main:
-        warn_of_undeclared("train", [*settings.plugin_files, *member.weights_files()])
+        warn_of_undeclared("refit" if refit else "train", [*settings.plugin_files, *member.weights_files()])
         log(
             "training",
             member=member.name,

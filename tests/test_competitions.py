@@ -38,6 +38,7 @@ specialize: {base: []}
 review: {conditions: [clean]}
 upright: {use: off}
 adapt: {members: []}
+refit: {members: [], seeds: [0]}
 tta: {passes: 2}
 ensemble: {top: 2, resamples: 100}
 report: {formats: [html]}

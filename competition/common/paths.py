@@ -63,21 +63,21 @@ REPORT = SUBMISSIONS / "report/index.html"
 EXPORTS = Path("exports")
 
 
-def weights(member: str, fold: int) -> Path:
+def weights(member: str, fold: int | str) -> Path:
     """Return the weights file of a member's fold."""
     return WEIGHTS / member / f"{fold}.safetensors"
 
 
-def predictions(member: str, fold: int) -> Path:
+def predictions(member: str, fold: int | str) -> Path:
     """Return the file of a member's fold with its out-of-fold and test predictions."""
     return PREDICTIONS / member / f"{fold}.npz"
 
 
-def scores(member: str, fold: int) -> Path:
+def scores(member: str, fold: int | str) -> Path:
     """Return the JSON file of a member's fold with its scores and seconds."""
     return SCORES / member / f"{fold}.json"
 
 
-def history(member: str, fold: int) -> Path:
+def history(member: str, fold: int | str) -> Path:
     """Return the CSV file of a member's fold with a row for each epoch."""
     return HISTORY / member / f"{fold}.csv"

@@ -29,7 +29,7 @@ from competition.metrics.make import make_metric
 from competition.settings.params import Settings
 from competition.settings.task import TaskSettings
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +37,18 @@ class FinalVote:
     """Final vote: the fitted vote of every candidate, and which is final.
 
     chosen: whose answers final.csv has. votes, curves: name -> vote, and its precision by confidence out of fold.
-    task: labels and answers as arrays, and as a submission's cells; folds: whose networks vote; orientation_weights:
-    (8,), see `competition.inference.tta`; hard: the specialist's targets, () without one; external: vote -> submissions
-    made elsewhere that vote in it; params: digest of the settings; weights: part -> digest of each fold's weights.
-    id_column: of a submission; has_extensions: whether the IDs in it end as images' names do.
+    task: labels and answers as arrays, and as a submission's cells; networks: part -> names of those that vote;
+    orientation_weights: (8,), see `competition.inference.tta`; hard: the specialist's targets, () without one;
+    external: vote -> submissions made elsewhere that vote in it; params: digest of the settings; weights: part ->
+    digest of each network's weights. id_column: of a submission; has_extensions: whether the IDs in it end as images'
+    names do.
     """
 
     chosen: str
     votes: dict[str, FittedVote]
     curves: dict[str, PrecisionCurve]
     task: Task
-    folds: tuple[int, ...]
+    networks: dict[str, tuple[int | str, ...]]
     orientation_weights: np.ndarray
     hard: tuple[str, ...]
     external: dict[str, list[str]]
@@ -105,7 +106,7 @@ def write_final_vote(
     weights: Mapping[str, Sequence[str]],
     settings: Settings,
 ) -> None:
-    """Write what was fitted. chosen: made final.csv; weights: part -> digest of each fold's weights."""
+    """Write what was fitted. chosen: made final.csv; weights: part -> digest of each network's weights."""
     task = stacked.images.task
     content = {
         "format": FORMAT,
@@ -117,12 +118,14 @@ def write_final_vote(
         "classes": [
             {"target": target, "class_name": name} for target, name in zip(task.targets, task.form.names, strict=True)
         ],
-        "folds": list(settings.split.folds),
         "orientation_weights": orientation_weights.tolist(),
         "stacked": {"members": list(stacked.members), "temperatures": stacked.temperatures[0].tolist()},
         "votes": [_saved(one, stacked, settings) for one in candidates],
         "params": digest_of_settings(settings),
-        "weights": [{"part": part, "digests": list(digests)} for part, digests in weights.items()],
+        "weights": [
+            {"part": part, "networks": list(settings.networks_of(part)), "digests": list(digests)}
+            for part, digests in weights.items()
+        ],
     }
     write_json(path, content | {"digest": digest(content)})
 
@@ -201,7 +204,7 @@ def _loaded(content: Mapping) -> FinalVote:
         votes,
         {saved["name"]: _curve(saved["precision"]) for saved in content["votes"]},
         task,
-        tuple(content["folds"]),
+        {row["part"]: tuple(row["networks"]) for row in content["weights"]},
         np.array(content["orientation_weights"]),
         hard,
         {saved["name"]: saved["external"] for saved in content["votes"]},

@@ -66,8 +66,8 @@ def upright_files(settings: Settings) -> list[Path]:
 
 
 def weights_of(part: str, settings: Settings) -> list[Path]:
-    """Return the files of weights of a member, or of `specialist`, one for each fold."""
-    return [paths.weights(part, fold) for fold in settings.split.folds]
+    """Return the files of weights of a member, or of `specialist`, one for each of its networks."""
+    return [paths.weights(part, network) for network in settings.networks_of(part)]
 
 
 def weight_bytes(part: str, settings: Settings) -> int:

@@ -15,6 +15,7 @@ from competition.ensembling.nested import best_first, fit_on_all, nested_cv, vot
 from competition.ensembling.rule import EnsembleRule, RuleInputs, SavedVotes, Vote
 from competition.ensembling.saved import Saved
 from competition.ensembling.stacked_predictions import StackedPredictions, Voters
+from competition.ensembling.voting import in_step
 from competition.metrics.metric import Metric
 
 
@@ -115,10 +116,10 @@ class MemberRuleVote(FittedVote):
     def _stacked(self, probabilities: PerNetwork) -> np.ndarray:
         """Return (M, K, n, C) float32; a member of weight 0, which made no predictions, is even on all classes."""
         first, n_classes = probabilities[self.parts[0]], self.task.n_classes
-        even = np.full((len(first[0]), n_classes), 0.5 if self.task.several else 1 / n_classes, dtype=np.float32)
-        return np.stack(
+        even = np.full((1, len(first[0]), n_classes), 0.5 if self.task.several else 1 / n_classes, dtype=np.float32)
+        return in_step(
             [
-                [part.probabilities for part in probabilities[name]] if name in probabilities else [even] * len(first)
+                np.stack([part.probabilities for part in probabilities[name]]) if name in probabilities else even
                 for name in self.members
             ]
         )

@@ -12,7 +12,7 @@ from competition.ensembling.member_submissions import hard_submission
 from competition.ensembling.specialist_choice import SpecialistChoice, choose
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.voting import unanswered
-from competition.folds.predictions import out_of_fold, read_fold
+from competition.folds.predictions import out_of_fold, read_networks
 from competition.leaderboard.submission import Submission
 from competition.metrics.metric import Metric
 from competition.settings.params import Settings
@@ -42,7 +42,7 @@ def vote_members(settings: Settings, folds: pd.DataFrame, images: Images, hard: 
     FileNotFoundError for a member that wasn't trained, ValueError for predictions of other images.
     """
     names = [*settings.voters, *([SPECIALIST] if hard else [])]
-    predictions = {name: [read_fold(name, k, folds, images.targets) for k in settings.split.folds] for name in names}
+    predictions = {name: read_networks(name, settings.networks_of(name), folds, images.targets) for name in names}
     singles, submissions = [], []
     for name in settings.voters:
         singles.append(member_candidate(name, predictions[name], images, settings.ensemble))

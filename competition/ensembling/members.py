@@ -9,7 +9,7 @@ from competition.ensembling.images import Images
 from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacked_predictions import StackedPredictions, stack_predictions
-from competition.folds.predictions import read_fold
+from competition.folds.predictions import read_networks
 from competition.settings.params import Settings
 
 
@@ -23,7 +23,7 @@ def read_members(
     """
 
     def read(name: str) -> list[dict]:
-        return [read_fold(name, k, folds, images.targets) for k in settings.split.folds]
+        return read_networks(name, settings.networks_of(name), folds, images.targets)
 
     per_member = {name: read(name) for name in names}
     stacked = stack_predictions(per_member, images)

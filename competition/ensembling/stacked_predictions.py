@@ -11,6 +11,7 @@ from competition.common.errors import examples
 from competition.data.label_sets import likeliest_labels
 from competition.data.predictions import CONDITIONS, Predictions
 from competition.ensembling.images import Images
+from competition.ensembling.voting import in_step
 from competition.folds.predictions import holdout_part, out_of_fold
 from competition.metrics.calibration import apply_temperature, fit_members
 from competition.metrics.metric import Metric
@@ -121,7 +122,9 @@ def stack_predictions(per_member: Mapping[str, PerFold], images: Images) -> Stac
     }
 
     def every_fold(part: str, ids: Sequence[str]) -> np.ndarray:
-        return np.stack([[fold[part].select(ids).probabilities for fold in per_member[name]] for name in members])
+        return in_step(
+            [np.stack([fold[part].select(ids).probabilities for fold in per_member[name]]) for name in members]
+        )
 
     on_holdout = CONDITIONS if len(images.holdout) else ()
     return StackedPredictions(

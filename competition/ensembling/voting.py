@@ -26,6 +26,18 @@ def soft_vote(voters: Sequence[Predictions], weights: Sequence[float] | None = N
     return first.like(total / (total.sum(axis=1, keepdims=True) if first.exclusive else weights.sum()))
 
 
+def in_step(members: Sequence[np.ndarray]) -> np.ndarray:
+    """Return (M, K, n, C) of members' predictions, each (K of its own, n, C): K is the largest.
+
+    In the places that a member with fewer networks leaves stands the mean of its own, so that its soft vote is the
+    same.
+    """
+    most = max(map(len, members))
+    return np.stack([[*own, *[np.mean(own, axis=0, dtype=np.float64)] * (most - len(own))] for own in members]).astype(
+        members[0].dtype
+    )
+
+
 def hard_vote(votes: np.ndarray, n_classes: int) -> np.ndarray:
     """Return (N,) int64 class indices with the most votes; votes: (V, N) class indices, the best-ranked voter first.
 

@@ -29,7 +29,7 @@ class ClassifierMember(Member):
 
         return fit_classifier(self.settings, self.classifier, self.extractor(), fold, fit)
 
-    def load(self, fold: int, targets: tuple[str, ...], several: bool = False) -> Fitted:
+    def load(self, fold: int | str, targets: tuple[str, ...], several: bool = False) -> Fitted:
         from competition.members.fitting.classifying import load_classifier
 
         width, features_of = self._loaded

@@ -106,7 +106,7 @@ class Member(ABC):
         """Return the member trained on the fold's training images."""
 
     @abstractmethod
-    def load(self, fold: int, targets: tuple[str, ...], several: bool = False) -> Fitted:
+    def load(self, fold: int | str, targets: tuple[str, ...], several: bool = False) -> Fitted:
         """Return what `fit` made for `fold` and training saved under folds/weights.
 
         targets: (C,) its classes. several: an image may have several labels. Raises FileNotFoundError for a fold that
@@ -125,7 +125,9 @@ class Member(ABC):
         """Return what `predict` has to say of this member and images of a new folder; "" for nothing."""
         return ""
 
-    def trained_network(self, fold: int, n_classes: int, plain: bool = False) -> "tuple[nn.Module, Normalisation]":
+    def trained_network(
+        self, fold: int | str, n_classes: int, plain: bool = False
+    ) -> "tuple[nn.Module, Normalisation]":
         """Return the network that was trained on `fold`, for heat maps and export; plain: of standard layers alone.
 
         Raises NotAvailable for a kind without one.
@@ -139,6 +141,6 @@ class Member(ABC):
         kind = self.settings.kind
         return f"{self.name} is of kind {kind}, without a fine-tuned network whose features could be looked at"
 
-    def feature_network(self, fold: int, n_classes: int) -> "tuple[nn.Module, Normalisation]":
+    def feature_network(self, fold: int | str, n_classes: int) -> "tuple[nn.Module, Normalisation]":
         """Return the network whose features show which images are alike. Raises NotAvailable for a kind without one."""
         raise NotAvailable(f"member {self.name}: of kind {self.settings.kind}, which has no network")

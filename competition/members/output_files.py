@@ -24,9 +24,9 @@ def print_epoch(row: dict) -> None:
 
 
 def write_member(
-    folder: Path, name: str, fold: int, kind: str, trained: TrainedMember, metric: str, **facts: object
+    folder: Path, name: str, fold: int | str, kind: str, trained: TrainedMember, metric: str, **facts: object
 ) -> None:
-    """Write weights, predictions, history and scores of a member's fold below the project's `folder`; see `paths`.
+    """Write weights, predictions, history and, if any, scores of a member's network below the project's `folder`.
 
     facts: for the scores, beside those of `trained`. In the history `kept` is 1 for the epoch whose weights these are
     (of averaged ones: the best), else 0.
@@ -35,6 +35,8 @@ def write_member(
     save_predictions(folder / paths.predictions(name, fold), trained.predictions)
     history = [row | {"kept": int(row["epoch"] == trained.best_epoch)} for row in trained.history]
     write_frame(folder / paths.history(name, fold), pd.DataFrame(history), "%.6g")
+    if not trained.scores:  # trained on all images: none is left to be scored
+        return
     write_json(
         folder / paths.scores(name, fold),
         {

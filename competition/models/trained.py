@@ -10,7 +10,7 @@ from competition.common import paths
 ADVICE = "params.yaml or the classes have changed since; run `dvc repro`"
 
 
-def read_trained(name: str, fold: int) -> dict[str, torch.Tensor]:
+def read_trained(name: str, fold: int | str) -> dict[str, torch.Tensor]:
     """Return the tensors of member `name`, fold `fold`. Raises FileNotFoundError, or ValueError for a damaged file."""
     path = paths.weights(name, fold)
     if not path.is_file():
@@ -21,7 +21,7 @@ def read_trained(name: str, fold: int) -> dict[str, torch.Tensor]:
         raise ValueError(f"{path}: can't be read ({error}); run `dvc repro`") from error
 
 
-def load_trained(network: nn.Module, name: str, fold: int) -> nn.Module:
+def load_trained(network: nn.Module, name: str, fold: int | str) -> nn.Module:
     """Return `network` with the weights of a member's fold. Raises as `read_trained`, ValueError for other weights."""
     tensors = read_trained(name, fold)
     try:

@@ -1,5 +1,7 @@
 """Cost model: what each stage's work grows with, and the lines through the usage of two surveys."""
 
+from dataclasses import replace
+
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.planning.forecast import Forecast, Line, line, memory_line
 from competition.planning.subset import Size
@@ -21,6 +23,7 @@ def forecast(pair: Pair, votes: list[VoteUsage], settings: Settings, size: Size)
     for name, count in epochs.items():
         stage = "specialize" if name == SPECIALIST else f"adapt {settings.adapted[name]}"
         stages.append(_by_epochs(stage, count, [part.trained[name] for part in pair], pair, settings, size))
+    stages += [_refit(name, pair, settings, size) for name in settings.refit.members]
     stages += [_stage("review", pair, size) for _ in settings.review.conditions]
     return [*stages, *(_vote(name, votes, size) for name in ("vote", "ensemble"))]
 
@@ -71,7 +74,7 @@ def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
 
 
 def _by_epochs(
-    stage: str, epochs: int, found: list[TrainingUsage], pair: Pair, settings: Settings, size: Size
+    stage: str, epochs: float, found: list[TrainingUsage], pair: Pair, settings: Settings, size: Size
 ) -> Forecast:
     """Return a training's cost: epochs grow with training images, predictions with orientations, the rest with all."""
     folds, sizes = len(settings.split.folds), [part.size.all for part in pair]
@@ -88,6 +91,15 @@ def _by_epochs(
         _memory(found, sizes).at(size.all),
         grows_with="images x epochs, images x orientations",
     )
+
+
+def _refit(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
+    """Return what a member costs on all images: with K folds K / (K - 1) as many as each of them is trained on."""
+    found, folds = [part.trained[name] for part in pair], len(settings.split.folds)
+    epochs = settings.members[name].planned_epochs * folds / (folds - 1)
+    of_folds = _by_epochs(f"refit {name}", epochs, found, pair, settings, size)
+    runs = len(settings.refit.seeds)
+    return replace(of_folds, runs=runs, seconds=of_folds.seconds / folds * runs)
 
 
 def _memory(found: list[TrainingUsage], works: list[int]) -> Line:

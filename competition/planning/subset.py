@@ -98,6 +98,7 @@ def part_params(settings: Settings) -> dict:
     values["competition"]["root"] = str(paths.RAW)
     values["ensemble"] |= {"unlock_holdout": False, "external": [], "choose": "auto"}
     values["machine"]["scheduler"] = None
+    values["refit"]["members"] = []
     for name, member in settings.members.items():
         values["members"][name] |= elsewhere(member)
     values["specialize"]["network"] |= elsewhere(settings.specialize.network)

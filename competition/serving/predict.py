@@ -21,36 +21,36 @@ from competition.settings.params import Settings
 
 @dataclass(frozen=True, eq=False)
 class LoadedMember:
-    """A member as its folds trained it. targets: (C,) its classes; folds: each fold's.
+    """A member's trained networks. targets: (C,) its classes.
 
     several: whether an image may have several labels, so that each probability is by itself.
     """
 
     targets: tuple[str, ...]
-    folds: Sequence[Fitted]
+    networks: Sequence[Fitted]
     several: bool = False
 
     def predict(
         self, ids: np.ndarray, images: MemoryImages, rows: np.ndarray, weights: np.ndarray | None
     ) -> list[Predictions]:
-        """Return each fold's predictions of `images` at `rows` (R,), called by `ids` (N,) of all images.
+        """Return each network's predictions of `images` at `rows` (R,), called by `ids` (N,) of all images.
 
         weights: (8,), the share of each flip and turn in the vote; None: one look at each image.
         """
-        found = (fitted.predict_proba(images, rows, weights) for fitted in self.folds)
+        found = (fitted.predict_proba(images, rows, weights) for fitted in self.networks)
         return [Predictions(ids[rows], one, self.targets, exclusive=not self.several) for one in found]
 
 
 def load_member(
-    name: str, settings: Settings, folds: Sequence[int], targets: tuple[str, ...], several: bool = False
+    name: str, settings: Settings, networks: Sequence[int | str], targets: tuple[str, ...], several: bool = False
 ) -> LoadedMember:
-    """Return the trained networks of member `name`, or of `specialist`, of the `folds`; targets: (C,) their classes.
+    """Return the trained `networks` of member `name`, or of `specialist`; targets: (C,) their classes.
 
-    several: an image may have several labels. Raises FileNotFoundError for a fold that wasn't trained, ValueError for
+    several: an image may have several labels. Raises FileNotFoundError for one that wasn't trained, ValueError for
     weights of another network or other classes.
     """
     member = member_named(name, settings)
-    fitted = [member.load(fold, targets, several=several) for fold in folds]
+    fitted = [member.load(network, targets, several=several) for network in networks]
     return LoadedMember(targets, fitted, several)
 
 

@@ -147,6 +147,15 @@ class FinetunedSettings(NetworkSettings):
     def planned_epochs(self) -> int:
         return self.epochs
 
+    @property
+    def why_no_refit(self) -> str:
+        return "has schedule: plateau, which goes by scores; take another one" if self.schedule == "plateau" else ""
+
+    def refitted(self, epochs: int, seed: int) -> "FinetunedSettings":
+        return self.model_copy(
+            update={"epochs": epochs, "patience": epochs, "score_every": epochs, "soup": 1, "seed": seed}
+        )
+
     def is_scored(self, epoch: int) -> bool:
         """Return whether the validation images are predicted after `epoch`, from 0 on."""
         return (self.epochs - 1 - epoch) % self.score_every == 0

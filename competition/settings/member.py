@@ -46,6 +46,15 @@ class MemberSettings(SettingsSection):
         """Epochs of the training images that planning counts."""
         return 1
 
+    @property
+    def why_no_refit(self) -> str:
+        """Why it can't be trained on all images, with none to choose by; "" where it can."""
+        return f"is of kind {self.kind}; only finetuned ones"
+
+    def refitted(self, epochs: int, seed: int) -> "MemberSettings":
+        """Return the settings of a training on all images, for which the folds found `epochs`."""
+        raise NotImplementedError(self.why_no_refit)
+
     def unfit_for(self, labels: str) -> list[str]:
         """Return what is wrong with these settings for task.labels `labels`, a sentence each, a key first."""
         return []

@@ -16,6 +16,7 @@ from competition.settings.machine import MachineSettings
 from competition.settings.member import MemberSettings
 from competition.settings.members import AnyMember, TrainSettings, default_members
 from competition.settings.prepare import PrepareSettings
+from competition.settings.refit import RefitSettings
 from competition.settings.report import ReportSettings
 from competition.settings.review import ReviewSettings
 from competition.settings.rules import RulesSettings
@@ -51,6 +52,7 @@ class Settings(SettingsSection):
     members: dict[Name, AnyMember] = Field(default_factory=default_members)
     specialize: Annotated[SpecializeSettings, BeforeValidator(_not_null)] = SpecializeSettings()
     adapt: AdaptSettings = AdaptSettings()
+    refit: RefitSettings = RefitSettings()
     review: ReviewSettings = ReviewSettings()
     tta: TtaSettings = TtaSettings()
     ensemble: EnsembleSettings = EnsembleSettings()
@@ -67,6 +69,7 @@ class Settings(SettingsSection):
             raise ValueError(f"train.members: a name stands twice in {list(self.train.members)}")
         self._check_specialist()
         self._check_adapted()
+        self._check_refit()
         self._check_names()
         self._check_ensemble()
         self._check_rules()
@@ -99,6 +102,10 @@ class Settings(SettingsSection):
     def voters(self) -> tuple[str, ...]:
         """Names of all members that answer: the trained ones, then the adapted ones."""
         return (*self.train.members, *self.adapted)
+
+    def networks_of(self, name: str) -> tuple[int | str, ...]:
+        """Names of the networks of the member `name`, or of `specialist`: its folds, then those of all images."""
+        return (*self.split.folds, *(self.refit.networks if name in self.refit.members else ()))
 
     def described(self, name: str) -> MemberSettings:
         """Return the settings of the member `name`, trained or adapted."""
@@ -144,6 +151,17 @@ class Settings(SettingsSection):
             raise ValueError(f"adapt.members: a name stands twice in {list(self.adapt.members)}")
         if self.task.several:
             raise ValueError("adapt.members: only where an image has one label; write [], since task.labels is multi")
+
+    def _check_refit(self) -> None:
+        for name in self.refit.members:
+            if name not in self.train.members:
+                raise ValueError(f"refit.members: {name!r} is not among train.members {list(self.train.members)}")
+            if why := self.members[name].why_no_refit:
+                raise ValueError(f"refit.members: {name!r} {why}")
+        for key in ("members", "seeds"):
+            found = getattr(self.refit, key)
+            if len(set(found)) < len(found):
+                raise ValueError(f"refit.{key}: one stands twice in {list(found)}")
 
     def _check_rules(self) -> None:
         broken = [

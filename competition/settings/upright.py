@@ -26,9 +26,7 @@ class UprightSettings(SettingsSection):
     corners_size: int = Field(128, ge=32, description="pixels of the picture in which corners are looked for")
     orientation_size: int = Field(224, ge=32, description="pixels of the straight page that is turned upright")
     orientation_first_size: int | None = Field(
-        128,
-        ge=32,
-        description="of the first epoch, if less, growing to the full; None: the full from the start",
+        128, ge=32, description="of the first epoch, if less, growing to the full; None: the full from the start"
     )
     policy: Annotated[str, AfterValidator(check_policy)] = Field(
         "document",

@@ -123,7 +123,7 @@ def _evaluated(
     run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings, epoch: int
 ) -> dict[str, float]:
     """Return the scores of `epoch`. Raises NotANumber where its last step has spoilt the weights."""
-    if not settings.is_scored(epoch):
+    if not settings.is_scored(epoch) or not len(data.valid_labels):
         if not all(torch.isfinite(value).all() for value in run.network.state_dict().values()):
             raise NotANumber(math.nan)
         return dict.fromkeys(SCORES, math.nan)

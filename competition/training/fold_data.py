@@ -62,7 +62,7 @@ class FoldData:
 
 
 def load_fold(
-    fold: int,
+    fold: int | None,
     folds: pd.DataFrame,
     targets: tuple[str, ...],
     store: Path | str,
@@ -72,6 +72,8 @@ def load_fold(
     metadata: Metadata | None = None,
 ) -> FoldData:
     """Return fold number `fold` of `folds` (ID, target, fold, group), its images looked up in the packed stores.
+
+    None: the images of all folds are trained on, and none is scored.
 
     several: whether a target may name several labels. metadata: of all images, for a member that needs it.
 
@@ -91,7 +93,7 @@ def load_fold(
         tuple(np.concatenate([[row], rows]) for row, rows in zip(clean, copies, strict=True)),
         validation.ID.tolist(),
         encode(validation.target, targets, several),
-        {condition: _rows(packed, condition, validation.ID, store) for condition in CONDITIONS},
+        {name: _rows(packed, name, validation.ID, store) for name in CONDITIONS if fold is not None},
         holdout.ID.tolist(),
         {HOLDOUT_PREFIX + name: _rows(packed, name, holdout.ID, store) for name in CONDITIONS if len(holdout)},
         test.column("source_id"),
@@ -120,15 +122,15 @@ def bar_copies(data: FoldData, duplicates: pd.DataFrame) -> FoldData:
     return replace(data, barred=frozenset(barred))
 
 
-def _sides(fold: int, folds: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _sides(fold: int | None, folds: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the rows of `folds` to train on, to score, and of the holdout, no group on two of these sides."""
     sides = {
         "training": folds[(folds.fold != fold) & (folds.fold >= 0)],
-        "validation": folds[folds.fold == fold],
+        "validation": folds[(folds.fold == fold) & (folds.fold >= 0)],
         "holdout": folds[folds.fold == HOLDOUT],
     }
     training, validation, holdout = sides.values()
-    if fold < 0 or training.empty or validation.empty:
+    if training.empty or (validation.empty and fold is not None):
         raise ValueError(
             f"{paths.FOLDS}: fold {fold} has {len(training)} training and {len(validation)} validation images"
         )

@@ -114,7 +114,8 @@ def test_the_test_images_get_the_candidates_answers(made, name, tmp_path):
 def test_the_file_holds_what_serving_needs(made, tmp_path):
     _, stacked, singles = made
     final = saved_and_loaded(tmp_path, [candidate_of("soft", stacked, singles), *singles], stacked)
-    assert final.target2class == {target: f"class {target}" for target in TARGETS} and final.folds == (0, 1, 2, 3)
+    assert final.target2class == {target: f"class {target}" for target in TARGETS}
+    assert final.networks == {"a": (0, 1, 2, 3)}
     assert final.targets_of("a") == TARGETS and final.targets_of(SPECIALIST) == HARD
     assert final.orientation_weights.tolist() == [1, 0, 0, 0, 0, 0, 0, 0]
     assert final.vote().name == "soft" and list(final.votes) == ["soft", "a", "b", "c", "d", "d_specialist"]

@@ -17,7 +17,7 @@ from competition.ensembling.images import Images
 from competition.ensembling.member_submissions import hard_submission
 from competition.ensembling.specialist_choice import SpecialistChoice
 from competition.ensembling.specialist_votes import replace_hard
-from competition.ensembling.voting import hard_vote, soft_vote, unanswered
+from competition.ensembling.voting import hard_vote, in_step, soft_vote, unanswered
 from competition.folds.predictions import out_of_fold
 from competition.settings.ensemble import EnsembleSettings
 
@@ -183,3 +183,12 @@ def test_out_of_fold_refuses_an_image_scored_twice_or_never():
         out_of_fold(folds, "clean", ["a", "x"])
     with pytest.raises(ValueError, match="repeated"):
         out_of_fold([folds[0], folds[0]], "clean", ["a"])
+
+
+def test_members_with_fewer_networks_keep_their_soft_vote():
+    several = [np.random.default_rng(k).dirichlet(np.ones(3), (k, 5)).astype(np.float32) for k in (4, 2, 1)]
+    found = in_step(several)
+    assert found.shape == (3, 4, 5, 3) and found.dtype == np.float32
+    for own, stacked in zip(several, found, strict=True):
+        assert (stacked[: len(own)] == own).all()
+        assert np.allclose(stacked.mean(axis=0), own.mean(axis=0), atol=1e-6)

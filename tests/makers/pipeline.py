@@ -33,6 +33,7 @@ specialize: {base: [lite0], mode: replace, network: {size: 32, epochs: 1, batch_
 review: {conditions: [clean]}
 upright: {use: off}
 adapt: {members: []}
+refit: {members: [], seeds: [0]}
 tta: {passes: 20}
 task: {metric: f1_macro}
 ensemble: {top: 3, resamples: 100}

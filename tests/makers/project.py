@@ -30,6 +30,7 @@ members:
 specialize: {base: [lite0], hard_classes: ["7", "10", x], mode: replace, network: *lite0}
 upright: {use: off}
 adapt: {members: []}
+refit: {members: [], seeds: [0]}
 tta: {passes: 5}
 ensemble: {resamples: 100}
 machine: {workers: 1}

@@ -29,6 +29,8 @@ BROUGHT = (
 )
 # read only to say early what a later stage would fail by: what is made doesn't depend on it
 ONLY_CHECKED = {"prepare": {"train", "members"}}
+# read for the network's name alone, which stands in the command
+ONLY_CHECKED |= {"train": {"refit", "split"}, "refit": {"refit", "split"}}
 
 
 def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
@@ -56,6 +58,7 @@ def test_plugins_and_weights_files_of_params_yaml_are_listed(tmp_path):
     added = {name: deps[name] - set(STAGES[name]["deps"]) - {str(plugin)} for name in deps}
     assert {name: files for name, files in added.items() if files} == {
         "train": {"own/a.pth"},
+        "refit": {"own/a.pth"},
         "specialize": {"own/c.safetensors"},
     }
     assert with_modules(text, ROOT, load_settings(ROOT / "params.yaml")) == TEXT  # and taken out again
@@ -166,7 +169,7 @@ def test_every_input_is_some_stages_output():
     for stage, facts in STAGES.items():
         for dep in facts["deps"]:
             if not dep.startswith(("competition", "pipelines")) and dep not in BROUGHT:
-                path = dep.replace("${item.base}", "lite0")
+                path = dep.replace("${item.base}", "lite0").replace("${item.member}", "lite0")
                 assert any(out == path or out.startswith(f"{path}/") for out in made), f"{stage}: nothing makes {dep}"
 
 

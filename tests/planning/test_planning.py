@@ -149,6 +149,12 @@ def test_what_grows_in_a_straight_line_is_forecast_exactly():
     assert found["train lite0"].runs == 3 and found["train lite0"].memory == 1_500_000_000
     # later folds find the features
     assert found["train grey"].seconds == pytest.approx(4 + 0.01 * 3000 + 2 * (3 + 0.002 * 3000))
+    # on all images, with two seeds: of three folds' images each has seen two
+    asked = made_settings(refit={"members": ["lite0"], "seeds": [0, 1]})
+    again = next(
+        one for one in forecast(pair, [votes_of(1000, 2000)], asked, Size(1000, 2000)) if one.stage == "refit lite0"
+    )
+    assert again.seconds == pytest.approx(2 * (5 + 10 * 1.5 * (0.5 + 0.02 * 1000) + 0.005 * 3000)) and again.runs == 2
 
 
 @pytest.fixture

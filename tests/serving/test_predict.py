@@ -140,7 +140,7 @@ def test_without_a_name_the_final_vote_is_cast(at_home, tmp_path, capsys, choose
         id_: answer for id_, answer in final.items() if id_ != UNREADABLE.removesuffix(".png")
     }
     chosen = json.loads(Path("submissions/final.json").read_text())["chosen"] if choose == "auto" else choose
-    assert f"asking vote={chosen} folds=2 " in capsys.readouterr().out
+    assert f"asking vote={chosen} networks=" in capsys.readouterr().out
 
 
 def test_fast_asks_an_ensembles_best_voter(at_home, tmp_path, capsys):
@@ -148,7 +148,7 @@ def test_fast_asks_an_ensembles_best_voter(at_home, tmp_path, capsys):
     best = max(MEMBERS, key=score.get)
     predict.main(Path("data/raw/test"), tmp_path / "ensembles.csv", "hard", fast=True)
     said = capsys.readouterr().out
-    assert f"fast instead_of=hard vote={best}\n" in said and f"asking vote={best} folds=1 orientations=1 " in said
+    assert f"fast instead_of=hard vote={best}\n" in said and f"asking vote={best} networks=1 orientations=1 " in said
     predict.main(Path("data/raw/test"), tmp_path / "members.csv", best, fast=True)
     assert table(tmp_path / "ensembles.csv") == table(tmp_path / "members.csv")
 
@@ -263,7 +263,7 @@ def test_a_network_goes_where_the_work_goes(monkeypatch):
     monkeypatch.setattr(inference, "processes", lambda: SimpleNamespace(device=torch.device("meta")))
     monkeypatch.setattr(inference, "for_inference", lambda network, *_, **__: network)
     predictor = inference.Predictor.of(torch.nn.Linear(2, 2), None, 32, "float32")
-    assert predictor.fast.weight.device.type == "meta"
+    assert predictor.network.weight.device.type == "meta"
 
 
 @pytest.mark.parametrize("precision", [0.5, 0.95])

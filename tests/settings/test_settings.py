@@ -166,6 +166,17 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
         ("adapt: {members: [x]}", "adapt.members", "'x' is not among train.members"),
         ("adapt: {members: [grey]}", "adapt.members", "'grey' is of kind grey"),
         ("adapt: {members: [lite0, lite0]}", "adapt.members", "a name stands twice"),
+        ("refit: {members: lite0}", "refit.members", "expected a list; write [] for none"),
+        ("refit: {seeds: 0}", "refit.seeds", "expected a list"),
+        ("refit: {members: [x]}", "refit.members", "'x' is not among train.members"),
+        ("refit: {members: [grey]}", "refit.members", "'grey' is of kind grey; only finetuned ones"),
+        ("refit: {members: [lite0], seeds: [1, 1]}", "refit.seeds", "one stands twice"),
+        (
+            "refit: {members: [a]}\ntrain: {members: [a]}\nspecialize: {base: []}\n"
+            "members: {a: {kind: finetuned, schedule: plateau}}",
+            "refit.members",
+            "plateau, which goes by scores",
+        ),
     ],
 )
 def test_a_mistake_is_named_by_its_key(tmp_path, text, key, what):

@@ -79,7 +79,13 @@ def fit_classifier(
 
 
 def load_classifier(
-    classifier: str, width: int, features_of: Callable, name: str, fold: int, targets: tuple[str, ...], several: bool
+    classifier: str,
+    width: int,
+    features_of: Callable,
+    name: str,
+    fold: int | str,
+    targets: tuple[str, ...],
+    several: bool,
 ) -> FittedClassifier:
     """Return the `classifier` of `width` features that training saved for member `name`, fold `fold`.
 

@@ -63,7 +63,7 @@ def fit_metadata(settings: MemberSettings, data: FoldData, fit: Fit) -> FittedTa
     return FittedTabular(found, table_of, facts)
 
 
-def load_metadata_member(name: str, fold: int, targets: tuple[str, ...], several: bool) -> FittedTabular:
+def load_metadata_member(name: str, fold: int | str, targets: tuple[str, ...], several: bool) -> FittedTabular:
     """Return the classifier that training saved for member `name`, fold `fold`: for images of which nothing is known.
 
     Raises FileNotFoundError for a fold that wasn't trained, ValueError for weights of another kind or other classes.

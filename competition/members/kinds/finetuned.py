@@ -27,7 +27,7 @@ class Finetuned(Member):
 
         return fine_tune(self.settings, fold, fit)
 
-    def load(self, fold: int, targets: tuple[str, ...], several: bool = False) -> Fitted:
+    def load(self, fold: int | str, targets: tuple[str, ...], several: bool = False) -> Fitted:
         from competition.members.fitting.finetuning import FittedNetwork
 
         network, normalise = self.trained_network(fold, len(targets))
@@ -43,12 +43,14 @@ class Finetuned(Member):
 
         return weights_file(self.settings)
 
-    def trained_network(self, fold: int, n_classes: int, plain: bool = False) -> "tuple[nn.Module, Normalisation]":
+    def trained_network(
+        self, fold: int | str, n_classes: int, plain: bool = False
+    ) -> "tuple[nn.Module, Normalisation]":
         from competition.models.networks import network_to_load
         from competition.models.trained import load_trained
 
         network, normalise = network_to_load(self.settings, n_classes, plain)
         return load_trained(network, self.name, fold), normalise
 
-    def feature_network(self, fold: int, n_classes: int) -> "tuple[nn.Module, Normalisation]":
+    def feature_network(self, fold: int | str, n_classes: int) -> "tuple[nn.Module, Normalisation]":
         return self.trained_network(fold, n_classes)

@@ -41,7 +41,7 @@ class Tabular(Member):
 
         return fit_metadata(self.settings, fold, fit)
 
-    def load(self, fold: int, targets: tuple[str, ...], several: bool = False) -> Fitted:
+    def load(self, fold: int | str, targets: tuple[str, ...], several: bool = False) -> Fitted:
         from competition.members.fitting.tabular import load_metadata_member
 
         return load_metadata_member(self.name, fold, targets, several)
