@@ -33,15 +33,7 @@ def main(member: str, fold: int) -> None:
     log("adapting", member=member, fold=fold, images=len(data.train_labels), test_images=len(data.test_ids))
     trained = train_adapted(settings, name, fold, data, targets, [*stores, paths.FOLDS], print_epoch)
     write_member(Path(), name, fold, settings.described(name).kind, trained, metric.name)
-    log(
-        "adapted",
-        member=member,
-        fold=fold,
-        best_epoch=trained.best_epoch,
-        train_seconds=round(trained.train_seconds, 1),
-        predict_seconds=round(trained.predict_seconds, 1),
-        **{key: round(value, 4) for key, value in trained.scores.items()},
-    )
+    log("adapted", member=member, fold=fold, **trained.figures)
 
 
 if __name__ == "__main__":

@@ -79,15 +79,7 @@ def train_and_write(member: Member, fold: int | str, settings: Settings) -> None
     trained = train_member(member.settings, data, targets, weights, state, print_epoch)
     if processes().main:
         write_member(Path(), member.name, fold, member.settings.kind, trained, metric.name)
-        log(
-            "trained",
-            member=member.name,
-            fold=fold,
-            best_epoch=trained.best_epoch,
-            train_seconds=round(trained.train_seconds, 1),
-            predict_seconds=round(trained.predict_seconds, 1),
-            **{key: round(value, 4) for key, value in trained.scores.items()},
-        )
+        log("trained", member=member.name, fold=fold, **trained.figures)
 
 
 if __name__ == "__main__":

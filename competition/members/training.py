@@ -34,6 +34,13 @@ class TrainedMember:
     predict_seconds: float
     facts: dict[str, object] = field(default_factory=dict)
 
+    @property
+    def figures(self) -> dict[str, object]:
+        """Figures of a log line, rounded: best epoch, seconds, scores."""
+        seconds = {name: round(getattr(self, name), 1) for name in ("train_seconds", "predict_seconds")}
+        scores = {condition: round(value, 4) for condition, value in self.scores.items() if value is not None}
+        return {"best_epoch": self.best_epoch, **seconds, **scores}
+
 
 def train_member(
     settings: MemberSettings,

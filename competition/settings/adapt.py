@@ -4,22 +4,13 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from competition.settings.section import Name, SettingsSection, Share
-
-
-def _a_list(members: object) -> object:
-    # DVC makes a stage for each entry of a list, and can't take a text or null for one
-    if isinstance(members, str):
-        raise ValueError(f"{members!r}, expected a list: write members: [{members}], or members: [] for none")
-    if members is None:
-        raise ValueError("null, expected a list: write members: [] for none")
-    return members
+from competition.settings.section import Name, SettingsSection, Share, a_list
 
 
 class AdaptSettings(SettingsSection):
     """Members that go on learning from the test images; each is one more member, called <name>_adapted."""
 
-    members: Annotated[tuple[Name, ...], BeforeValidator(_a_list)] = Field(
+    members: Annotated[tuple[Name, ...], BeforeValidator(a_list)] = Field(
         (), description="finetuned ones, where rules.pseudo_labels allows it; []: none"
     )
     epochs: int = Field(4, ge=1, description="an epoch sees every training image of the fold as one of its copies")

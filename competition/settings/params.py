@@ -77,8 +77,6 @@ class Settings(SettingsSection):
         if unfit := [f"{key}.{why}" for key, one in self._members_by_key().items() for why in one.unfit_for(labels)]:
             raise ValueError("; ".join(unfit))
         for key, member in self._members_by_key().items():
-            if unfit := member.unfit_for(self.task.labels):
-                raise ValueError("; ".join(f"{key}.{problem}" for problem in unfit))
             if member.size > self.augment.size:
                 raise ValueError(f"{key}.size: {member.size} pixels, but augment.size packs only {self.augment.size}")
             if member.copies_used > self.augment.copies:

@@ -4,25 +4,18 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from competition.settings.section import Name, SettingsSection
+from competition.settings.section import Name, SettingsSection, a_list
 
 NETWORK = "refit-{}"  # name of the network trained on all images, by its seed
-
-
-def _a_list(value: object) -> object:
-    # DVC makes a stage for each entry of a list, and can't take a number, a text or null for one
-    if not isinstance(value, list | tuple):
-        raise ValueError(f"{value!r}, expected a list; write [] for none")
-    return value
 
 
 class RefitSettings(SettingsSection):
     """Networks trained on all training images, that vote beside those of the folds."""
 
-    members: Annotated[tuple[Name, ...], BeforeValidator(_a_list)] = Field(
+    members: Annotated[tuple[Name, ...], BeforeValidator(a_list)] = Field(
         (), description="finetuned ones; []: none is trained once more"
     )
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_a_list)] = Field(
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(a_list)] = Field(
         (0,), min_length=1, description="a network of each member for each of them"
     )
 

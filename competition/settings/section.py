@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from competition.common.registry import registry_of
 
@@ -24,6 +24,16 @@ class SettingsSection(BaseModel):
 def registered(package: str) -> AfterValidator:
     """Return a check that a setting is a name of `package`'s registry, which stands below the settings."""
     return AfterValidator(lambda name: registry_of(package).check(name))
+
+
+def a_list(value: object, info: ValidationInfo) -> object:
+    """Refuse what is no list: DVC makes a stage for each entry of one, and can't take anything else."""
+    key = info.field_name
+    if value is None:
+        raise ValueError(f"null, expected a list: write {key}: [] for none")
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{value!r}, expected a list: write {key}: [{value}], or {key}: [] for none")
+    return value
 
 
 def _with_text_keys(factors: object) -> object:

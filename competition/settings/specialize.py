@@ -5,22 +5,13 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from competition.settings.finetuned import FinetunedSettings
-from competition.settings.section import Name, SettingsSection, _with_text_items
-
-
-def _a_list(base: object) -> object:
-    # DVC makes a stage for each entry of a list, and can't take a text or null for one
-    if isinstance(base, str):
-        raise ValueError(f"{base!r}, expected a list: write base: [{base}], or base: [] for no specialist")
-    if base is None:
-        raise ValueError("null, expected a list: write base: [] for no specialist")
-    return base
+from competition.settings.section import Name, SettingsSection, _with_text_items, a_list
 
 
 class SpecializeSettings(SettingsSection):
     """The network that tells the hard classes apart; without a base there is none."""
 
-    base: Annotated[tuple[Name, ...], BeforeValidator(_a_list)] = Field(
+    base: Annotated[tuple[Name, ...], BeforeValidator(a_list)] = Field(
         ("lite0",), max_length=1, description="the member whose answers it may replace; []: there is no specialist"
     )
     hard_classes: Annotated[Literal["auto"] | tuple[str, ...], BeforeValidator(_with_text_items)] = Field(

@@ -166,7 +166,11 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
         ("adapt: {members: [x]}", "adapt.members", "'x' is not among train.members"),
         ("adapt: {members: [grey]}", "adapt.members", "'grey' is of kind grey"),
         ("adapt: {members: [lite0, lite0]}", "adapt.members", "a name stands twice"),
-        ("refit: {members: lite0}", "refit.members", "expected a list; write [] for none"),
+        (
+            "refit: {members: lite0}",
+            "refit.members",
+            "expected a list: write members: [lite0], or members: [] for none",
+        ),
         ("refit: {seeds: 0}", "refit.seeds", "expected a list"),
         ("refit: {members: [x]}", "refit.members", "'x' is not among train.members"),
         ("refit: {members: [grey]}", "refit.members", "'grey' is of kind grey; only finetuned ones"),
