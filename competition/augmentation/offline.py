@@ -23,7 +23,7 @@ from competition.data.packing import build
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 
-AT_ONCE = 128  # pictures turned upright together, at least
+AT_ONCE = 1 << 27  # bytes of pictures that are turned upright together, or a part's: full batches for each fold
 IMAGES_PER_PART = 256  # a few seconds' work: what a killed run loses, and often enough for the progress to move
 
 
@@ -121,7 +121,8 @@ class Augmenter:
         waiting: list[_Picture] = []
         for row in rows:
             waiting += self._pictures(store.image(row), ids[row], targets[row], copies.get(targets[row], 0))
-            if self.straighten is None or len(waiting) >= AT_ONCE or row == rows[-1]:
+            held = sum(picture.image.nbytes for picture in waiting)
+            if self.straighten is None or held >= AT_ONCE or row == rows[-1]:
                 packed += self._packed(waiting)
                 waiting = []
         return packed, []

@@ -49,11 +49,11 @@ def set_up_process() -> None:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     torch.set_num_threads(max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))
-    _keep_memory()
+    keep_memory()
 
 
-def _keep_memory() -> None:
-    """Tell glibc to keep freed blocks: else each layer's output is fresh pages from the kernel, at a page fault each.
+def keep_memory() -> None:
+    """Tell glibc to keep what this process frees: else a layer's output is fresh pages, at a page fault each.
 
     Does nothing elsewhere than on Linux with glibc.
     """

@@ -45,8 +45,8 @@ class UprightSettings(SettingsSection):
     )
     views: Literal[1, 2, 4, 8] = Field(
         4,
-        description="orientations in which the straight page is looked at for its own: more are more often right; half "
-        "as many where the networks of several folds look",
+        description="orientations in which the straight page is looked at for its own: more are more often right; "
+        "shared out where the networks of several folds look",
     )
     copy_views: Literal[1, 2, 4, 8] = Field(1, description="the same, of the damaged copies that members learn from")
     seed: int = Field(0, ge=0)

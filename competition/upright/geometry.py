@@ -106,6 +106,17 @@ def oriented_corners(corners: np.ndarray, orientation: int, size: float) -> np.n
     return corners
 
 
+def unoriented_offsets(offsets: np.ndarray, orientation: int) -> np.ndarray:
+    """Return by how much a quad's corners are off, (N, 4, 2), where in `orientation` its corners are by `offsets`."""
+    flip, turns = flip_and_turns(orientation)
+    x, y = offsets[..., 0], offsets[..., 1]
+    for _ in range(turns):
+        x, y = -y, x
+    found = np.empty_like(offsets)
+    found[:, _ORDER[orientation]] = np.stack([-x if flip else x, y], axis=-1)
+    return found
+
+
 def orientation_at(quad: np.ndarray, corners: np.ndarray) -> int:
     """Return the orientation, 0..7, in which the page with its own `corners` is seen once `quad` is straightened."""
     return int(np.argmin([np.abs(corners[_ORDER[orientation]] - quad).sum() for orientation in range(ORIENTATIONS)]))

@@ -15,7 +15,7 @@ from competition.data.orientations import COMPOSED, ORIENTATIONS, oriented_image
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
 from competition.settings.upright import UprightSettings
-from competition.upright.geometry import homography, moved, placed, plausible, straightened, whole
+from competition.upright.geometry import homography, moved, placed, plausible, straightened, unoriented_offsets, whole
 from competition.upright.networks import MARGIN, corner_network, orientation_network, quad_from_output
 from competition.upright.page import FoundPage
 from competition.upright.photographs import corners_in_picture
@@ -37,7 +37,8 @@ class PageFinder:
     def find(self, pictures: Sequence[np.ndarray], fill: int, views: int | None = None) -> list[FoundPage]:
         """Return the page in each of `pictures`, uint8 (H, W, 3); where none can be, the whole picture.
 
-        fill: grey level around the picture. views: how many of the straight page are looked at; None: the settings'.
+        fill: grey level around the picture. views: how many of the straight page are looked at, shared out among the
+        networks, of which each looks in one at least; None: the settings'.
         """
         found: list[FoundPage] = []
         for start in range(0, len(pictures), BATCH_SIZE):
@@ -60,17 +61,18 @@ class PageFinder:
         ]
 
     def _seen(self, pages: Sequence[np.ndarray], views: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return log-probabilities (N, 8) of the orientations that straight `pages` are seen in, the mean of `views`
-        of them, and by what their corners are off (N, 8).
+        """Return log-probabilities (N, 8) of the orientations that straight `pages` are seen in, and by what their
+        corners are off (N, 4, 2), in shares of the side: the means over the views.
         """
-        total, offsets = np.zeros((len(pages), ORIENTATIONS)), np.zeros((len(pages), 8))
-        for view in VIEWS[views]:
-            outputs = self._mean(self._orientation, [oriented_image(page, view) for page in pages])
-            logits = outputs[:, :ORIENTATIONS]
-            total += log_softmax(logits, axis=1)[:, COMPOSED[:, view]]
-            if view == 0:
-                offsets = outputs[:, ORIENTATIONS:]
-        return total / views, offsets
+        total, offsets = np.zeros((len(pages), ORIENTATIONS)), np.zeros((len(pages), 4, 2))
+        each = max(1, views // len(self._orientation))
+        for place in range(each * len(self._orientation)):
+            view = VIEWS[views][place % views]
+            shown = [oriented_image(page, view) for page in pages]
+            outputs = self._mean([self._orientation[place // each]], shown)
+            total += log_softmax(outputs[:, :ORIENTATIONS], axis=1)[:, COMPOSED[:, view]]
+            offsets += unoriented_offsets(outputs[:, ORIENTATIONS:].reshape(-1, 4, 2), view)
+        return total / (place + 1), offsets / (place + 1)
 
     @torch.inference_mode()
     def _mean(self, networks: Sequence[nn.Module], images: Sequence[np.ndarray]) -> np.ndarray:
@@ -104,7 +106,7 @@ def _quad_or_whole(quad: np.ndarray, picture: np.ndarray) -> np.ndarray:
 
 
 def _moved(quad: np.ndarray, offsets: np.ndarray, size: int, picture: np.ndarray) -> np.ndarray:
-    """Return `quad` with its corners moved by `offsets` (8,), which are counted in the straightened square."""
+    """Return `quad` with its corners moved by `offsets` (4, 2), which are counted in the straightened square."""
     straight = placed(quad, size, MARGIN)
-    better = moved(straight + offsets.reshape(4, 2) * size, homography(straight, quad))
+    better = moved(straight + offsets * size, homography(straight, quad))
     return better if plausible(better, picture) else quad

@@ -72,9 +72,7 @@ class FoldStraightener:
         """
         found: dict[int, FoundPage] = {}
         folds, settings = self._folds(ids), _facts(self.folder).settings
-        # several networks see as much in half as many views each
-        views = np.where(folds == HOLDOUT, max(1, settings.views // 2), settings.views)
-        views = np.where(False if copies is None else copies, settings.copy_views, views)
+        views = np.where(np.zeros(len(ids), bool) if copies is None else copies, settings.copy_views, settings.views)
         for fold, own in sorted(set(zip(folds.tolist(), views.tolist(), strict=True))):
             places = np.flatnonzero((folds == fold) & (views == own))
             some = self._finder(fold).find([pictures[place] for place in places], fill, own)
@@ -151,6 +149,8 @@ def _weights(folder: Path) -> dict[int, Path]:
 @cache
 def _loaded(weights: tuple[tuple[Path, int], ...], settings: UprightSettings, temperature: float) -> "PageFinder":
     """Return the networks, loaded once in each process and version."""
-    from competition.upright.page_finder import PageFinder  # torch is loaded where pages are found
+    from competition.compute.device import keep_memory  # torch is loaded where pages are found
+    from competition.upright.page_finder import PageFinder
 
+    keep_memory()  # of a worker; commands have done so
     return PageFinder([path for path, _ in weights], settings, temperature)

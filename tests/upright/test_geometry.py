@@ -18,6 +18,7 @@ from competition.upright.geometry import (
     quad_of,
     sides_of,
     straightened,
+    unoriented_offsets,
     whole,
 )
 
@@ -118,3 +119,13 @@ def test_what_can_be_no_page_is_refused(quad):
     picture = np.zeros((100, 100, 3), np.uint8)
     assert plausible(whole(picture), picture)
     assert not plausible(quad, picture)
+
+
+@pytest.mark.parametrize("orientation", range(ORIENTATIONS))
+def test_what_corners_are_off_by_is_the_same_in_any_orientation(orientation):
+    straight = placed(PAGE, 100)
+    off = np.random.default_rng(0).normal(0, 3, (4, 2))
+    seen, meant = (oriented_corners(points, orientation, 100) for points in (straight, straight + off))
+    quad = quad_of(seen)
+    order = [int(np.abs(seen - corner).sum(axis=1).argmin()) for corner in quad]
+    assert unoriented_offsets((meant[order] - quad)[None], orientation)[0] == pytest.approx(off)

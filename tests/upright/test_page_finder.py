@@ -90,3 +90,36 @@ def test_views_of_a_page_agree_on_how_it_was_seen(views, monkeypatch):
             wrong = errors.get(orientation) is not None and views < 4  # one vote of two decides nothing
             assert (int(found.orientations.argmax()) == orientation) or wrong
             assert found.quad == pytest.approx(quad_of(UNIT_SQUARE * 90), abs=1e-3)
+
+
+def test_views_are_shared_out_among_folds_networks(monkeypatch):
+    square = np.random.default_rng(0).integers(0, 255, (6, 6, 3)).astype(np.uint8).repeat(15, axis=0).repeat(15, axis=1)
+    upright = page_finder.straightened(square, UNIT_SQUARE * 90, 64, 255, page_finder.MARGIN).astype(np.float32)
+    looked: list[tuple[int, int]] = []
+
+    class Looks(Sees):
+        def __init__(self, number: int):
+            super().__init__(upright, {})
+            self.number = number
+
+        def forward(self, inputs):
+            said = super().forward(inputs)
+            looked.append((self.number, int(said[0].argmax())))
+            return said
+
+    for networks, views, expected in (
+        (1, 4, [(0, 0), (0, 1), (0, 2), (0, 3)]),
+        (2, 4, [(0, 0), (0, 1), (1, 2), (1, 3)]),
+        (3, 4, [(0, 0), (1, 1), (2, 2)]),
+        (5, 4, [(0, 0), (1, 1), (2, 2), (3, 3), (4, 0)]),
+        (2, 1, [(0, 0), (1, 0)]),
+    ):
+
+        def load(loaded, name, make, size, settings, networks=networks):
+            made = [Whole()] if name == CORNERS else [Looks(number) for number in range(networks)]
+            return made, lambda pixels: pixels.float()
+
+        monkeypatch.setattr(page_finder, "_load", load)
+        looked.clear()
+        [found] = PageFinder([], SETTINGS).find([square], 255, views)
+        assert looked == expected and found.orientations.argmax() == 0

@@ -47,14 +47,14 @@ def test_a_training_image_is_seen_by_its_own_folds_networks_and_any_other_by_all
     ids = ["a", "b", "held_out", "a"]
     squares, orientations = FoldStraightener(folder, out_of_fold=True).squares([PICTURE] * 4, ids, 48, 255)
     everyone = [f"{fold}.safetensors" for fold in range(3)]
-    assert sorted(asked) == [(["0.safetensors"], 1, 4), (everyone, 1, 2), (["2.safetensors"], 2, 4)]
+    assert sorted(asked) == [(["0.safetensors"], 1, 4), (everyone, 1, 4), (["2.safetensors"], 2, 4)]
     assert [square.shape for square in squares] == [(48, 48, 3)] * 4 and orientations.shape == (4, 8)
     asked.clear()
     FoldStraightener(folder).squares([PICTURE] * 2, ["a", "new"], 48, 255)  # a test image may have any name
-    assert asked == [(everyone, 2, 2)]
+    assert asked == [(everyone, 2, 4)]
     asked.clear()
     FoldStraightener(folder, most=1).squares([PICTURE] * 2, ["a", "new"], 48, 255)
-    assert asked == [(everyone[:1], 2, 2)]
+    assert asked == [(everyone[:1], 2, 4)]
     asked.clear()
     FoldStraightener(folder, out_of_fold=True).squares([PICTURE] * 3, ["a", "b", "a"], 48, 255, [True, True, False])
     assert asked == [(["0.safetensors"], 1, 1), (["2.safetensors"], 1, 1), (["2.safetensors"], 1, 4)]
