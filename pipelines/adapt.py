@@ -1,8 +1,8 @@
 """Let a trained member learn from the test images: `python -m pipelines.adapt MEMBER FOLD` (stage `adapt`).
 
-Reads what `train` reads, and the member's weights of the fold. Makes the same files as `train` does, under the name
-MEMBER_adapted: one more member, which the votes take where it is better out of fold. Only where `rules.pseudo_labels`
-allows it; with `adapt.members: []` there is no such stage.
+Reads what `train` reads, and the member's weights and predictions of the fold. Makes the same files as `train` does,
+under the name MEMBER_adapted: one more member, which the votes take where it is better out of fold. Only where
+`rules.pseudo_labels` allows it; with `adapt.members: []` there is no such stage.
 """
 
 from pathlib import Path

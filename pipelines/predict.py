@@ -61,14 +61,7 @@ def main(
     if answers:
         submission_ids(names, final.has_extensions)  # refuses files of one ID
     straighten = open_straightener(settings.upright, most=1 if fast else None)
-    vote = final.vote(member)
-    if fast and vote.best:
-        log("fast", instead_of=vote.name, vote=vote.best)
-        vote = final.vote(vote.best)
-    warn_of_changes(final.changed_since(settings, vote.parts))
-    for part in vote.parts:
-        if note := member_named(part, settings).note_on_new_images():
-            log("warning: new images", note=note)
+    vote = vote_of(final, member, fast, settings)
     threshold = final.curves[vote.name].threshold(precision)
     voters = load(vote, final, settings, fast)
     weights = None if fast else final.orientation_weights
@@ -105,6 +98,19 @@ def main(
         cpu_seconds=round(cpu_seconds, 1),
         images_per_s=round(len(rows) / seconds, 1),
     )
+
+
+def vote_of(final: FinalVote, member: str | None, fast: bool, settings: Settings) -> FittedVote:
+    """Return the vote that answers; what it was not made for is said."""
+    vote = final.vote(member)
+    if fast and vote.best:
+        log("fast", instead_of=vote.name, vote=vote.best)
+        vote = final.vote(vote.best)
+    warn_of_changes(final.changed_since(settings, vote.parts))
+    for part in vote.parts:
+        if note := member_named(part, settings).note_on_new_images():
+            log("warning: new images", note=note)
+    return vote
 
 
 def write_answers(path: Path, found: Voted, final: FinalVote) -> None:

@@ -51,14 +51,7 @@ def train_and_write(settings: Settings, fold: int) -> None:
     trained = train_specialist(settings, base, hard, data, targets, fold, inputs, print_epoch)
     if processes().main:
         write_member(Path(), SPECIALIST, fold, SPECIALIST, trained, metric.name, hard_classes=names)
-        scores = {name: "no image" if value is None else round(value, 4) for name, value in trained.scores.items()}
-        log(
-            "specialized",
-            fold=fold,
-            best_epoch=trained.best_epoch,
-            train_seconds=round(trained.train_seconds, 1),
-            **scores,
-        )
+        log("specialized", fold=fold, **trained.figures)
 
 
 if __name__ == "__main__":

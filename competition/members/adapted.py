@@ -1,10 +1,11 @@
-"""Adapted member: a fine-tuned one that went on learning from the test images, as a member beside it."""
+"""Adapted member: a fine-tuned one that went on learning from its own answers to test images, as a member beside it."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
 from competition.common import paths
+from competition.data.predictions import load_predictions
 from competition.inference.tta import orientation_weights
 from competition.members.fitting.finetuning import FittedNetwork
 from competition.members.named import member_named
@@ -24,7 +25,7 @@ def train_adapted(
     inputs: Sequence[Path],
     report: Callable[[dict], None],
 ) -> TrainedMember:
-    """Return the member `name`, adapted from the trained weights of its base's `fold`.
+    """Return the member `name`, adapted from the trained weights and the predictions of its base's `fold`.
 
     inputs: the files that it learns from. Raises FileNotFoundError where the base isn't trained.
     """
@@ -32,10 +33,12 @@ def train_adapted(
     weights = orientation_weights(settings.tta.passes, settings.tta.seed)
     how = settings.adapt.model_dump(exclude={"members"})
     known = fold, targets, data.metric.source, how, sorted(data.barred)
-    state = state_file(f"adapt-{base.name}-{fold}", base, *inputs, paths.weights(base.name, fold), *known)
+    made = paths.weights(base.name, fold), paths.predictions(base.name, fold)
+    state = state_file(f"adapt-{base.name}-{fold}", base, *inputs, *made, *known)
     began = perf_counter()
     network, normalise = base.trained_network(fold, len(targets))
-    result = adapt(network, normalise, data, base.settings, settings.adapt, state, report)
+    answers = load_predictions(paths.predictions(base.name, fold))
+    result = adapt(network, normalise, data, answers, base.settings, settings.adapt, state, report)
     fitted = FittedNetwork(network, normalise, base.settings)
     fitted.history, fitted.best_epoch = result.history, result.best_epoch
     return predicted(fitted, perf_counter() - began, data, targets, weights)

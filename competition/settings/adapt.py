@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from competition.settings.section import Name, SettingsSection, Share, a_list
+from competition.settings.section import Name, SettingsSection, a_list
 
 
 class AdaptSettings(SettingsSection):
@@ -16,9 +16,6 @@ class AdaptSettings(SettingsSection):
     epochs: int = Field(4, ge=1, description="an epoch sees every training image of the fold as one of its copies")
     learning_rate: float = Field(4e-4, gt=0, description="at its peak")
     unlabelled: float = Field(1.0, gt=0, le=8, description="unlabelled images for each training image")
-    threshold: Share = Field(
-        0.8, description="least probability of an answer that is learnt, of the class that is answered most surely"
-    )
-    average: float = Field(0.99, ge=0, lt=1, description="decay per step of the moving average that answers")
+    average: float = Field(0.99, ge=0, lt=1, description="decay per step of the average of the weights that is kept")
     weight: float = Field(1.0, ge=0, description="of the unlabelled images' loss, beside the training images'")
     seed: int = Field(0, ge=0)

@@ -1,17 +1,16 @@
 """Adaptation of a trained network to unlabelled images, beside its labelled ones.
 
-A moving average of the network's weights (Mean Teacher, Tarvainen and Valpola, NeurIPS 2017) answers each unlabelled
-image as it is; where it is sure, the network learns the answer from the image distorted (FixMatch, Sohn et al., NeurIPS
-2020). What counts as sure is less for classes that are answered less surely (FlexMatch, Zhang et al., NeurIPS 2021),
-and answers are shifted so that classes come as often as in training (Berthelot et al., ReMixMatch, ICLR 2020). The
-average is what is scored, kept and used.
+The network's own answers to the unlabelled images, made before and with all views, are what it learns of them: as
+probabilities, sure or not, from the images distorted, which are harder to read than those it answered (Noisy Student,
+Xie et al., CVPR 2020). The moving average of its weights is what is scored, kept and used.
 
 The unlabelled images are the test images and the fold's own test-like ones, without their labels: so these are to the
 network what test images are, and its score on them is what adapting gains on the test set. Resumed between epochs.
 """
 
 import copy
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,13 @@ from time import perf_counter
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import cross_entropy
 
 from competition.common.seeds import derived_seed, generator
 from competition.compute.device import autocast, device
 from competition.data.image_store import ImageStore
 from competition.data.orientations import ORIENTATIONS
+from competition.data.predictions import Predictions
 from competition.inference.loader import epoch_rows, stack
 from competition.models.freezing import frozen_modules
 from competition.models.networks import Normalisation
@@ -33,73 +33,80 @@ from competition.settings.adapt import AdaptSettings
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.checkpoints import load_state, save_state
 from competition.training.distortion import distorted
-from competition.training.evaluation import evaluate, score_of
+from competition.training.evaluation import SCORES, evaluate, score_of
 from competition.training.fold_data import FoldData
 from competition.training.parameter_groups import make_optimizer
 from competition.training.run import TrainingResult
 from competition.training.weight_averaging import MovingAverage
 
 WARMUP = 0.1  # share of the steps
-MEMORY = 0.99  # of the running shares and counts, per step
-LEAST_SURE = 0.6  # share of the threshold that a class which is never answered surely has to reach
 FILL = 255  # grey level around a distorted image
 
 
 @dataclass(frozen=True)
 class Unlabelled:
-    """Images without labels: rows (U,) of `store`."""
+    """Images without labels: rows (U,) of `store`, and what is learnt of them, probabilities (U, C)."""
 
     store: ImageStore
     rows: np.ndarray
+    answers: np.ndarray
 
     @classmethod
-    def of(cls, data: FoldData) -> "Unlabelled":
-        """Return the test images, but for those that are barred, and the fold's own test-like images."""
+    def of(cls, data: FoldData, answers: Mapping[str, Predictions]) -> "Unlabelled":
+        """Return the test images, but for those that are barred, and the fold's own test-like images.
+
+        answers: a network's, to the `test` and the `test_like` images.
+        """
         store = ImageStore(data.store.path, data.test_store.path)
         allowed = np.flatnonzero(~np.isin(data.test_ids, list(data.barred)))
-        return cls(store, np.concatenate([data.valid_rows["test_like"], len(data.store) + allowed]))
-
-
-class Sureness:
-    """Which answers are learnt: by class, from what was answered so far. shares: (C,) of the classes in training."""
-
-    def __init__(self, shares: torch.Tensor, threshold: float):
-        self.shares, self.threshold = shares, threshold
-        self.answered, self.sure = shares.clone(), torch.zeros_like(shares)
-
-    def __call__(self, probabilities: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return labels (B,) and 1 or 0 for whether they are learnt (B,), of `probabilities` (B, C)."""
-        self.answered = MEMORY * self.answered + (1 - MEMORY) * probabilities.mean(dim=0)
-        shifted = probabilities * (self.shares / self.answered)
-        highest, labels = (shifted / shifted.sum(dim=1, keepdim=True)).max(dim=1)
-        found = one_hot(labels[highest >= self.threshold], len(self.shares)).float().sum(dim=0)
-        self.sure = MEMORY * self.sure + (1 - MEMORY) * found
-        learnt = self.sure / self.shares
-        learnt = learnt / learnt.max().clamp(min=1e-9)
-        asked = self.threshold * (LEAST_SURE + (1 - LEAST_SURE) * learnt / (2 - learnt))
-        return labels, (highest >= asked[labels]).float()
-
-    def state_dict(self) -> dict:
-        return {"answered": self.answered, "sure": self.sure}
-
-    def load_state_dict(self, state: dict) -> None:
-        self.answered, self.sure = state["answered"], state["sure"]
+        rows = np.concatenate([data.valid_rows["test_like"], len(data.store) + allowed])
+        own = answers["test_like"].select(data.valid_ids), answers["test"].select(np.array(data.test_ids)[allowed])
+        return cls(store, rows, np.concatenate([part.probabilities for part in own]))
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Labelled images and labels, unlabelled images in two of their orientations: uint8 (B, S, S, 3)."""
+    """Labelled images, uint8 (B, S, S, 3), and their labels (B,); other images, and what is learnt of them (B, C)."""
 
     images: torch.Tensor
     labels: torch.Tensor
-    plain: torch.Tensor
-    other: torch.Tensor
+    others: torch.Tensor
+    answers: torch.Tensor
+
+
+@dataclass
+class _Run:
+    """An adaptation between two epochs."""
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    average: MovingAverage
+    result: TrainingResult
+
+    def averaged(self) -> nn.Module:
+        """Return a copy of the network with the average of its weights."""
+        network = copy.deepcopy(self.network)
+        network.load_state_dict(self.average.weights())
+        return network.eval()
+
+    def save(self, path: Path) -> None:
+        parts = {name: getattr(self, name).state_dict() for name in ("network", "optimizer", "schedule", "average")}
+        save_state(path, parts | {"result": vars(self.result)})
+
+    def resume(self, path: Path) -> None:
+        """Go on where `save` was called, if it was."""
+        if saved := load_state(path):
+            self.result = TrainingResult(**saved.pop("result"))
+            for name, state in saved.items():
+                getattr(self, name).load_state_dict(state)
 
 
 def adapt(
     network: nn.Module,
     normalise: Normalisation,
     data: FoldData,
+    answers: Mapping[str, Predictions],
     settings: FinetunedSettings,
     how: AdaptSettings,
     state_file: Path,
@@ -107,100 +114,85 @@ def adapt(
 ) -> TrainingResult:
     """Adapt the trained `network` in place, from `state_file` on if it exists; return the history and best weights.
 
-    settings: the network's. `report` gets each epoch's row, as `fit.fit` reports it, and `learnt`, the share of the
-    unlabelled images whose answer was. Raises ValueError for a loss that isn't a number.
+    answers: its predictions of the `test` and `test_like` images. settings: the network's. `report` gets each epoch's
+    row, as `fit.fit` reports it. Raises ValueError for a loss that isn't a number.
     """
-    network.to(device())
     settings = settings.model_copy(update={"epochs": how.epochs, "learning_rate": how.learning_rate, "seed": how.seed})
-    unlabelled, frozen = Unlabelled.of(data), frozen_modules(network, settings, 0)
-    optimizer = make_optimizer(network, settings)
-    steps = len(data.train_rows) // settings.batch_size or 1
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, how.learning_rate, total_steps=max(2, steps * how.epochs), pct_start=WARMUP
-    )
-    teacher = _Teacher(network, how.average)
-    shares = np.bincount(data.train_labels, minlength=network.num_classes) / len(data.train_labels)
-    sureness = Sureness(torch.tensor(shares, dtype=torch.float32, device=device()).clamp(min=1e-6), how.threshold)
-    parts = {"network": network, "optimizer": optimizer, "schedule": schedule, "teacher": teacher, "sureness": sureness}
-    result = TrainingResult([])
-    if saved := load_state(state_file):
-        result = TrainingResult(**saved.pop("result"))
-        for name, part in parts.items():
-            part.load_state_dict(saved[name])
-    while (epoch := len(result.history)) < how.epochs:
-        began, total, learnt, rate = perf_counter(), 0.0, 0.0, schedule.get_last_lr()[0]
-        network.train()
-        for module in frozen:
-            module.eval()
-        with torch.random.fork_rng():
-            torch.manual_seed(derived_seed(how.seed, "adapt dropout", epoch))
-            random = torch.Generator().manual_seed(derived_seed(how.seed, "distortion", epoch))
-            for batch in _batches(data, unlabelled, settings, how, epoch, steps):
-                loss, share = _step(network, teacher, normalise, batch, optimizer, sureness, settings, how, random)
-                if not np.isfinite(loss):
-                    raise ValueError(f"adapt: the loss is {loss} in epoch {epoch}; lower adapt.learning_rate")
-                schedule.step()
-                teacher.follow(network)
-                total, learnt = total + loss, learnt + share
+    unlabelled, steps = Unlabelled.of(data, answers), len(data.train_rows) // settings.batch_size or 1
+    run = _new_run(network.to(device()), settings, how, steps)
+    run.resume(state_file)
+    while (epoch := len(run.result.history)) < how.epochs:
+        began, rate = perf_counter(), run.schedule.get_last_lr()[0]
+        loss = _train_one_epoch(run, normalise, data, unlabelled, settings, how, epoch, steps)
         seconds = perf_counter() - began
-        images = steps * settings.batch_size
-        row = {"epoch": epoch, "loss": total / steps, "learning_rate": rate}
-        row |= {"images_per_s": images / seconds, "seconds": seconds, "learnt": learnt / steps}
-        row |= evaluate(teacher.network, normalise, data, settings)
-        result.history.append(row)
-        result.add(epoch, score_of(row, data, settings), teacher.network.state_dict(), 1)
-        save_state(state_file, {name: part.state_dict() for name, part in parts.items()} | {"result": vars(result)})
+        row = {"epoch": epoch, "loss": loss, "learning_rate": rate}
+        row |= {"images_per_s": steps * settings.batch_size / seconds, "seconds": seconds}
+        row |= dict.fromkeys(SCORES, math.nan)
+        if settings.is_scored(epoch):
+            averaged = run.averaged()
+            row |= evaluate(averaged, normalise, data, settings)
+            run.result.add(epoch, score_of(row, data, settings), averaged.state_dict(), 1)
+        run.result.history.append(row)
+        run.save(state_file)
         report(row)
-    network.load_state_dict(result.best_weights)
-    return result
+    network.load_state_dict(run.result.best_weights)
+    return run.result
 
 
-class _Teacher:
-    """The moving average of a network, as a network that answers."""
-
-    def __init__(self, network: nn.Module, decay: float):
-        self._average = MovingAverage(network, decay)
-        self.network = copy.deepcopy(network).eval()
-
-    def follow(self, network: nn.Module) -> None:
-        self._average.update(network)
-        self.network.load_state_dict(self._average.weights())
-
-    def state_dict(self) -> dict:
-        return self._average.state_dict()
-
-    def load_state_dict(self, state: dict) -> None:
-        self._average.load_state_dict(state)
-        self.network.load_state_dict(self._average.weights())
+def _new_run(network: nn.Module, settings: FinetunedSettings, how: AdaptSettings, steps: int) -> _Run:
+    frozen_modules(network, settings, 0)  # so that the optimizer is not given what never learns
+    optimizer = make_optimizer(network, settings)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=max(2, steps * settings.epochs), pct_start=WARMUP
+    )
+    return _Run(network, optimizer, schedule, MovingAverage(network, how.average), TrainingResult([]))
 
 
-def _step(
+def _train_one_epoch(
+    run: _Run,
+    normalise: Normalisation,
+    data: FoldData,
+    unlabelled: Unlabelled,
+    settings: FinetunedSettings,
+    how: AdaptSettings,
+    epoch: int,
+    steps: int,
+) -> float:
+    """Train one epoch of `steps`; return its mean loss."""
+    run.network.train()
+    for module in frozen_modules(run.network, settings, 0):
+        module.eval()
+    total = 0.0
+    with torch.random.fork_rng():
+        torch.manual_seed(derived_seed(how.seed, "adapt dropout", epoch))
+        random = torch.Generator().manual_seed(derived_seed(how.seed, "distortion", epoch))
+        for batch in _batches(data, unlabelled, settings, how, epoch, steps):
+            loss = _loss(run.network, normalise, batch, settings, how, random)
+            if not torch.isfinite(loss):
+                raise ValueError(f"adapt: the loss is {loss.item()} in epoch {epoch}; lower adapt.learning_rate")
+            run.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            run.optimizer.step()
+            run.schedule.step()
+            run.average.update(run.network)
+            total += loss.item()
+    return total / steps
+
+
+def _loss(
     network: nn.Module,
-    teacher: _Teacher,
     normalise: Normalisation,
     batch: Batch,
-    optimizer: torch.optim.Optimizer,
-    sureness: Sureness,
     settings: FinetunedSettings,
     how: AdaptSettings,
     random: torch.Generator,
-) -> tuple[float, float]:
-    """Make a step; return its loss, and the share of the unlabelled images that it learnt from."""
+) -> torch.Tensor:
     with autocast(settings.precision):
-        with torch.no_grad():
-            answers = teacher.network(normalise(batch.plain).to(device())).float().softmax(dim=1)
-        labels, learnt = sureness(answers)
-        inputs = torch.cat([normalise(batch.images), normalise(distorted(batch.other, random, FILL))])
+        inputs = torch.cat([normalise(batch.images), normalise(distorted(batch.others, random, FILL))])
         logits = network(inputs.contiguous(memory_format=torch.channels_last).to(device())).float()
-    labelled, unlabelled = logits.split([len(batch.images), len(batch.other)])
-    smoothing = settings.label_smoothing
-    loss = cross_entropy(labelled, batch.labels.to(device()), label_smoothing=smoothing)
-    others = cross_entropy(unlabelled, labels, label_smoothing=smoothing, reduction="none")
-    loss = loss + how.weight * (learnt * others).mean()
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
-    return loss.item(), learnt.mean().item()
+    labelled, others = logits.split([len(batch.images), len(batch.others)])
+    loss = cross_entropy(labelled, batch.labels.to(device()), label_smoothing=settings.label_smoothing)
+    return loss + how.weight * cross_entropy(others, batch.answers.to(device()))
 
 
 def _batches(
@@ -213,16 +205,16 @@ def _batches(
     draws = generator(how.seed, "adapt", epoch)
     seen = _in_turn(len(unlabelled.rows), steps * beside, draws)
     shown = _orientations(data.store, rows, draws)
-    plain, other = (_orientations(unlabelled.store, unlabelled.rows[seen], draws) for _ in range(2))
+    others = _orientations(unlabelled.store, unlabelled.rows[seen], draws)
 
     def make(step: int) -> Batch:
         own, beside_it = slice(step * size, (step + 1) * size), slice(step * beside, (step + 1) * beside)
-        images, pictures = rows[own], unlabelled.rows[seen[beside_it]]
+        these = seen[beside_it]
         return Batch(
-            stack(data.store, images, settings.size, shown[own]),
+            stack(data.store, rows[own], settings.size, shown[own]),
             torch.from_numpy(data.train_labels[order[own]]),
-            stack(unlabelled.store, pictures, settings.size, plain[beside_it]),
-            stack(unlabelled.store, pictures, settings.size, other[beside_it]),
+            stack(unlabelled.store, unlabelled.rows[these], settings.size, others[beside_it]),
+            torch.from_numpy(unlabelled.answers[these]),
         )
 
     with ThreadPoolExecutor(1) as pool:

@@ -1,4 +1,4 @@
-"""Adaptation to unlabelled images: what it may see, what counts as sure, and that it is taken up again."""
+"""Adaptation to unlabelled images: what it may see, what it learns of them, and that it is taken up again."""
 
 import dataclasses
 
@@ -10,18 +10,19 @@ from makers.metrics import F1
 from makers.packed import TARGETS, packed_competition
 
 from competition.data.image_store import ImageStore
+from competition.data.predictions import Predictions
 from competition.models.networks import create_network
 from competition.settings.adapt import AdaptSettings
 from competition.settings.finetuned import FinetunedSettings
 from competition.training import adapt as module
-from competition.training.adapt import Sureness, Unlabelled, adapt
+from competition.training.adapt import Unlabelled, adapt
 from competition.training.distortion import distorted
 from competition.training.fold_data import bar_copies, load_fold
 
 pytestmark = pytest.mark.slow
 
 SETTINGS = FinetunedSettings(network="test_resnet", weights="none", size=32, batch_size=8, precision="float32")
-HOW = AdaptSettings(members=("tiny",), epochs=2, learning_rate=1e-3, threshold=0.3, average=0.9)
+HOW = AdaptSettings(members=("tiny",), epochs=2, learning_rate=1e-3, average=0.9)
 SECONDS = ("seconds", "images_per_s")
 TESTS = 9
 
@@ -34,9 +35,18 @@ def data(tmp_path_factory):
     return load_fold(0, held, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
-def adapted(data, state_file, report=lambda row: None, **changes):
-    network, normalise = create_network(SETTINGS, 3)
-    result = adapt(network, normalise, data, SETTINGS, HOW.model_copy(update=changes), state_file, report)
+def answered(data, seed=0):
+    """Answers to the test images and the fold's test-like ones, drawn at random."""
+    parts, draws = {"test": data.test_ids, "test_like": data.valid_ids}, np.random.default_rng(seed)
+    return {
+        name: Predictions(ids, draws.dirichlet([1] * len(TARGETS), len(ids)), TARGETS) for name, ids in parts.items()
+    }
+
+
+def adapted(data, state_file, report=lambda row: None, answers=None, settings=SETTINGS, **changes):
+    network, normalise = create_network(settings, 3)
+    how, answers = HOW.model_copy(update=changes), answers or answered(data)
+    result = adapt(network, normalise, data, answers, settings, how, state_file, report)
     return network.state_dict(), [{k: v for k, v in row.items() if k not in SECONDS} for row in result.history]
 
 
@@ -49,11 +59,21 @@ def same(one, other):
 
 def test_unlabelled_are_the_test_images_and_the_folds_own_test_like_ones(data):
     barred = dataclasses.replace(data, barred=frozenset({"t1", "t4"}))
-    found = Unlabelled.of(barred)
+    answers = answered(data)
+    found = Unlabelled.of(barred, answers)
     sources = [found.store.column("source_id")[row] for row in found.rows]
     assert sources == [*data.valid_ids, *(f"t{n}" for n in range(TESTS) if n not in (1, 4))]
     views = [found.store.column("view")[row] for row in found.rows[: len(data.valid_ids)]]
     assert set(views) == {"test_like"}
+    for id, probabilities in zip(sources, found.answers, strict=True):
+        part = answers["test_like" if id in data.valid_ids else "test"]
+        assert (part.select([id]).probabilities == probabilities).all()
+
+
+def test_an_image_that_was_not_answered_is_an_error(data):
+    answers = answered(data)
+    with pytest.raises(ValueError, match="t7"):
+        Unlabelled.of(data, answers | {"test": answers["test"].select(id for id in data.test_ids if id != "t7")})
 
 
 def test_no_image_of_another_kind_is_seen_and_no_label_of_the_fold_counts(data, tmp_path, monkeypatch):
@@ -62,7 +82,9 @@ def test_no_image_of_another_kind_is_seen_and_no_label_of_the_fold_counts(data, 
         module, "stack", lambda store, rows, *rest: (seen.update(rows.tolist()), real(store, rows, *rest))[1]
     )
     weights, _ = adapted(data, tmp_path / "a.pt", epochs=1)
-    allowed = {row for rows in data.train_rows for row in rows.tolist()} | set(Unlabelled.of(data).rows.tolist())
+    allowed = {row for rows in data.train_rows for row in rows.tolist()} | set(
+        Unlabelled.of(data, answered(data)).rows.tolist()
+    )
     assert seen <= allowed and len(seen) > len(data.train_rows)
     others = dataclasses.replace(data, valid_labels=np.roll(data.valid_labels, 1))
     assert (others.valid_labels != data.valid_labels).any()
@@ -81,29 +103,28 @@ def test_copies_of_what_is_scored_are_barred(data):
     assert barred.barred == {"t1", "t2"} and not data.barred
 
 
-# what counts as sure
+# what it learns of them
 
 
-def test_a_class_that_is_answered_surely_has_to_be_surer():
-    shares = torch.full((3,), 1 / 3)
-    sureness = Sureness(shares, 0.8)
-    sure, unsure = torch.tensor([0.95, 0.025, 0.025]), torch.tensor([0.2, 0.6, 0.2])
-    both = torch.stack([sure, sure, unsure, unsure.roll(1)])
-    for _ in range(300):
-        labels, learnt = sureness(both)
-    assert labels.tolist() == [0, 0, 1, 2] and learnt.tolist() == [1, 1, 1, 1]  # 0.6 is enough for classes 1 and 2
-    lower = torch.tensor([[0.7, 0.15, 0.15], [0.45, 0.3, 0.25]])
-    assert sureness(lower)[1].tolist() == [0, 0]
+def test_the_answers_are_learnt_as_probabilities(data, tmp_path):
+    """Of a network that is told one class of every unlabelled image, more than of one that is told another."""
+    sure = {}
+    for label in (0, 1):
+        told = np.full((1, len(TARGETS)), 0.1 / (len(TARGETS) - 1))
+        told[0, label] = 0.9
+        answers = {name: part.like(told.repeat(len(part), axis=0)) for name, part in answered(data).items()}
+        weights, _ = adapted(data, tmp_path / f"{label}.pt", answers=answers, epochs=6, weight=4.0, average=0.0)
+        sure[label] = [value for name, value in weights.items() if name.endswith("fc.bias")][0]
+    assert sure[0][0] > sure[1][0] and sure[1][1] > sure[0][1]
 
 
-def test_answers_are_shifted_to_the_shares_of_training():
-    sureness = Sureness(torch.tensor([0.5, 0.5]), 0.5)
-    for _ in range(500):
-        labels, _ = sureness(torch.tensor([[0.8, 0.2], [0.6, 0.4]]))
-    assert labels.tolist() == [0, 1]  # all answered 0, of which half are
-    other = Sureness(torch.tensor([0.5, 0.5]), 0.5)
-    other.load_state_dict(sureness.state_dict())
-    assert other(torch.tensor([[0.6, 0.4]]))[0].tolist() == [1]
+def test_without_weight_no_answer_counts(data, tmp_path):
+    one, other = (
+        adapted(data, tmp_path / f"{seed}.pt", answers=answered(data, seed), epochs=1, weight=weight)[0]
+        for seed, weight in ((0, 0.0), (1, 0.0))
+    )
+    assert same(one, other)
+    assert not same(one, adapted(data, tmp_path / "c.pt", answers=answered(data, 1), epochs=1)[0])
 
 
 def test_every_unlabelled_image_comes_as_often():
@@ -119,10 +140,18 @@ def test_it_trains_and_the_average_is_kept(data, tmp_path):
     weights, history = adapted(data, tmp_path / "a.pt")
     begun, _ = create_network(SETTINGS, 3)
     assert not same(weights, begun.state_dict()) and [row["epoch"] for row in history] == [0, 1]
-    assert all(0 <= row["learnt"] <= 1 and np.isfinite(row["loss"]) for row in history)
+    assert all(np.isfinite(row["loss"]) and 0 <= row["test_like"] <= 1 for row in history)
     followed, _ = adapted(data, tmp_path / "b.pt", average=0.0)
     moved = [sum((one[key] - begun.state_dict()[key]).abs().sum() for key in one) for one in (weights, followed)]
     assert moved[0] < moved[1]
+
+
+def test_epochs_are_scored_as_the_members_are(data, tmp_path):
+    seldom = SETTINGS.model_copy(update={"score_every": 2})
+    weights, history = adapted(data, tmp_path / "a.pt", settings=seldom, epochs=3)
+    assert [np.isfinite(row["test_like"]) for row in history] == [True, False, True]
+    often = adapted(data, tmp_path / "b.pt", epochs=3)[1]
+    assert [row["loss"] for row in history] == [row["loss"] for row in often]
 
 
 class Stop(Exception):
