@@ -37,7 +37,7 @@ class UprightSettings(SettingsSection):
     copies: int = Field(6, ge=1, description="damaged copies of each training page that the networks learn from")
     corners_epochs: int = Field(8, ge=1, description="an epoch shows every training page as one of its copies")
     orientation_epochs: int = Field(12, ge=1)
-    batch_size: int = Field(32, ge=2)
+    batch_size: int = Field(16, ge=2)
     learning_rate: float = Field(1.5e-3, gt=0, description="at its peak")
     frozen_stages: int = Field(2, ge=0, description="the stem and this many first stages keep their weights")
     least_probability: float = Field(

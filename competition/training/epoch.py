@@ -15,12 +15,13 @@ import torch
 from torch import nn
 
 from competition.common.seeds import derived_seed, generator
-from competition.compute.device import autocast
+from competition.compute.device import autocast, use_bfloat16
 from competition.compute.distributed import processes
 from competition.data.orientations import ORIENTATIONS
 from competition.inference.loader import batches, epoch_rows
 from competition.models.auxiliary import training_loss
 from competition.models.freezing import frozen_modules
+from competition.models.layers.fusion import fused_frozen
 from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.criterion import Criterion
@@ -72,7 +73,8 @@ def train_one_epoch(
         module.eval()
     began, total, seen, rate = perf_counter(), 0.0, 0, run.learning_rate.rate
     index = processes().index  # what one process drops is not what another drops
-    with torch.random.fork_rng():
+    size = size_at(epoch, settings.epochs, settings.first_size, settings.size)
+    with fused_frozen(run.network, frozen, size, use_bfloat16(settings.precision)), torch.random.fork_rng():
         torch.manual_seed(derived_seed(settings.seed, "dropout", epoch, *([index] if index else [])))
         for batch in _local_batches(run, normalise, criterion, data, settings, epoch, times(epoch)):
             loss, stop = _step(run, batch, criterion, settings, interrupt)

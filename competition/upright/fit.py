@@ -86,10 +86,12 @@ def fit_fold(
 ) -> None:
     """Train both networks on all pages but those of `fold`, and write their weights to `target`.
 
-    It goes on from what the folder `state` holds. `report` gets each epoch's row: network, epoch, loss.
+    The second begins with what the first has learnt of pages. It goes on from what the folder `state` holds. `report`
+    gets each epoch's row: network, epoch, loss.
     """
     seed, data = settings.seed, photographs.to_train(fold)
     tensors: dict[str, torch.Tensor] = {}
+    learnt = None
     for name, make, show, loss, size, first_size, epochs in (
         (CORNERS, corner_network, corner_example, corner_loss, settings.corners_size, None, settings.corners_epochs),
         (
@@ -103,8 +105,11 @@ def fit_fold(
         ),
     ):
         network, normalise = make(settings, seed)
+        if learnt is not None:
+            network.trunk.load_state_dict(learnt)
         file, tell = state / f"{fold}-{name}.pt", partial(_report, report, name)
         train_network(network, normalise, data, show, loss, size, first_size, epochs, settings, file, tell)
+        learnt = network.trunk.state_dict()
         tensors |= {f"{name}.{key}": value.detach().cpu() for key, value in network.state_dict().items()}
     save_weights(target, tensors, {"network": settings.network})  # of several facts the order would be random
 

@@ -15,11 +15,12 @@ import torch
 from torch.nn.functional import cross_entropy, smooth_l1_loss
 
 from competition.common.seeds import generator
-from competition.compute.device import autocast, device
+from competition.compute.device import autocast, device, use_bfloat16
 from competition.data.image_store import ImageStore
 from competition.data.letterbox import resize
 from competition.data.orientations import ORIENTATIONS, oriented_image
 from competition.models.freezing import frozen_modules
+from competition.models.layers.fusion import fused_frozen
 from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.upright import UprightSettings
@@ -154,21 +155,37 @@ def train_network(
         network.train()
         for module in frozen:
             module.eval()
-        total = 0.0
         pixels = size_at(epoch, epochs, first_size, size)
-        for images, target, counts in _batches(photographs, show, pixels, settings, epoch):
-            with autocast("auto"):
-                outputs = network(normalise(images).to(device()))
-            loss = loss_of(outputs.float(), target.to(device()), counts.to(device()))
-            if not torch.isfinite(loss):
-                raise ValueError(f"upright: the loss is {loss.item()} in epoch {epoch}; lower upright.learning_rate")
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += loss.item()
+        batches = _batches(photographs, show, pixels, settings, epoch)
+        with fused_frozen(network, frozen, pixels, use_bfloat16("auto")):
+            total = _train_one_epoch(network, normalise, batches, loss_of, optimizer, schedule, epoch)
         save_state(state_file, {"epoch": epoch + 1} | {name: part.state_dict() for name, part in parts.items()})
         report({"epoch": epoch, "loss": total / steps})
+
+
+def _train_one_epoch(
+    network: PageNetwork,
+    normalise: Normalisation,
+    batches: Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]],
+    loss_of: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor],
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    epoch: int,
+) -> float:
+    """Return the sum of the steps' losses."""
+    total = 0.0
+    for images, target, counts in batches:
+        with autocast("auto"):
+            outputs = network(normalise(images).to(device()))
+        loss = loss_of(outputs.float(), target.to(device()), counts.to(device()))
+        if not torch.isfinite(loss):
+            raise ValueError(f"upright: the loss is {loss.item()} in epoch {epoch}; lower upright.learning_rate")
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        total += loss.item()
+    return total
 
 
 def _starts(images: int, batch_size: int) -> range:

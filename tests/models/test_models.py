@@ -12,9 +12,9 @@ from torch import nn
 
 from competition.members.kinds.features import FeaturesSettings
 from competition.models import shipped_weights as shipped
-from competition.models.freezing import frozen_modules
+from competition.models.freezing import frozen_modules, stage_starts
 from competition.models.layers.depthwise import DepthwiseConv2d, with_fast_depthwise
-from competition.models.layers.fusion import for_inference
+from competition.models.layers.fusion import FusedConv2d, for_inference, fused_frozen
 from competition.models.networks import Normalisation, create_network
 from competition.models.shipped_weights import LITE, PACKAGES, load_shipped, refuse_untouched_statistics
 from competition.settings.finetuned import FinetunedSettings
@@ -334,6 +334,56 @@ def test_frozen_stages_learn_nothing_and_the_others_do(stages):
     for prefix in (f"blocks.{stages}.", "classifier"):
         assert any(key.startswith(prefix) for key in changed)
     assert any("running_mean" in key for key in changed)
+
+
+@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "mobilenetv3_small_050", "test_resnet", "test_vit"])
+def test_frozen_stages_compute_as_for_inference_while_it_lasts(name):
+    network = with_lively_statistics(timm.create_model(name, num_classes=3, drop_rate=0.0))
+    size = timm.data.resolve_model_data_config(network)["input_size"][-1] if "vit" in name else 64
+    frozen = frozen_modules(network, FinetunedSettings(frozen_stages=2), 0)
+    network.train()
+    for module in frozen:
+        module.eval()
+    modes = {key: module.training for key, module in network.named_modules()}
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    inputs, calls, passed = random_input(4, 3, size, size), [], []
+    learning = network.get_submodule(stage_starts(network)[2])
+    learning.register_forward_pre_hook(lambda module, given: passed.append(given[0].detach().float()))
+
+    def outputs():
+        with torch.autocast("cpu", torch.bfloat16):
+            return network(inputs).float()
+
+    with pytest.MonkeyPatch.context() as patch:
+        real = FusedConv2d.forward
+        patch.setattr(FusedConv2d, "forward", lambda self, inputs: (calls.append(1), real(self, inputs))[1])
+        with fused_frozen(network, frozen, size, bfloat16=True):
+            patched = [module for module in network.modules() if "forward" in vars(module)]
+            passed.clear()
+            outputs().sum().backward()
+            calls_within = len(calls)
+    assert patched and calls_within
+    assert {key: module.training for key, module in network.named_modules()} == modes
+    assert not [module for module in network.modules() if "forward" in vars(module)]
+    still = [
+        key for key in before if any(key.startswith(one) for one in ("conv_stem", "bn1", "blocks.0.", "blocks.1."))
+    ]
+    assert all(torch.equal(network.state_dict()[key], before[key]) for key in still)
+    gradients = {key: p.grad.clone() for key, p in network.named_parameters() if p.grad is not None}
+    assert gradients and not any(key in still for key in gradients)
+    outputs()
+    fused, usual = passed
+    assert (fused - usual).abs().max() < 0.03 * usual.abs().max()
+
+
+def test_frozen_stages_stay_as_they_are_after_an_error_and_without_bfloat16():
+    network = timm.create_model("mobilenetv3_small_050", num_classes=3)
+    frozen = frozen_modules(network, FinetunedSettings(frozen_stages=2), 0)
+    with fused_frozen(network, frozen, 32, bfloat16=False):
+        assert not [module for module in network.modules() if "forward" in vars(module)]
+    with pytest.raises(KeyError), fused_frozen(network, frozen, 32, bfloat16=True):
+        raise KeyError
+    assert not [module for module in network.modules() if "forward" in vars(module)]
 
 
 def test_nothing_frozen_by_default_and_a_network_without_stages_is_named():

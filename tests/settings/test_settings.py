@@ -160,7 +160,7 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
             "rules",
             "pseudo_labels: true, but test_statistics: false",
         ),
-        ("adapt: {threshold: 1.5}", "adapt.threshold", "less than or equal to 1"),
+        ("adapt: {average: 1}", "adapt.average", "less than 1"),
         ("adapt: {members: lite0}", "adapt.members", "write members: [lite0]"),
         ("adapt: {members: }", "adapt.members", "write members: []"),
         ("adapt: {members: [x]}", "adapt.members", "'x' is not among train.members"),

@@ -1,4 +1,5 @@
-"""A network made for inference: batch-norm folded into the convolution before it, and the activation behind it fused.
+"""A network, or its frozen part, made for inference: batch-norm folded into the convolution before it, and the
+activation behind it fused.
 
 Which convolution feeds which batch-norm is read off the order of definition, and then proved: the result has to give
 the network's output for a random input, else the network is used as it is. On a CPU with bfloat16 the convolutions are
@@ -6,6 +7,8 @@ oneDNN's with ReLU or ReLU6 built in, which saves reading and writing each image
 """
 
 import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -66,6 +69,69 @@ def for_inference(network: nn.Module, size: int, bfloat16: bool) -> nn.Module:
                     usual = _distance(expected, plain(probe))
                 best = quick if _distance(expected, quick(probe)) < 2 * usual + 1e-3 else fused
     return best.requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+@contextmanager
+def fused_frozen(network: nn.Module, frozen: Sequence[nn.Module], size: int, bfloat16: bool) -> Iterator[None]:
+    """Let the `frozen` modules of `network` compute as `for_inference` would have them, as long as it lasts.
+
+    They are in evaluation mode and come before all that learns; the network's modules, weights and their names stay.
+    Only on a CPU with bfloat16, and where the outputs for a random image of `size` pixels are the same.
+    """
+    changed: list[nn.Module] = []
+    try:
+        if bfloat16 and next(network.parameters()).device.type == "cpu" and torch.backends.mkldnn.is_available():
+            for group, made in _fused_groups(network, _in_groups(frozen), size):
+                changed += group
+                group[0].forward = torch.no_grad()(made.forward)
+                for module in group[1:]:
+                    module.forward = nn.Identity().forward
+        yield
+    finally:
+        for module in changed:
+            del module.forward  # the class's own
+
+
+def _in_groups(frozen: Sequence[nn.Module]) -> list[list[nn.Module]]:
+    """Return what is fused together: a block, or a convolution and the batch-norm that follows it."""
+    groups, rest = [], list(frozen)
+    while rest:
+        first = rest.pop(0)
+        if any(isinstance(layer, nn.Linear) for layer in first.modules()):
+            continue  # large ones are slower that way
+        if any(True for _ in first.children()) and not isinstance(first, nn.BatchNorm2d):
+            groups.append([first])
+        elif isinstance(first, nn.Conv2d) and rest and isinstance(rest[0], nn.BatchNorm2d):
+            groups.append([first, rest.pop(0)])
+    return groups
+
+
+def _fused_groups(
+    network: nn.Module, groups: Sequence[list[nn.Module]], size: int
+) -> Iterator[tuple[list[nn.Module], nn.Module]]:
+    """Yield those of `groups` whose fused form gives the same outputs, and that form."""
+    seen: dict[nn.Module, torch.Tensor] = {}
+    hooks = [
+        group[0].register_forward_pre_hook(lambda module, given: seen.update({module: given[0]})) for group in groups
+    ]
+    probe = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    training = [module for module in network.modules() if module.training]
+    try:
+        with torch.no_grad():
+            network.eval()(probe.contiguous(memory_format=torch.channels_last))
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for module in training:
+            module.training = True
+    for group in groups:
+        plain = nn.Sequential(*group)
+        with torch.no_grad():
+            expected, made = plain(seen[group[0]]), _with_fused_activations(_folded(plain))
+            with torch.autocast("cpu", torch.bfloat16):
+                usual, found = _distance(expected, plain(seen[group[0]])), made(seen[group[0]])
+        if _distance(expected, found) < 2 * usual + 1e-3:
+            yield group, made
 
 
 def _folded(plain: nn.Module) -> nn.Module:
