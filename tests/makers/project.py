@@ -4,6 +4,7 @@ training.
 
 import contextlib
 import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -103,4 +104,14 @@ def make_once(folder: Path, answer: str = "label") -> Path:
             specialize.main(fold)
         vote.main()
         ensemble.main()
+    return folder
+
+
+def made_further(tmp_path_factory: pytest.TempPathFactory, params: str, run: Callable[[], None]) -> Path:
+    """Return a copy of the made project with other params.yaml, after `run` in it: the stages that they change."""
+    folder = tmp_path_factory.mktemp("further")
+    shutil.copytree(make_once(tmp_path_factory.getbasetemp() / "made_project"), folder, dirs_exist_ok=True)
+    (folder / "params.yaml").write_text(params)
+    with contextlib.chdir(folder):
+        run()
     return folder

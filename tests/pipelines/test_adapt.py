@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from makers.project import FOLDS, PARAMS, make_once
+from makers.project import FOLDS, PARAMS, made_further
 
 from competition.data.predictions import load_predictions
 from pipelines import adapt, ensemble, predict, vote
@@ -18,16 +18,13 @@ ALLOWED = PARAMS.replace("adapt: {members: []}", "rules: {pseudo_labels: true}\n
 
 @pytest.fixture(scope="module")
 def adapted(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("adapted")
-    shutil.copytree(make_once(tmp_path_factory.getbasetemp() / "made_project"), folder, dirs_exist_ok=True)
-    (folder / "params.yaml").write_text(ALLOWED.replace("ensemble: {", "ensemble: {choose: lite0_adapted, "))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
+    def run():
         for fold in FOLDS:
             adapt.main("lite0", fold)
         vote.main()
         ensemble.main()
-    return folder
+
+    return made_further(tmp_path_factory, ALLOWED.replace("ensemble: {", "ensemble: {choose: lite0_adapted, "), run)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from makers.project import FOLDS, PARAMS, TEST, TRAIN, make_once
+from makers.project import FOLDS, PARAMS, TEST, TRAIN, made_further, make_once
 
 from competition.data.predictions import load_predictions
 from pipelines import ensemble, predict, train, vote
@@ -21,16 +21,13 @@ NETWORKS = ("refit-3", "refit-5")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("refit")
-    shutil.copytree(make_once(tmp_path_factory.getbasetemp() / "made_project"), folder, dirs_exist_ok=True)
-    (folder / "params.yaml").write_text(ASKED.replace("ensemble: {", "ensemble: {choose: soft, "))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
+    def run():
         for network in NETWORKS:
             train.main("lite0", network)
         vote.main()
         ensemble.main()
-    return folder
+
+    return made_further(tmp_path_factory, ASKED.replace("ensemble: {", "ensemble: {choose: soft, "), run)
 
 
 def answers(folder: Path, member: str, network: object) -> dict:
