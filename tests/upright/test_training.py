@@ -15,7 +15,7 @@ from competition.data.packing import build
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 from competition.settings.upright import UprightSettings
-from competition.upright import training
+from competition.upright import fit, training
 from competition.upright.fit import FoldPhotographs, drawn_pages
 from competition.upright.geometry import homography, oriented_corners, placed, quad_of
 from competition.upright.networks import MARGIN, corner_network, corner_targets, orientation_network
@@ -208,3 +208,24 @@ def test_a_loss_that_is_no_number_ends_training(photographs, tmp_path):
             network, normalise, data, corner_example, lambda *_: torch.tensor(float("nan"), requires_grad=True),
             64, None, 1, SETTINGS, tmp_path / "state.pt",
         )  # fmt: skip
+
+
+def test_the_orientation_network_begins_with_what_the_corner_network_has_learnt(photographs, tmp_path, monkeypatch):
+    begun: list[tuple[dict, dict]] = []
+    real = fit.train_network
+
+    def train(network, *rest):
+        before = {key: value.clone() for key, value in network.trunk.state_dict().items()}
+        real(network, *rest)
+        begun.append((before, {key: value.clone() for key, value in network.trunk.state_dict().items()}))
+
+    monkeypatch.setattr(fit, "train_network", train)
+    settings = SETTINGS.model_copy(update={"corners_epochs": 1, "orientation_epochs": 1, "frozen_stages": 0})
+    weights = [tmp_path / f"{name}.safetensors" for name in ("one", "resumed")]
+    for target in weights:  # the second time from the states that the first left
+        fit.fit_fold(photographs, 0, settings, target, tmp_path)
+    (untrained, learnt), (taken, _), *resumed = begun
+    assert all(torch.equal(taken[key], learnt[key]) for key in learnt)
+    assert any(not torch.equal(untrained[key], learnt[key]) for key in learnt)
+    assert all(torch.equal(resumed[1][0][key], learnt[key]) for key in learnt)
+    assert weights[0].read_bytes() == weights[1].read_bytes()
