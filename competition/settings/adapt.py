@@ -15,7 +15,7 @@ class AdaptSettings(SettingsSection):
     )
     epochs: int = Field(4, ge=1, description="an epoch sees every training image of the fold as one of its copies")
     learning_rate: float = Field(4e-4, gt=0, description="at its peak")
-    unlabelled: float = Field(1.0, gt=0, le=8, description="unlabelled images for each training image")
+    unlabelled: float = Field(2.0, gt=0, le=8, description="unlabelled images for each training image")
     average: float = Field(0.99, ge=0, lt=1, description="decay per step of the average of the weights that is kept")
     weight: float = Field(1.0, ge=0, description="of the unlabelled images' loss, beside the training images'")
     seed: int = Field(0, ge=0)
