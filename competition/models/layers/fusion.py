@@ -125,6 +125,8 @@ def _fused_groups(
         for module in training:
             module.training = True
     for group in groups:
+        if group[0] not in seen:
+            continue
         plain = nn.Sequential(*group)
         with torch.no_grad():
             expected, made = plain(seen[group[0]]), _with_fused_activations(_folded(plain))
