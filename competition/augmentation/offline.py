@@ -121,8 +121,8 @@ class Augmenter:
         waiting: list[_Picture] = []
         for row in rows:
             waiting += self._pictures(store.image(row), ids[row], targets[row], copies.get(targets[row], 0))
-            held = sum(picture.image.nbytes for picture in waiting)
-            if self.straighten is None or held >= AT_ONCE or row == rows[-1]:
+            full = self.straighten is None or sum(picture.image.nbytes for picture in waiting) >= AT_ONCE
+            if full or row == rows[-1]:
                 packed += self._packed(waiting)
                 waiting = []
         return packed, []

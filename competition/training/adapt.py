@@ -28,7 +28,7 @@ from competition.data.orientations import ORIENTATIONS
 from competition.data.predictions import Predictions
 from competition.inference.loader import epoch_rows, stack
 from competition.models.freezing import frozen_modules
-from competition.models.layers.fusion import fused_frozen
+from competition.models.layers.fusion import for_training
 from competition.models.networks import Normalisation
 from competition.settings.adapt import AdaptSettings
 from competition.settings.finetuned import FinetunedSettings
@@ -161,11 +161,8 @@ def _train_one_epoch(
 ) -> float:
     """Train one epoch of `steps`; return its mean loss."""
     frozen = frozen_modules(run.network, settings, 0)
-    run.network.train()
-    for module in frozen:
-        module.eval()
     total, bfloat16 = 0.0, use_bfloat16(settings.precision)
-    with fused_frozen(run.network, frozen, settings.size, bfloat16), torch.random.fork_rng():
+    with for_training(run.network, frozen, settings.size, bfloat16), torch.random.fork_rng():
         torch.manual_seed(derived_seed(how.seed, "adapt dropout", epoch))
         random = torch.Generator().manual_seed(derived_seed(how.seed, "distortion", epoch))
         for batch in _batches(data, unlabelled, settings, how, epoch, steps):

@@ -21,7 +21,7 @@ from competition.data.orientations import ORIENTATIONS
 from competition.inference.loader import batches, epoch_rows
 from competition.models.auxiliary import training_loss
 from competition.models.freezing import frozen_modules
-from competition.models.layers.fusion import fused_frozen
+from competition.models.layers.fusion import for_training
 from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.criterion import Criterion
@@ -68,13 +68,10 @@ def train_one_epoch(
     seeded from (seed, epoch). Raises NotANumber; KeyboardInterrupt, between two steps, when `interrupt` is asked.
     """
     frozen = frozen_modules(run.network, settings, epoch)
-    run.network.train()
-    for module in frozen:
-        module.eval()
     began, total, seen, rate = perf_counter(), 0.0, 0, run.learning_rate.rate
     index = processes().index  # what one process drops is not what another drops
     size = size_at(epoch, settings.epochs, settings.first_size, settings.size)
-    with fused_frozen(run.network, frozen, size, use_bfloat16(settings.precision)), torch.random.fork_rng():
+    with for_training(run.network, frozen, size, use_bfloat16(settings.precision)), torch.random.fork_rng():
         torch.manual_seed(derived_seed(settings.seed, "dropout", epoch, *([index] if index else [])))
         for batch in _local_batches(run, normalise, criterion, data, settings, epoch, times(epoch)):
             loss, stop = _step(run, batch, criterion, settings, interrupt)

@@ -20,7 +20,7 @@ from competition.data.image_store import ImageStore
 from competition.data.letterbox import resize
 from competition.data.orientations import ORIENTATIONS, oriented_image
 from competition.models.freezing import frozen_modules
-from competition.models.layers.fusion import fused_frozen
+from competition.models.layers.fusion import for_training
 from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.upright import UprightSettings
@@ -152,12 +152,9 @@ def train_network(
         for name, part in parts.items():
             part.load_state_dict(saved[name])
     for epoch in range(first, epochs):
-        network.train()
-        for module in frozen:
-            module.eval()
         pixels = size_at(epoch, epochs, first_size, size)
         batches = _batches(photographs, show, pixels, settings, epoch)
-        with fused_frozen(network, frozen, pixels, use_bfloat16("auto")):
+        with for_training(network, frozen, pixels, use_bfloat16("auto")):
             total = _train_one_epoch(network, normalise, batches, loss_of, optimizer, schedule, epoch)
         save_state(state_file, {"epoch": epoch + 1} | {name: part.state_dict() for name, part in parts.items()})
         report({"epoch": epoch, "loss": total / steps})

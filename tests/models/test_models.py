@@ -14,7 +14,7 @@ from competition.members.kinds.features import FeaturesSettings
 from competition.models import shipped_weights as shipped
 from competition.models.freezing import frozen_modules, stage_starts
 from competition.models.layers.depthwise import DepthwiseConv2d, with_fast_depthwise
-from competition.models.layers.fusion import FusedConv2d, for_inference, fused_frozen
+from competition.models.layers.fusion import FusedConv2d, for_inference, for_training
 from competition.models.networks import Normalisation, create_network
 from competition.models.shipped_weights import LITE, PACKAGES, load_shipped, refuse_untouched_statistics
 from competition.settings.finetuned import FinetunedSettings
@@ -345,6 +345,7 @@ def test_frozen_stages_compute_as_for_inference_while_it_lasts(name):
     for module in frozen:
         module.eval()
     modes = {key: module.training for key, module in network.named_modules()}
+    network.eval()
     before = {key: value.clone() for key, value in network.state_dict().items()}
     inputs, calls, passed = random_input(4, 3, size, size), [], []
     learning = network.get_submodule(stage_starts(network)[2])
@@ -357,7 +358,7 @@ def test_frozen_stages_compute_as_for_inference_while_it_lasts(name):
     with pytest.MonkeyPatch.context() as patch:
         real = FusedConv2d.forward
         patch.setattr(FusedConv2d, "forward", lambda self, inputs: (calls.append(1), real(self, inputs))[1])
-        with fused_frozen(network, frozen, size, bfloat16=True):
+        with for_training(network, frozen, size, bfloat16=True):
             patched = [module for module in network.modules() if "forward" in vars(module)]
             passed.clear()
             outputs().sum().backward()
@@ -379,9 +380,9 @@ def test_frozen_stages_compute_as_for_inference_while_it_lasts(name):
 def test_frozen_stages_stay_as_they_are_after_an_error_and_without_bfloat16():
     network = timm.create_model("mobilenetv3_small_050", num_classes=3)
     frozen = frozen_modules(network, FinetunedSettings(frozen_stages=2), 0)
-    with fused_frozen(network, frozen, 32, bfloat16=False):
+    with for_training(network, frozen, 32, bfloat16=False):
         assert not [module for module in network.modules() if "forward" in vars(module)]
-    with pytest.raises(KeyError), fused_frozen(network, frozen, 32, bfloat16=True):
+    with pytest.raises(KeyError), for_training(network, frozen, 32, bfloat16=True):
         raise KeyError
     assert not [module for module in network.modules() if "forward" in vars(module)]
 

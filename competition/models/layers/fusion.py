@@ -72,12 +72,16 @@ def for_inference(network: nn.Module, size: int, bfloat16: bool) -> nn.Module:
 
 
 @contextmanager
-def fused_frozen(network: nn.Module, frozen: Sequence[nn.Module], size: int, bfloat16: bool) -> Iterator[None]:
-    """Let the `frozen` modules of `network` compute as `for_inference` would have them, as long as it lasts.
+def for_training(network: nn.Module, frozen: Sequence[nn.Module], size: int, bfloat16: bool) -> Iterator[None]:
+    """Put `network` in training mode, but its `frozen` modules in evaluation mode; as long as it lasts these compute
+    as `for_inference` would have them.
 
-    They are in evaluation mode and come before all that learns; the network's modules, weights and their names stay.
-    Only on a CPU with bfloat16, and where the outputs for a random image of `size` pixels are the same.
+    They come before all that learns; the network's modules, weights and their names stay. Fused only on a CPU with
+    bfloat16, and where the outputs for a random image of `size` pixels are the same.
     """
+    network.train()
+    for module in frozen:
+        module.eval()
     changed: list[nn.Module] = []
     try:
         if bfloat16 and next(network.parameters()).device.type == "cpu" and torch.backends.mkldnn.is_available():
@@ -99,7 +103,7 @@ def _in_groups(frozen: Sequence[nn.Module]) -> list[list[nn.Module]]:
         first = rest.pop(0)
         if any(isinstance(layer, nn.Linear) for layer in first.modules()):
             continue  # large ones are slower that way
-        if any(True for _ in first.children()) and not isinstance(first, nn.BatchNorm2d):
+        if list(first.children()) and not isinstance(first, nn.BatchNorm2d):
             groups.append([first])
         elif isinstance(first, nn.Conv2d) and rest and isinstance(rest[0], nn.BatchNorm2d):
             groups.append([first, rest.pop(0)])
