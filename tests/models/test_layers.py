@@ -3,7 +3,7 @@
 import pytest
 import timm
 import torch
-from makers.networks import random_input, with_lively_statistics
+from makers.layers import random_input, with_lively_statistics
 from timm.layers import Conv2dSame
 from torch import nn
 

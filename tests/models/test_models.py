@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import timm
 import torch
-from makers.networks import random_input
+from makers.layers import random_input
 from torch import nn
 
 from competition.members.kinds.features import FeaturesSettings
