@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from competition.common.csv import read_frame, write_frame
 from competition.common.errors import examples, repeated
-from competition.common.seeds import generator
+from competition.common.seeds import derived_seed
 from competition.data.label_sets import split_labels
 from competition.folds.leakage import check_folds
 from competition.folds.stratification import group_counts, spread
@@ -48,12 +48,18 @@ def make_folds(
     fold_of_group = np.full(len(names), HOLDOUT)
     seen = np.arange(len(names))
     if holdout > 0:
-        sides = spread(counts, np.array([1 - holdout, holdout]), generator(seed, "holdout"), weights)
+        sides = spread(counts, np.array([1 - holdout, holdout]), _places(names, seed, "holdout"), weights)
         seen = np.flatnonzero(sides == 0)
     if len(seen) < n_splits:
         raise ValueError(f"a holdout of {holdout} leaves {len(seen)} groups of images for {n_splits} folds; lower it")
-    fold_of_group[seen] = spread(counts[seen], np.full(n_splits, 1 / n_splits), generator(seed, "folds"), weights)
+    places = _places(names[seen], seed, "folds")
+    fold_of_group[seen] = spread(counts[seen], np.full(n_splits, 1 / n_splits), places, weights)
     return fold_of_group[group_of_row]
+
+
+def _places(names: np.ndarray, seed: int, what_for: str) -> np.ndarray:
+    """Return a number in [0, 1) for each of `names` that depends on no other one."""
+    return np.array([derived_seed(seed, what_for, name) for name in names]) / 2**63
 
 
 def scarce_classes(targets: Sequence[str], groups: Sequence[str], n_splits: int, several: bool = False) -> list[str]:

@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csr_array, hstack
 
 from competition.data.label_sets import split_labels
 
 COMBINATIONS = 500  # of labels, the most frequent, that are spread too
 COMBINATION_WEIGHT = 0.02  # beside a label's 1: they decide between parts that the labels leave equal
+SIZE_WEIGHT = 1e-3  # of the parts' sizes, beside a class's 1
+FAR = 7919  # a number's digits after its first ones, as a second number
+LEAST_GAIN = 1e-9  # that a group is moved for: what rounding makes of nothing is less
 
 
 def group_counts(
@@ -50,29 +53,44 @@ def _counted(groups: np.ndarray, columns: np.ndarray, n_columns: int) -> csr_arr
     return counts
 
 
-def spread(
-    counts: csr_array, shares: np.ndarray, draws: np.random.Generator, weights: np.ndarray | None = None
-) -> np.ndarray:
+def spread(counts: csr_array, shares: np.ndarray, places: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Return (G,) the part each group goes to; see `group_counts`; shares: (P,) of the images, sum to 1.
 
-    Largest group first (equals in random order), to where it adds least to the chi-square distance between the parts'
-    class counts and their shares; the emptiest of equals. With weights the largest group is the one that holds most of
-    its labels: rare ones have to be placed while there is a choice.
+    places: (G,) in [0, 1), a group's own. They say where it goes at first; then groups are moved, one by one, as long
+    as that lessens the chi-square distance between the parts' class counts and their shares, and of equal ones between
+    the parts' sizes. So a group more or less moves few others.
     """
-    class_totals = np.maximum(counts.sum(axis=0), 1)
-    sizes = counts.sum(axis=1) if weights is None else counts @ (weights / class_totals)
-    weights = np.ones(counts.shape[1]) if weights is None else weights
-    order = draws.permutation(counts.shape[0])
-    order = order[np.argsort(-sizes[order], kind="stable")]
-    filled = np.zeros((len(shares), counts.shape[1]))
-    parts = np.empty(counts.shape[0], dtype=np.int64)
-    for group in order:
-        own = slice(counts.indptr[group], counts.indptr[group + 1])
-        present, new = counts.indices[own], counts.data[own]
-        added = (2 * filled[:, present] + new) * new / class_totals[present] * weights[present]
-        added = added.sum(axis=1) / shares
-        best = np.flatnonzero(added <= added.min() + 1e-9)
-        part = best[np.argmin(filled[best].sum(axis=1) / shares[best])]
-        filled[part, present] += new
-        parts[group] = part
+    ends = np.cumsum(shares)
+    parts = np.minimum(np.searchsorted(ends, places, side="right"), len(shares) - 1)
+    order = np.argsort((places - ends[parts]) / shares[parts], kind="stable")
+    # which of equal parts a group goes to is its own choice too: what the others did before it changes with any of them
+    choice = (places[:, None] * FAR + np.arange(len(shares)) / len(shares)) % 1
+    sizes = csr_array(counts.sum(axis=1)[:, None])
+    counts = hstack([counts, sizes], format="csr")
+    weights = np.ones(counts.shape[1] - 1) if weights is None else weights
+    totals = np.maximum(counts.sum(axis=0), 1)
+    _balance(counts, np.append(weights, 0.0) / totals, shares, parts, order, choice)
+    _balance(counts, np.append(weights, SIZE_WEIGHT) / totals, shares, parts, order, np.zeros_like(choice))
     return parts
+
+
+def _balance(
+    counts: csr_array, weights: np.ndarray, shares: np.ndarray, parts: np.ndarray, order: np.ndarray, choice: np.ndarray
+) -> None:
+    """Move groups to other `parts` (G,), in `order`, until no move of one lessens the distance.
+
+    weights: (K,) of the columns, over their totals; choice: (G, P), the lowest is taken of equally good parts.
+    """
+    filled = np.stack([counts[parts == part].sum(axis=0) for part in range(len(shares))]).astype(np.float64)
+    moved = True
+    while moved:
+        moved = False
+        for group in order:
+            own = slice(counts.indptr[group], counts.indptr[group + 1])
+            present, new, part = counts.indices[own], counts.data[own], parts[group]
+            filled[part, present] -= new
+            added = ((2 * filled[:, present] + new) * new * weights[present]).sum(axis=1) / shares
+            best = int(np.argmin(added + LEAST_GAIN * choice[group]))
+            if added[best] < added[part] - LEAST_GAIN:
+                parts[group], moved = best, True
+            filled[parts[group], present] += new

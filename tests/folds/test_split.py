@@ -84,6 +84,34 @@ def test_order_of_rows_changes_nothing_and_the_seed_does():
     assert np.mean([folds[id_] != fold for id_, fold in zip(ids, other, strict=True)]) > 0.3
 
 
+def without(row, columns):
+    return [[*column[:row], *column[row + 1 :]] for column in columns]
+
+
+@pytest.mark.parametrize(("n_classes", "n_splits", "holdout"), [(17, 3, 0.0), (17, 5, 0.2), (2, 5, 0.0)])
+def test_an_image_less_moves_few_others(n_classes, n_splits, holdout):
+    moved, held = [], []
+    for seed in range(7):
+        columns = made_up(n=1570, n_classes=n_classes, seed=seed)
+        folds = dict(zip(columns[0], make_folds(*columns, n_splits, 0, holdout).tolist(), strict=True))
+        row = int(np.random.default_rng(seed).integers(1570))
+        fewer = without(row, columns)
+        again = make_folds(*fewer, n_splits, 0, holdout)
+        before = np.array([folds[id_] for id_ in fewer[0]])
+        moved.append(np.mean(before != again))
+        held.append(np.sum((before == -1) & (again != -1)))
+    assert max(moved) <= 0.02 and max(held) <= 1
+
+
+def test_two_images_joined_move_few_others():
+    for seed in range(5):
+        ids, targets, _ = made_up(n=1570, n_classes=17, seed=seed)
+        folds = make_folds(ids, targets, ids, 5, 0)
+        same = np.flatnonzero(np.array(targets) == targets[0])[:2].tolist()
+        again = make_folds(ids, targets, joined_groups(ids, [(ids[same[0]], ids[same[1]])], [None] * 1570), 5, 0)
+        assert np.mean(folds != again) <= 0.02
+
+
 def test_holdout_has_its_share_of_each_class_whatever_the_number_of_folds():
     ids, targets, groups = made_up(n=500)
     three, five = (make_folds(ids, targets, groups, k, 0, 0.2) == -1 for k in (3, 5))
