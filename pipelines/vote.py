@@ -96,6 +96,7 @@ def make_leaderboard(
         settings.ensemble,
         seconds,
         notes,
+        images.groups,
     )
     members = {name: settings.described(name) for name in settings.voters}
     grey_sizes = {name: member.guard_size for name, member in members.items() if member.guard_size}

@@ -45,6 +45,7 @@ def candidates_table(
         settings,
         spent,
         {one.name: note_of(one) for one in candidates},
+        images.groups,
     )
 
 

@@ -48,7 +48,9 @@ def decide(
     ordered = by_simplicity(candidates, costs)
     names, levels = [candidate.name for candidate in ordered], [candidate.simplicity[0] for candidate in ordered]
     answers = [candidate.oof["test_like"] for candidate in ordered]
-    compared = paired_bootstrap(answers, names, images.y_true, len(images.targets), images.metric, settings)
+    compared = paired_bootstrap(
+        answers, names, images.y_true, len(images.targets), images.metric, settings, images.groups
+    )
     best, found = best_of(compared), simplest(compared, levels)
     if settings.choose != AUTO:
         if settings.choose not in names:
@@ -81,7 +83,13 @@ def choose_nested(
         here = images.folds == fold
         answers = [candidate.oof["test_like"][~here] for candidate in ordered]
         compared = paired_bootstrap(
-            answers, list(by_name), images.y_true[~here], len(images.targets), images.metric, settings
+            answers,
+            list(by_name),
+            images.y_true[~here],
+            len(images.targets),
+            images.metric,
+            settings,
+            images.groups[~here],
         )
         chosen = by_name[simplest(compared, levels).name]
         per_fold[fold] = chosen.name

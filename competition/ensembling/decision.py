@@ -144,8 +144,8 @@ def _chosen(nested: Mapping[str, Answers], rows: np.ndarray, images: Images, set
     if len(nested) == 1:
         return next(iter(nested))
     tried = [answers["test_like"][rows] for answers in nested.values()]
-    n_classes = len(images.targets)
-    compared = paired_bootstrap(tried, list(nested), images.y_true[rows], n_classes, images.metric, settings)
+    n_classes, groups = len(images.targets), images.groups[rows]
+    compared = paired_bootstrap(tried, list(nested), images.y_true[rows], n_classes, images.metric, settings, groups)
     return simplest(compared, range(len(nested))).name
 
 
@@ -163,7 +163,7 @@ def _nested_choice(nested: Mapping[str, Answers], images: Images, settings: Ense
 def _gain(before: np.ndarray, after: np.ndarray, images: Images, settings: EnsembleSettings) -> tuple[float, float]:
     """Return how much better `after` scores than `before`, and the standard error of it."""
     compared = paired_bootstrap(
-        [before, after], ["before", "after"], images.y_true, len(images.targets), images.metric, settings
+        [before, after], ["before", "after"], images.y_true, len(images.targets), images.metric, settings, images.groups
     )
     difference = compared[1].score - compared[0].score
     return images.metric.sign * difference, max(one.standard_error for one in compared)

@@ -37,9 +37,8 @@ def expected_score(
     """
     y_true, answers, n_classes = stacked.images.y_true, chosen.oof["test_like"], len(stacked.images.targets)
     weights, metric = fold_weights(stacked, folds), stacked.images.metric
-    resampled = metric.bootstrap(
-        y_true, [answers], n_classes, settings.resamples, generator(settings.seed, "bootstrap"), weights
-    )
+    draws, groups = generator(settings.seed, "bootstrap"), stacked.images.groups
+    resampled = metric.bootstrap(y_true, [answers], n_classes, settings.resamples, draws, weights, groups)
     low, high = interval(resampled[:, 0], settings.confidence)
     return {
         "value": metric(y_true, answers, n_classes, weights),

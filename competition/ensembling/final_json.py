@@ -72,14 +72,17 @@ def metrics_of(facts: Mapping[str, object]) -> dict[str, float]:
 
 def scores_of(answers: Answers, images: Images, settings: EnsembleSettings) -> dict[str, dict[str, float]]:
     """Return condition -> {"value", "low", "high"} of out-of-fold `answers`."""
-    return {condition: rounded_score(images.y_true, answers[condition], images, settings) for condition in CONDITIONS}
+    return {
+        condition: rounded_score(images.y_true, answers[condition], images.groups, images, settings)
+        for condition in CONDITIONS
+    }
 
 
 def rounded_score(
-    y_true: np.ndarray, answers: np.ndarray, images: Images, settings: EnsembleSettings
+    y_true: np.ndarray, answers: np.ndarray, groups: np.ndarray, images: Images, settings: EnsembleSettings
 ) -> dict[str, float]:
-    """Return {"value", "low", "high"} of the score of (n, ...) answers; as the leaderboard has it."""
-    return _rounded(score(y_true, answers, len(images.targets), images.metric, settings))
+    """Return {"value", "low", "high"} of the score of (n, ...) answers to images of `groups` (n,), as the leaderboard."""
+    return _rounded(score(y_true, answers, len(images.targets), images.metric, settings, groups))
 
 
 def best_single(candidates: Sequence[Candidate], images: Images) -> Candidate:

@@ -90,9 +90,10 @@ def score_holdout(
     """
     if not chosen.holdout:
         return None
-    ids, y_true = images.holdout["ID"].tolist(), images.holdout_labels
+    ids, y_true, groups = images.holdout["ID"].tolist(), images.holdout_labels, images.holdout["group"].to_numpy(str)
     scores = {
-        condition: rounded_score(y_true, answers, images, settings) for condition, answers in chosen.holdout.items()
+        condition: rounded_score(y_true, answers, groups, images, settings)
+        for condition, answers in chosen.holdout.items()
     }
     indices = {condition: answers.tolist() for condition, answers in chosen.holdout.items()}
     ends = {"": "value", "_low": "low", "_high": "high"}

@@ -73,6 +73,11 @@ class Images:
         return self.seen["fold"].to_numpy(np.int64)
 
     @cached_property
+    def groups(self) -> np.ndarray:
+        """(N,) groups of the out-of-fold images: what is in one says the same, and is drawn as one."""
+        return self.seen["group"].to_numpy(str)
+
+    @cached_property
     def slices(self) -> np.ndarray:
         """(N,) numbers: every fold dealt out, groups whole and no label looked at, so that there are SLICES or more.
 

@@ -74,4 +74,5 @@ def choose_specialist(
         settings.specialize.asks,
         settings.specialize.mode,
         settings.ensemble,
+        seen["group"].tolist(),
     )

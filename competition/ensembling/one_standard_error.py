@@ -21,10 +21,15 @@ def paired_bootstrap(
     n_classes: int,
     metric: Metric,
     settings: EnsembleSettings,
+    groups: np.ndarray | None = None,
 ) -> tuple[PairedDifference, ...]:
-    """Each of `answers` (n, ...) held against the best of them, the first of equals; on the leaderboard's resamples."""
+    """Each of `answers` (n, ...) held against the best of them, the first of equals; on the leaderboard's resamples.
+
+    groups: (n,), drawn whole; see `times_drawn`.
+    """
     scores = [metric(y_true, answer, n_classes) for answer in answers]
-    resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, generator(settings.seed, "bootstrap"))
+    draws = generator(settings.seed, "bootstrap")
+    resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, draws, groups=groups)
     return paired_differences(names, scores, resampled, settings.confidence, metric.sign)
 
 

@@ -123,17 +123,18 @@ def choose(
     asks: Asks = "answer",
     mode: Literal["auto", "out", "replace", "blend"] = "auto",
     settings: EnsembleSettings = EnsembleSettings(),
+    groups: Sequence[str] | None = None,
 ) -> SpecialistChoice:
     """Return the specialist's weight that does best, test-like out of fold, among those that `mode` allows.
 
     base: (N, C) test-like predictions out of fold; specialist: of at least the rows that it is asked about; y_true:
-    (N,) targets and folds: (N,) numbers, aligned with `base`. auto: the simplest of out, replace and blend that is
-    within one standard error of the best, so that a gain within noise doesn't count (see `one_standard_error`). Of
-    blends that score alike, the middle one is taken.
+    (N,) targets, folds: (N,) numbers, groups: (N,) names, aligned with `base`. auto: the simplest of out, replace and
+    blend that is within one standard error of the best, so that a gain within noise doesn't count (see
+    `one_standard_error`). Of blends that score alike, the middle one is taken.
     Raises ValueError for fewer than two folds, and for what doesn't fit `base`.
     """
-    folds = np.asarray(folds)
-    if not len(y_true) == len(folds) == len(base) or len(np.unique(folds)) < 2:
+    folds, groups = np.asarray(folds), np.arange(len(base)) if groups is None else np.asarray(groups)
+    if not len(y_true) == len(folds) == len(groups) == len(base) or len(np.unique(folds)) < 2:
         raise ValueError(
             f"expected a target and a fold for each of {len(base)} predictions, and 2 folds or more; found "
             f"{len(y_true)} targets, {len(folds)} folds, {len(np.unique(folds))} of them different"
@@ -149,11 +150,11 @@ def choose(
     for fold in np.unique(folds).tolist():
         others = folds != fold
         seen = {weight: answer[others] for weight, answer in answers.items()}
-        per_fold[fold] = _best_weight(labels[others], seen, n_classes, WEIGHTS[mode], metric, settings)
+        per_fold[fold] = _best_weight(labels[others], seen, n_classes, WEIGHTS[mode], metric, settings, groups[others])
     nested = _by_fold(folds, per_fold, answers)
-    weight = _best_weight(labels, answers, n_classes, WEIGHTS[mode], metric, settings)
+    weight = _best_weight(labels, answers, n_classes, WEIGHTS[mode], metric, settings, groups)
     hard_labels = [position[target] for target in hard]
-    scores = _scores(labels, answers, nested, n_classes, weight, metric, settings, hard_labels)
+    scores = _scores(labels, answers, nested, n_classes, weight, metric, settings, hard_labels, groups)
     return SpecialistChoice(weight, per_fold, scores, tuple(hard), asks)
 
 
@@ -164,12 +165,13 @@ def _best_weight(
     allowed: Sequence[float],
     metric: Metric,
     settings: EnsembleSettings,
+    groups: np.ndarray,
 ) -> float:
     scores = {weight: metric.sign * metric(labels, answers[weight], n_classes) for weight in allowed}
     by_simplicity = [weight for weight in (OUT, REPLACE, _best_blend(scores)) if weight in scores]
     names = {str(weight): weight for weight in by_simplicity}
     tried = [answers[weight] for weight in by_simplicity]
-    compared = paired_bootstrap(tried, list(names), labels, n_classes, metric, settings)
+    compared = paired_bootstrap(tried, list(names), labels, n_classes, metric, settings, groups)
     return names[simplest(compared, range(len(names))).name]
 
 
@@ -181,10 +183,16 @@ def _best_blend(scores: dict[float, float]) -> float | None:
 
 
 def _noise(
-    labels: np.ndarray, one: np.ndarray, other: np.ndarray, n_classes: int, metric: Metric, settings: EnsembleSettings
+    labels: np.ndarray,
+    one: np.ndarray,
+    other: np.ndarray,
+    n_classes: int,
+    metric: Metric,
+    settings: EnsembleSettings,
+    groups: np.ndarray,
 ) -> float:
     """Return the standard error of the difference in score of two (N,) answers to the same images."""
-    compared = paired_bootstrap([one, other], ["one", "other"], labels, n_classes, metric, settings)
+    compared = paired_bootstrap([one, other], ["one", "other"], labels, n_classes, metric, settings, groups)
     return max(each.standard_error for each in compared)
 
 
@@ -197,6 +205,7 @@ def _scores(
     metric: Metric,
     settings: EnsembleSettings,
     hard: list[int],
+    groups: np.ndarray,
 ) -> dict[str, float]:
     scores = {tried: metric(labels, answer, n_classes) for tried, answer in answers.items()}
     utility = {tried: metric.sign * score for tried, score in scores.items()}
@@ -213,7 +222,7 @@ def _scores(
         "blend": scores[blend],
         "nested": metric(labels, nested, n_classes),
         "gain": scores[best] - scores[OUT],
-        "noise": _noise(labels, answers[best], answers[OUT], n_classes, metric, settings),
+        "noise": _noise(labels, answers[best], answers[OUT], n_classes, metric, settings, groups),
         "hard_out": of_hard(answers[OUT]),
         "hard_nested": of_hard(nested),
     }

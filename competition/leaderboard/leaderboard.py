@@ -23,11 +23,16 @@ DIFFERENCE_COLUMNS = ("difference", "difference_low", "difference_high", "standa
 
 
 def score(
-    y_true: np.ndarray, answers: np.ndarray, n_classes: int, metric: Metric, settings: EnsembleSettings
+    y_true: np.ndarray,
+    answers: np.ndarray,
+    n_classes: int,
+    metric: Metric,
+    settings: EnsembleSettings,
+    groups: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Return the score as {"value", "low", "high"}, a bootstrap interval on the resamples that `compare` draws."""
     draws = generator(settings.seed, "bootstrap")
-    found = metric.with_interval(y_true, answers, n_classes, settings.resamples, settings.confidence, draws)
+    found = metric.with_interval(y_true, answers, n_classes, settings.resamples, settings.confidence, draws, groups)
     return dict(zip(("value", "low", "high"), found, strict=True))
 
 
@@ -40,20 +45,21 @@ def compare(
     settings: EnsembleSettings,
     seconds: Mapping[str, tuple[float, float]],
     notes: Mapping[str, str],
+    groups: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Return the leaderboard: one row per submission, best `test_like` first, of equals soft before hard, then by name.
 
     y_true: (N, ...) labels and folds: (N,) ints, aligned with the out-of-fold answers; seconds: submission -> spent on
-    training and on predicting, all folds together; notes: submission -> text, of those that have one. `fold_<k>`,
-    `mean` and `std` (over folds, as numpy's) are the test-like score; `clean` and `test_like` are over all `images` out
-    of fold at once. The columns DIFFERENCE_COLUMNS hold the paired difference to the first row, test-like;
+    training and on predicting, all folds together; notes: submission -> text, of those that have one; groups: (N,),
+    drawn whole, see `times_drawn`. `fold_<k>`, `mean` and `std` (over folds, as numpy's) are the test-like score;
+    `clean` and `test_like` are over all `images` out of fold at once. The columns DIFFERENCE_COLUMNS hold the paired difference to the first row, test-like;
     `significant` is best, yes or no. All rows are scored on the same resamples.
     """
     scores = _scores(submissions, y_true, n_classes, metric)
     best_first = -metric.sign * scores["test_like"]
     order = np.lexsort([[s.name for s in submissions], [s.vote != "soft" for s in submissions], best_first])
     ranked, scores = [submissions[index] for index in order], {one: scores[one][order] for one in CONDITIONS}
-    resampled = _resampled(ranked, y_true, n_classes, metric, settings)
+    resampled = _resampled(ranked, y_true, groups, n_classes, metric, settings)
     differences = paired_differences(
         [one.name for one in ranked], scores["test_like"], resampled["test_like"], settings.confidence, metric.sign
     )
@@ -81,11 +87,17 @@ def _scores(
 
 
 def _resampled(
-    submissions: Sequence[Submission], y_true: np.ndarray, n_classes: int, metric: Metric, settings: EnsembleSettings
+    submissions: Sequence[Submission],
+    y_true: np.ndarray,
+    groups: np.ndarray | None,
+    n_classes: int,
+    metric: Metric,
+    settings: EnsembleSettings,
 ) -> dict[str, np.ndarray]:
     """Return condition -> (R, M) scores on the R resamples that all conditions and submissions share."""
     answers = [getattr(submission, condition) for condition in CONDITIONS for submission in submissions]
-    resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, generator(settings.seed, "bootstrap"))
+    draws = generator(settings.seed, "bootstrap")
+    resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, draws, groups=groups)
     return dict(zip(CONDITIONS, np.split(resampled, len(CONDITIONS), axis=1), strict=True))
 
 

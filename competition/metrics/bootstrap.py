@@ -25,15 +25,16 @@ def times_drawn(
     """Yield matrices (r, N) float32: how often each row was drawn, `resamples` rows of them in all.
 
     groups: (N,), equal for rows that belong together: as many groups as there are, drawn whole, with replacement
-    (the cluster bootstrap), so that rows which say the same don't pass for independent ones; None: `resampled_rows`.
+    (the cluster bootstrap), so that rows which say the same don't pass for independent ones. None, or each row in a
+    group of its own: `resampled_rows`.
     """
-    if groups is None:
+    names, group_of_row = (None, None) if groups is None else np.unique(groups, return_inverse=True)
+    if groups is not None and group_of_row.shape != (n_rows,):
+        raise ValueError(f"groups: expected one for each of {n_rows} rows, found shape {np.shape(groups)}")
+    if groups is None or len(names) == n_rows:
         yield from map(_counted, resampled_rows(n_rows, resamples, generator))
         return
-    _, group_of_row = np.unique(groups, return_inverse=True)
-    if group_of_row.shape != (n_rows,):
-        raise ValueError(f"groups: expected one for each of {n_rows} rows, found shape {np.shape(groups)}")
-    for drawn in _draws(int(group_of_row.max()) + 1, resamples, generator, max(1, CHUNK // n_rows)):
+    for drawn in _draws(len(names), resamples, generator, max(1, CHUNK // n_rows)):
         yield _counted(drawn)[:, group_of_row]
 
 

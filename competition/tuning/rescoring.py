@@ -127,12 +127,14 @@ def _take(file: Path, make: Callable[[], Predictions]) -> bool:
 def compare(
     folds: pd.DataFrame, own: Predictions, best: Predictions, settings: EnsembleSettings, metric: Metric
 ) -> Rescored:
-    """Return how the two sets of out-of-fold predictions compare, on the same bootstrap resamples of the images."""
+    """Return how the two sets of out-of-fold predictions compare, on the same bootstrap resamples of the groups."""
     several, n_classes = not own.exclusive, len(own.targets)
-    y_true = encode(folds.set_index("ID").target.loc[own.ids.tolist()].tolist(), own.targets, several)
+    rows = folds.set_index("ID").loc[own.ids.tolist()]
+    y_true, groups = encode(rows["target"].tolist(), own.targets, several), rows["group"].to_numpy(str)
     answers = [metric.plain(one.probabilities, several) for one in (own, best.select(own.ids.tolist()))]
     values = [metric(y_true, some, n_classes) for some in answers]
-    scores = metric.bootstrap(y_true, answers, n_classes, settings.resamples, generator(settings.seed, "bootstrap"))
+    draws = generator(settings.seed, "bootstrap")
+    scores = metric.bootstrap(y_true, answers, n_classes, settings.resamples, draws, groups=groups)
     gains, gain = metric.sign * (scores[:, 1] - scores[:, 0]), metric.sign * (values[1] - values[0])
     bounds = [interval(column, settings.confidence) for column in (*scores.T, gains)]
     return Rescored((values[0], *bounds[0]), (values[1], *bounds[1]), (gain, *bounds[2]))

@@ -75,9 +75,12 @@ def measured_gain(
             data = load_fold(fold, folds, targets, store, test_store, metric, several)
             parts.append(_test_like(data, targets, orientation_weights, settings.upright, state / name / "features"))
             labels.append(data.valid_labels)
-        answers[name], y_true = concatenate(parts).probabilities, np.concatenate(labels)
+        found = concatenate(parts)
+        answers[name], y_true = found.probabilities, np.concatenate(labels)
+        groups = folds.set_index("ID")["group"].loc[found.ids.tolist()].to_numpy(str)
     given = [metric.plain(answers[name].astype(np.float64), several) for name in (AS_IT_IS, UPRIGHT)]
-    compared = paired_bootstrap(given, [AS_IT_IS, UPRIGHT], y_true, len(targets), metric, EnsembleSettings())
+    names, settings = [AS_IT_IS, UPRIGHT], EnsembleSettings()
+    compared = paired_bootstrap(given, names, y_true, len(targets), metric, settings, groups)
     without, with_it = compared
     gain = metric.sign * (with_it.score - without.score)
     error = max(without.standard_error, with_it.standard_error)  # of the best to itself it is 0

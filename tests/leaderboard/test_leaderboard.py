@@ -69,6 +69,20 @@ def board_of(*submissions, notes=None, settings=SETTINGS):
     )
 
 
+def test_images_of_one_group_are_drawn_together():
+    submissions, groups = [made_up("a"), made_up("b", seed=1)], np.arange(N) // 4
+    seconds = {s.name: (1, 1) for s in submissions}
+    board = compare(submissions, TRUE, FOLDS, len(TARGETS), F1, SETTINGS, seconds, {}, groups).set_index("submission")
+    found = score(TRUE, submissions[1].clean, len(TARGETS), F1, SETTINGS, groups)
+    draws = generator(SETTINGS.seed, "bootstrap")
+    drawn = F1.bootstrap(TRUE, [submissions[1].clean], len(TARGETS), SETTINGS.resamples, draws, groups=groups)[:, 0]
+    low, high = np.quantile(drawn, [0.05, 0.95])
+    assert (found["low"], found["high"]) == pytest.approx((low, high))
+    assert tuple(board.loc["b", ["clean_low", "clean_high"]]) == pytest.approx((low, high), abs=1e-6)
+    alone = board_of(*submissions).set_index("submission")
+    assert alone.loc["b", "clean_low"] != board.loc["b", "clean_low"]
+
+
 def plain(y_true, answers):
     return f1_score(y_true, answers, average="macro", zero_division=0)
 

@@ -25,6 +25,7 @@ from competition.ensembling.ensembles import ensemble_candidates
 from competition.ensembling.final_files import read_final
 from competition.ensembling.final_vote import read_final_vote
 from competition.ensembling.rules import RULES
+from competition.metrics import metric
 from pipelines import ensemble, vote
 
 ON_LABELS = {*RULES.names()} - {"rank_average"}  # ranks are no labels
@@ -118,6 +119,23 @@ def most_named(ballot):
 
 MEMBERS = ("features", "grey", "lite0")
 SINGLES = ["lite0", "features", "grey", "lite0_specialist"]
+
+
+def test_every_bootstrap_draws_groups_whole(fresh, monkeypatch):
+    folds = pd.read_csv("folds/folds.csv", dtype=str)
+    in_fold = folds.groupby("fold").cumcount()
+    folds.assign(group=folds["fold"] + "-" + (in_fold // 3).astype(str)).to_csv("folds/folds.csv", index=False)
+    drawn, real = [], metric.times_drawn
+
+    def times_drawn(n_rows, resamples, generator, groups=None):
+        drawn.append((n_rows, None if groups is None else len(set(groups))))
+        return real(n_rows, resamples, generator, groups)
+
+    monkeypatch.setattr(metric, "times_drawn", times_drawn)
+    for stage in (vote, ensemble):
+        drawn.clear()
+        stage.main()
+        assert drawn and all(groups and groups < rows / 2 for rows, groups in drawn)
 
 
 def test_the_hard_vote_of_the_top_is_counted_from_the_submissions(project):
