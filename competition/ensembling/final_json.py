@@ -81,7 +81,7 @@ def scores_of(answers: Answers, images: Images, settings: EnsembleSettings) -> d
 def rounded_score(
     y_true: np.ndarray, answers: np.ndarray, groups: np.ndarray, images: Images, settings: EnsembleSettings
 ) -> dict[str, float]:
-    """Return {"value", "low", "high"} of the score of (n, ...) answers to images of `groups` (n,), as the leaderboard."""
+    """Return {"value", "low", "high"} of the score of answers (n, ...) to images of `groups` (n,); as a leaderboard."""
     return _rounded(score(y_true, answers, len(images.targets), images.metric, settings, groups))
 
 

@@ -52,8 +52,8 @@ def compare(
     y_true: (N, ...) labels and folds: (N,) ints, aligned with the out-of-fold answers; seconds: submission -> spent on
     training and on predicting, all folds together; notes: submission -> text, of those that have one; groups: (N,),
     drawn whole, see `times_drawn`. `fold_<k>`, `mean` and `std` (over folds, as numpy's) are the test-like score;
-    `clean` and `test_like` are over all `images` out of fold at once. The columns DIFFERENCE_COLUMNS hold the paired difference to the first row, test-like;
-    `significant` is best, yes or no. All rows are scored on the same resamples.
+    `clean` and `test_like` are over all `images` out of fold at once. The columns DIFFERENCE_COLUMNS hold the paired
+    difference to the first row, test-like; `significant` is best, yes or no. All rows are scored on the same resamples.
     """
     scores = _scores(submissions, y_true, n_classes, metric)
     best_first = -metric.sign * scores["test_like"]
