@@ -46,7 +46,9 @@ def main(
     fast: Annotated[
         bool, typer.Option("--fast", help="ask one fold's network (an ensemble's best voter's) about one orientation")
     ] = False,
-    precision: Annotated[float, typer.Option(help="share of right ones among the answers that are not unsure")] = 0.95,
+    precision: Annotated[
+        float, typer.Option(help="share of right ones among the answers that are not unsure, at least")
+    ] = 0.95,
     answers: Annotated[
         Path | None, typer.Option(help="CSV to write beside it: the answers as a submission has them, of these images")
     ] = None,
@@ -148,15 +150,18 @@ def voted(folder: Path, vote: FittedVote, answered: FolderPredictions) -> Voted:
 
 
 def log_threshold(threshold: Threshold, precision: float) -> None:
-    reached = round(threshold.precision, 4)
+    reached, at_least = round(threshold.precision, 4), round(threshold.bound, 4)
     if threshold.value is None:
-        log("warning: every answer is unsure", asked_precision=precision, highest_out_of_fold=reached)
+        log(
+            "warning: every answer is unsure", asked_precision=precision, highest_out_of_fold=reached, at_least=at_least
+        )
     else:
         log(
             "sure",
             from_probability=round(threshold.value, 4),
             asked_precision=precision,
             precision_out_of_fold=reached,
+            at_least=at_least,
             share_out_of_fold=round(threshold.share, 4),
         )
 

@@ -45,7 +45,7 @@ def test_where_votes_are_counted_the_answers_own_probability_decides():
     counted = Voted(Predictions(["x", "y"], [[0.1, 0.5, 0.4], [0.5, 0.2, 0.3]], TARGETS), np.array([1, 1]))
     assert counted.labels.tolist() == [1, 1] and counted.confidence.tolist() == pytest.approx([0.5, 0.2])
     curve = PrecisionCurve.of(counted.confidence, counted.labels == np.array([1, 0]))
-    assert curve.threshold(1).value == pytest.approx(0.5)
+    assert [step[0] for step in curve.steps] == pytest.approx([0.2, 0.5])
     rows = label_rows(counted, NAMES, Threshold(0.45, 1, 1))
     assert [row[1:] for row in rows] == [
         ("b", "form", "0.500000", "c", "0.400000", "no"),
