@@ -95,7 +95,8 @@ def test_the_leaderboard_and_the_choice_are_its_own(error_rate):
     answers = {"no_rare": no_rare, "four_wrong": four_wrong}
     made = [Submission(name, name, "soft", *[one] * 3) for name, one in answers.items()]
     settings, best = EnsembleSettings(resamples=100), {}
-    seen = pd.DataFrame({"ID": [f"{n:02d}" for n in range(100)], "target": task.decode(y_true), "fold": folds})
+    ids = [f"{n:02d}" for n in range(100)]
+    seen = pd.DataFrame({"ID": ids, "target": task.decode(y_true), "fold": folds, "group": ids})
     for metric in (F1, error_rate):
         seconds = dict.fromkeys(answers, (1.0, 1.0))
         board = compare(made, y_true, folds, 3, metric, settings, seconds, {})

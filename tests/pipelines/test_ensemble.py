@@ -175,15 +175,15 @@ def test_the_simplest_candidate_within_one_standard_error_is_final(project, monk
     final, facts = cast()
     rows = facts["candidates"]
     assert [row["submission"] for row in rows] == [
-        # by bytes of weights: 30, 600, 27,000, 51,000. All votes need lite0, features, grey
+        # by bytes of weights: 30, 600, 27,000, 51,000. Votes need lite0, features, grey; the top three the specialist
         "grey",
         "features",
         "lite0",
         "lite0_specialist",
-        "hard_top",
         "hard",
         "soft",
         "foldwise_hard",
+        "hard_top",
         "weighted_soft",
         "greedy",
         "stacking",

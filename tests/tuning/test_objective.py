@@ -285,7 +285,7 @@ def predictions(ids, answers):
 def test_a_comparison_is_paired_and_says_when_nothing_can_be_told():
     generator = np.random.default_rng(0)
     ids, labels = [f"{n}" for n in range(300)], generator.integers(3, size=300)
-    table = pd.DataFrame({"ID": ids, "target": np.array(TARGETS)[labels]})
+    table = pd.DataFrame({"ID": ids, "target": np.array(TARGETS)[labels], "group": ids})
     good, bad = labels.copy(), labels.copy()
     good[:30], bad[:90] = (labels[:30] + 1) % 3, (labels[:90] + 1) % 3
     other = labels.copy()
@@ -309,7 +309,7 @@ def test_a_comparison_is_paired_and_says_when_nothing_can_be_told():
 def test_where_less_is_better_a_gain_is_a_lower_score():
     generator = np.random.default_rng(0)
     ids, labels = [f"{n}" for n in range(300)], generator.integers(3, size=300)
-    table = pd.DataFrame({"ID": ids, "target": np.array(TARGETS)[labels]})
+    table = pd.DataFrame({"ID": ids, "target": np.array(TARGETS)[labels], "group": ids})
     likely = Predictions(ids, 0.7 * np.eye(3)[labels] + 0.1, TARGETS)
     even = Predictions(ids, np.full((300, 3), 1 / 3), TARGETS)
     metric, settings = METRICS["log_loss"](), EnsembleSettings(resamples=100)
@@ -322,13 +322,13 @@ def test_where_less_is_better_a_gain_is_a_lower_score():
 def test_sets_of_labels_are_compared():
     generator = np.random.default_rng(0)
     ids, labels = [f"{n}" for n in range(200)], (generator.random((200, 3)) < 0.4).astype(np.uint8)
-    table = pd.DataFrame({"ID": ids, "target": decode(labels, TARGETS), "fold": 0})
+    table = pd.DataFrame({"ID": ids, "target": decode(labels, TARGETS), "fold": 0, "group": ids})
     right = Predictions(ids, 0.8 * labels + 0.1, TARGETS, exclusive=False)
     some = Predictions(ids, np.where(generator.random((200, 3)) < 0.7, 0.8 * labels + 0.1, 0.3), TARGETS, False)
     found = compare(table, some, right, EnsembleSettings(resamples=100), METRICS["f1_macro"]())
     assert found.best[0] == 1 and found.verdict == "better"
     assert found.own[0] == pytest.approx(f1_score(labels, some.labels, average="macro"))
-    table = table.assign(group=ids, fold=np.arange(200) % 4)
+    table = table.assign(fold=np.arange(200) % 4)
     dealt = other_folds(table, 0, several=True)
     counts = np.array([labels[dealt.fold == fold].sum(axis=0) for fold in range(4)])
     assert (dealt.fold != table.fold).any() and (np.ptp(counts, axis=0) <= 2).all()
