@@ -29,7 +29,7 @@ from competition.training.fold_data import FoldData, load_fold
 
 PAGES_PER_PART = 64
 SIZE, COPIES = 160, 1  # pixels, and damaged copies of each page, that the classifier gets
-PAGES = 1000  # training images that are enough to tell
+PAGES = 500  # training images that are enough to tell
 AS_IT_IS, UPRIGHT = "as_it_is", "upright"
 
 

@@ -3,6 +3,7 @@
 Nothing here reads a label: photographs are made of training pages, with the corners that the damage put them to.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,10 @@ import numpy as np
 import torch
 
 from competition.common.seeds import generator
+from competition.compute.device import cores, device, keep_memory
+from competition.compute.pool import deal, release
 from competition.data.image_store import ImageStore
+from competition.settings.machine import MachineSettings
 from competition.settings.upright import UprightSettings
 from competition.training.checkpoints import save_weights
 from competition.upright.accuracy import Found, compare
@@ -76,6 +80,57 @@ class FoldPhotographs:
         return np.flatnonzero((self.folds == fold) & (self.views == "test_like"))
 
 
+def fit_folds(
+    read: Callable[[], FoldPhotographs],
+    weights: Mapping[int, Path],
+    settings: UprightSettings,
+    state: Path,
+    machine: MachineSettings,
+    report: Report = lambda row: None,
+) -> None:
+    """Fit each fold's networks whose file of `weights` isn't there; see `fit_fold`.
+
+    On a CPU as many folds at a time as there are workers, which share the cores: small steps gain little from a second
+    core. The folds that are left over then, and all on a GPU, are fitted one after another.
+    """
+    folds = list(weights)
+    at_once = min(machine.workers or cores(), len(folds)) if device().type == "cpu" else 1
+    # of all folds, not of the missing ones: who goes on computes as who began did
+    beside = folds[: len(folds) - len(folds) % at_once] if at_once > 1 else []
+    for path in weights.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    missing = [fold for fold in folds if not weights[fold].is_file()]
+    threads = max(1, cores() // at_once)
+    tasks = ((read, fold, settings, weights[fold], state, report, threads) for fold in missing if fold in beside)
+    for _ in deal(_fit_in_a_worker, tasks, MachineSettings(workers=at_once)):
+        pass
+    release()
+    for fold in missing:
+        if fold not in beside:
+            fit_fold(read(), fold, settings, weights[fold], state, report)
+
+
+def _fit_in_a_worker(
+    read: Callable[[], FoldPhotographs],
+    fold: int,
+    settings: UprightSettings,
+    target: Path,
+    state: Path,
+    report: Report,
+    threads: int,
+) -> None:
+    command = os.getppid()
+
+    def tell(row: dict) -> None:
+        if os.getppid() != command:
+            raise SystemExit  # it was killed: nobody waits for the networks
+        report(row)
+
+    torch.set_num_threads(threads)
+    keep_memory()
+    fit_fold(read(), fold, settings, target, state, tell)
+
+
 def fit_fold(
     photographs: FoldPhotographs,
     fold: int,
@@ -87,7 +142,7 @@ def fit_fold(
     """Train both networks on all pages but those of `fold`, and write their weights to `target`.
 
     The second begins with what the first has learnt of pages. It goes on from what the folder `state` holds. `report`
-    gets each epoch's row: network, epoch, loss.
+    gets each epoch's row: fold, network, epoch, loss.
     """
     seed, data = settings.seed, photographs.to_train(fold)
     tensors: dict[str, torch.Tensor] = {}
@@ -107,15 +162,15 @@ def fit_fold(
         network, normalise = make(settings, seed)
         if learnt is not None:
             network.trunk.load_state_dict(learnt)
-        file, tell = state / f"{fold}-{name}.pt", partial(_report, report, name)
+        file, tell = state / f"{fold}-{name}.pt", partial(_report, report, fold, name)
         train_network(network, normalise, data, show, loss, size, first_size, epochs, settings, file, tell)
         learnt = network.trunk.state_dict()
         tensors |= {f"{name}.{key}": value.detach().cpu() for key, value in network.state_dict().items()}
     save_weights(target, tensors, {"network": settings.network})  # of several facts the order would be random
 
 
-def _report(report: Report, name: str, row: dict) -> None:
-    report({"network": name} | row)
+def _report(report: Report, fold: int, name: str, row: dict) -> None:
+    report({"fold": fold, "network": name} | row)
 
 
 def score_folds(

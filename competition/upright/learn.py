@@ -6,6 +6,7 @@ networks in the cache beyond it, so that a change of what comes after them train
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 from competition.upright.accuracy import figures
 from competition.upright.choice import measured_gain
-from competition.upright.fit import FoldPhotographs, drawn_pages, fit_fold, score_folds
+from competition.upright.fit import FoldPhotographs, drawn_pages, fit_folds, score_folds
 from competition.upright.networks import corner_network, orientation_network
 from competition.upright.pages_grid import write_pages_grid
 from competition.upright.photographs import PhotographMaker
@@ -77,12 +78,10 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
     train = ImageStore(paths.TRAIN_STORE)
     pages = drawn_pages(np.array([fold_of.get(id, HOLDOUT) for id in train.column("id")]), upright)
     _pack_photographs(state, PhotographMaker(str(train.path.resolve()), augment, upright.copies, bank), pages, settings)
-    photographs = FoldPhotographs.read(state / "photographs.arrow", fold_of, augment.fill)
+    read = partial(FoldPhotographs.read, state / "photographs.arrow", fold_of, augment.fill)
     weights = {fold: networks / f"{fold}.safetensors" for fold in settings.split.folds}
-    for fold, path in weights.items():
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fit_fold(photographs, fold, upright, path, state, lambda row, fold=fold: report({"fold": fold} | row))
+    fit_folds(read, weights, upright, state, machine, report)
+    photographs = read()
     found, rows = score_folds(photographs, weights, upright)
     target_of = dict(zip(table["ID"], table["target"], strict=True))
     temperature = fit_temperature(found.probabilities, found.orientations)

@@ -141,7 +141,7 @@ def train_network(
     network.to(device())
     frozen = frozen_modules(network.trunk, FinetunedSettings(frozen_stages=settings.frozen_stages), 0)
     learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(learning, settings.learning_rate, weight_decay=WEIGHT_DECAY)
+    optimizer = torch.optim.AdamW(learning, settings.learning_rate, weight_decay=WEIGHT_DECAY, fused=True)
     steps = len(_starts(len(photographs.rows), settings.batch_size))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, settings.learning_rate, total_steps=max(2, steps * epochs), pct_start=WARMUP

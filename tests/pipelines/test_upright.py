@@ -13,7 +13,7 @@ from competition.augmentation.offline import Augmenter
 from competition.common import paths
 from competition.data.image_store import ImageStore
 from competition.settings.load import load_settings
-from competition.upright import learn
+from competition.upright import fit, learn
 from competition.upright.choice import Gain
 from competition.upright.straighten import open_straightener
 from pipelines import augment, ensemble, predict, prepare, split, train, upright, vote
@@ -112,7 +112,7 @@ def test_auto_measures_what_it_gains(split_project, tmp_path, monkeypatch):
     trained, facts = weights(), json.loads(paths.UPRIGHT_FACTS.read_text())
     scores = facts["frozen_features"]
     assert 0 <= scores["as_it_is"] <= 1 and 0 <= scores["upright"] <= 1 and scores["standard_error"] >= 0
-    monkeypatch.setattr(learn, "fit_fold", None)  # would be an error: the networks are trained once
+    monkeypatch.setattr(fit, "fit_fold", None)  # would be an error: the networks are trained once
     for gains in (False, True):
         monkeypatch.setattr(learn, "measured_gain", lambda *_, gains=gains: Gain({"upright": 1.0}, 0.0, gains))
         upright.main()

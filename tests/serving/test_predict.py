@@ -16,9 +16,9 @@ from makers.packed import TARGETS
 from makers.project import FOLDS, TEST, UNREADABLE, project  # noqa: F401
 from safetensors.torch import load_file, save_file
 
-from competition.ensembling.precision_curve import lower_bound
 from competition.data.predictions import Predictions, load_predictions
 from competition.ensembling.final_vote import read_final_vote
+from competition.ensembling.precision_curve import lower_bound
 from competition.ensembling.rules import RULES
 from competition.ensembling.specialist_votes import replace_hard
 from competition.ensembling.voting import soft_vote

@@ -1,5 +1,6 @@
 """Training of the upright networks: what examples say is true, folds are kept apart, and a stop changes nothing."""
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from competition.compute.device import cores
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.data.letterbox import resize
@@ -229,3 +231,47 @@ def test_the_orientation_network_begins_with_what_the_corner_network_has_learnt(
     assert any(not torch.equal(untrained[key], learnt[key]) for key in learnt)
     assert all(torch.equal(resumed[1][0][key], learnt[key]) for key in learnt)
     assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+@pytest.fixture
+def weights(tmp_path) -> dict[int, Path]:
+    return {fold: tmp_path / "networks" / f"{fold}.safetensors" for fold in (0, 1, 2)}
+
+
+SHORT = SETTINGS.model_copy(update={"corners_epochs": 1, "orientation_epochs": 1, "frozen_stages": 0})
+
+
+def test_folds_beside_each_other_become_what_each_becomes_alone(folder, photographs, weights, tmp_path):
+    read = partial(FoldPhotographs.read, folder / "photographs.arrow", {str(n): n % 3 for n in range(PAGES - 1)}, 255)
+    here: list[tuple[int, str]] = []  # what workers report isn't seen by this process
+
+    def fit_all() -> dict[int, bytes]:
+        here.clear()
+        machine = MachineSettings(workers=2)
+        fit.fit_folds(read, weights, SHORT, tmp_path, machine, lambda row: here.append((row["fold"], row["network"])))
+        return {fold: path.read_bytes() for fold, path in weights.items()}
+
+    found = fit_all()
+    assert here == [(2, "corners"), (2, "orientation")]  # the third of three, by two workers
+    for fold in (1, 2):
+        weights[fold].unlink()
+    for state in tmp_path.glob("*.pt"):
+        state.unlink()
+    assert fit_all() == found and here == [(2, "corners"), (2, "orientation")]
+    threads = torch.get_num_threads()
+    for fold, own in {0: max(1, cores() // 2), 1: max(1, cores() // 2), 2: threads}.items():
+        torch.set_num_threads(own)
+        fit.fit_fold(photographs, fold, SHORT, tmp_path / "alone.safetensors", tmp_path / "alone")
+        assert (tmp_path / "alone.safetensors").read_bytes() == found[fold]
+    torch.set_num_threads(threads)
+
+
+def test_a_worker_whose_command_was_killed_ends_with_the_epoch(photographs, weights, tmp_path, monkeypatch):
+    parents = iter((7, 7, 1))
+    monkeypatch.setattr(fit.os, "getppid", lambda: next(parents))
+    (tmp_path / "networks").mkdir()
+    seen: list[str] = []
+    with pytest.raises(SystemExit):
+        fit._fit_in_a_worker(lambda: photographs, 0, SHORT, weights[0], tmp_path, lambda row: seen.append(row), 1)
+    assert [row["network"] for row in seen] == ["corners"] and not weights[0].exists()
+    assert len(list(tmp_path.glob("*.pt"))) == 2  # what whoever comes next goes on from
