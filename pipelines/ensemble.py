@@ -34,7 +34,9 @@ from competition.ensembling.images import Images, images_of
 from competition.ensembling.lineage import digests_of_weights, lineage, weight_bytes
 from competition.ensembling.members import read_members
 from competition.ensembling.rule import RuleInputs
+from competition.ensembling.skill import with_skill
 from competition.ensembling.specialist_choice import read_choice
+from competition.ensembling.vote_gain import vote_gains
 from competition.folds.split import read_folds
 from competition.inference.tta import orientation_weights
 from competition.leaderboard.leaderboard import read_leaderboard, write_leaderboard
@@ -57,14 +59,17 @@ def main() -> None:
     external = {name: read_external(name, competition) for name in settings.ensemble.external}
     specialist = read_choice(paths.VOTES)
     stacked, singles = read_members(settings.voters, specialist, settings, folds, images)
-    inputs = RuleInputs(stacked, singles, settings.ensemble, external)
-    ensembles, left_out = ensemble_candidates(inputs)
+    voting, voters, guards = with_skill(stacked, singles)
+    ensembles, left_out = ensemble_candidates(RuleInputs(voting, voters, settings.ensemble, external))
     candidates = [*singles, *ensembles]
     seconds = seconds_of_parts(leaderboard, singles)
     costs = {part: weight_bytes(part, settings) for part in seconds}
-    choice = decide(candidates, costs, images, settings.ensemble)
+    gains = {}
+    if settings.rules.test_statistics:
+        gains = vote_gains(candidates, stacked, len(settings.split.folds), settings.adapted, settings.ensemble.seed)
+    choice = decide(candidates, costs, images, settings.ensemble, gains)
     chosen = next(candidate for candidate in candidates if candidate.name == choice.chosen)
-    warn(candidates, left_out, chosen, external)
+    warn(candidates, left_out, guards, chosen, external)
     write_ensembles(ensembles, images, competition)
     table = candidates_table(candidates, images, seconds, settings.ensemble)
     write_leaderboard(paths.CANDIDATES, table)
@@ -76,15 +81,21 @@ def main() -> None:
     with replace_final() as folder:
         write_final(folder / FINAL, chosen.test, competition)
         orientations = orientation_weights(settings.tta.passes, settings.tta.seed)
-        write_final_vote(folder / FINAL_VOTE, chosen, candidates, stacked, orientations, weights, settings)
+        write_final_vote(folder / FINAL_VOTE, chosen, candidates, voting, orientations, weights, settings)
         write_json(folder / METRICS_FILE, metrics_of(facts))
         write_json(folder / FACTS, facts)
     report(facts, perf_counter() - began)
 
 
 def warn(
-    candidates: Sequence[Candidate], left_out: Sequence[str], chosen: Candidate, external: dict[str, np.ndarray]
+    candidates: Sequence[Candidate],
+    left_out: Sequence[str],
+    guards: Sequence[str],
+    chosen: Candidate,
+    external: dict[str, np.ndarray],
 ) -> None:
+    for name in guards:
+        log(f"{name} votes in no ensemble", reason="hardly better than chance, test-like out of fold")
     for name in left_out:
         log(f"warning: {name} left out", reason="so many images, members and classes would take it minutes")
     if external:
@@ -129,6 +140,12 @@ def report(facts: dict, seconds: float) -> None:
     scores = facts["score"]
     nested = scores["nested_choice"] or scores
     expected = (scores["expected"] or {}).get("value")
+    if (scores["expected"] or {}).get("alarm"):
+        log(
+            "warning: expected can't be relied on",
+            problem="other estimates of one network's accuracy on the test set are far from it",
+            **scores["expected"]["accuracy"],
+        )
     log(
         "voted",
         path=paths.FINAL,

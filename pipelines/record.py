@@ -136,6 +136,8 @@ def _out_of_fold(name: str, leaderboard: pd.DataFrame | None) -> tuple[str, ...]
     final = read_final_if_any() or {}
     scores = final.get("score", {}) if name in ("final", final.get("chosen")) else {}
     expected = _texts(scores.get("expected"))
+    if expected:
+        expected = (*expected, repr(float(scores["expected"]["effective_images"])))
     if row := next((rows for one in tables for rows in one.to_dict("records") if rows["submission"] == name), None):
         return *(repr(float(row[column])) for column in ("test_like", "test_like_low", "test_like_high")), *expected
     return (*test_like, *expected) if (test_like := _texts(scores.get("test_like"))) else ()

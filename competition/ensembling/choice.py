@@ -1,11 +1,14 @@
 """Choice of the final submission: one-standard-error rule on nested test-like scores, the simplest kind first.
 
+Out of fold an image is answered by one network of each member, on the test set by all. Several networks that vote help
+a member alone more than an ensemble, which has had several already: so what that adds is added to each score before.
+
 See `one_standard_error`. Kinds differ by what could have been fitted to the images that are scored: nothing by
 one member, nothing but ranks and temperatures by a vote, weights by the rest. Within a kind there is nothing that a
 lower score would be the price of.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +26,8 @@ AUTO = "auto"
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """chosen: name of the candidate; best: of the one with the best score; compared: all, simplest first.
+    """chosen: name of the candidate; best: of the one with the best score; compared: all, simplest first, by scores
+    with `gains` added, name -> what the vote of all networks adds; none where that isn't known.
 
     nested: (N, ...) answers out of fold, each fold by the candidate that the other folds chose, per_fold; None and {}
     where a person named the candidate.
@@ -35,31 +39,40 @@ class Choice:
     compared: tuple[PairedDifference, ...]
     nested: Answers | None
     per_fold: dict[int, str]
+    gains: Mapping[str, float]
 
 
 def decide(
-    candidates: Sequence[Candidate], costs: dict[str, float], images: Images, settings: EnsembleSettings
+    candidates: Sequence[Candidate],
+    costs: dict[str, float],
+    images: Images,
+    settings: EnsembleSettings,
+    gains: Mapping[str, float],
 ) -> Choice:
     """Return the choice: the candidate that `settings.choose` names; of `auto`, by the one-standard-error rule.
 
     costs: part -> what it needs, in any unit; of candidates of one level that score alike the cheaper is chosen, then
-    by precedence (see `EnsembleRule`), then by name. Raises ValueError for a name that no candidate has.
+    by precedence (see `EnsembleRule`), then by name. gains: see `vote_gains`; {}: none is known. Raises ValueError for
+    a name that no candidate has.
     """
     ordered = by_simplicity(candidates, costs)
     names, levels = [candidate.name for candidate in ordered], [candidate.simplicity[0] for candidate in ordered]
-    answers = [candidate.oof["test_like"] for candidate in ordered]
-    compared = paired_bootstrap(
-        answers, names, images.y_true, len(images.targets), images.metric, settings, images.groups
-    )
+    compared = _compared(ordered, np.ones(len(images.y_true), bool), images, settings, gains)
     best, found = best_of(compared), simplest(compared, levels)
     if settings.choose != AUTO:
         if settings.choose not in names:
             raise ValueError(f"ensemble.choose: {settings.choose!r}; expected {AUTO} or one of {', '.join(names)}")
         return Choice(
-            settings.choose, best.name, f"named by ensemble.choose; auto would choose {found.name}", compared, None, {}
+            settings.choose,
+            best.name,
+            f"named by ensemble.choose; auto would choose {found.name}",
+            compared,
+            None,
+            {},
+            gains,
         )
-    nested, per_fold = choose_nested(ordered, images, settings)
-    return Choice(found.name, best.name, _why(found, best, len(ordered)), compared, nested, per_fold)
+    nested, per_fold = choose_nested(ordered, images, settings, gains)
+    return Choice(found.name, best.name, _why(found, best, len(ordered)), compared, nested, per_fold, gains)
 
 
 def by_simplicity(candidates: Sequence[Candidate], costs: dict[str, float]) -> list[Candidate]:
@@ -72,8 +85,28 @@ def by_simplicity(candidates: Sequence[Candidate], costs: dict[str, float]) -> l
     return sorted(candidates, key=key)
 
 
+def _compared(
+    ordered: Sequence[Candidate],
+    rows: np.ndarray,
+    images: Images,
+    settings: EnsembleSettings,
+    gains: Mapping[str, float],
+) -> tuple[PairedDifference, ...]:
+    """Return the candidates held against the best on the out-of-fold images `rows` (N,) bool."""
+    return paired_bootstrap(
+        [candidate.oof["test_like"][rows] for candidate in ordered],
+        [candidate.name for candidate in ordered],
+        images.y_true[rows],
+        len(images.targets),
+        images.metric,
+        settings,
+        images.groups[rows],
+        np.array([gains.get(candidate.name, 0.0) for candidate in ordered]),
+    )
+
+
 def choose_nested(
-    ordered: Sequence[Candidate], images: Images, settings: EnsembleSettings
+    ordered: Sequence[Candidate], images: Images, settings: EnsembleSettings, gains: Mapping[str, float]
 ) -> tuple[Answers, dict[int, str]]:
     """Return out-of-fold answers, each fold's by the candidate that the other folds choose; and fold -> its name."""
     oof = {condition: images.task.empty(len(images.y_true)) for condition in CONDITIONS}
@@ -81,16 +114,7 @@ def choose_nested(
     levels = [candidate.simplicity[0] for candidate in ordered]
     for fold in np.unique(images.folds).tolist():
         here = images.folds == fold
-        answers = [candidate.oof["test_like"][~here] for candidate in ordered]
-        compared = paired_bootstrap(
-            answers,
-            list(by_name),
-            images.y_true[~here],
-            len(images.targets),
-            images.metric,
-            settings,
-            images.groups[~here],
-        )
+        compared = _compared(ordered, ~here, images, settings, gains)
         chosen = by_name[simplest(compared, levels).name]
         per_fold[fold] = chosen.name
         for condition in CONDITIONS:
@@ -103,5 +127,6 @@ def _why(found: PairedDifference, best: PairedDifference, candidates: int) -> st
         return f"the best of {candidates} candidates, and no simpler one is within one standard error of it"
     return (
         f"the simplest of {candidates} candidates within one standard error of the best, {best.name}: "
-        f"{found.score:.4f} to {best.score:.4f}, standard error {found.standard_error:.4f}"
+        f"{found.score:.4f} to {best.score:.4f} with what all networks' vote adds, standard error "
+        f"{found.standard_error:.4f}"
     )

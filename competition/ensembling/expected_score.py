@@ -1,98 +1,102 @@
-"""Expected score of the test set: the out-of-fold score, its images weighted to be answered as test images are.
+"""Expected score of the test set, with its interval: what one network gives there, and what the vote adds.
 
-How hard an image is to read shows in what the networks say of it, which needs no label. Logistic regression tells
-out-of-fold images from test images by how sure their network is and what it answers, and its odds are the weights:
-importance weighting for covariate shift (Shimodaira, Improving predictive inference under covariate shift, JSPI 90,
-2000) by a classifier (Bickel et al., Discriminative learning under covariate shift, JMLR 10, 2009), of confidence
-instead of pixels (as Guillory et al., Predicting with confidence on unseen distributions, ICCV 2021, predict accuracy
-from it). It takes for granted that an answer given with some confidence is right as often in the test set as out of
-fold: where the networks are wrong with more confidence there, it promises too much.
+What one network gives is the out-of-fold score, its images weighted to be answered as the test images are: see
+`shift_weights`. What the vote adds shows in how its networks disagree: see `vote_gain`. The interval is of what will be
+told of this very test set: it holds what other out-of-fold images would have said, with weights fitted anew, and what
+the labels of the test images may be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from competition.common.seeds import generator
+from competition.ensembling.accuracy_estimates import accuracy_estimates
 from competition.ensembling.candidates import Candidate
+from competition.ensembling.network_votes import NetworkVotes, votes_of_networks
+from competition.ensembling.shift_weights import ShiftWeights
 from competition.ensembling.stacked_predictions import StackedPredictions
-from competition.metrics.bootstrap import interval
+from competition.ensembling.vote_gain import vote_score
+from competition.metrics.bootstrap import interval, times_drawn
 from competition.settings.ensemble import EnsembleSettings
 
-MOST_CLASSES = 256  # looked at as answers, the most frequent
-LEAST = 1e-6  # the probability of either set, at the least: keeps odds finite
+REFITS = 100  # of the weights, each on other images
 
 
 def expected_score(
-    chosen: Candidate, stacked: StackedPredictions, folds: Sequence[int], settings: EnsembleSettings
-) -> dict[str, float]:
-    """Return {"value", "low", "high", "effective_images"}: the test-like score, weighted by `fold_weights`.
+    chosen: Candidate,
+    stacked: StackedPredictions,
+    folds: Sequence[int],
+    settings: EnsembleSettings,
+    learnt_from: Mapping[str, str],
+) -> dict[str, object]:
+    """Return "value", "low", "high"; "one_network", what one alone is expected to score; and "effective_images": how
+    many images, equally weighted, would tell as much: (sum of weights)^2 / sum of squares (Kish).
 
-    folds: (K,) their numbers, in the order of the stacked networks. The interval takes the weights as given.
-    `effective_images`: how many images, equally weighted, would tell as much: (sum of weights)^2 / sum of squares
-    (Kish).
+    folds: (K,) their numbers, in the order of the stacked networks; learnt_from: see `votes_of_networks`. The rest is
+    of `accuracy_estimates`.
     """
-    y_true, answers, n_classes = stacked.images.y_true, chosen.oof["test_like"], len(stacked.images.targets)
-    weights, metric = fold_weights(stacked, folds), stacked.images.metric
-    draws, groups = generator(settings.seed, "bootstrap"), stacked.images.groups
-    resampled = metric.bootstrap(y_true, [answers], n_classes, settings.resamples, draws, weights, groups)
-    low, high = interval(resampled[:, 0], settings.confidence)
+    images, draws = stacked.images, generator(settings.seed, "expected")
+    votes = votes_of_networks(chosen, stacked, len(folds), learnt_from)
+    of_fold = [images.folds == fold for fold in folds]
+    fits = _fits(votes, of_fold)
+    weights = _weights(fits, of_fold)
+    single = images.metric(images.y_true, chosen.oof["test_like"], len(images.targets), weights)
+    vote = vote_score(single, votes.alone, votes.together, images.metric, draws)
+    resampled = _resampled(chosen, stacked, fits, of_fold, settings, draws)
+    possible = vote.value + vote.slope * (resampled - single)[:, None] + vote.deviations
+    low, high = interval(np.clip(possible, *images.metric.bounds).ravel(), settings.confidence)
+    value = float(np.clip(vote.value, *images.metric.bounds))
     return {
-        "value": metric(y_true, answers, n_classes, weights),
-        "low": low,
-        "high": high,
+        "value": value,
+        "low": min(low, value),
+        "high": max(high, value),
+        "one_network": single,
         "effective_images": float(weights.sum() ** 2 / (weights**2).sum()),
-    }
+    } | accuracy_estimates(votes, stacked, of_fold, weights, learnt_from)
 
 
-def fold_weights(stacked: StackedPredictions, folds: Sequence[int]) -> np.ndarray:
-    """Return (N,) weights of out-of-fold images, mean 1 in each fold, by the mean prediction of its networks."""
-    oof, test = stacked.oof["test_like"][:, 0].mean(axis=0), stacked.test.mean(axis=0)  # (N, C), (K, T, C)
-    weights = np.ones(len(oof))
-    for number, fold in enumerate(folds):
-        here = stacked.images.folds == fold
-        weights[here] = shift_weights(oof[here], test[number], stacked.images.task.several)
+def _fits(votes: NetworkVotes, of_fold: Sequence[np.ndarray]) -> list[ShiftWeights]:
+    several = not votes.together.predictions.exclusive
+    scored = votes.out_of_fold.predictions.probabilities
+    return [
+        ShiftWeights(scored[here], alone.predictions.probabilities, several)
+        for here, alone in zip(of_fold, votes.alone, strict=True)
+    ]
+
+
+def _weights(
+    fits: Sequence[ShiftWeights],
+    of_fold: Sequence[np.ndarray],
+    times: np.ndarray | None = None,
+    test_times: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return (N,) weights of the out-of-fold images, mean 1 in each fold."""
+    weights = np.ones(len(of_fold[0]))
+    for fit, here in zip(fits, of_fold, strict=True):
+        weights[here] = fit(None if times is None else times[here], test_times)
     return weights
 
 
-def shift_weights(scored: np.ndarray, wanted: np.ndarray, several: bool = False) -> np.ndarray:
-    """(n,) weights, mean 1, with which images of probabilities `scored` (n, C) look as those of `wanted` (m, C) do.
-
-    several: whether each label has a probability of its own.
-    """
-    if not len(scored) or not len(wanted):
-        return np.ones(len(scored))
-    both = scored, wanted
-    classes = None if several else _frequent_answers(both)
-    features = np.concatenate([_label_features(one) if several else _features(one, classes) for one in both])
-    is_wanted = np.repeat([0, 1], [len(scored), len(wanted)])
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(features, is_wanted)
-    share = model.predict_proba(features[: len(scored)])[:, 1].clip(LEAST, 1 - LEAST)
-    weights = share / (1 - share)
-    return weights / weights.mean()
-
-
-def _frequent_answers(both: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the classes (A,), ascending, that are answered most often; of not so many, all."""
-    answers = np.concatenate([one.argmax(axis=1) for one in both])
-    counts = np.bincount(answers, minlength=both[0].shape[1])
-    return np.sort(np.argsort(-counts, kind="stable")[:MOST_CLASSES])
-
-
-def _features(probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """(n, A + 3): the highest probability, its lead on the second, the entropy, which of `classes` (A,) is answered."""
-    highest, second = -np.partition(-probabilities, 1, axis=1)[:, :2].T
-    entropy = -(probabilities * np.log(np.maximum(probabilities, 1e-9))).sum(axis=1)
-    answers = probabilities.argmax(axis=1)[:, None] == classes
-    return np.column_stack([highest, highest - second, entropy, answers])
-
-
-def _label_features(probabilities: np.ndarray) -> np.ndarray:
-    """(n, C + 3): of several labels an image: the least and the mean sureness, the entropy, and which are answered."""
-    sure = np.maximum(probabilities, 1 - probabilities)
-    both = np.stack([probabilities, 1 - probabilities])
-    entropy = -(both * np.log(np.maximum(both, 1e-9))).sum(axis=(0, 2))
-    return np.column_stack([sure.min(axis=1), sure.mean(axis=1), entropy, probabilities >= 0.5])
+def _resampled(
+    chosen: Candidate,
+    stacked: StackedPredictions,
+    fits: Sequence[ShiftWeights],
+    of_fold: Sequence[np.ndarray],
+    settings: EnsembleSettings,
+    draws: np.random.Generator,
+) -> np.ndarray:
+    """Return (R,) scores of one network on other images, out of fold and test, each with weights of its own."""
+    images, answers, n_test = stacked.images, chosen.oof["test_like"], stacked.test.shape[2]
+    score = images.metric.drawn_scorer(images.y_true, answers, len(images.targets))
+    resamples = min(REFITS, settings.resamples)
+    found = []
+    for drawn in times_drawn(len(answers), resamples, draws, images.groups):
+        of_test = (
+            draws.multinomial(n_test, np.full(n_test, 1 / n_test), size=len(drawn)) if n_test else [None] * len(drawn)
+        )
+        weighted = np.stack(
+            [times * _weights(fits, of_fold, times, own) for times, own in zip(drawn, of_test, strict=True)]
+        )
+        found.append(score(weighted.astype(np.float32)))
+    return np.concatenate(found)

@@ -36,7 +36,9 @@ def final_facts(
     """
     images, settings, labels_of = stacked.images, everything.ensemble, stacked.images.task.labels_of
     allowed = everything.rules.test_statistics
-    expected = _rounded(expected_score(chosen, stacked, everything.split.folds, settings)) if allowed else None
+    expected = None
+    if allowed:
+        expected = _rounded(expected_score(chosen, stacked, everything.split.folds, settings, everything.adapted))
     nested = None if choice.nested is None else scores_of(choice.nested, images, settings)
     best = best_single(candidates, images)
     return {
@@ -46,7 +48,7 @@ def final_facts(
         "why": choice.why,
         "choose": settings.choose,
         "best": choice.best,
-        "candidates": [_difference(one) for one in choice.compared],
+        "candidates": [_difference(one, choice.gains.get(one.name, 0.0)) for one in choice.compared],
         "chosen_by_the_other_folds": [{"fold": fold, "candidate": name} for fold, name in choice.per_fold.items()],
         "members": list(chosen.parts),
         "fitted": chosen.fitted,
@@ -132,13 +134,21 @@ def calibration(chosen: Candidate, stacked: StackedPredictions) -> dict[str, obj
     }
 
 
-def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:
-    return {key: round(float(value), DECIMALS) for key, value in numbers.items()}
+def _rounded(numbers: Mapping[str, object]) -> dict[str, object]:
+    """Return the mapping with its numbers rounded; truths, None, and mappings of such are kept."""
+    return {key: _rounded_value(value) for key, value in numbers.items()}
 
 
-def _difference(one: PairedDifference) -> dict[str, object]:
+def _rounded_value(value: object) -> object:
+    if isinstance(value, Mapping):
+        return _rounded(value)
+    return value if value is None or isinstance(value, bool) else round(float(value), DECIMALS)
+
+
+def _difference(one: PairedDifference, gain: float) -> dict[str, object]:
     numbers = {
-        "test_like": one.score,
+        "test_like": one.score - gain,
+        "vote_adds": gain,
         "difference": one.difference,
         "difference_low": one.low,
         "difference_high": one.high,

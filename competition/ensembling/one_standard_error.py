@@ -22,14 +22,15 @@ def paired_bootstrap(
     metric: Metric,
     settings: EnsembleSettings,
     groups: np.ndarray | None = None,
+    added: np.ndarray | float = 0.0,
 ) -> tuple[PairedDifference, ...]:
     """Each of `answers` (n, ...) held against the best of them, the first of equals; on the leaderboard's resamples.
 
-    groups: (n,), drawn whole; see `times_drawn`.
+    groups: (n,), drawn whole; see `times_drawn`. added: to the scores, one for each of `answers`.
     """
-    scores = [metric(y_true, answer, n_classes) for answer in answers]
+    scores = np.array([metric(y_true, answer, n_classes) for answer in answers]) + added
     draws = generator(settings.seed, "bootstrap")
-    resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, draws, groups=groups)
+    resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, draws, groups=groups) + added
     return paired_differences(names, scores, resampled, settings.confidence, metric.sign)
 
 

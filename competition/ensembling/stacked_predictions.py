@@ -104,6 +104,17 @@ class StackedPredictions:
         """Return `raw` (M, K, n, C) as voters, calibrated by `temperatures` (M,), or by what all images gave."""
         return Voters(raw, self.temperatures[0] if temperatures is None else temperatures, self.images.task.several)
 
+    def only(self, chosen: np.ndarray) -> "StackedPredictions":
+        """Return the same of the members `chosen` (M,) bool."""
+        return StackedPredictions(
+            tuple(name for name, is_chosen in zip(self.members, chosen, strict=True) if is_chosen),
+            self.images,
+            {condition: part[chosen] for condition, part in self.oof.items()},
+            self.test[chosen],
+            {condition: part[chosen] for condition, part in self.holdout.items()},
+            self.test_rows,
+        )
+
     def in_submission(self, answers: np.ndarray) -> np.ndarray:
         """Return answers in the submission's order, from those (T, ...) to the test images that could be read."""
         return self.images.in_submission([self.images.test_ids[row] for row in self.test_rows], answers)

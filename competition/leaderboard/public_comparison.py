@@ -142,6 +142,19 @@ def expected_range(value: float, low: float, high: float, sizes: Sizes, bounds: 
     return max(bounds[0], value - (value - low) * wider), min(bounds[1], value + (high - value) * wider)
 
 
+def range_of_expected(
+    value: float, low: float, high: float, images: float, sizes: Sizes, bounds: Bounds = SHARE
+) -> tuple[float, float]:
+    """Return (low, high) between which a public score is expected, given what is expected of the whole test set.
+
+    That interval holds the scatter of the test set's labels already, s^2 / M of its M images, beside that of the
+    `images` (effective number) which it was estimated from, s^2 / n. Of the m public ones it is s^2 / m.
+    """
+    test = sizes.public / PUBLIC_SHARE
+    wider = sqrt((1 / images + 1 / sizes.public) / (1 / images + 1 / test))
+    return max(bounds[0], value - (value - low) * wider), min(bounds[1], value + (high - value) * wider)
+
+
 def public_error(width: float, sizes: Sizes, confidence: float) -> float:
     """The standard error of a public score, from the width of out of fold's interval: a normal's, times sqrt(n / m)."""
     return width / (2 * NormalDist().inv_cdf((1 + confidence) / 2)) * sqrt(sizes.out_of_fold / sizes.public)
@@ -164,8 +177,11 @@ def _row(ask: PublicScore, sizes: Sizes | None, present: Mapping[str, str], boun
         _interval(ask),
         _numbers(ask.expected, ask.expected_low, ask.expected_high),
     )
-    promised = expected or found
-    low, high = expected_range(*promised, sizes, bounds) if sizes and promised else (None, None)
+    promised, (low, high) = expected or found, (None, None)
+    if sizes and expected:
+        low, high = range_of_expected(*expected, _number(ask.expected_images) or sizes.out_of_fold, sizes, bounds)
+    elif sizes and found:
+        low, high = expected_range(*found, sizes, bounds)
     return {
         "submission": ask.submission,
         "sha256": ask.sha256 or None,

@@ -7,7 +7,7 @@ corrected, and a private score added, only where a person says so.
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from pathlib import Path
 
 from competition.common.csv import read_table, write_table
@@ -29,11 +29,12 @@ class PublicScore:
     expected: str = ""  # of the test set, and its interval: of final.csv, and of the candidate that it is
     expected_low: str = ""
     expected_high: str = ""
+    expected_images: str = ""  # how many equally weighted out-of-fold images would tell as much
 
 
 COLUMNS = tuple(field.name for field in fields(PublicScore))
 PROMISED = ("test_like", "test_like_low", "test_like_high", "expected", "expected_low", "expected_high")
-LATER = ("sha256", *PROMISED)  # an early ledger doesn't have them: ""
+LATER = ("sha256", *PROMISED, "expected_images")  # an early ledger doesn't have them: ""
 SCORES = ("public", "private", *PROMISED)
 Bounds = tuple[float, float]  # lowest and highest score, see `Metric.bounds`
 SHARE: Bounds = (0.0, 1.0)
@@ -176,16 +177,22 @@ def _wrong(ask: PublicScore, bounds: Bounds) -> list[str]:
     ]
     if not ask.submission or not ask.public:
         wrong.append("no submission or no public score; fill it in")
+    if ask.expected_images and not _is_within(_number(ask.expected_images), (1.0, inf)):
+        wrong.append(f"expected_images {ask.expected_images!r}; expected a number from 1 on")
     if not _is_day(ask.recorded):
         wrong.append(f"recorded {ask.recorded!r}; expected a day, YYYY-MM-DD")
     return wrong
 
 
 def _is_score(text: str, bounds: Bounds) -> bool:
+    return _is_within(_number(text), bounds)
+
+
+def _number(text: str) -> float:
     try:
-        return _is_within(float(text), bounds)
+        return float(text)
     except ValueError:
-        return False
+        return nan
 
 
 def _is_within(value: float, bounds: Bounds) -> bool:

@@ -10,7 +10,7 @@ from competition.report.rendering import render
 
 MEANINGS = {
     "test-like": "out of fold, on damaged images: what every choice is made by",
-    "expected of the test set": "test-like, weighted until the images are as hard as the test's",
+    "expected of the test set": "test-like, weighted until the images are as hard as the test's, and more votes",
     "clean": "out of fold, on the images as they are",
     "of the whole choice": "test-like, each fold answered by what the other folds choose",
     "holdout, test-like": "on images that took no part in anything",
@@ -55,6 +55,12 @@ def warnings_of(final: Mapping) -> list[str]:
     if differing := [row["target"] for row in final["class_shares"] if row["differs"]]:
         whose = counted(len(differing), "classes have")
         lines.append(f"{whose} another share of the answers than of the training images: {', '.join(differing)}.")
+    if (expected := final["score"]["expected"]) and expected.get("alarm"):
+        accuracy = [value for value in expected["accuracy"].values() if value is not None]
+        lines.append(
+            "What is expected of the test set can't be relied on: estimates of one network's accuracy there run from "
+            f"{min(accuracy):.3f} to {max(accuracy):.3f}."
+        )
     if votes := [vote["name"] for vote in final["external"] if vote["votes"]]:
         lines.append(f"Votes from elsewhere are in the final submission and in no score: {', '.join(votes)}.")
     return lines

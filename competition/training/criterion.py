@@ -131,11 +131,11 @@ class LabelsCriterion(Criterion):
 
 
 def make_criterion(
-    settings: FinetunedSettings, counts: np.ndarray, targets: Sequence[str], images: int | None = None
+    settings: FinetunedSettings, counts: np.ndarray, targets: Sequence[str], images: float | None = None
 ) -> Criterion:
-    """Return the criterion that `settings` name; images: N, the training images, of several labels, else None.
+    """Return the criterion that `settings` name; images: how many an epoch shows, of several labels, else None.
 
-    counts: (C,) training images of each of `targets`. With class weights w it is sum(w * loss) / sum(w), as
+    counts: (C,) images of each of `targets` that an epoch shows. With class weights w it is sum(w * loss) / sum(w), as
     torch.nn.CrossEntropyLoss has it. `class_weights` multiply the loss's own. `logit_adjustment` adds its multiple of
     the log class frequency to the logits in training, so that rare classes have to win by more: Menon et al. 2021
     (https://arxiv.org/abs/2007.07314). A class without images weighs 1 and counts as one image in the frequencies.
@@ -158,14 +158,16 @@ def make_criterion(
     return Criterion(loss, torch.from_numpy(weights).float(), torch.from_numpy(shift).float(), settings.label_smoothing)
 
 
-def _labels_criterion(loss: Loss, weights: np.ndarray, counts: np.ndarray, images: int) -> LabelsCriterion:
+def _labels_criterion(loss: Loss, weights: np.ndarray, counts: np.ndarray, images: float) -> LabelsCriterion:
     settings, odds = loss.settings, (counts + 0.5) / (images - counts + 0.5)
     tensors = [torch.from_numpy(values).float() for values in (weights, settings.logit_adjustment * np.log(odds))]
     shares = torch.from_numpy(counts / images).float()
     return LabelsCriterion(loss, *tensors, settings.label_smoothing, shares=shares)
 
 
-def _label_weights(settings: FinetunedSettings, counts: np.ndarray, targets: Sequence[str], images: int) -> np.ndarray:
+def _label_weights(
+    settings: FinetunedSettings, counts: np.ndarray, targets: Sequence[str], images: float
+) -> np.ndarray:
     if settings.class_weights != "balanced":
         return _class_weights(settings, counts, targets)
     return np.where(counts > 0, np.minimum((images - counts) / np.maximum(counts, 1), MOST_WEIGHT), 1.0)

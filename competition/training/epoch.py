@@ -94,7 +94,7 @@ def _local_batches(
 ) -> Iterator[LocalBatch]:
     """Yield this process's part of each of the epoch's steps; the steps are the same with any number of processes."""
     group, effective, classes = processes(), run.batching.effective, run.network.num_classes
-    copies = data.train_rows if settings.augmented else [rows[:1] for rows in data.train_rows]
+    copies = data.shown_rows(settings.augmented)
     order, rows = epoch_rows(copies, settings.seed, epoch, effective, times)
     orientations = _orientations(data, rows, settings, epoch)
     mixing = generator(settings.seed, "mixing", epoch)

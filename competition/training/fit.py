@@ -18,7 +18,6 @@ from torch import nn
 from competition.common.seeds import generator
 from competition.compute.device import check_precision
 from competition.compute.distributed import processes
-from competition.data.label_sets import label_counts
 from competition.inference.loader import batch_count, epoch_size
 from competition.models.freezing import frozen_modules
 from competition.models.networks import Normalisation
@@ -31,7 +30,7 @@ from competition.training.learning_rate import LearningRate
 from competition.training.parameter_groups import make_optimizer
 from competition.training.recovery import Batching, Rollbacks, stop_on_interrupt
 from competition.training.run import Run, TrainingResult
-from competition.training.sampling import class_factors, draws
+from competition.training.sampling import class_factors, draws, shown_counts, times_shown
 from competition.training.weight_averaging import MovingAverage, soup
 
 Times = Callable[[int], np.ndarray | None]
@@ -56,9 +55,10 @@ def fit(
     two images, for float16 without a GPU, and for fewer than 2 images of a step for each process; KeyboardInterrupt
     after Ctrl-C, which costs the epoch that was running.
     """
-    counts = label_counts(data.train_labels, network.num_classes)
+    shown = times_shown(data.shown_rows(settings.augmented))
+    counts = shown_counts(data.train_labels, shown, network.num_classes)
     names = list(targets) or [str(label) for label in range(network.num_classes)]
-    criterion = make_criterion(settings, counts, names, len(data.train_labels) if data.several else None)
+    criterion = make_criterion(settings, counts, names, shown.sum() if data.several else None)
     times = _times(data, settings, counts, names)
     check_precision(settings.precision)
     run = _new_run(network.to(processes().device), data, settings, times)
@@ -91,7 +91,7 @@ def _new_run(network: nn.Module, data: FoldData, settings: FinetunedSettings, ti
     frozen_modules(network, settings, 0)  # so that the optimizer is not given what never learns
     optimizer = make_optimizer(network, settings, everything=settings.tuning == "gradual")
     batching = Batching(settings.batch_size, settings.accumulate)
-    copies = data.train_rows if settings.augmented else [rows[:1] for rows in data.train_rows]
+    copies = data.shown_rows(settings.augmented)
     sizes = [
         processes().trained_images(epoch_size(copies, epoch, times(epoch)), batching.effective)
         for epoch in range(settings.epochs)

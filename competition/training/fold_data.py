@@ -1,5 +1,6 @@
 """Data of one fold: rows of the packed stores to train on, to score and to predict, checked for leakage."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,6 +41,10 @@ class FoldData:
     train_groups: tuple[str, ...] = ()  # N, of the split: what must not be divided within the training images either
     metadata: Metadata | None = None  # for members that need it
     barred: frozenset[str] = frozenset()  # test images that show what is scored too: not to be learnt from
+
+    def shown_rows(self, augmented: bool) -> Sequence[np.ndarray]:
+        """Return N arrays, the rows that training shows of each image: with its copies, or its clean square alone."""
+        return self.train_rows if augmented else [rows[:1] for rows in self.train_rows]
 
     def only(self, classes: list[int]) -> "FoldData":
         """Return the fold with the images of `classes` only, relabelled 0, 1, ...; holdout and test set stay whole.

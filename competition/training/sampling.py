@@ -8,6 +8,24 @@ import numpy as np
 ByTarget = Literal["none", "balanced"] | Mapping[str, float]
 
 
+def times_shown(copies: Sequence[np.ndarray]) -> np.ndarray:
+    """Return (N,) float64: how often an epoch shows each image, 1 of those with the fewest `copies`.
+
+    See `epoch_rows`.
+    """
+    counts = np.array([len(rows) for rows in copies], np.float64)
+    return counts / counts.min()
+
+
+def shown_counts(labels: np.ndarray, times: np.ndarray, n_classes: int) -> np.ndarray:
+    """Return (C,) float64: how many images of each class, or with each label, an epoch shows.
+
+    labels: (N,) class indices, or (N, C) of 0 and 1; times: (N,), see `times_shown`. So what `augment.balance` has made
+    up for isn't made up for once more.
+    """
+    return times @ labels if labels.ndim == 2 else np.bincount(labels, times, n_classes)
+
+
 def by_target(given: Mapping[str, float], targets: Sequence[str], key: str) -> np.ndarray:
     """Return (C,) float64: the number `given` for each of `targets`, 1 for those that aren't named.
 
@@ -22,9 +40,9 @@ def by_target(given: Mapping[str, float], targets: Sequence[str], key: str) -> n
 def class_factors(counts: np.ndarray, targets: Sequence[str], sampling: ByTarget) -> np.ndarray:
     """Return (C,) float64: how many times as often as otherwise an image of each class is shown.
 
-    counts: (C,) training images per class. "none": 1; "balanced": the largest class's images over the own, so that each
-    class is shown as often as the largest; a mapping: as given, 1 for the others. A class without images has 1.
-    Raises ValueError for a target that isn't there.
+    counts: (C,) training images per class, as shown. "none": 1; "balanced": the largest class's images over the own, so
+    that each class is shown as often as the largest; a mapping: as given, 1 for the others. A class without images has
+    1. Raises ValueError for a target that isn't there.
     """
     assert len(counts) == len(targets)
     if sampling == "none":

@@ -23,7 +23,7 @@ from competition.common import paths
 from competition.data.classes import read_classes
 from competition.data.label_sets import encode
 from competition.data.predictions import load_predictions
-from competition.ensembling.expected_score import shift_weights
+from competition.ensembling.shift_weights import shift_weights
 from competition.folds.split import read_folds
 from competition.metrics.make import make_metric
 from competition.settings.load import load_settings

@@ -35,7 +35,7 @@ from competition.common.seeds import generator
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.data.predictions import Predictions, load_predictions
-from competition.ensembling.expected_score import shift_weights
+from competition.ensembling.shift_weights import shift_weights
 from competition.folds.split import read_folds
 from competition.members.output_files import print_epoch
 from competition.members.training import train_member

@@ -121,14 +121,14 @@ def test_the_simplest_within_one_standard_error_is_chosen():
         candidate("soft", nearly, "soft", ("a", "b")),
         candidate("stacking", best, "stacking", ("a", "b")),
     ]
-    decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS)
+    decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS, {})
     assert (decision.chosen, decision.best) == (
         "soft",
         "stacking",
     ) and "within one standard error of the best, stacking" in decision.why
     assert [standing.name for standing in decision.compared] == ["poor", "soft", "stacking"]
     assert set(decision.per_fold.values()) <= {"soft", "stacking"} and list(decision.per_fold) == [0, 1, 2]
-    alone = decide(made[:1], COSTS, images_of(y_true, folds), SETTINGS)
+    alone = decide(made[:1], COSTS, images_of(y_true, folds), SETTINGS, {})
     assert (
         alone.chosen == "poor"
         and alone.why == "the best of 1 candidates, and no simpler one is within one standard error of it"
@@ -144,7 +144,7 @@ def test_the_nested_choice_is_the_other_folds():
     )  # who is best depends on fold 0
     other[folds != 0] = right_for(y_true, 0.9, 3)[folds != 0]
     decision = decide(
-        [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, images_of(y_true, folds), SETTINGS
+        [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, images_of(y_true, folds), SETTINGS, {}
     )
     assert decision.per_fold[0] == "other" and decision.chosen == "one"
     assert (decision.nested["test_like"][folds == 0] == other[folds == 0]).all()
@@ -154,7 +154,11 @@ def test_the_nested_choice_is_the_other_folds():
     changed = np.where(folds == 0, (y_true + 2) % 3, y_true)
     assert (
         decide(
-            [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, images_of(changed, folds), SETTINGS
+            [candidate("one", one), candidate("other", other, parts=("b",))],
+            COSTS,
+            images_of(changed, folds),
+            SETTINGS,
+            {},
         ).per_fold[0]
         == "other"
     )
@@ -163,11 +167,11 @@ def test_the_nested_choice_is_the_other_folds():
 def test_a_person_may_name_the_candidate():
     y_true, folds = made_up()
     made = [candidate("a", right_for(y_true, 0.8, 1)), candidate("soft", right_for(y_true, 0.5, 2), "soft")]
-    decision = decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(resamples=100, choose="soft"))
+    decision = decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(resamples=100, choose="soft"), {})
     assert (decision.chosen, decision.best, decision.nested, decision.per_fold) == ("soft", "a", None, {})
     assert decision.why == "named by ensemble.choose; auto would choose a"
     with pytest.raises(ValueError, match=r"ensemble.choose: 'greedy'; expected auto or one of a, soft"):
-        decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(choose="greedy"))
+        decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(choose="greedy"), {})
 
 
 def test_class_shares_by_hand():
@@ -287,3 +291,19 @@ def test_lineage(tmp_path, monkeypatch):
     assert second["data"] != first["data"] and second["label_fixes"] == "ab"
     with pytest.raises(FileNotFoundError, match="folds/weights/grey/0"):
         lineage(Settings(), ["grey"])
+
+
+def test_what_all_networks_add_is_added_before_candidates_are_compared():
+    """Out of fold a member is one network: what it gains by several is as good as points out of fold."""
+    y_true, folds = made_up()
+    single, mean = right_for(y_true, 0.6, 1), right_for(y_true, 0.9, 2)
+    made = [candidate("a", single), candidate("soft", mean, "soft", ("a", "b"))]
+    images = images_of(y_true, folds)
+    assert decide(made, COSTS, images, SETTINGS, {}).chosen == "soft"
+    gains = {"a": 0.4, "soft": 0.01}
+    decision = decide(made, COSTS, images, SETTINGS, gains)
+    assert (decision.chosen, decision.best) == ("a", "a") and set(decision.per_fold.values()) == {"a"}
+    for one, answers in zip(decision.compared, (single, mean), strict=True):
+        assert one.score == pytest.approx(f1_score(y_true, answers, average="macro") + gains[one.name])
+    without = decide(made, COSTS, images, SETTINGS, {}).compared
+    assert decision.compared[1].standard_error == pytest.approx(without[0].standard_error)  # of the same difference

@@ -5,7 +5,7 @@ import pytest
 import sklearn.metrics
 from makers.metrics import F1
 
-from competition.ensembling.expected_score import shift_weights
+from competition.ensembling.shift_weights import ShiftWeights, shift_weights
 
 
 def test_weighted_scores_are_scikit_learns():
@@ -83,8 +83,20 @@ def test_of_thousands_of_classes_the_frequent_ones_are_looked_at(monkeypatch):
     answers = np.minimum(random.geometric(0.1, size=(2, 400)), 1999)
     scored, wanted = (sure(random.uniform(0.4, 0.9, 400), one, 2000) for one in answers)
     few = shift_weights(scored, wanted)
-    monkeypatch.setattr("competition.ensembling.expected_score.MOST_CLASSES", 2000)
+    monkeypatch.setattr("competition.ensembling.shift_weights.MOST_CLASSES", 2000)
     assert few == pytest.approx(shift_weights(scored, wanted), rel=1e-3)  # classes that nobody answers say nothing
-    monkeypatch.setattr("competition.ensembling.expected_score.MOST_CLASSES", 3)
+    monkeypatch.setattr("competition.ensembling.shift_weights.MOST_CLASSES", 3)
     three = shift_weights(scored, wanted)
     assert three.mean() == pytest.approx(1) and 0 < np.corrcoef(few, three)[0, 1] < 0.999
+
+
+def test_weights_of_images_that_were_drawn_are_those_of_their_copies():
+    random = np.random.default_rng(4)
+    scored, wanted = random.dirichlet(np.ones(4), size=300), random.dirichlet(np.full(4, 0.5), size=500)
+    fit, times = ShiftWeights(scored, wanted), [random.poisson(1, size=size) for size in (300, 500)]
+    found = fit(*times)
+    assert np.average(found, weights=times[0]) == pytest.approx(1)
+    copies = ShiftWeights(np.repeat(scored, times[0], axis=0), np.repeat(wanted, times[1], axis=0))()
+    assert np.corrcoef(np.repeat(found, times[0]), copies)[0, 1] > 0.999
+    np.testing.assert_allclose(np.repeat(found, times[0]), copies, rtol=0.02)
+    assert (fit(np.zeros(300), times[1]) == 1).all()  # a fold of which nothing was drawn

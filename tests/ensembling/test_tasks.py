@@ -17,7 +17,7 @@ from competition.ensembling.candidates import Candidate, member_candidate, speci
 from competition.ensembling.choice import by_simplicity, decide
 from competition.ensembling.decisions.smoothed import Smoothed
 from competition.ensembling.ensembles import ensemble_candidates
-from competition.ensembling.expected_score import expected_score, shift_weights
+from competition.ensembling.expected_score import expected_score
 from competition.ensembling.final_json import best_single, calibration, metrics_of, scores_of
 from competition.ensembling.final_vote import read_final_vote, write_final_vote
 from competition.ensembling.fitted_votes import Voted, confidence_of
@@ -29,6 +29,7 @@ from competition.ensembling.rules.greedy import select
 from competition.ensembling.rules.hard_top import best_singles
 from competition.ensembling.rules.stacking import C_RANGE, Stacking
 from competition.ensembling.rules.weighted_soft import WeightedSoft
+from competition.ensembling.shift_weights import shift_weights
 from competition.ensembling.specialist_choice import choose
 from competition.ensembling.specialist_votes import replace_hard
 from competition.ensembling.stacked_predictions import Voters, stack_predictions
@@ -284,7 +285,7 @@ def test_of_log_loss_the_lowest_is_the_best_everywhere():
     images = made_images(n=300, task=made_task(TARGETS, **TASKS["log loss"]))
     candidates = loss_candidates(images)
     costs = {"a": 1.0, "b": 2.0, "c": 3.0}
-    found = decide(candidates, costs, images, SETTINGS)
+    found = decide(candidates, costs, images, SETTINGS, {})
     scores = {one.name: log_loss(images.y_true, one.oof["test_like"], labels=range(4)) for one in candidates}
     assert [one.name for one in found.compared] == ["a", "b", "c", "soft"]
     assert {one.name: pytest.approx(one.score) for one in found.compared} == scores
@@ -310,7 +311,7 @@ def test_a_simpler_candidate_within_one_standard_error_is_chosen_by_log_loss():
     nearly[np.flatnonzero(right)[:4]] = nearly[np.flatnonzero(~right)[:2]] = 0.25  # four are worse for it, two better
     same = {"clean": nearly, "test_like": nearly}
     candidates = [replace(candidates[0], oof=same), replace(candidates[3], oof=candidates[1].oof)]
-    found = decide(candidates, {"a": 1.0, "b": 2.0}, images, SETTINGS)
+    found = decide(candidates, {"a": 1.0, "b": 2.0}, images, SETTINGS, {})
     assert (found.best, found.chosen) == ("soft", "a") and "within one standard error of the best, soft" in found.why
 
 
@@ -398,7 +399,7 @@ def test_every_vote_is_saved_and_answers_again(name, tmp_path):
 def test_facts_of_any_task(name):
     images, _, stacked, singles = made(name)
     chosen = max(singles, key=lambda one: images.metric.sign * images.score(one.oof["test_like"]))
-    found = expected_score(chosen, stacked, [0, 1, 2, 3], SETTINGS)
+    found = expected_score(chosen, stacked, [0, 1, 2, 3], SETTINGS, {})
     assert found["low"] <= found["value"] <= found["high"] and 1 <= found["effective_images"] <= 80
     assert best_single(singles, images) is chosen
     scores = scores_of(chosen.oof, images, SETTINGS)

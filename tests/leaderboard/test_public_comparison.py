@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -16,6 +17,7 @@ from competition.leaderboard.public_comparison import (
     expected_maximum,
     expected_range,
     public_error,
+    range_of_expected,
 )
 from competition.leaderboard.public_scores import PublicScore
 from competition.leaderboard.public_table import print_public
@@ -57,6 +59,30 @@ def test_a_public_score_falls_into_the_expected_range_as_often_as_it_should():
             np.sqrt(value * (1 - value) / sizes.public), rel=1e-4
         )
     assert np.mean(inside) == pytest.approx(0.95, abs=0.015)
+
+
+def test_a_public_score_falls_into_the_range_of_what_is_expected_of_the_whole_test_set():
+    random, truth, images, sizes = np.random.default_rng(0), 0.8, 400, Sizes(1570, 785)
+    inside = {"public": [], "all": []}
+    for _ in range(4000):  # a public and a private half, held against what 400 images said
+        value = random.binomial(images, truth) / images
+        public, private = random.binomial(785, truth, 2) / 785
+        half = 1.96 * np.sqrt(0.16 / images + 0.16 / 1570)
+        low, high = range_of_expected(value, value - half, value + half, images, sizes)
+        inside["public"].append(low <= public <= high)
+        inside["all"].append(abs(value - (public + private) / 2) <= half)
+    assert (
+        np.mean(inside["public"]) == pytest.approx(0.95, abs=0.015) == pytest.approx(np.mean(inside["all"]), abs=0.03)
+    )
+
+
+def test_the_range_is_of_what_was_expected_where_that_was_recorded():
+    said = ask("final", 0.9)
+    promised = replace(said, expected="0.8", expected_low="0.78", expected_high="0.83", expected_images="50")
+    (row,) = compare(promised).rows
+    assert (row["low"], row["high"]) == pytest.approx(range_of_expected(0.8, 0.78, 0.83, 50, SIZES))
+    (row,) = compare(replace(promised, expected_images="")).rows  # of an earlier ledger
+    assert (row["low"], row["high"]) == pytest.approx(range_of_expected(0.8, 0.78, 0.83, 300, SIZES))
 
 
 def test_the_luck_of_the_highest_is_that_of_a_simulation():

@@ -21,7 +21,7 @@ from competition.leaderboard.public_scores import (
 
 HEADER = (
     "submission,sha256,public,private,recorded,test_like,test_like_low,test_like_high,"
-    "expected,expected_low,expected_high\n"
+    "expected,expected_low,expected_high,expected_images\n"
 )
 ASK = PublicScore("final", "ab", "0.9", "", "2026-11-20", "0.91", "0.9", "0.92")
 
@@ -37,9 +37,9 @@ def test_every_ask_is_a_row(ledger):
     asks = [ASK, ASK, replace(ASK, public="0.8"), PublicScore("a", "cd", "0.7", "0.6", "2026-11-20")]
     for number, ask in enumerate(asks, start=1):
         assert record_score(ledger, ask) is ask and read_public_scores(ledger) == asks[:number]
-    first = "final,ab,0.9,,2026-11-20,0.91,0.9,0.92,,,\n"
+    first = "final,ab,0.9,,2026-11-20,0.91,0.9,0.92,,,,\n"
     assert (
-        ledger.read_text() == HEADER + first * 2 + first.replace("0.9,,", "0.8,,") + "a,cd,0.7,0.6,2026-11-20,,,,,,\n"
+        ledger.read_text() == HEADER + first * 2 + first.replace("0.9,,", "0.8,,") + "a,cd,0.7,0.6,2026-11-20,,,,,,,\n"
     )
 
 
@@ -99,7 +99,8 @@ def test_an_early_ledger_is_kept(ledger):
     record_score(ledger, PublicScore("a", "cd", "0.93", "0.8", "2026-11-30"))
     record_score(ledger, ASK)
     assert ledger.read_text() == (
-        HEADER + "a,,0.9,,2026-11-20,,,,,,\na,,0.93,0.8,2026-11-21,,,,,,\nfinal,ab,0.9,,2026-11-20,0.91,0.9,0.92,,,\n"
+        HEADER
+        + "a,,0.9,,2026-11-20,,,,,,,\na,,0.93,0.8,2026-11-21,,,,,,,\nfinal,ab,0.9,,2026-11-20,0.91,0.9,0.92,,,,\n"
     )
 
 

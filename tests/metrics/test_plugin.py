@@ -107,7 +107,7 @@ def test_the_leaderboard_and_the_choice_are_its_own(error_rate):
             for name, one in answers.items()
         ]
         images = Images(seen, seen[:0], [], task, metric)
-        choice = decide(candidates, dict.fromkeys(answers, 1.0), images, settings)
+        choice = decide(candidates, dict.fromkeys(answers, 1.0), images, settings, {})
         best[metric.name] = (board["submission"][0], choice.best)
     assert best == {"f1_macro": ("four_wrong",) * 2, "dummy_metric": ("no_rare",) * 2}
 

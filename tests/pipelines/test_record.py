@@ -74,7 +74,7 @@ def test_record_adds_a_row_for_each_ask(project, call):
     ]
     handed_in = hashlib.sha256(Path("submissions/members/b.csv").read_bytes()).hexdigest()
     assert (
-        Path("submissions/public.csv").read_text().endswith(f"b,{handed_in},1.0,0.5,{date.today()},0.9,0.85,0.95,,,\n")
+        Path("submissions/public.csv").read_text().endswith(f"b,{handed_in},1.0,0.5,{date.today()},0.9,0.85,0.95,,,,\n")
     )
 
 
@@ -186,7 +186,7 @@ def test_the_final_score_is_held_against_what_was_expected_of_it(project, call):
         "score": {
             "test_like": {"value": 0.5, "low": 0.45, "high": 0.55},
             "nested_choice": None,
-            "expected": {"value": 0.8, "low": 0.75, "high": 0.85},
+            "expected": {"value": 0.8, "low": 0.75, "high": 0.85, "effective_images": 6.0},
         },
     }
     Path("submissions/final.json").write_text(json.dumps(facts))
@@ -195,7 +195,8 @@ def test_the_final_score_is_held_against_what_was_expected_of_it(project, call):
     call(record, "final", "0.78")
     out = call(leaderboard)[1]
     line = next(line for line in out.splitlines() if "│ final " in line)
-    for part in ("0.7800", "0.5000", "0.8000", "-0.0200", "0.6500-0.9500", "inside"):
+    # of the whole test set, 6 images, by what 6 others said; 3 are public: wider by sqrt((1/6 + 1/3) / (1/6 + 1/6))
+    for part in ("0.7800", "0.5000", "0.8000", "-0.0200", "0.7388-0.8612", "inside"):
         assert part in line
     candidates = out.partition("Candidates for final.csv, which is a")[2].partition("Public scores")[0]
     assert "OUTSIDE" not in out and "0.780" in next(line for line in candidates.splitlines() if "│ a " in line)

@@ -205,6 +205,7 @@ def test_optional_inputs_are_shown(fresh):
     score = {"value": 0.7071, "low": 0.6, "high": 0.8}
     final["holdout"] = {"images": 5, "clean": score, "test_like": score}
     final["score"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
+    final["score"]["expected"] |= {"alarm": True, "accuracy": {"weighted": 0.8, "agreement": 0.61, "none": None}}
     final["external"] = [{"name": "colleague", "validated": False, "in_scores": False, "votes": True, "agreement": 0.5}]
     noise = {
         "feature": "noise",
@@ -229,7 +230,15 @@ def test_optional_inputs_are_shown(fresh):
     shown = "".join(page.texts)
     assert all(
         text in shown
-        for text in ("0.707", "0.818", "0.931", "<u>read</u>", "no score: colleague", "asked 1 time on 1 day")
+        for text in (
+            "0.707",
+            "0.818",
+            "0.931",
+            "<u>read</u>",
+            "no score: colleague",
+            "asked 1 time on 1 day",
+            "can't be relied on: estimates of one network's accuracy there run from 0.610 to 0.800",
+        )
     )
     assert page.table_of("test-like's AUC")[1][5] == "0.558" and page.table_of("out of fold")[1][2] == "0.8125"
 

@@ -80,7 +80,12 @@ def test_binary_focal_is_the_papers(gamma):
         return (1 - p) ** gamma * -math.log(p)
 
     loss = loss_of(loss="binary_focal", focal_gamma=gamma)
-    assert loss(LOGITS, SOFT).item() == pytest.approx(per_label(LOGITS, SOFT, formula), rel=1e-5)
+    assert loss(LOGITS, HARD).item() == pytest.approx(per_label(LOGITS, HARD, formula), rel=1e-5)
+    t, p = SOFT.double().flatten(), LOGITS.double().sigmoid().flatten()
+    terms = (t - p).abs() ** gamma * -(t * p.log() + (1 - t) * (1 - p).log())
+    assert loss(LOGITS, SOFT).item() == pytest.approx(terms.mean().item(), rel=1e-5)
+    told = SOFT[:1].logit()
+    assert not gamma or loss(told, SOFT[:1]).item() == pytest.approx(0, abs=1e-3)  # where p is the target
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from competition.training.sampling import by_target, class_factors, draws
+from competition.inference.loader import epoch_rows
+from competition.settings.finetuned import FinetunedSettings
+from competition.training.criterion import make_criterion
+from competition.training.sampling import by_target, class_factors, draws, shown_counts, times_shown
 
 TARGETS = ("a", "7", "c")
 LABELS = np.array([0] * 8 + [1] * 4 + [2] * 3)
@@ -46,3 +49,19 @@ def test_over_many_epochs_every_image_comes_as_often():
 
 def test_factors_of_one_change_nothing():
     assert (draws(LABELS, np.ones(3), np.random.default_rng(0)) == 1).all()
+
+
+def test_what_more_copies_have_made_up_for_is_not_made_up_for_again():
+    """100 images of one class and 10 of the other, whose images have ten times the copies: an epoch shows as many."""
+    labels = np.repeat([0, 1], [100, 10])
+    copies = [np.arange(2)] * 100 + [np.arange(20)] * 10
+    counts = shown_counts(labels, times_shown(copies), 2)
+    assert counts.tolist() == [100, 100]
+    shown = [np.bincount(labels[epoch_rows(copies, 0, epoch, 32)[0]], minlength=2) for epoch in range(2)]
+    assert np.mean(shown, axis=0) == pytest.approx(counts)
+    assert class_factors(counts, ("a", "b"), "balanced").tolist() == [1, 1]
+    for setting in ({"class_weights": "balanced"}, {"loss": "class_balanced"}, {"logit_adjustment": 1.0}):
+        criterion = make_criterion(FinetunedSettings(**setting), counts, ("a", "b"))
+        assert np.ptp(criterion.weights.numpy()) == 0 and np.ptp(criterion.shift.numpy()) == 0
+    several = np.stack([np.ones(110), labels], axis=1).astype(np.uint8)
+    assert shown_counts(several, times_shown(copies), 2).tolist() == [200, 100]

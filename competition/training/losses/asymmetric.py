@@ -5,7 +5,6 @@ from torch.nn import functional
 
 from competition.training.losses import LOSSES
 from competition.training.losses.binary_cross_entropy import BinaryCrossEntropy
-from competition.training.losses.binary_focal import faded
 
 _LEAST = 1e-8  # of 1 - p: where p is 1 in float32, its log is infinite
 
@@ -30,3 +29,8 @@ class Asymmetric(BinaryCrossEntropy):
             return super().absent(logits) * faded(logits, gamma)
         moved = functional.relu(logits.sigmoid() - margin)
         return -torch.log((1 - moved).clamp(min=_LEAST)) * (moved.clamp(min=_LEAST) ** gamma if gamma else 1.0)
+
+
+def faded(logits: torch.Tensor, gamma: float) -> torch.Tensor | float:
+    """Return sigmoid(logits)^gamma; the slope is finite for any gamma."""
+    return torch.exp(gamma * functional.logsigmoid(logits)) if gamma else 1.0
