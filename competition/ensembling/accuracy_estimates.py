@@ -59,6 +59,13 @@ def accuracy_estimates(
     return {"accuracy": {"weighted": weighted} | others, "alarm": alarm}
 
 
+def spread(estimates: Mapping[str, object]) -> float:
+    """Return how far the agreement's estimate is from the weighted one; 0 where there is none."""
+    accuracy = estimates.get("accuracy", {})
+    told = accuracy.get("agreement")
+    return 0.0 if told is None else abs(told - accuracy["weighted"])
+
+
 def _by_agreement(
     accuracy: float, stacked: StackedPredictions, of_fold: Sequence[np.ndarray], learnt_from: Mapping[str, str]
 ) -> float | None:

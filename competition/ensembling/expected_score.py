@@ -2,8 +2,8 @@
 
 What one network gives is the out-of-fold score, its images weighted to be answered as the test images are: see
 `shift_weights`. What the vote adds shows in how its networks disagree: see `vote_gain`. The interval is of what will be
-told of this very test set: it holds what other out-of-fold images would have said, with weights fitted anew, and what
-the labels of the test images may be.
+told of this very test set: it holds what other out-of-fold images would have said, with weights fitted anew, what the
+labels of the test images may be, and how far an estimate that takes other things for granted is from the weighted one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from competition.common.seeds import generator
-from competition.ensembling.accuracy_estimates import accuracy_estimates
+from competition.ensembling.accuracy_estimates import accuracy_estimates, spread
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.network_votes import NetworkVotes, votes_of_networks
 from competition.ensembling.shift_weights import ShiftWeights
@@ -44,7 +44,9 @@ def expected_score(
     single = images.metric(images.y_true, chosen.oof["test_like"], len(images.targets), weights)
     vote = vote_score(single, votes.alone, votes.together, images.metric, draws)
     resampled = _resampled(chosen, stacked, fits, of_fold, settings, draws)
-    possible = vote.value + vote.slope * (resampled - single)[:, None] + vote.deviations
+    estimates = accuracy_estimates(votes, stacked, of_fold, weights, learnt_from)
+    unsure = draws.normal(0, spread(estimates), len(resampled))
+    possible = vote.value + vote.slope * (resampled - single + unsure)[:, None] + vote.deviations
     low, high = interval(np.clip(possible, *images.metric.bounds).ravel(), settings.confidence)
     value = float(np.clip(vote.value, *images.metric.bounds))
     return {
@@ -53,7 +55,7 @@ def expected_score(
         "high": max(high, value),
         "one_network": single,
         "effective_images": float(weights.sum() ** 2 / (weights**2).sum()),
-    } | accuracy_estimates(votes, stacked, of_fold, weights, learnt_from)
+    } | estimates
 
 
 def _fits(votes: NetworkVotes, of_fold: Sequence[np.ndarray]) -> list[ShiftWeights]:

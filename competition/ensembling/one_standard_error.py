@@ -5,6 +5,7 @@ bootstrap resamples that all share (paired bootstrap).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from competition.common.seeds import generator
 from competition.metrics.metric import Metric
 from competition.metrics.paired import PairedDifference, paired_differences
 from competition.settings.ensemble import EnsembleSettings
+
+ROUNDING = 1e-9  # of sums and differences of scores
 
 
 def paired_bootstrap(
@@ -26,12 +29,16 @@ def paired_bootstrap(
 ) -> tuple[PairedDifference, ...]:
     """Each of `answers` (n, ...) held against the best of them, the first of equals; on the leaderboard's resamples.
 
-    groups: (n,), drawn whole; see `times_drawn`. added: to the scores, one for each of `answers`.
+    groups: (n,), drawn whole; see `times_drawn`. added: to the scores, one for each of `answers`: what it makes of a
+    difference counts as an error of that size, so that it never decides alone.
     """
     scores = np.array([metric(y_true, answer, n_classes) for answer in answers]) + added
     draws = generator(settings.seed, "bootstrap")
     resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, draws, groups=groups) + added
-    return paired_differences(names, scores, resampled, settings.confidence, metric.sign)
+    found = paired_differences(names, scores, resampled, settings.confidence, metric.sign)
+    apart = np.broadcast_to(added, len(names)) - np.broadcast_to(added, len(names))[np.argmax(metric.sign * scores)]
+    errors = np.hypot([one.standard_error for one in found], apart) + ROUNDING * (apart != 0)
+    return tuple(replace(one, standard_error=float(error)) for one, error in zip(found, errors, strict=True))
 
 
 def best_of(compared: Sequence[PairedDifference]) -> PairedDifference:

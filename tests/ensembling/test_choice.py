@@ -305,5 +305,13 @@ def test_what_all_networks_add_is_added_before_candidates_are_compared():
     assert (decision.chosen, decision.best) == ("a", "a") and set(decision.per_fold.values()) == {"a"}
     for one, answers in zip(decision.compared, (single, mean), strict=True):
         assert one.score == pytest.approx(f1_score(y_true, answers, average="macro") + gains[one.name])
-    without = decide(made, COSTS, images, SETTINGS, {}).compared
-    assert decision.compared[1].standard_error == pytest.approx(without[0].standard_error)  # of the same difference
+    without = decide(made, COSTS, images, SETTINGS, {}).compared[0].standard_error  # of the same difference
+    assert decision.compared[1].standard_error == pytest.approx(np.hypot(without, 0.39))
+
+
+def test_what_all_networks_add_never_decides_alone():
+    y_true, folds = made_up()
+    answers = right_for(y_true, 0.8, 1)
+    made = [candidate("a", answers), candidate("foldwise_hard", answers, "foldwise_hard", ("a", "b"))]
+    decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS, {"a": 0.01, "foldwise_hard": 0.02})
+    assert (decision.chosen, decision.best) == ("a", "foldwise_hard")
