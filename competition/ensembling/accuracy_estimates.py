@@ -31,9 +31,8 @@ def accuracy_estimates(
     weights: np.ndarray,
     learnt_from: Mapping[str, str],
 ) -> dict[str, object]:
-    """Return {"accuracy": name -> estimate, "alarm": see below}; {} of several labels.
-
-    alarm: whether the agreement's or the difference's is far from the weighted one.
+    """Return {"accuracy": name -> estimate, "alarm": whether the agreement's or the difference's is far from the
+    weighted one}; {} of several labels.
 
     of_fold: (K,) of (N,) bool; weights: (N,) of the out-of-fold images. `agreement` is None without a second member.
     """

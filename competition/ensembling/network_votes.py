@@ -52,11 +52,12 @@ def votes_of_networks(
         return vote.predict(made)
 
     ids = images.seen["ID"].tolist()
-    out_of_fold = voted(stacked.oof["test_like"], ids, slice(None))
     if vote is chosen.vote and chosen.probabilities is not None and not learnt_from.keys() & set(vote.parts):
         # what was fitted knows these images: nested is what it says of others
         found = Predictions(ids, chosen.probabilities, images.targets, not images.task.several)
         out_of_fold = Voted(found, chosen.oof["test_like"])
+    else:
+        out_of_fold = voted(stacked.oof["test_like"], ids, slice(None))
     return NetworkVotes(
         out_of_fold,
         tuple(voted(stacked.test, test_ids, slice(number, number + 1)) for number in range(n_folds)),

@@ -36,7 +36,8 @@ def paired_bootstrap(
     draws = generator(settings.seed, "bootstrap")
     resampled = metric.bootstrap(y_true, answers, n_classes, settings.resamples, draws, groups=groups) + added
     found = paired_differences(names, scores, resampled, settings.confidence, metric.sign)
-    apart = np.broadcast_to(added, len(names)) - np.broadcast_to(added, len(names))[np.argmax(metric.sign * scores)]
+    each = np.broadcast_to(added, len(names))
+    apart = each - each[np.argmax(metric.sign * scores)]
     errors = np.hypot([one.standard_error for one in found], apart) + ROUNDING * (apart != 0)
     return tuple(replace(one, standard_error=float(error)) for one, error in zip(found, errors, strict=True))
 

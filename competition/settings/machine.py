@@ -9,8 +9,8 @@ class MachineSettings(SettingsSection):
     """Workers and processes. No stage depends on it: a run that is taken up again may go on with others.
 
     `prepare` and `augment` make the same bytes either way. Networks trained by several processes differ in the last
-    bits, and in what batch-norm sees in training: each process's share of a step. So do upright's, in the last bits:
-    workers fit several folds' at a time.
+    bits, and in what batch-norm sees in training: each process's share of a step. Upright's
+    differ in the last bits by the workers, which fit several folds' at a time.
     """
 
     workers: int = Field(0, ge=0, description="processes on this machine; 0: one for each core")
