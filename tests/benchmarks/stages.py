@@ -33,8 +33,8 @@ def begin(folder: Path, params: dict) -> None:
         (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
 
-def command(folder: Path, name: str, *arguments: str) -> str:
-    """Run a stage or command in `folder`, as a person does; return what it printed."""
+def command(folder: Path, name: str, *arguments: str, quiet: bool = False) -> str:
+    """Run a stage or command in `folder`, as a person does; return what it printed; quiet: print it nowhere else."""
     done = subprocess.run(
         [sys.executable, "-m", f"pipelines.{name}", *arguments],
         cwd=folder,
@@ -43,7 +43,8 @@ def command(folder: Path, name: str, *arguments: str) -> str:
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
-    print(done.stdout, end="", flush=True)
+    if not quiet:
+        print(done.stdout, end="", flush=True)
     return done.stdout
 
 

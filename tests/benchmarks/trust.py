@@ -1,206 +1,247 @@
-"""How far validation is from the test set: of our test-like score, and of what is commonly believed instead.
+"""How far `expected` is from the test score on sets that nobody tuned on, and whether its interval and alarm hold.
 
-    python tests/benchmarks/trust.py --folder ../trust [--seeds 0 1 2]
+    python tests/benchmarks/trust.py --folder ../trust [--seeds 0 1 2] [--photos ../shared/datasets/potato-leaves]
 
-For each seed a generated competition with a solution goes through all stages: prepare, split, `fit_augmentation --apply
-test_like` (which looks at the unlabelled test images), augment, train and specialize (every fold), vote, ensemble. Its
-final submission's macro F1 on the test set is then held against
+For each seed the default members are trained on a generated competition (`plain`), and its final vote is held against
+the solution. Then the same networks meet other test sets: the same pages shifted in ways that no policy has (`blur`,
+`grounds`, `foreign`, `twice`: see `shifts.py`), and with other class shares (`shares`). Trained anew are
+`overconfident` (the network for three times as many epochs, without label smoothing), `hard` (the hard sample), and
+`photos` and `photos_twice` (a folder of photos, `leaf_groups.csv` in it, damaged as pages are in the second).
+Specialists are left out. Of each run:
 
-    expected       macro F1 of the same vote out of fold, on the test-like images, weighted until they are
-                   answered as the test images are: what `final.json` expects of the test set
-    test_like      the same, all images counted alike
-    clean          the same on the clean images
-    random_copies  what published runs did: all damaged copies are split at random, so that copies of one page stand on
-                   both sides; the same network, settings and epochs as the member's, its score on the held-out copies,
-                   held against its own on the test set
+    gap             expected - test, of the final submission
+    gap_one         the same of `one_network`, what one network alone is expected to score
+    gap_clean       the same of clean validation
+    inside, alarm   whether the test score lies in the interval, and whether the alarm was raised
 
-and two more say what the gap of `expected` is made of: `right_labels`, the same held against the right labels where the
-sample planted wrong ones, and `folds_alone_test`, the mean macro F1 of single folds' networks on the test set.
-
-Nothing reads the solution before the last step, and nothing is chosen by it. A stopped run goes on where it was; what
-stands in the folder is not computed again. The last line is one JSON object: by seed the scores, and the mean absolute
-gaps.
+Nothing reads a solution before the last step. A stopped run goes on where it was; what stands in the folder is not
+computed again. The last line is one JSON object: mean and worst gaps, coverage, and how often the alarm was right.
 """
 
 import argparse
 import json
-from dataclasses import replace
+import os
+import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
-from stages import begin, command, once, sample_params, train_members, truth
+import pandas as pd
+import shifts
+import yaml
+from stages import ROOT, begin, command, once, sample_params, train_members
 
-from competition.common.files import write_json
 from competition.common.seeds import generator
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
-from competition.data.predictions import Predictions, load_predictions
-from competition.ensembling.shift_weights import shift_weights
-from competition.folds.split import read_folds
-from competition.members.output_files import print_epoch
-from competition.members.training import train_member
-from competition.metrics.scores import METRICS
+from competition.data.predictions import Predictions, concatenate, load_predictions, save_predictions
+from competition.inference.tta import orientation_weights
+from competition.serving.new_images import read_images
+from competition.serving.predict import load_member
 from competition.settings.load import load_settings
-from competition.training.fold_data import FoldData, load_fold
 
-F1 = METRICS["f1_macro"]()
-
-MEMBER = "lite0"
-HELD_OUT = 1000  # copies that the random split validates on, at most one of a page
-# and what each is held against
-PROMISES = {"expected": "test", "test_like": "test", "clean": "test", "random_copies": "random_copies_test"}
+FAR = 0.04  # of `expected` from the test score: the alarm ought to be raised
+LONGER = 3  # times as many epochs where networks are to be too sure
+SHIFTED = {"blur": shifts.blur, "grounds": shifts.ground, "foreign": shifts.foreign, "twice": shifts.twice}
+SHARES = "shares"  # the same images of the test set, but of each class another share
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", type=Path, required=True, help="a project is made in it for each seed, and kept")
+    parser.add_argument("--folder", type=Path, required=True, help="a project is made in it for each run, and kept")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--train", type=int, default=1570, help="training pages generated")
-    parser.add_argument("--test", type=int, default=3140, help="test pages generated")
+    parser.add_argument("--train", type=int, default=510, help="training pages generated")
+    parser.add_argument("--test", type=int, default=1530, help="test pages generated")
     parser.add_argument("--size", type=int, default=128, help="pixels")
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--trials", type=int, default=30, help="of fit_augmentation")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--photos", type=Path, help="folder with one sub-folder per class and leaf_groups.csv")
+    parser.add_argument("--runs", nargs="+", help="these alone (default: all)")
     return parser.parse_args()
 
 
-def run_stages(folder: Path, given: argparse.Namespace, seed: int) -> None:
-    """Take a competition through all stages in `folder`, and then stand there."""
-    begin(folder, params(given))
-    once(folder, "sample", "--train", str(given.train), "--test", str(given.test), "--seed", str(seed))
-    once(folder, "prepare")
-    once(folder, "split")
-    once(folder, "fit_augmentation", "--trials", str(given.trials), "--apply", "test_like")
-    once(folder, "augment")
-    train_members(folder)
-    for fold in load_settings().split.folds:
-        once(folder, "specialize", str(fold))
-    command(folder, "vote")
-    command(folder, "ensemble")
-
-
-def params(given: argparse.Namespace) -> dict:
-    """Return the preset `sample`, at this benchmark's size."""
+def params(given: argparse.Namespace, longer: int = 1) -> dict:
+    """Return the preset `sample` without a specialist, at this benchmark's size."""
     values = sample_params()
     values["augment"] |= {"size": given.size, "copies": given.epochs}
-    values["train"]["members"] = [MEMBER]
-    values["members"] = {
-        MEMBER: values["members"][MEMBER] | {"size": given.size, "epochs": given.epochs, "batch_size": 32}
-    }
-    values["specialize"]["network"] |= {"size": given.size, "batch_size": 32}
+    values["members"]["lite0"] |= {"size": given.size, "epochs": longer * given.epochs}
+    if longer > 1:
+        values["members"]["lite0"] |= {"label_smoothing": 0.0, "patience": longer * given.epochs}
+    values["specialize"]["base"] = []
+    values["review"]["conditions"] = []
     return values
 
 
-def split_at_random(data: FoldData, seed: int) -> FoldData:
-    """Return all pages, of some of which one copy, drawn at random, is validated on; all others are trained on."""
-    random = generator(seed, "random views")
-    pages = np.sort(random.choice(len(data.train_rows), min(HELD_OUT, len(data.train_rows)), replace=False))
-    held_out = np.array([random.choice(data.train_rows[page][1:]) for page in pages])
-    return replace(
-        data,
-        train_rows=tuple(rows[~np.isin(rows, held_out)] for rows in data.train_rows),
-        valid_rows={condition: held_out for condition in ("clean", "test_like")},
-        valid_ids=[f"view {row}" for row in held_out],
-        valid_labels=data.train_labels[pages],
-    )
+def run_stages(folder: Path, values: dict, *source: str) -> None:
+    """Take the competition that the command `source` makes through the stages, in `folder`."""
+    begin(folder, values)
+    once(folder, *source)
+    for stage in ("prepare", "split", "augment"):
+        once(folder, stage)
+    train_members(folder)
+    decide(folder)
 
 
-def random_copies(folder: Path, seed: int) -> dict[str, float]:
-    """Return the score of a random split of the copies, and of its network on the test set."""
-    file = folder / "random_copies.json"
-    if not file.is_file():
-        settings = load_settings(folder / "params.yaml").members[MEMBER]
-        folds = read_folds(folder / "folds/folds.csv")
-        targets = tuple(read_classes(folder / "folds/classes.csv"))
-        stores = folder / "data/augmented.arrow", folder / "data/test_squares.arrow"
-        data = split_at_random(together(*(load_fold(fold, folds, targets, *stores, F1) for fold in (0, 1))), seed)
-        trained = train_member(settings, data, targets, np.eye(8)[0], folder / "data/state/random.pt", print_epoch)
-        write_json(
-            file,
-            {
-                "random_copies": trained.scores["test_like"],
-                "random_copies_test": on_test(trained.predictions["test"], folder),
-            },
+def decide(folder: Path) -> None:
+    once(folder, "vote")
+    once(folder, "ensemble")
+
+
+def run_overconfident(folder: Path, plain: Path, values: dict) -> None:
+    """Train the members of the project `plain` anew by other settings, on the same copies."""
+    if not folder.is_dir():
+        shutil.copytree(plain, folder, ignore=shutil.ignore_patterns("params.yaml", "submissions", "state", "lite0"))
+        for done in ("vote", "ensemble"):
+            (folder / "done" / done).unlink()
+    begin(folder, values)
+    train_members(folder)
+    decide(folder)
+
+
+def run_shifted(folder: Path, plain: Path, kind: str, seed: int) -> None:
+    """Have the networks of the project `plain` answer another test set, in `folder`."""
+    if not folder.is_dir():
+        partial = folder.with_name(f"{folder.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(
+            plain, partial, ignore=shutil.ignore_patterns("*.arrow", "state", "cache", "train", "done", "submissions")
         )
-    return json.loads(file.read_text())
+        rng = generator(seed, kind)
+        if kind == SHARES:
+            drop_images(partial, rng)
+        else:
+            for path in sorted((partial / "data/raw/test").iterdir()):
+                write_image(path, SHIFTED[kind](read_image(path), rng))
+            answer(partial)
+        partial.rename(folder)
+    decide(folder)
 
 
-def together(data: FoldData, other: FoldData) -> FoldData:
-    """Return `data` with the training pages of both, each once: with three folds or more, that is all pages."""
-    seen = {int(rows[0]) for rows in data.train_rows}
-    extra = [
-        (rows, label)
-        for rows, label in zip(other.train_rows, other.train_labels, strict=True)
-        if int(rows[0]) not in seen
-    ]
-    return replace(
-        data,
-        train_rows=data.train_rows + tuple(rows for rows, _ in extra),
-        train_labels=np.concatenate([data.train_labels, [label for _, label in extra]]).astype(np.int64),
-    )
+def read_image(path: Path) -> np.ndarray:
+    return cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
 
 
-def on_test(predictions: Predictions, folder: Path) -> float:
-    return F1(truth(folder, predictions.ids.tolist()), predictions.answers, predictions.targets)
+def write_image(path: Path, image: np.ndarray) -> None:
+    cv2.imwrite(str(path), image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
 
 
-def with_right_labels(folder: Path) -> float:
-    """Return `expected` of the member's vote, held against the right labels where wrong ones were planted in
-    train.csv.
-    """
-    folds = read_folds(folder / "folds/folds.csv").set_index("ID").target
-    wrong = json.loads((folder / "data/faults.json").read_text(encoding="utf-8"))["wrong_labels"]
-    y_true, answers, weights = [], [], []
-    for fold in load_settings(folder / "params.yaml").split.folds:
-        parts = load_predictions(folder / f"folds/predictions/{MEMBER}/{fold}.npz")
-        seen = parts["test_like"]
-        y_true += [str(wrong.get(id, folds[id])) for id in seen.ids.tolist()]
-        answers += seen.answers.tolist()
-        weights += shift_weights(seen.probabilities, parts["test"].probabilities).tolist()
-    return F1(np.array(y_true), np.array(answers), seen.targets, np.array(weights))
+def answer(folder: Path) -> None:
+    """Write what the members say of the test images of the project `folder` into their predictions, and stand there."""
+    os.chdir(folder)
+    settings, targets = load_settings(), tuple(read_classes("folds/classes.csv"))
+    weights = orientation_weights(settings.tta.passes, settings.tta.seed)
+    members = {name: load_member(name, settings, settings.split.folds, targets) for name in settings.train.members}
+    files = {path.stem: path.name for path in Path("data/raw/test").iterdir()}
+    names = sorted(files.values())
+    found: dict[str, list[list[Predictions]]] = {name: [] for name in members}
+    for chunk in read_images("data/raw/test", names, settings.prepare, settings.augment):
+        for name, member in members.items():
+            rows = np.arange(len(chunk.names))
+            found[name].append(member.predict(np.array(chunk.names), chunk.images, rows, weights))
+    for name, chunks in found.items():
+        for fold, parts in zip(settings.split.folds, zip(*chunks, strict=True), strict=True):
+            path, told = Path(f"folds/predictions/{name}/{fold}.npz"), concatenate(parts)
+            every = load_predictions(path)
+            ids = every["test"].ids.tolist()
+            told = told.select([files[Path(id).stem] for id in ids])
+            save_predictions(path, every | {"test": Predictions(ids, told.probabilities, told.targets)})
 
 
-def result(folder: Path, seed: int) -> dict[str, float]:
-    """Return what was promised, and what the test set gave: of the final submission, and of each fold's network
-    alone.
-    """
-    final = json.loads((folder / "submissions/final.json").read_text())
-    score = json.loads(command(folder, "score", "submissions/final.csv", "data/solution.csv", "--json"))
-    folds = load_settings(folder / "params.yaml").split.folds
-    alone = [
-        on_test(load_predictions(folder / f"folds/predictions/{MEMBER}/{fold}.npz")["test"], folder) for fold in folds
-    ]
-    found = {
-        condition: final["score"][condition]["value"] for condition in ("expected", "test_like", "clean")
-    } | random_copies(folder, seed)
-    return {
-        "test": score["all"],
-        "private": score["private"],
-        **found,
-        "right_labels": with_right_labels(folder),
-        "folds_alone_test": float(np.mean(alone)),
+def drop_images(folder: Path, rng: np.random.Generator) -> None:
+    """Keep of each class another share of the test images, from a tenth of them to all."""
+    solution = pd.read_csv(folder / "data/solution.csv", dtype=str)
+    share = {target: rng.uniform(0.1, 1) for target in sorted(solution["target"].unique())}
+    kept = solution["ID"][rng.random(len(solution)) < solution["target"].map(share)]
+    for table in ("data/solution.csv", "data/raw/sample_submission.csv"):
+        frame = pd.read_csv(folder / table, dtype=str)
+        frame[frame["ID"].isin(kept)].to_csv(folder / table, index=False)
+    for path in (folder / "folds/predictions").rglob("*.npz"):
+        every = load_predictions(path)
+        save_predictions(
+            path, every | {"test": every["test"].select([id for id in every["test"].ids if id in set(kept)])}
+        )
+
+
+def adopt_photos(given: argparse.Namespace, seed: int) -> tuple[str, ...]:
+    photos = given.photos.resolve()
+    groups = ("--groups", str(photos / "leaf_groups.csv"), "--group-column", "leaf")
+    return "adopt", str(photos), "--ratio", "1:0:2", *groups, "--seed", str(seed)
+
+
+def photo_params(given: argparse.Namespace) -> dict:
+    """Return the preset `potato` with the members of `params`."""
+    values = yaml.safe_load((ROOT / "competition/settings/presets/potato.yaml").read_text(encoding="utf-8"))
+    values["train"]["members"] = ["lite0", "features", "grey"]
+    values["members"] |= {"features": {"kind": "features", "size": 128}, "grey": {"kind": "grey", "size": 20}}
+    values["specialize"]["base"], values["review"]["conditions"] = [], []
+    return values
+
+
+def runs_of(given: argparse.Namespace, seed: int) -> dict[str, Path]:
+    """Make all runs of `seed`; return name -> its project."""
+    made, parent = {}, given.folder.resolve() / f"seed-{seed}"
+    wanted = given.runs or ["plain", *SHIFTED, SHARES, "overconfident", "hard", "photos", "photos_twice"]
+    sample = "sample", "--train", str(given.train), "--test", str(given.test), "--seed", str(seed)
+    plain, photos = parent / "plain", parent / "photos"
+    for name in wanted:
+        folder = parent / name
+        if name.startswith("photos"):
+            if given.photos is None:
+                continue
+            run_stages(photos, photo_params(given), *adopt_photos(given, seed))
+            if name == "photos_twice":
+                run_shifted(folder, photos, "twice", seed)
+        elif name == "hard":
+            run_stages(folder, params(given), *sample, "--hard")
+        else:
+            run_stages(plain, params(given), *sample)
+            if name == "overconfident":
+                run_overconfident(folder, plain, params(given, LONGER))
+            elif name != "plain":
+                run_shifted(folder, plain, name, seed)
+        made[name] = folder
+        print(seed, name, result(folder), flush=True)
+    return made
+
+
+def result(folder: Path) -> dict[str, object]:
+    """Return what the project `folder` promised, and what its test set gave."""
+    final = json.loads((folder / "submissions/final.json").read_text(encoding="utf-8"))
+    test = json.loads(command(folder, "score", "submissions/final.csv", "data/solution.csv", "--json", quiet=True))
+    expected, clean = final["score"]["expected"], final["score"]["clean"]["value"]
+    promised = {"expected": expected["value"], "one": expected["one_network"], "clean": clean}
+    gaps = {f"gap_{name}": value - test["all"] for name, value in promised.items()}
+    numbers = {"test": test["all"], "low": expected["low"], "high": expected["high"], **promised, **gaps}
+    return {name: round(value, 4) for name, value in numbers.items()} | {
+        "inside": expected["low"] <= test["all"] <= expected["high"],
+        "alarm": expected["alarm"],
         "chosen": final["chosen"],
+    }
+
+
+def summary(runs: dict[str, dict]) -> dict[str, object]:
+    """Return the figures over all runs."""
+    rows = pd.DataFrame(runs.values())
+    far, quiet = rows["gap_expected"].abs() > FAR, ~rows["alarm"].astype(bool)
+    gaps = {
+        f"mean_{name}": round(float(rows[name].abs().mean()), 4) for name in ("gap_expected", "gap_one", "gap_clean")
+    }
+    return {
+        "runs": len(rows),
+        **gaps,
+        "worst": round(float(rows["gap_expected"].abs().max()), 4),
+        "worst_without_alarm": round(float(rows["gap_expected"].abs()[quiet].max()), 4) if quiet.any() else None,
+        "coverage": round(float(rows["inside"].mean()), 3),
+        "alarms": int((~quiet).sum()),
+        "alarms_right": int((far & ~quiet).sum()),
+        "far_without_alarm": int((far & quiet).sum()),
     }
 
 
 def main() -> None:
     given = parse()
     set_up_process()
-    seeds = {}
-    for seed in given.seeds:
-        folder = given.folder.resolve() / f"seed-{seed}"
-        run_stages(folder, given, seed)
-        seeds[seed] = {
-            name: value if isinstance(value, str) else round(value, 4) for name, value in result(folder, seed).items()
-        }
-        seeds[seed] |= {
-            f"gap_{name}": round(seeds[seed][name] - seeds[seed][against], 4) for name, against in PROMISES.items()
-        }
-        print(seed, seeds[seed], flush=True)
-    gaps = {
-        f"gap_{name}": round(float(np.mean([abs(one[f"gap_{name}"]) for one in seeds.values()])), 4)
-        for name in PROMISES
-    }
-    print(json.dumps(gaps | {"seeds": seeds}))
+    runs = {f"{name}-{seed}": result(folder) for seed in given.seeds for name, folder in runs_of(given, seed).items()}
+    print(json.dumps(summary(runs) | {"by_run": runs}))
 
 
 if __name__ == "__main__":
