@@ -64,6 +64,7 @@ def params(given: argparse.Namespace, longer: int = 1) -> dict:
     values = sample_params()
     values["augment"] |= {"size": given.size, "copies": given.epochs}
     values["members"]["lite0"] |= {"size": given.size, "epochs": longer * given.epochs}
+    values["members"]["features"]["size"] = given.size
     if longer > 1:
         values["members"]["lite0"] |= {"label_smoothing": 0.0, "patience": longer * given.epochs}
     values["specialize"]["base"] = []
