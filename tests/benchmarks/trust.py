@@ -67,7 +67,7 @@ def params(given: argparse.Namespace, longer: int = 1) -> dict:
     values["members"]["features"]["size"] = given.size
     if longer > 1:
         values["members"]["lite0"] |= {"label_smoothing": 0.0, "patience": longer * given.epochs}
-    values["specialize"]["base"] = []
+    values["specialize"] = {"base": []}
     values["review"]["conditions"] = []
     return values
 
@@ -173,7 +173,8 @@ def photo_params(given: argparse.Namespace) -> dict:
     values = yaml.safe_load((ROOT / "competition/settings/presets/potato.yaml").read_text(encoding="utf-8"))
     values["train"]["members"] = ["lite0", "features", "grey"]
     values["members"] |= {"features": {"kind": "features", "size": 128}, "grey": {"kind": "grey", "size": 20}}
-    values["specialize"]["base"], values["review"]["conditions"] = [], []
+    values["specialize"] = {"base": []}
+    values["review"]["conditions"] = []
     return values
 
 
