@@ -104,7 +104,9 @@ def run_shifted(folder: Path, plain: Path, kind: str, seed: int) -> None:
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(
-            plain, partial, ignore=shutil.ignore_patterns("*.arrow", "state", "cache", "train", "done", "submissions")
+            plain,
+            partial,
+            ignore=shutil.ignore_patterns("augmented.arrow", "state", "cache", "train", "done", "submissions"),
         )
         rng = generator(seed, kind)
         if kind == SHARES:
