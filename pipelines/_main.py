@@ -30,7 +30,9 @@ def run(main: Callable[..., object], stopped: str = KEPT) -> None:
         app()
     except MISTAKES as mistake:
         sys.exit(f"error: {mistake}")
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
         sys.exit(
             f"error: out of memory; {'what was finished is kept: ' if stopped == KEPT else ''}close other programs, "
             "or lower machine.workers, and run the command again"
@@ -41,6 +43,15 @@ def run(main: Callable[..., object], stopped: str = KEPT) -> None:
             f"error: {what}; {'what was finished is kept: ' if stopped == KEPT else ''}mend it and run the command "
             "again"
         )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """As `compute.device` has it, of a GPU's too; torch is asked only where the command has loaded it."""
+    if isinstance(error, MemoryError) or "torch" not in sys.modules:
+        return isinstance(error, MemoryError)
+    from competition.compute.device import is_out_of_memory
+
+    return is_out_of_memory(error)
 
 
 def _stoppable(main: Callable[..., object], stopped: str) -> Callable[..., object]:

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import torch
 
+MOST_FEEDING = 8  # threads: each holds a batch in memory
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
+
 
 def use_bfloat16(precision: str) -> bool:
     """Return whether `precision` ("auto", "float32", "bfloat16", "float16") means bfloat16 on this device."""
     if precision != "auto":
         return precision == "bfloat16"
-    return torch.cuda.is_bf16_supported() if torch.cuda.is_available() else _cpu_has_bfloat16()
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)  # emulated it is slower than float32
+    return _cpu_has_bfloat16()
 
 
 @cache
@@ -54,6 +59,24 @@ def set_up_process() -> None:
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def feeding_threads() -> int:
+    """Return how many threads make batches ahead: one beside a CPU's computing, for a GPU as many as there are."""
+    return min(MOST_FEEDING, torch.get_num_threads()) if torch.cuda.is_initialized() else 1
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether `error` is an out-of-memory error: Python's, or torch's of a GPU or the CPU."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _OUT_OF_MEMORY)
+
+
+def free_memory() -> None:
+    """Give memory of the GPU that nothing uses any more back to it."""
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def keep_memory() -> None:

@@ -24,7 +24,7 @@ def network_features(network: nn.Module, normalise: Normalisation, precision: st
     @torch.inference_mode()
     def extract(pixels: torch.Tensor) -> np.ndarray:
         with torch.autocast(where.type, torch.bfloat16, enabled=bfloat16):
-            last, maps = network.forward_intermediates(normalise(pixels).to(where))
+            last, maps = network.forward_intermediates(normalise(pixels, where))
             pooled = [features.float().mean(dim=(2, 3)) for features in maps]
             pooled.append(network.forward_head(last, pre_logits=True).float())
         return torch.cat(pooled, dim=1).cpu().numpy()

@@ -1,10 +1,9 @@
-"""Image loader: batches of packed images, decoded and oriented ahead by one thread, stacked as uint8.
+"""Image loader: batches of packed images, decoded and oriented ahead, stacked as uint8.
 
 Which copy of which image comes when is a function of (seed, epoch) alone: an epoch that is run again is the same.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -13,15 +12,20 @@ from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
 from competition.data.letterbox import resize
 from competition.data.orientations import oriented_image
+from competition.inference.ahead import made_ahead
 
 
 def stack(store: ImageStore, rows: np.ndarray, size: int, orientations: np.ndarray | None = None) -> torch.Tensor:
-    """Return the packed images `rows` (B,) at `size` pixels, in `orientations` (B,): uint8 (B, size, size, 3)."""
-    pixels = np.empty((len(rows), size, size, 3), np.uint8)
+    """Return the packed images `rows` (B,) at `size` pixels, in `orientations` (B,): uint8 (B, size, size, 3).
+
+    In pinned memory where this process computes on a GPU, which copies from it while it computes.
+    """
+    batch = torch.empty(len(rows), size, size, 3, dtype=torch.uint8, pin_memory=torch.cuda.is_initialized())
+    pixels = batch.numpy()
     for index, row in enumerate(rows):
         image = resize(store.image(int(row)), size, size)
         pixels[index] = image if orientations is None else oriented_image(image, orientations[index])
-    return torch.from_numpy(pixels)
+    return batch
 
 
 def batches(
@@ -31,17 +35,12 @@ def batches(
     if not len(rows):
         return
     parts = [slice(start, start + batch_size) for start in range(0, len(rows), batch_size)]
-    with ThreadPoolExecutor(1) as pool:
 
-        def make(part: slice) -> Future:
-            return pool.submit(stack, store, rows[part], size, None if orientations is None else orientations[part])
+    def make(part: slice) -> tuple[torch.Tensor, np.ndarray]:
+        pixels = stack(store, rows[part], size, None if orientations is None else orientations[part])
+        return pixels, np.arange(part.start, part.start + len(pixels))
 
-        ahead = make(parts[0])
-        for part, following in zip(parts, [*parts[1:], None], strict=True):
-            pixels = ahead.result()
-            if following:
-                ahead = make(following)
-            yield pixels, np.arange(part.start, part.start + len(pixels))
+    yield from made_ahead(make, parts)
 
 
 def batch_count(images: int, batch_size: int) -> int:

@@ -1,6 +1,7 @@
 """A network by name, ready to be fine-tuned: its weights, its head, its input's mean and deviation."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import nn
@@ -24,14 +25,24 @@ class Normalisation:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
-    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Return uint8 (B, H, W, 3) as normalised float32 (B, 3, H, W), channels-last in memory."""
-        scale = 1 / (255 * torch.tensor(self.std))
-        shift = torch.tensor(self.mean) / torch.tensor(self.std)
+    def __call__(self, pixels: torch.Tensor, device: torch.device | None = None) -> torch.Tensor:
+        """Return uint8 (B, H, W, 3) as normalised float32 (B, 3, H, W) on `device`, channels-last in memory.
+
+        Bytes are sent to a GPU, a quarter of what floats take. device: None for where `pixels` are.
+        """
+        pixels = pixels.to(device or pixels.device, non_blocking=True)
+        scale, minus_shift = _rows(self, pixels.shape[2], pixels.device)
         rows = pixels.flatten(2).float()  # (B, H, 3 * W): whole rows at a time are ten times faster than three channels
-        width = pixels.shape[2]
-        torch.addcmul(-shift.repeat(width), rows, scale.repeat(width), out=rows)
+        torch.addcmul(minus_shift, rows, scale, out=rows)
         return rows.view(pixels.shape).permute(0, 3, 1, 2)
+
+
+@lru_cache(16)
+@torch.inference_mode(False)
+def _rows(normalisation: Normalisation, width: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the factor of a row of `width` pixels, and what is added to it, (3 * width,) each."""
+    mean, std = torch.tensor(normalisation.mean), torch.tensor(normalisation.std)
+    return (1 / (255 * std)).repeat(width).to(device), (-(mean / std)).repeat(width).to(device)
 
 
 def create_network(settings: NetworkSettings, n_classes: int, seed: int = 0) -> tuple[nn.Module, Normalisation]:

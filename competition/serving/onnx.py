@@ -185,7 +185,7 @@ def _torch_per_s(
     @torch.inference_mode()
     def answer() -> Sequence[torch.Tensor]:
         with autocast(member.precision):
-            return [fast(normalise(part).to(where)).cpu() for part in images.split(BATCH_SIZE)]
+            return [fast(normalise(part, where)).cpu() for part in images.split(BATCH_SIZE)]
 
     answer()
     return _per_second(answer, len(images))

@@ -11,7 +11,6 @@ network what test images are, and its score on them is what adapting gains on th
 import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -26,6 +25,7 @@ from competition.compute.device import autocast, device, use_bfloat16
 from competition.data.image_store import ImageStore
 from competition.data.orientations import ORIENTATIONS
 from competition.data.predictions import Predictions
+from competition.inference.ahead import made_ahead
 from competition.inference.loader import epoch_rows, stack
 from competition.models.freezing import frozen_modules
 from competition.models.layers.fusion import for_training
@@ -187,8 +187,9 @@ def _loss(
     random: torch.Generator,
 ) -> torch.Tensor:
     with autocast(settings.precision):
-        inputs = torch.cat([normalise(batch.images), normalise(distorted(batch.others, random, FILL))])
-        logits = network(inputs.contiguous(memory_format=torch.channels_last).to(device())).float()
+        images = (batch.images, distorted(batch.others, random, FILL))
+        inputs = torch.cat([normalise(pixels, device()) for pixels in images])
+        logits = network(inputs.contiguous(memory_format=torch.channels_last)).float()
     labelled, others = logits.split([len(batch.images), len(batch.others)])
     loss = cross_entropy(labelled, batch.labels.to(device()), label_smoothing=settings.label_smoothing)
     return loss + how.weight * cross_entropy(others, batch.answers.to(device()))
@@ -197,7 +198,7 @@ def _loss(
 def _batches(
     data: FoldData, unlabelled: Unlabelled, settings: FinetunedSettings, how: AdaptSettings, epoch: int, steps: int
 ) -> Iterator[Batch]:
-    """Yield the epoch's batches, made one ahead."""
+    """Yield the epoch's batches, made ahead."""
     size = min(settings.batch_size, len(data.train_rows))
     beside = max(1, round(how.unlabelled * size))
     order, rows = epoch_rows(data.train_rows, how.seed, epoch, size)
@@ -216,13 +217,7 @@ def _batches(
             torch.from_numpy(unlabelled.answers[these]),
         )
 
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(make, 0)
-        for step in range(steps):
-            batch = ahead.result()
-            if step + 1 < steps:
-                ahead = pool.submit(make, step + 1)
-            yield batch
+    yield from made_ahead(make, range(steps))
 
 
 def _in_turn(images: int, count: int, draws: np.random.Generator) -> np.ndarray:

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from competition.common.seeds import derived_seed, generator
-from competition.compute.device import autocast, use_bfloat16
+from competition.compute.device import autocast, free_memory, is_out_of_memory, use_bfloat16
 from competition.compute.distributed import processes
 from competition.data.orientations import ORIENTATIONS
 from competition.inference.loader import batches, epoch_rows
@@ -28,7 +28,7 @@ from competition.training.criterion import Criterion
 from competition.training.fold_data import FoldData
 from competition.training.mixup import mix, one_hot
 from competition.training.progressive_resizing import size_at
-from competition.training.recovery import Interrupt, is_out_of_memory
+from competition.training.recovery import Interrupt
 from competition.training.run import Run
 
 Times = Callable[[int], np.ndarray | None]
@@ -105,7 +105,7 @@ def _local_batches(
     decoded = positions if mixed else positions[positions % effective % group.count == group.index]
     at_once = effective if mixed else len(range(effective)[own])
     for step, (pixels, taken) in enumerate(batches(data.store, rows[decoded], size, at_once, orientations[decoded])):
-        inputs = normalise(pixels).to(group.device)
+        inputs = normalise(pixels, group.device)
         soft = one_hot(data.train_labels[order[decoded[taken]]], classes).to(group.device)
         inputs, soft = mix(inputs, soft, settings, mixing)
         whole = positions[step * effective : (step + 1) * effective]
@@ -175,22 +175,26 @@ def _tried(run: Run, batch: LocalBatch, criterion: Criterion, settings: Finetune
         if not is_out_of_memory(error):
             raise
     run.optimizer.zero_grad(set_to_none=True)
-    if batch.inputs.is_cuda:
-        torch.cuda.empty_cache()
+    free_memory()
     return 0.0, True
 
 
 def _gradients(run: Run, batch: LocalBatch, criterion: Criterion, settings: FinetunedSettings) -> float:
-    """Compute the batch's gradients and return its part of the step's loss, up to the first that isn't finite."""
+    """Compute the batch's gradients and return its part of the step's loss, up to the first that isn't finite.
+
+    A GPU is asked for the losses once, at the end: each question waits for it.
+    """
     run.optimizer.zero_grad(set_to_none=True)
-    total = 0.0
+    losses, total = [], 0.0
     for part in run.batching.parts(len(batch.inputs)):
         weight = criterion.mass(batch.soft[part]) / batch.mass
         with autocast(settings.precision):
             output = run.network(batch.inputs[part])
         loss = training_loss(run.network, output, batch.soft[part], criterion) * weight
-        if not torch.isfinite(loss):
+        if loss.is_cpu and not torch.isfinite(loss):
             return loss.item()
         processes().accelerator.backward(run.scaler.scale(loss))
-        total += loss.item()
+        losses.append(loss.detach())
+    for loss in torch.stack(losses).tolist():
+        total += loss
     return total

@@ -26,11 +26,12 @@ class MovingAverage:
     def update(self, network: nn.Module) -> None:
         """Move a step towards the weights of `network`."""
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        for key, value in network.state_dict().items():
-            if value.is_floating_point():
-                self._weights[key].lerp_(value, 1 - decay)
-            else:
-                self._weights[key].copy_(value)
+        found = network.state_dict()
+        averaged = [key for key, value in found.items() if value.is_floating_point()]
+        # all at once: hundreds of small ones keep a GPU waiting
+        torch._foreach_lerp_([self._weights[key] for key in averaged], [found[key] for key in averaged], 1 - decay)
+        for key in found.keys() - averaged:
+            self._weights[key].copy_(found[key])
         self.updates += 1
 
     def weights(self) -> State:

@@ -77,7 +77,7 @@ class PageFinder:
     @torch.inference_mode()
     def _mean(self, networks: Sequence[nn.Module], images: Sequence[np.ndarray]) -> np.ndarray:
         padded = [*images, *[images[0]] * (BATCH_SIZE - len(images))]
-        inputs = self._normalise(torch.from_numpy(np.stack(padded))).to(device())
+        inputs = self._normalise(torch.from_numpy(np.stack(padded)), device())
         with autocast("auto"):
             outputs = [network(inputs).float() for network in networks]
         return torch.stack(outputs).mean(dim=0)[: len(images)].cpu().numpy().astype(np.float64)

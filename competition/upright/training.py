@@ -6,7 +6,6 @@ corner network makes them; so neither has to wait for the other.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from competition.compute.device import autocast, device, use_bfloat16
 from competition.data.image_store import ImageStore
 from competition.data.letterbox import resize
 from competition.data.orientations import ORIENTATIONS, oriented_image
+from competition.inference.ahead import made_ahead
 from competition.models.freezing import frozen_modules
 from competition.models.layers.fusion import for_training
 from competition.models.networks import Normalisation
@@ -173,7 +173,7 @@ def _train_one_epoch(
     total = 0.0
     for images, target, counts in batches:
         with autocast("auto"):
-            outputs = network(normalise(images).to(device()))
+            outputs = network(normalise(images, device()))
         loss = loss_of(outputs.float(), target.to(device()), counts.to(device()))
         if not torch.isfinite(loss):
             raise ValueError(f"upright: the loss is {loss.item()} in epoch {epoch}; lower upright.learning_rate")
@@ -193,7 +193,7 @@ def _starts(images: int, batch_size: int) -> range:
 def _batches(
     photographs: Photographs, show: Show, size: int, settings: UprightSettings, epoch: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Yield an epoch's batches, made one ahead: images uint8 (B, S, S, 3), targets and what counts of them (B, T)."""
+    """Yield an epoch's batches, made ahead: images uint8 (B, S, S, 3), targets and what counts of them (B, T)."""
     draws = generator(settings.seed, "upright", show.__name__, epoch)
     pages = draws.permutation(len(photographs.rows))
     copies = draws.integers(photographs.rows.shape[1], size=len(pages))
@@ -211,10 +211,4 @@ def _batches(
         return torch.from_numpy(images), torch.from_numpy(target).float(), torch.from_numpy(counts).float()
 
     starts = _starts(len(pages), settings.batch_size)
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(make, starts[0])
-        for following in [*starts[1:], None]:
-            made = ahead.result()
-            if following is not None:
-                ahead = pool.submit(make, following)
-            yield made
+    yield from made_ahead(make, starts)

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from competition.training.recovery import Batching, Rollbacks, is_out_of_memory, stop_on_interrupt
+from competition.compute.device import is_out_of_memory
+from competition.training.recovery import Batching, Rollbacks, stop_on_interrupt
 
 
 def raised(work):

@@ -34,7 +34,7 @@ class _Depthwise(torch.autograd.Function):
 def _of_inputs(
     gradient: torch.Tensor, inputs: torch.Tensor, weight: torch.Tensor, stride: int, padding: tuple
 ) -> torch.Tensor:
-    if stride == 1 or not inputs.is_cpu:
+    if stride == 1:
         return _backward(gradient, inputs, weight, stride, padding, 0)
     if weight.shape[-1] <= FAST:
         return _backward(gradient.float(), inputs.float(), weight.float(), stride, padding, 0).to(inputs.dtype)
@@ -50,7 +50,7 @@ def _of_weight(
     gradient: torch.Tensor, inputs: torch.Tensor, weight: torch.Tensor, stride: int, padding: tuple
 ) -> torch.Tensor:
     kernel = weight.shape[-1]
-    if kernel <= FAST or not inputs.is_cpu:
+    if kernel <= FAST:
         return _backward(gradient, inputs, weight, stride, padding, 1)
     (above, left), (height, width) = padding, gradient.shape[-2:]
     padded = functional.pad(inputs, (left, left, above, above))
@@ -75,9 +75,9 @@ def _backward(
 
 
 class DepthwiseConv2d(nn.Module):
-    """Depthwise nn.Conv2d (square kernel and stride, no dilation, no bias), with a faster backward pass.
+    """Depthwise nn.Conv2d (square kernel and stride, no dilation, no bias), with a faster backward pass on a CPU.
 
-    Its weights keep their names.
+    Elsewhere it is torch's own. Its weights keep their names.
     """
 
     def __init__(self, conv: nn.Conv2d, same: bool):
@@ -86,6 +86,8 @@ class DepthwiseConv2d(nn.Module):
         self.bias = None  # until a batch-norm is folded into it
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        if not inputs.is_cpu:
+            return depthwise(inputs, self.weight, self.bias, self.stride, None if self.same else self.padding)
         weight = self.weight
         if torch.is_autocast_enabled(inputs.device.type):
             kind = torch.get_autocast_dtype(inputs.device.type)
@@ -97,6 +99,26 @@ class DepthwiseConv2d(nn.Module):
         if self.bias is None:
             return _Depthwise.apply(inputs, weight, self.stride, padding)
         return functional.conv2d(inputs, weight, self.bias.to(inputs.dtype), self.stride, padding, 1, len(weight))
+
+
+def depthwise(
+    inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, stride: tuple, padding: tuple | None
+) -> torch.Tensor:
+    """Return torch's own depthwise convolution. padding: None for TensorFlow's SAME, within it where both sides are
+    even.
+    """
+    if padding is None:
+        height, width = _missing(inputs, weight.shape[-1], stride[0])
+        padding = (height // 2, width // 2)
+        if height % 2 or width % 2:
+            (above, left), padding = padding, (0, 0)
+            inputs = functional.pad(inputs, (left, width - left, above, height - above))
+    return functional.conv2d(inputs, weight, bias, stride, padding, 1, len(weight))
+
+
+def _missing(inputs: torch.Tensor, kernel: int, stride: int) -> tuple[int, int]:
+    """Return how many rows and columns SAME adds to `inputs` (B, C, H, W)."""
+    return tuple(max((-(-size // stride) - 1) * stride + kernel - size, 0) for size in inputs.shape[-2:])
 
 
 class _Pad(torch.autograd.Function):
@@ -126,7 +148,7 @@ class _Pad(torch.autograd.Function):
 
 def pad_same(inputs: torch.Tensor, kernel: int, stride: int) -> torch.Tensor:
     """Return `inputs` (B, C, H, W) padded with zeros as TensorFlow's SAME does, more at the right and below."""
-    height, width = (max((-(-size // stride) - 1) * stride + kernel - size, 0) for size in inputs.shape[-2:])
+    height, width = _missing(inputs, kernel, stride)
     if not height and not width:
         return inputs
     return _Pad.apply(inputs, height // 2, width // 2, height - height // 2, width - width // 2)

@@ -8,7 +8,7 @@ oneDNN's with ReLU or ReLU6 built in, which saves reading and writing each image
 
 import copy
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import nn
@@ -58,7 +58,7 @@ def for_inference(network: nn.Module, size: int, bfloat16: bool) -> nn.Module:
     )
     best = plain
     # inference mode would make inference tensors of the weights, which convolutions on a single thread refuse
-    with torch.no_grad():
+    with torch.no_grad(), _exact(probe.device):
         expected = plain(probe)
         fused = _folded(plain)
         if torch.allclose(expected, fused(probe), atol=1e-3, rtol=1e-3):
@@ -179,6 +179,11 @@ class ToFloat(nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs.float()
+
+
+def _exact(device: torch.device) -> AbstractContextManager:
+    """Return a context in which a GPU's convolutions don't round to TF32, whose error hides or fakes a difference."""
+    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False) if device.type == "cuda" else nullcontext()
 
 
 def _distance(expected: torch.Tensor, found: torch.Tensor) -> float:

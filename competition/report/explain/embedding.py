@@ -63,7 +63,7 @@ def pooled(network: nn.Module, normalise: Normalisation, size: int, precision: s
     @torch.inference_mode()
     def extract(images: torch.Tensor) -> np.ndarray:
         with autocast(precision):
-            fast(normalise(images).to(where))
+            fast(normalise(images, where))
         return found.pop()
 
     return extract
