@@ -46,12 +46,9 @@ def run(main: Callable[..., object], stopped: str = KEPT) -> None:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """As `compute.device` has it, of a GPU's too; torch is asked only where the command has loaded it."""
-    if isinstance(error, MemoryError) or "torch" not in sys.modules:
-        return isinstance(error, MemoryError)
-    from competition.compute.device import is_out_of_memory
-
-    return is_out_of_memory(error)
+    """Of a GPU's memory too: torch is asked only where the command has loaded it."""
+    torch = sys.modules.get("torch")
+    return isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError))
 
 
 def _stoppable(main: Callable[..., object], stopped: str) -> Callable[..., object]:

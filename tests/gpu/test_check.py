@@ -35,11 +35,8 @@ def test_a_part_finds_its_figures(check, part):
     found = gpu_check.run_part(part, check)
     assert found["ok"], found
     assert found.keys() >= FIGURES[part]
+    assert part != "resuming" or found["bfloat16"]["same_bytes"]
     json.dumps(found)
-
-
-def test_a_killed_training_ends_in_the_same_bytes_on_a_cpu(check):
-    assert gpu_check.run_part("resuming", check)["bfloat16"]["same_bytes"]
 
 
 def test_commands_and_export(check):

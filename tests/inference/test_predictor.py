@@ -1,5 +1,7 @@
 """Test-time augmentation: eight weighted views are the very same vote as twenty plain passes."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -110,3 +112,44 @@ def test_images_that_were_turned_upright_are_looked_at_in_their_own_orientations
     assert sum(ticks) == len(rows)
     single = predict_proba(*network, asked, rows, SIZE, "float32", None)
     assert np.abs(single - each[:, 0]).max() < 1e-6  # one look is as the image is packed
+
+
+def refusing(network, most):
+    """Return `network`, out of memory for more than `most` images, and the batches that it was asked about."""
+    asked = []
+
+    def refuse(module, given):
+        asked.append(len(given[0]))
+        if len(given[0]) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    made = copy.deepcopy(network)
+    made.register_forward_pre_hook(refuse)
+    return made, asked
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_where_memory_runs_out_fewer_images_are_asked_about_at_once(network, store, own):
+    rows, weights = np.arange(40), orientation_weights(5, 0)
+    images = UprightImages(store, np.full((len(store), 8), 1 / 8)) if own else store
+    small, asked = refusing(network[0], 5)
+    found = predict_proba(small, network[1], images, rows, SIZE, "float32", weights)
+    expected = predict_proba(*network, images, rows, SIZE, "float32", weights)
+    assert np.abs(found - expected).max() < 1e-6
+    assert sum(count > 5 for count in asked) == 3  # 32, 16 and 8: none is tried again
+
+
+def test_no_memory_for_a_single_image_is_an_error(network, store):
+    small, _ = refusing(network[0], 0)
+    with pytest.raises(MemoryError, match="a single image"):
+        predict_proba(small, network[1], store, np.arange(4), SIZE, "float32", None)
+
+
+def test_other_errors_are_not_taken_for_memory(network, store):
+    def fail(module, given):
+        raise RuntimeError("shapes don't fit")
+
+    broken = copy.deepcopy(network[0])
+    broken.register_forward_pre_hook(fail)
+    with pytest.raises(RuntimeError, match="shapes"):
+        predict_proba(broken, network[1], store, np.arange(4), SIZE, "float32", None)

@@ -8,7 +8,7 @@ from timm.layers import Conv2dSame
 from torch import nn
 
 from competition.models.freezing import frozen_modules, stage_starts
-from competition.models.layers.depthwise import DepthwiseConv2d, with_fast_depthwise
+from competition.models.layers.depthwise import DepthwiseConv2d, depthwise, with_fast_depthwise
 from competition.models.layers.fusion import FusedConv2d, for_inference, for_training
 from competition.settings.finetuned import FinetunedSettings
 
@@ -32,6 +32,26 @@ def test_depthwise_is_pytorchs_convolution(kind, kernel, stride, size):
         results.append((outputs, inputs.grad, layer.weight.grad.clone()))
     for expected, found in zip(*results, strict=True):
         assert expected.shape == found.shape and torch.allclose(expected, found, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(9, 9), (8, 11), (7, 8)])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("kernel", [3, 4, 5])
+@pytest.mark.parametrize("kind", [nn.Conv2d, Conv2dSame])
+def test_what_a_gpu_computes_is_pytorchs_convolution(kind, kernel, stride, size):
+    torch.manual_seed(0)
+    conv = kind(6, 6, kernel, stride=stride, padding=0 if kind is Conv2dSame else kernel // 2, groups=6)
+    inputs = random_input(2, 6, *size)
+    found = depthwise(inputs, conv.weight, conv.bias, conv.stride, None if kind is Conv2dSame else conv.padding)
+    assert torch.allclose(found, conv(inputs), atol=1e-5)
+
+
+def test_elsewhere_than_on_a_cpu_no_gradient_is_our_own():
+    conv = nn.Conv2d(6, 6, 5, groups=6, bias=False)
+    layer = DepthwiseConv2d(conv, same=True)
+    assert "Depthwise" in layer(random_input(2, 6, 9, 9)).grad_fn.name()
+    outputs = layer.to("meta")(random_input(2, 6, 9, 9).to("meta"))  # shapes alone, on no CPU
+    assert outputs.grad_fn.name() == "ConvolutionBackward0" and outputs.shape == (2, 6, 9, 9)
 
 
 def test_depthwise_gradients_are_those_of_small_steps():

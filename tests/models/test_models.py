@@ -87,6 +87,11 @@ def test_normalisation_is_mean_and_deviation():
     expected = (pixels.numpy() / 255 - np.array(mean)) / np.array(std)
     assert found.shape == (2, 3, 5, 4) and found.dtype == torch.float32
     assert np.abs(found.permute(0, 2, 3, 1).numpy() - expected).max() < 1e-5
+    assert torch.equal(Normalisation(mean, std)(pixels, torch.device("cpu")), found)
+    with torch.inference_mode():
+        Normalisation(std, mean)(pixels)
+    assert Normalisation(std, mean)(pixels, torch.device("meta")).device.type == "meta"
+    assert not Normalisation(std, mean)(pixels).is_inference()  # what prediction made first can be trained with
 
 
 # weights that can't be had: each ends in one message

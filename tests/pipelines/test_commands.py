@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from makers.commands import call, project  # noqa: F401
 from makers.fresh import loaded_by
 from sklearn.metrics import f1_score, log_loss
@@ -211,6 +212,11 @@ def test_a_stopped_command_promises_what_is_so(monkeypatch, capsys, given, said)
             (),
             "error: out of memory; what was finished is kept: close other programs, or lower machine.workers, and run "
             "the command again",
+        ),
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+            (ANEW,),
+            "error: out of memory; close other programs, or lower machine.workers, and run the command again",
         ),
         (
             PermissionError(13, "Permission denied", "data/raw"),

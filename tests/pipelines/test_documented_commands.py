@@ -37,6 +37,8 @@ LISTED = {
     "pip install -e .": "installs; .ci/run does it in a new virtual environment",
     'pip install -e ".[test]"': "installs; .ci/run does it in a new virtual environment",
     'pip install -e ".[export]"': "installs",
+    "tests/gpu/wheels.sh wheels 2.14.1": "downloads gigabytes",
+    "WHEELS=wheels tests/gpu/check.sh": "needs a GPU; tests/gpu/test_check.py runs its parts",
     "pytest": "is what runs here",
     'pytest -m "not slow"': "the same",
     "pytest -n 0 tests/training/test_losses.py": "the same",
