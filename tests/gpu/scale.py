@@ -11,6 +11,7 @@ from makers.metrics import F1
 
 from competition.data.classes import read_classes
 from competition.folds.split import read_folds
+from competition.models.shipped_weights import PACKAGES
 from competition.sample import generate
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
@@ -68,7 +69,8 @@ class Check:
 
     def member(self, name: str, **changes: object) -> FinetunedSettings:
         """Return the settings of network `name`, of two epochs, with `changes`."""
-        own = self.settings.members["lite0"].model_dump() | {"network": self.scale.networks[name], "weights": "none"}
+        own = self.settings.members["lite0"].model_dump()
+        own |= {"network": self.scale.networks[name], "weights": _weights(self.scale.networks[name])}
         return FinetunedSettings(**own | changes)
 
     @property
@@ -85,9 +87,15 @@ class Check:
         return load_fold(0, read_folds(self.folder / "folds/folds.csv"), self.targets, *stores, F1)
 
 
+def _weights(network: str) -> str:
+    """Return shipped, where a package has the weights, or none: random ones."""
+    return "shipped" if network in PACKAGES else "none"
+
+
 def params(scale: Scale) -> dict:
     """Return params.yaml of the check's project: one small member, two folds, two epochs."""
-    member = {"kind": "finetuned", "network": scale.networks["lite0"], "weights": "none", "size": scale.size}
+    network = scale.networks["lite0"]
+    member = {"kind": "finetuned", "network": network, "weights": _weights(network), "size": scale.size}
     return {
         "competition": {"root": "data/raw"},
         "prepare": {"longest_side": max(scale.size, 64) * 2},

@@ -95,4 +95,5 @@ def test_the_sizes_are_those_of_real_networks(tmp_path):
     settings = load_settings(tmp_path / "params.yaml")
     assert settings.members["lite0"].network == "tf_efficientnet_lite0" and SCALES["small"].speed_sizes == (224, 384)
     whole = Check(tmp_path, SCALES["small"])
-    assert whole.member("vit").network == "vit_base_patch16_224"
+    assert whole.member("vit").network == "vit_base_patch16_224" and whole.member("vit").weights == "none"
+    assert whole.member("lite0").weights == "shipped"

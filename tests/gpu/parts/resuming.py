@@ -34,7 +34,9 @@ def run(check: Check) -> dict:
 def _killed(check: Check, precision: str, folder: Path) -> dict:
     unbroken, again = (_train(check, folder / f"{n}.pt", precision) for n in range(2))
     state, scale = folder / "killed.pt", next(name for name, scale in SCALES.items() if scale == check.scale)
-    process = get_context("spawn").Process(target=train_and_die, args=(str(check.folder), scale, str(state), precision))
+    process = get_context("spawn").Process(
+        target=train_and_die, args=(str(check.folder), scale, str(state), precision, torch.get_num_threads())
+    )
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL, f"{precision}: exit code {process.exitcode} instead of kill -9"
@@ -47,8 +49,9 @@ def _killed(check: Check, precision: str, folder: Path) -> dict:
     return facts
 
 
-def train_and_die(folder: str, scale: str, state: str, precision: str) -> None:
-    """Train until the second epoch, and be gone."""
+def train_and_die(folder: str, scale: str, state: str, precision: str, threads: int) -> None:
+    """Train until the second epoch, and be gone. threads: a CPU's sums depend on how many."""
+    torch.set_num_threads(threads)
     check = Check(Path(folder), SCALES[scale])
     usual, steps = (
         epoch_module.training_loss,
