@@ -21,6 +21,7 @@ from competition.labels.fixes import (
     check_label_fixes,
     decided_text,
     read_label_fixes,
+    spelled_as_train,
     with_label_fix,
     write_label_fixes,
 )
@@ -41,13 +42,13 @@ def main(
         raise ValueError(f"{image}: expected either its class, or --drop to leave it out of training")
     settings = load_settings()
     competition = read_competition(settings.competition, settings.task, images=False)
-    fix = LabelFix(image, target, reason)
-    fixes = with_label_fix(read_label_fixes(paths.LABEL_FIXES), fix)
+    (fix,) = spelled_as_train([LabelFix(image, target, reason)], competition)
+    fixes = with_label_fix(spelled_as_train(read_label_fixes(paths.LABEL_FIXES), competition), fix)
     check_label_fixes(paths.LABEL_FIXES, fixes, competition)
     write_label_fixes(paths.LABEL_FIXES, fixes)
-    now, text = competition.train.set_index("ID").at[image, "target"], decided_text(fix, competition)
+    now, text = competition.train.set_index("ID").at[fix.id, "target"], decided_text(fix, competition)
     decision = "left out of training" if drop else in_words(text, competition) if text != now else "confirmed"
-    change = f"{image}: {in_words(now, competition)} -> {decision}"
+    change = f"{fix.id}: {in_words(now, competition)} -> {decision}"
     print(f"{paths.LABEL_FIXES}: {change}; decisions: {len(fixes)}, `dvc repro` applies them")
 
 

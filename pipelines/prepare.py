@@ -26,7 +26,13 @@ from competition.data.image_store import ImageStore, StoredThumbnails
 from competition.data.label_sets import encode
 from competition.data.metadata import metadata_table, read_metadata, write_metadata
 from competition.data.packing import build
-from competition.labels.fixes import apply_label_fixes, check_label_fixes, label_fix_facts, read_label_fixes
+from competition.labels.fixes import (
+    apply_label_fixes,
+    check_label_fixes,
+    label_fix_facts,
+    read_label_fixes,
+    spelled_as_train,
+)
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from pipelines._main import log, run
@@ -38,7 +44,7 @@ STORES = {"train": paths.TRAIN_STORE, "test": paths.TEST_STORE}
 def main() -> None:
     settings = load_settings()
     original = read_competition(settings.competition, settings.task)
-    fixes = read_label_fixes(paths.LABEL_FIXES)
+    fixes = spelled_as_train(read_label_fixes(paths.LABEL_FIXES), original)
     check_label_fixes(paths.LABEL_FIXES, fixes, original)
     competition, fixed = apply_label_fixes(original, fixes), label_fix_facts(paths.LABEL_FIXES, fixes, original)
     warnings = look_at_metadata(competition, settings)

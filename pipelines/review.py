@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from competition.common import paths
+from competition.common.names import match_names
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.predictions import CONDITIONS
@@ -41,7 +42,8 @@ def main(
         for name in settings.voters
     ]
     review = review_labels(members, seen["target"].tolist(), names)
-    decided = review["ID"].isin({fix.id for fix in read_label_fixes(paths.LABEL_FIXES)})
+    fixed = match_names((fix.id for fix in read_label_fixes(paths.LABEL_FIXES)), review["ID"])
+    decided = review["ID"].isin(set(fixed.values()))
     review = review[~decided]
     write_label_review(paths.LABEL_REVIEW, review)
     write_label_grid(paths.LABEL_REVIEW_GRID, ImageStore(paths.TRAIN_STORE), review)

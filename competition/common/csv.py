@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,13 @@ import pandas as pd
 
 from competition.common.errors import ContractError, counted, examples, repeated
 from competition.common.files import replace_file
+from competition.common.text import read_text
 
 SEPARATORS = (",", ";", "\t")
+CURE = "save it as CSV (UTF-8)"
+FIRST_LINE = re.compile(r'"?(?:sep=([,;\t])|#TYPE [^\r\n]*?)"?[ ,;\t]*(?:\r\n?|\n)')  # of Excel; of PowerShell
+DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?([eE][+-]?\d+)?")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,18 +38,20 @@ def sort_targets(targets: Iterable[str]) -> tuple[str, ...]:
 
 
 def read_table(path: Path | str, strip: bool = True) -> Table:
-    """Return the CSV file at `path`: commas, semicolons or tabs; UTF-8 with or without BOM, or UTF-16 with BOM.
+    """Return the CSV file at `path`: commas, semicolons or tabs; UTF-8 or UTF-16, with or without BOM.
 
-    Nothing is guessed about types: "007", "NA" and "1.0" stay as they are. `strip` removes white space around cells.
+    Nothing is guessed about types: "007", "NA" and "1.0" stay as they are. `strip` leaves white space around cells out.
+    So is what spreadsheets and shells add: a first line `sep=;` or `#TYPE ...`, empty columns and rows at the end.
     Raises FileNotFoundError, or ContractError for what is no table.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     text, encoding = _decode(path)
-    header_line = next((line for line in text.splitlines() if line.strip()), "")[:10_000]
-    separator = max(SEPARATORS, key=lambda mark: len(next(csv.reader([header_line], delimiter=mark), [])))
-    header, rows = _parse(path, text, separator, strip)
+    told = FIRST_LINE.match(text) if strip else None
+    rest = text[told.end() :] if told else text
+    separator = (told and told[1]) or max(SEPARATORS, key=lambda mark: _header_width(rest, mark))
+    header, rows = _parse(path, rest, separator, strip, skipped=1 if told else 0)
     columns = list(zip(*rows, strict=True)) or [()] * len(header)
     frame = pd.DataFrame({name: pd.Series(column, dtype=str) for name, column in zip(header, columns, strict=True)})
     return Table(frame, separator, encoding)
@@ -53,8 +61,9 @@ def write_table(path: Path | str, header: Sequence[str], rows: Iterable[Sequence
     """Write rows of text as CSV: commas, "\\n", UTF-8 without BOM; equal cells give equal bytes."""
     with replace_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+        quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for row in (header, *rows):  # Python before 3.13 leaves a cell with "\r" alone unquoted
+            (quoting if any("\r" in cell for cell in row if isinstance(cell, str)) else writer).writerow(row)
 
 
 def write_frame(path: Path | str, frame: pd.DataFrame, float_format: str | None = None) -> None:
@@ -62,8 +71,17 @@ def write_frame(path: Path | str, frame: pd.DataFrame, float_format: str | None 
 
     float_format: such as "%.6g"; None writes all digits.
     """
+    texts = frame.select_dtypes(exclude=["number", "bool"])
+    has_returns = any("\r" in cell for name in texts for cell in texts[name] if isinstance(cell, str))
     with replace_file(path) as temporary:
-        frame.to_csv(temporary, index=False, float_format=float_format, lineterminator="\n", encoding="utf-8")
+        frame.to_csv(
+            temporary,
+            index=False,
+            float_format=float_format,
+            lineterminator="\n",
+            encoding="utf-8",
+            quoting=csv.QUOTE_NONNUMERIC if has_returns else csv.QUOTE_MINIMAL,
+        )
 
 
 def read_frame(path: Path | str, columns: Sequence[str], made_by: str) -> pd.DataFrame:
@@ -99,6 +117,30 @@ def read_columns(
     return None
 
 
+def with_decimal_points(path: Path | str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of text with 0.5 for 0,5 in each column of which every filled cell is a number written so.
+
+    Raises ContractError for a column of numbers such as 1,234 alone, which may be a decimal or thousands.
+    """
+    frame, unclear = frame.copy(), []
+    for place, name in enumerate(frame.columns):
+        cells = frame.iloc[:, place]
+        with_comma = [cell for cell in cells if "," in cell]
+        if not with_comma or not all(DECIMAL_COMMA.fullmatch(cell) for cell in cells if cell):
+            continue
+        if all(map(THOUSANDS.fullmatch, with_comma)):
+            unclear.append(f"{name} ({with_comma[0]})")
+        frame.isetitem(place, cells.str.replace(".", "", regex=False).str.replace(",", ".", regex=False))
+    if unclear:
+        raise ContractError(
+            [
+                f"{path}: {counted(len(unclear), 'columns have')} numbers that may be decimals or thousands: "
+                f"{examples(unclear)}; write 1.234 or 1234, or leave the column out (task.metadata)"
+            ]
+        )
+    return frame
+
+
 def class_hint(unknown: Iterable[str], targets: Sequence[str]) -> str:
     """Return what to do about answers that are none of `targets`."""
     if any(value.endswith(".0") and value[:-2] in targets for value in unknown):
@@ -107,28 +149,30 @@ def class_hint(unknown: Iterable[str], targets: Sequence[str]) -> str:
 
 
 def _decode(path: Path) -> tuple[str, str]:
-    content = path.read_bytes()
-    if content.startswith(b"PK\x03\x04"):
-        raise ContractError([f"{path}: is a spreadsheet or an archive; export the table as CSV (UTF-8)"])
-    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    with path.open("rb") as file:
+        if file.read(4) == b"PK\x03\x04":
+            raise ContractError([f"{path}: is a spreadsheet or an archive; export the table as CSV (UTF-8)"])
+    return read_text(path, CURE)
+
+
+def _header_width(text: str, separator: str) -> int:
+    rows = csv.reader(io.StringIO(text[:100_000], newline=""), delimiter=separator)
     try:
-        return content.decode(encoding), encoding
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        found = f"byte 0x{content[error.start]:02x} in line {line}"
-        raise ContractError([f"{path}: is not UTF-8 text ({found}); save it as CSV (UTF-8)"]) from None
+        return next((len(row) for row in rows if any(cell.strip() for cell in row)), 0)
+    except csv.Error:
+        return 0
 
 
-def _parse(path: Path, text: str, separator: str, strip: bool) -> tuple[list[str], list[list[str]]]:
+def _parse(path: Path, text: str, separator: str, strip: bool, skipped: int) -> tuple[list[str], list[list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        numbered = [(reader.line_num, row) for row in reader if row and row != [""]]
+        numbered = [(reader.line_num + skipped, row) for row in reader if row and row != [""]]
     except csv.Error as error:
-        raise ContractError([f"{path}: line {reader.line_num}: {error}; check the quotes there"]) from None
+        raise ContractError([f"{path}: line {reader.line_num + skipped}: {error}; check the quotes there"]) from None
+    if strip:
+        numbered = _without_empty_end([(line, [cell.strip() for cell in row]) for line, row in numbered])
     if not numbered:
         raise ContractError([f"{path}: is empty; expected a header line and rows"])
-    if strip:
-        numbered = [(line, [cell.strip() for cell in row]) for line, row in numbered]
     header = numbered[0][1]
     if twice := repeated(header):
         raise ContractError([f"{path}: columns stand twice: {examples(twice)}; rename or remove one of each"])
@@ -137,3 +181,12 @@ def _parse(path: Path, text: str, separator: str, strip: bool) -> tuple[list[str
         what = f"{counted(len(ragged), 'rows have')} another number of fields than the header's {len(header)}"
         raise ContractError([f"{path}: {what}: {examples(ragged)}; quote the cells that hold a {separator!r}"])
     return header, [row for _, row in numbered[1:]]
+
+
+def _without_empty_end(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Return numbered rows without the rows and the columns at their end in which nothing stands, header included."""
+    filled = [max((place for place, cell in enumerate(row, 1) if cell), default=0) for _, row in rows]
+    last = max((number for number, width in enumerate(filled, 1) if width), default=0)
+    width = max(filled, default=0)
+    fits = bool(rows) and width <= len(rows[0][1])
+    return [(line, row[:width] if fits else row) for line, row in rows[:last]]

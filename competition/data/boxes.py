@@ -7,6 +7,7 @@ import pandas as pd
 
 from competition.common.csv import read_columns
 from competition.common.errors import counted, examples, repeated
+from competition.common.names import match_names
 from competition.settings.competition import CompetitionSettings
 
 BOX = ("x1", "y1", "x2", "y2")
@@ -50,10 +51,12 @@ def read_test_boxes(
     frame = read_columns(path, (settings.id,), problems)
     if frame is None or not any(name in frame for name in BOX):
         return None
-    if twice := repeated(frame[settings.id]):
+    spelled = match_names(frame[settings.id], test_ids)
+    ids = frame[settings.id].map(spelled)
+    if twice := repeated(ids):
         problems.append(
             f"{path}: {counted(len(twice), 'IDs are')} repeated: {examples(twice)}; keep one row for each image"
         )
         return None
     boxes = read_boxes(path, frame, problems)
-    return boxes.set_axis(frame[settings.id]).reindex(list(test_ids)) if len(boxes.columns) else None
+    return boxes.set_axis(ids).reindex(list(test_ids)) if len(boxes.columns) else None

@@ -1,12 +1,12 @@
 """Image files by ID: names, extensions, and which file of a folder, or below it, an ID means."""
 
 import os
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from competition.common.errors import counted, examples, repeated
+from competition.common.names import closest, is_litter, is_writable, name_key
 from competition.data.readers import extensions
 
 UNREAD_EXTENSIONS = (".heic", ".heif", ".jxl")  # of images that Pillow has no decoder for
@@ -29,9 +29,8 @@ def claims_to_be_image(name: str) -> bool:
 
 
 def is_plain_name(id: str) -> bool:
-    """Return whether the ID is a file name on one line, with or without folders, which can't lead out of a folder."""
-    parts = id.split("/")
-    return not ({"", ".", ".."} & set(parts) or any(mark in id for mark in "\\\0\r\n"))
+    """Return whether the ID is a file name, with or without folders, can be written, and leads out of no folder."""
+    return is_writable(id) and not ({"", ".", ".."} & set(id.split("/")) or "\\" in id)
 
 
 def place_of(id: str, image: Path | str) -> str:
@@ -49,18 +48,18 @@ class ImageFolder:
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
         self.names = sorted(_files_below(self.folder))  # relative, with "/"
-        self._exact = {_composed(name): name for name in self.names}  # a zip made on a Mac has é as two characters
+        self._exact: dict[str, list[str]] = defaultdict(list)  # name -> names that look the same, see name_key
         self._by_stem: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        self._deep: dict[str, list[str]] = defaultdict(list)  # name or stem without its folders -> names with them
+        self._deep: dict[str, set[str]] = defaultdict(set)  # name or stem without its folders -> names with them
         self._order = {extension: place for place, extension in enumerate(extensions())}
-        for composed, name in self._exact.items():
-            stem, extension = os.path.splitext(composed)
+        for name in self.names:
+            stem, extension = os.path.splitext(name)
+            self._exact[name_key(name)].append(name)
             if (place := self._order.get(extension.lower())) is not None:
-                self._by_stem[stem].append((place, name))
-            if "/" in composed:
-                self._deep[composed.rpartition("/")[2]].append(composed)
-                if place is not None:
-                    self._deep[stem.rpartition("/")[2]].append(stem)
+                self._by_stem[name_key(stem)].append((place, name))
+            if "/" in name:
+                for whole in (name, stem)[: 1 if place is None else 2]:
+                    self._deep[name_key(whole.rpartition("/")[2])].add(name_key(whole))
 
     def candidates(self, id: str) -> list[str]:
         """Return the names of all files that the ID can mean, the likeliest first; [] unless it is a plain name.
@@ -69,7 +68,6 @@ class ImageFolder:
         """
         if not is_plain_name(id):
             return []
-        id = _composed(id)
         found = self._at(id) or self._further(id)
         front, _, rest = id.partition("/")
         if not found and rest and front == self.folder.name:  # written from the folder above
@@ -78,31 +76,33 @@ class ImageFolder:
 
     def _at(self, path: str) -> list[str]:
         """Return the files that lie at `path`, with its extension or any."""
-        if path in self._exact:
-            return [self._exact[path]]
-        found = [name for _, name in sorted(self._by_stem.get(path, []))]
+        if exact := self._exact.get(name_key(path)):
+            return closest(path, exact)
+        found = self._of_stem(path)
         stem, extension = os.path.splitext(path)
         if not found and extension.lower() in self._order:
-            found = [
-                name
-                for _, name in sorted(self._by_stem.get(stem, []))
-                if os.path.splitext(name)[1].lower() == extension.lower()
-            ]
+            found = [name for name in self._of_stem(stem) if os.path.splitext(name)[1].lower() == extension.lower()]
         return found
+
+    def _of_stem(self, stem: str) -> list[str]:
+        """Return the files that are called `stem` before their extension, the likeliest extension first."""
+        found = [name for _, name in sorted(self._by_stem.get(name_key(stem), []))]
+        spelled = set(closest(stem, (os.path.splitext(name)[0] for name in found)))
+        return [name for name in found if os.path.splitext(name)[0] in spelled]
 
     def _further(self, id: str) -> list[str]:
         """Return the files that lie at `id` below any folder."""
         last = id.rpartition("/")[2]
         stem, extension = os.path.splitext(last)
-        paths = self._deep.get(last, [])
+        paths = self._deep.get(name_key(last), set())
         if not paths and extension.lower() in self._order:
-            paths = [path + extension for path in self._deep.get(stem, [])]
-        found = (name for path in dict.fromkeys(paths) if path.endswith(f"/{id}") for name in self._at(path))
+            paths = {path + extension for path in self._deep.get(name_key(stem), set())}
+        found = (name for path in sorted(paths) if path.endswith(f"/{name_key(id)}") for name in self._at(path))
         return list(dict.fromkeys(found))
 
 
 def _files_below(folder: Path) -> Iterator[str]:
-    """Yield the files in and below `folder`; hidden folders are left out, links followed, a folder once."""
+    """Yield the files in and below `folder`; hidden folders and litter are left out, links followed, a folder once."""
     pending, been = [""], set()
     while pending:
         below = pending.pop()
@@ -112,14 +112,12 @@ def _files_below(folder: Path) -> Iterator[str]:
         been.add((facts.st_dev, facts.st_ino))
         with os.scandir(folder / below) as entries:
             for entry in entries:
+                if is_litter(entry.name):
+                    continue
                 if entry.is_file():
                     yield below + entry.name
-                elif entry.is_dir() and not entry.name.startswith((".", "__MACOSX")):
+                elif entry.is_dir() and not entry.name.startswith("."):
                     pending.append(f"{below}{entry.name}/")
-
-
-def _composed(name: str) -> str:
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def find_images(
@@ -166,9 +164,9 @@ def why_missing(missing: list[str], names: Iterable[str]) -> str:
         "capitals differ: write the IDs as the files are called": str.lower,
     }
     stems = [os.path.splitext(name.rpartition("/")[2])[0] for name in names]
-    ids = [without_extension(_composed(id)) for id in missing]
+    ids = [name_key(without_extension(id)) for id in missing]
     for cause, simplify in causes.items():
-        there = {simplify(stem) for stem in stems}
+        there = {simplify(name_key(stem)) for stem in stems}
         if 2 * sum(simplify(id) in there for id in ids) > len(ids):
             return cause
     return ""

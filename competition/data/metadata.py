@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from competition.common.csv import read_table, write_table
+from competition.common.csv import read_table, with_decimal_points, write_table
 from competition.common.errors import examples
+from competition.common.names import match_names
 from competition.data.boxes import BOX
 from competition.data.given_folds import FOLD
 from competition.settings.competition import CompetitionSettings
@@ -32,7 +33,9 @@ class Metadata:
 
     def of(self, part: str, ids: Sequence[str]) -> pd.DataFrame:
         """Return the rows (N, ...) of images `ids` (N,) of `part`, "train" or "test"; all missing of unknown ones."""
-        return self.parts[part].reindex(list(ids))
+        rows = self.parts[part]
+        spelled = match_names(ids, rows.index)
+        return rows.reindex([spelled[id] for id in ids]).set_axis(list(ids))
 
 
 def metadata_table(settings: CompetitionSettings) -> pd.DataFrame:
@@ -49,9 +52,9 @@ def metadata_table(settings: CompetitionSettings) -> pd.DataFrame:
     if not names or any(settings.id not in table for table in tables):
         return pd.DataFrame(columns=KEYS, dtype=str)
     parts = []
-    for part, table in zip(PARTS, tables, strict=True):
+    for part, file, table in zip(PARTS, files, tables, strict=True):
         keys = pd.DataFrame({"set": part, "ID": table[settings.id]})
-        parts.append(pd.concat([keys, table[names]], axis=1))
+        parts.append(pd.concat([keys, with_decimal_points(file, table[names])], axis=1))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from competition.common.csv import read_columns, read_table, write_table
 from competition.common.errors import ContractError, counted, examples, repeated
+from competition.common.names import composed, name_key
 from competition.data.competition import Competition
 from competition.data.competition_tables import header_of
 from competition.data.image_files import without_extension
@@ -100,6 +101,10 @@ def _why_ids_differ(missing: list[str], extra: list[str]) -> str:
     causes = {
         "leading zeros were lost: read and write IDs as text": lambda id: id.lstrip("0"),
         "white space around them differs: remove it": str.strip,
+        "letters are composed otherwise (é as one character or as two): use the sample submission's IDs as they are": (
+            composed
+        ),
+        "kinds of blanks or unseen marks differ: use the sample submission's IDs as they are": name_key,
         "extensions differ: use the sample submission's IDs as they are": without_extension,
         "capitals differ: use the sample submission's IDs as they are": str.lower,
     }

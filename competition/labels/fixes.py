@@ -12,6 +12,7 @@ from pathlib import Path
 from competition.common.csv import class_hint, read_table, write_table
 from competition.common.errors import ContractError, counted, examples, repeated
 from competition.common.files import digest
+from competition.common.names import match_names
 from competition.data.competition import Competition
 from competition.data.label_sets import SEPARATOR, join_labels, split_labels
 
@@ -53,6 +54,12 @@ def read_label_fixes(path: Path | str) -> list[LabelFix]:
     return [LabelFix(*row) for row in zip(frame["ID"], frame["target"], reasons, strict=True)]
 
 
+def spelled_as_train(fixes: Sequence[LabelFix], competition: Competition) -> list[LabelFix]:
+    """Return the decisions with their IDs as train.csv spells them, where they only look the same (see names)."""
+    spelled = match_names((fix.id for fix in fixes), competition.train["ID"])
+    return [replace(fix, id=spelled[fix.id]) for fix in fixes]
+
+
 def with_label_fix(fixes: Sequence[LabelFix], fix: LabelFix) -> list[LabelFix]:
     """Return the decisions with `fix`: in the place of an earlier one about the same image, else at the end."""
     return list(({old.id: old for old in fixes} | {fix.id: fix}).values())
@@ -67,6 +74,10 @@ def check_label_fixes(path: Path | str, fixes: Sequence[LabelFix], competition: 
     """Raise ContractError with every decision about an image, or for a class, that the competition doesn't have."""
     problems, known = [], set(competition.train["ID"])
     train = competition.root / "train.csv"
+    if twice := repeated(fix.id for fix in fixes):
+        problems.append(
+            f"{path}: {counted(len(twice), 'IDs are')} repeated: {examples(twice)}; keep one decision for each image"
+        )
     if unknown_ids := [fix.id for fix in fixes if fix.id not in known]:
         problems.append(
             f"{path}: {counted(len(unknown_ids), 'IDs are')} not in {train}: {examples(unknown_ids)}; correct or "

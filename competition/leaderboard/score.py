@@ -9,6 +9,7 @@ import pandas as pd
 
 from competition.common.csv import read_columns, read_table, sort_targets
 from competition.common.errors import ContractError, counted, examples, repeated
+from competition.common.names import match_names
 from competition.data.answers import ANSWERS
 from competition.data.label_sets import label_counts
 from competition.data.submission import id_problems, read_submission
@@ -80,6 +81,7 @@ def score_submission(
     answers = read_columns(Path(submission), (settings.id, *columns), problems)
     if answers is None:
         raise ContractError(problems)
+    answers[settings.id] = answers[settings.id].map(match_names(answers[settings.id], truth["ID"]))
     problems = id_problems(Path(submission), list(answers[settings.id]), list(truth["ID"]), str(solution))
     if task is None:
         task = _task_of(truth["target"], answers[columns[0]])

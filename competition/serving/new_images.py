@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from competition.augmentation.offline import Straightener
+from competition.common.names import is_litter
 from competition.data.image_files import UNREAD_EXTENSIONS, claims_to_be_image
 from competition.data.images import UnreadableImage, decode_jpeg, encode_jpeg, read_image
 from competition.data.letterbox import letterbox
@@ -58,8 +59,8 @@ class Chunk:
 def list_files(folder: Path | str) -> tuple[list[str], dict[str, str]]:
     """Return the names of all files in and below `folder`, sorted, relative, with "/"; and name -> why it is closed.
 
-    Hidden files and folders are left out; links are followed, a folder that several lead to once. Which files are
-    images, their content decides. Raises NotADirectoryError.
+    Hidden files and folders, and systems' litter, are left out; links are followed, a folder that several lead to
+    once. Which files are images, their content decides. Raises NotADirectoryError.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -85,8 +86,12 @@ def _files_below(folder: Path, closed: list[OSError]) -> Iterator[Path]:
             below.clear()
         else:
             been.add((facts.st_dev, facts.st_ino))
-            below[:] = sorted(name for name in below if not name.startswith("."))
-            yield from (Path(place) / name for name in files if not name.startswith("."))
+            below[:] = sorted(name for name in below if not _is_hidden(name))
+            yield from (Path(place) / name for name in files if not _is_hidden(name))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or is_litter(name)
 
 
 def packed_image(path: Path, prepare: PrepareSettings, augment: AugmentSettings, packed: bool = True) -> np.ndarray:

@@ -2,19 +2,18 @@
 
 import re
 import shutil
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from competition.common.errors import counted, examples
+from competition.common.names import composed, is_litter, is_writable
 from competition.data.adopt.archive_kinds import OPENED_BY, Kind, Member
 
 MOST_MEMBERS = 5_000_000
 MOST_DEPTH = 5  # archives inside one another
 LARGE, MOST_RATIO = 100 << 20, 200  # bytes; a member larger than this may not grow further than that
 SMALL, MOST_TOTAL_RATIO = 1 << 20, 1000  # the same for all that comes out of a download
-LITTER = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")  # left behind by systems, not by people
 _DRIVE = re.compile(r"[A-Za-z]:")
 UNPACK_YOURSELF = "unpack it yourself, look at what comes out, and adopt the folder"
 
@@ -26,13 +25,7 @@ def plain_parts(name: str) -> tuple[str, ...] | None:
     """
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
     leads_out = name.startswith("/") or ".." in parts or "\\" in name or _DRIVE.match(name)
-    unwritable = any(unicodedata.category(mark) in ("Cc", "Cs") for mark in name)  # control marks, undecodable bytes
-    return None if leads_out or unwritable else parts
-
-
-def is_litter(parts: tuple[str, ...]) -> bool:
-    """Return whether a system left this behind: resource forks, thumbnails, folder settings."""
-    return any(part.lower() in LITTER or part.startswith("._") for part in parts)
+    return parts if is_writable(name) and not leads_out else None
 
 
 class Budget:
@@ -93,7 +86,7 @@ def check(label: str, members: Iterable[Member], budget: Budget) -> tuple[list[s
             others.append(f"{member.name} ({member.refused})")
         elif member.packed is not None and member.size > max(LARGE, MOST_RATIO * member.packed):
             problems.append(_bomb(f"{label}: {member.name}", member.size, member.packed))
-        elif parts and not member.is_folder and not is_litter(parts):
+        elif parts and not member.is_folder and not any(map(is_litter, parts)):
             twice += filter(None, [listing.add(member, parts)])
     twice += [f"{name} and {name}/" for key, name in listing.seen.items() if key in listing.folders]
     problems += _name_problems(label, outside, others, twice)
@@ -117,7 +110,7 @@ def _name_problems(label: str, outside: list[str], others: list[str], twice: lis
 
 
 def _folded(parts: tuple[str, ...]) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", "/".join(parts)).casefold())
+    return composed(composed("/".join(parts)).casefold())
 
 
 def _bomb(label: str, size: int, packed: int) -> str:

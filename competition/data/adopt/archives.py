@@ -5,7 +5,8 @@ from pathlib import Path
 
 from competition.common.errors import ContractError
 from competition.common.files import digest, read_json, replace_folder, write_json
-from competition.data.adopt.archive_checks import Budget, is_litter
+from competition.common.names import is_litter
+from competition.data.adopt.archive_checks import Budget
 from competition.data.adopt.archive_kinds import kind_of
 from competition.data.adopt.unpacking import Unpacker, may_be_archive
 from competition.data.adopt.unpacking_place import MARKER, is_ours, place_for, remove_leftovers
@@ -73,8 +74,8 @@ def files_below(folder: Path) -> list[str]:
             below.clear()
             continue
         been.add((facts.st_dev, facts.st_ino))
-        below[:] = [name for name in below if not name.startswith(".") and not is_litter((name,))]
-        kept = (name for name in files if not name.startswith(".") and not is_litter((name,)))
+        below[:] = [name for name in below if not name.startswith(".") and not is_litter(name)]
+        kept = (name for name in files if not name.startswith(".") and not is_litter(name))
         found += ["/".join((*parts, name)) for name in kept if os.path.isfile(os.path.join(place, name))]
     return sorted(found)
 

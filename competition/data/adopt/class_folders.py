@@ -7,11 +7,11 @@ from pathlib import Path
 
 from competition.common.csv import read_table
 from competition.common.errors import ContractError, counted, examples
+from competition.common.names import is_litter, is_writable, match_names
 from competition.data.adopt.train_test_split import choose_test_images, public_private
 from competition.data.image_files import claims_to_be_image, is_image_name
 
 FILE_COLUMNS = ("id", "file", "image", "path", "name", "filename")
-LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # left behind by systems, not by people
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def draw_test_part(files: list[str], group_of: dict[str, str], share: float, see
 
 def visible_entries(folder: Path) -> list[Path]:
     """Return the folder's entries by name, without hidden ones and what systems leave behind."""
-    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".") and entry.name not in LITTER)
+    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".") and not is_litter(entry.name))
 
 
 def list_class_folders(path: Path, problems: list[str]) -> tuple[list[str], list[str]]:
@@ -92,7 +92,7 @@ def _folder_problems(path: Path, files: list[str], empty: list[Path]) -> list[st
         return [f"{path}: {counted(len(empty), 'class folders have')} no images: {names}; fill or remove them"]
     if len({file.split("/")[0] for file in files}) < 2:
         return [f"{path}: only one class folder; there is nothing to tell apart, at least two are needed"]
-    if strange := [ascii(file) for file in files if not file.isprintable()]:
+    if strange := [ascii(file) for file in files if not is_writable(file)]:
         return [f"{path}: names can't be written into a CSV: {examples(strange)}; rename them"]
     return []
 
@@ -128,10 +128,12 @@ def _match_groups(
     path: Path, rows: list[str], groups: list[str], files: list[str], problems: list[str]
 ) -> tuple[dict[str, str], list[str]]:
     known = _by_alias(files)
+    named = ["/".join(row.replace("\\", "/").split("/")[-2:]) for row in rows]
+    spelled = match_names((form for name in named for form in (name, _small_extension(name))), known)
     found: dict[str, set[str]] = {}
     unknown = []
-    for row, group in zip(rows, groups, strict=True):
-        file = known.get("/".join(row.replace("\\", "/").split("/")[-2:]))
+    for row, name, group in zip(rows, named, groups, strict=True):
+        file = known.get(spelled[name]) or known.get(spelled[_small_extension(name)])
         if file is None:
             unknown.append(row)
         else:
@@ -148,12 +150,17 @@ def _match_groups(
     return {name: min(some) for name, some in found.items()}, notes
 
 
+def _small_extension(name: str) -> str:
+    stem, extension = os.path.splitext(name)
+    return stem + extension.lower()
+
+
 def _by_alias(files: list[str]) -> dict[str, str]:
     """Return every way of naming a file that fits that file only."""
     meant: dict[str, set[str]] = {}
     for file in files:
         for name in (file, file.split("/")[1]):
-            for alias in (name, os.path.splitext(name)[0]):
+            for alias in (name, _small_extension(name), os.path.splitext(name)[0]):
                 meant.setdefault(alias, set()).add(file)
     return {
         alias: alias if alias in some else min(some) for alias, some in meant.items() if alias in some or len(some) == 1

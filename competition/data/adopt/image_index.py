@@ -2,13 +2,13 @@
 
 import os
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from competition.common.errors import ContractError, counted, examples
+from competition.common.names import closest, is_writable, name_key
 from competition.data.image_files import is_image_name, why_missing
 from competition.data.readers import extensions
 
@@ -34,9 +34,9 @@ class ImageIndex:
         self._found: dict[str, list[str]] = {}
         self._by_name: dict[str, list[str]] = defaultdict(list)
         for file in self.files:
-            name = _composed(file.rpartition("/")[2])
+            name = name_key(file.rpartition("/")[2])
             stem, extension = os.path.splitext(name)
-            for key in {name, stem, stem + extension.lower()}:
+            for key in {name, name_key(stem), stem + extension.lower()}:
                 self._by_name[key].append(file)
 
     def candidates(self, id: str) -> list[str]:
@@ -56,13 +56,14 @@ class ImageIndex:
         return self._folders.get(name, [])
 
     def _look_for(self, id: str) -> list[str]:
-        wanted = _composed(id.replace("\\", "/")).strip("/")
+        wanted = id.replace("\\", "/").strip("/")
         folder, _, name = wanted.rpartition("/")
-        stem, extension = os.path.splitext(name)
-        for key in (name, stem + extension.lower()):
+        stem, extension = os.path.splitext(name_key(name))
+        for key in (name_key(name), stem + extension.lower()):
             found = [file for file in self._by_name.get(key, ()) if _ends_in(file, folder)]
-            if exact := [file for file in found if os.path.basename(_composed(file)) == key]:
-                return exact
+            if exact := [file for file in found if name_key(os.path.basename(file)) == key]:
+                spelled = set(closest(name, map(os.path.basename, exact)))
+                return [file for file in exact if os.path.basename(file) in spelled]
             if found:
                 return found
         return []
@@ -174,7 +175,7 @@ def unsafe_ids(where: str, ids: Iterable[str]) -> list[str]:
     odd = [
         id
         for id in dict.fromkeys(ids)
-        if ".." in id.split("/") or id.startswith("/") or not id.isprintable() or "\\" in id
+        if ".." in id.split("/") or id.startswith("/") or not is_writable(id) or "\\" in id
     ]
     if not odd:
         return []
@@ -200,7 +201,7 @@ def is_below(file: str, folder: str) -> bool:
 
 
 def _ends_in(file: str, folder: str) -> bool:
-    return not folder or f"/{_composed(file).rpartition('/')[0]}".endswith(f"/{folder}")
+    return not folder or name_key(f"/{file.rpartition('/')[0]}").endswith(name_key(f"/{folder}"))
 
 
 def _names_part(folder: str, part: str) -> bool:
@@ -213,7 +214,3 @@ def _names_part(folder: str, part: str) -> bool:
 
 def _kind(file: str) -> int:
     return extensions().index(os.path.splitext(file)[1].lower()) if is_image_name(file) else len(extensions())
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)

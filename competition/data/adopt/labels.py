@@ -9,6 +9,7 @@ import pandas as pd
 
 from competition.common.csv import sort_targets
 from competition.common.errors import ContractError, counted, examples
+from competition.common.names import is_writable
 from competition.data.adopt.cells import BINARY, ListCells, as_lists, in_order, is_whole, looks_like_numbers, split_cell
 from competition.data.adopt.label_columns import LabelColumns
 from competition.data.adopt.metric_facts import MetricFacts
@@ -186,7 +187,7 @@ def alike(labels: Labels, where: str) -> list[str]:
 
 def check_texts(labels: Labels, where: str) -> list[str]:
     """Return why labels can't be written: `|` parts them in train.csv."""
-    if odd := [label for label in labels.classes if SEPARATOR in label or not label.isprintable()]:
+    if odd := [label for label in labels.classes if SEPARATOR in label or not is_writable(label)]:
         return [
             f"{where}: {counted(len(odd), 'classes have')} a {SEPARATOR!r} or a line break in the name: "
             f"{examples(odd)}; rename them"

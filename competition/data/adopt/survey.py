@@ -11,7 +11,7 @@ import pandas as pd
 
 from competition.common.csv import read_table
 from competition.common.errors import ContractError, repeated
-from competition.data.adopt.class_folders import LITTER
+from competition.common.names import is_litter
 from competition.data.adopt.image_index import ImageIndex
 from competition.data.image_files import is_image_name
 
@@ -99,10 +99,10 @@ def files_below(root: Path) -> list[str]:
     """Return the files in and below `root` as relative paths, sorted, without hidden ones and systems' litter."""
     found = []
     for folder, below, names in os.walk(root, followlinks=False):
-        below[:] = sorted(name for name in below if not name.startswith(".") and name not in LITTER)
+        below[:] = sorted(name for name in below if not name.startswith(".") and not is_litter(name))
         place = Path(folder).relative_to(root).as_posix()
         front = "" if place == "." else f"{place}/"
-        found += [front + name for name in names if not name.startswith(".") and name not in LITTER]
+        found += [front + name for name in names if not name.startswith(".") and not is_litter(name)]
     return sorted(found)
 
 

@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 from competition.common.errors import ContractError
+from competition.common.names import is_litter
 from competition.common.progress import progress
 from competition.data.adopt.archive_checks import (
     MOST_DEPTH,
     Budget,
     Listing,
     check,
-    is_litter,
     plain_parts,
     refusal,
     space_problem,
@@ -117,7 +117,7 @@ class Unpacker:
             with progress(listing.files, f"unpacking {label}", "file") as bar:
                 for member in members(archive, kind_of(archive, name), name, listing.size):
                     parts = plain_parts(member.name)
-                    if member.is_folder or not parts or is_litter(parts):
+                    if member.is_folder or not parts or any(map(is_litter, parts)):
                         continue
                     file = target.joinpath(*parts[strip:])
                     if file.parent not in made:
