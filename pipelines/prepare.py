@@ -113,7 +113,8 @@ def look_for_duplicates(facts: list[dict], settings: Settings) -> Duplicates:
     compared = ("train", "test") if settings.rules.test_statistics else ("train",)
     packed = [fact for fact in facts if not fact["problem"] and fact["set"] in compared]
     threads = settings.machine.workers or os.cpu_count() or 1
-    duplicates = find_duplicates(packed, thumbnails, settings.prepare.near_duplicate_similarity, threads)
+    at_least = settings.prepare.near_duplicate_similarity
+    duplicates = find_duplicates(packed, thumbnails, at_least, threads, thumbnails.image)
     write_duplicates(paths.DUPLICATES, duplicates.table)
     if duplicates.crowded:
         log(

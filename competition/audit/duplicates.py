@@ -1,18 +1,21 @@
 """Exact and near-duplicates, folds/duplicates.csv: a row for each pair.
 
 Exact: the same file; each is paired with the first of its set, and the sets' first ones with each other. Near: see
-near_duplicates; of equal files with equal boxes only the first of a set is compared.
+near_duplicates; of equal files with equal boxes only the first of a set is compared. Pages of different colours (see
+page_colour) are no near-duplicates, unless one is grey, as a copier makes it, and both are of one class.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import joblib
 import numpy as np
 import pandas as pd
 
 from competition.audit.duplicate_table import COLUMNS
 from competition.audit.near_duplicates import find_near_duplicates
+from competition.audit.page_colour import colour_grid, colours_differ, is_grey
 from competition.audit.perceptual_hash import Thumbnails
 
 
@@ -24,9 +27,16 @@ class Duplicates:
     crowded: int
 
 
-def find_duplicates(images: Sequence[dict], thumbnails: Thumbnails, at_least: float, threads: int = 1) -> Duplicates:
+def find_duplicates(
+    images: Sequence[dict],
+    thumbnails: Thumbnails,
+    at_least: float,
+    threads: int = 1,
+    picture: Callable[[int], np.ndarray] | None = None,
+) -> Duplicates:
     """Return the duplicates among `images` (dicts with set, ID, target, content, box), whose rows `thumbnails` has.
 
+    picture: row -> its image, uint8 (H, W, 3) RGB, of which the colours are compared; None: colours count for nothing.
     Two boxes of one file are an exact pair, since they are of one page, but each is compared with the others for
     itself, and may have a label of its own.
     """
@@ -42,12 +52,30 @@ def find_duplicates(images: Sequence[dict], thumbnails: Thumbnails, at_least: fl
     for rows in firsts.values():
         pairs += [(one, other, "exact", 1.0) for one, other in pairwise(rows.values())]
     near = find_near_duplicates(thumbnails, np.array(list(shown.values()), np.int64), at_least, threads)
-    pairs += [
+    alike = [
         (one, other, "near", similarity)
-        for one, other, similarity in zip(near.one, near.other, near.similarity, strict=True)
+        for one, other, similarity in zip(near.one.tolist(), near.other.tolist(), near.similarity, strict=True)
         if content[one] != content[other]
     ]
+    pairs += alike if picture is None else _of_one_colour(images, alike, picture, threads)
     return Duplicates(_as_table(images, sorted(pairs)), near.crowded)
+
+
+def _of_one_colour(
+    images: Sequence[dict], pairs: list[tuple], picture: Callable[[int], np.ndarray], threads: int
+) -> list[tuple]:
+    rows = sorted({row for one, other, *_ in pairs for row in (one, other)})
+    grids = joblib.Parallel(n_jobs=threads, prefer="threads")(
+        joblib.delayed(lambda row: colour_grid(picture(row)))(row) for row in rows
+    )
+    grid_of = dict(zip(rows, grids, strict=True))
+
+    def differ(one: int, other: int) -> bool:
+        grids = grid_of[one], grid_of[other]
+        is_copy = any(map(is_grey, grids)) and images[one]["target"] == images[other]["target"] is not None
+        return not is_copy and colours_differ(*grids)
+
+    return [pair for pair in pairs if not differ(*pair[:2])]
 
 
 def _as_table(images: Sequence[dict], pairs: list[tuple]) -> pd.DataFrame:

@@ -125,6 +125,11 @@ class StoredThumbnails:
         found = [self._stores[k].thumbnail(row) for k, row in zip(which, rows - self._starts[which], strict=True)]
         return np.stack(found) if found else np.empty((0, THUMBNAIL, THUMBNAIL), np.uint8)
 
+    def image(self, row: int) -> np.ndarray:
+        """Return the image that the thumbnail `row` is of, uint8 (H, W, 3) RGB."""
+        which = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return self._stores[which].image(row - int(self._starts[which]))
+
 
 def _offsets_and_bytes(chunk: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     _, offsets, data = chunk.buffers()

@@ -75,5 +75,5 @@ def _check_undivided(ids: Sequence[str], groups: Sequence[str], folds: np.ndarra
     raise LeakError(
         f"{where}: column fold puts images on two sides that are copies of one another or of one group, so that a "
         f"score would be of what was learnt: {examples(described)} (folds/duplicates.csv has the copies); give them "
-        f"one fold, leave one out, {ELSE}"
+        f"one fold, leave one out, raise prepare.near_duplicate_similarity where they are different pages, {ELSE}"
     )

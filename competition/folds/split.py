@@ -17,6 +17,10 @@ from competition.folds.stratification import group_counts, spread
 
 HOLDOUT = -1
 COLUMNS = ["ID", "target", "fold", "group"]
+GROUPS = (
+    "groups are of train.csv's column group and of folds/duplicates.csv, whose near-duplicates "
+    "prepare.near_duplicate_similarity decides: raise it where different pages were taken for one"
+)
 
 
 def make_folds(
@@ -42,7 +46,8 @@ def make_folds(
     names, group_of_row = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     if n_splits < 2 or len(names) < n_splits:
         raise ValueError(
-            f"{n_splits} folds of {len(names)} groups of images: expected at least 2 folds, a group for each"
+            f"{n_splits} folds of {len(names)} groups of images: expected at least 2 folds, a group for each; "
+            f"{GROUPS}; or take fewer split.folds"
         )
     counts, weights = group_counts(targets, group_of_row, several)
     fold_of_group = np.full(len(names), HOLDOUT)
@@ -51,7 +56,7 @@ def make_folds(
         sides = spread(counts, np.array([1 - holdout, holdout]), _places(names, seed, "holdout"), weights)
         seen = np.flatnonzero(sides == 0)
     if len(seen) < n_splits:
-        raise ValueError(f"a holdout of {holdout} leaves {len(seen)} groups of images for {n_splits} folds; lower it")
+        raise ValueError(f"split.holdout: {holdout} leaves {len(seen)} groups of images for {n_splits} folds; lower it")
     places = _places(names[seen], seed, "folds")
     fold_of_group[seen] = spread(counts[seen], np.full(n_splits, 1 / n_splits), places, weights)
     return fold_of_group[group_of_row]
@@ -139,13 +144,11 @@ def check_learnable(folds: pd.DataFrame, numbers: tuple[int, ...], several: bool
         if several and taught["target"].nunique() == 1:
             raise ValueError(
                 f"fold {number} would be trained on images that all have the labels {taught['target'].iloc[0]!r}: "
-                "others belong together (one group, or copies of one another: folds/duplicates.csv) and are scored "
-                "there; add independent images with other labels"
+                f"others belong together and are scored there; add independent images with other labels. The {GROUPS}"
             )
         if taught["target"].nunique() < 2:
             alone = sorted(set(folds.loc[folds["fold"] == number, "target"]) - set(taught["target"]))
             raise ValueError(
                 f"fold {number} would be trained on images of one class: all of class {', '.join(alone)} belong "
-                "together (one group, or copies of one another: folds/duplicates.csv) and are scored there; add "
-                "independent images of it"
+                f"together and are scored there; add independent images of it. The {GROUPS}"
             )

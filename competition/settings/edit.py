@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from competition.common.files import replace_file
+from competition.settings.yaml_text import read_yaml_text
 
 Keys = Sequence[str]
 
@@ -23,6 +24,7 @@ def apply(
     ValueError for a section that isn't written as a block; whatever is raised, nothing is changed.
     """
     path = Path(path)
+    read_yaml_text(path)  # refuses other encodings
     text = path.read_bytes().decode("utf-8")
     for keys, value in changes.items():
         text = _changed(text, keys, value, path)

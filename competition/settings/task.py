@@ -16,9 +16,9 @@ UNFITTED = ("auto", "plain")
 def _as_tuple(columns: object) -> object:
     if columns in ("auto", "none"):
         return columns
-    if not isinstance(columns, list | tuple) or not all(isinstance(name, str) for name in columns):
+    if not isinstance(columns, list | tuple) or not all(isinstance(name, str | int | float) for name in columns):
         raise ValueError(f"{columns}; expected auto, none, or a list of columns")
-    return tuple(columns)
+    return tuple(map(str, columns))
 
 
 class TaskSettings(SettingsSection):

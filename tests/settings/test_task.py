@@ -57,7 +57,7 @@ def test_what_fits_together(tmp_path, text):
         ("metric: f1", "task.metric", "no metric 'f1'; there are accuracy, "),
         ("decision: best", "task.decision", "no decision rule 'best'; there are calibrated, calibrated_grade"),
         ("metadata: age", "task.metadata", "age; expected auto, none, or a list of columns"),
-        ("metadata: [1]", "task.metadata", "[1]; expected auto, none, or a list of columns"),
+        ("metadata: [[1]]", "task.metadata", "[[1]]; expected auto, none, or a list of columns"),
         ("most: 0", "task.most", "greater than or equal to 1"),
         ("separator: ''", "task.separator", "at least 1 character"),
         ("label: single", "task.label", "unknown key"),
