@@ -25,7 +25,7 @@ from competition.settings.augment import AugmentSettings
 from competition.settings.load import load_settings
 from competition.settings.machine import MachineSettings
 from competition.upright.straighten import open_straightener
-from pipelines._main import log, run
+from pipelines._main import log, run, warn_of_letters
 
 BYTES_PER_PIXEL = 0.24  # of a copy's JPEG at quality 90 under the document policy
 
@@ -49,6 +49,7 @@ def main() -> None:
     clean_only = Augmenter(str(test.path.resolve()), settings, clean_only=True, straighten=of_all)
     pack_and_check(paths.TEST_RESIZED_STORE, test, clean_only, machine, np.ones(len(test), np.int64))
     write_contact_sheet(paths.CONTACT_SHEET, ImageStore(paths.AUGMENTED_STORE), classes)
+    warn_of_letters(classes.values())
     log("drawn", path=paths.CONTACT_SHEET)
 
 

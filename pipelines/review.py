@@ -23,7 +23,7 @@ from competition.labels.review import review_labels
 from competition.labels.review_grid import write_label_grid
 from competition.labels.review_table import write_label_review
 from competition.settings.load import load_settings
-from pipelines._main import log, run
+from pipelines._main import log, run, warn_of_letters
 
 
 def main(
@@ -47,6 +47,7 @@ def main(
     review = review[~decided]
     write_label_review(paths.LABEL_REVIEW, review)
     write_label_grid(paths.LABEL_REVIEW_GRID, ImageStore(paths.TRAIN_STORE), review)
+    warn_of_letters(names.values())
     log(
         "reviewed",
         path=paths.LABEL_REVIEW,

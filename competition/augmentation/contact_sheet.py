@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from competition.common.fonts import draw_text, lacking
 from competition.common.image_grid import GAP, PAPER, wrapped, write_grid
 from competition.data.image_store import ImageStore
 from competition.data.letterbox import resize
 
-TILE, LABEL, HEAD = 150, 170, 24  # pixels
+TILE, LABEL, HEAD, TEXT = 150, 170, 24, 14  # pixels
 CLASSES = 17  # that have a row: a sheet of more can't be read
 
 
@@ -30,19 +31,23 @@ def contact_sheet(
     columns = min(columns, copies + 2)
     width, height = LABEL + columns * (TILE + GAP), HEAD + len(chosen) * (TILE + GAP)
     sheet = Image.new("RGB", (width, height), PAPER)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
+    draw = ImageDraw.Draw(sheet)
     heads = ["clean", "test-like", *(f"copy {number}" for number in range(columns - 2))]
     for column, head in enumerate(heads):
-        draw.text((LABEL + column * (TILE + GAP) + TILE // 2, HEAD // 2), head, "black", font, anchor="mm")
+        draw_text(draw, (LABEL + column * (TILE + GAP) + TILE // 2, HEAD // 2), head, TEXT, "mm")
     for line, target in enumerate(chosen):
         top = HEAD + line * (TILE + GAP)
-        draw.multiline_text(
-            (GAP, top + TILE // 2), wrapped(names[target], font, LABEL - 2 * GAP), "black", font, anchor="lm"
-        )
+        label = wrapped(_label(target, names[target]), TEXT, LABEL - 2 * GAP)
+        draw_text(draw, (GAP, top + TILE // 2), label, TEXT, "lm")
         for column, row in enumerate(rows[target][:columns]):
             tile = resize(store.image(row), TILE, TILE)
             sheet.paste(Image.fromarray(tile), (LABEL + column * (TILE + GAP), top))
     return np.asarray(sheet)
+
+
+def _label(target: str | None, name: str) -> str:
+    """Return the class's name, and its target before it where no font has all letters of the name."""
+    return f"class {target}: {name}" if name != target and lacking([name]) else name
 
 
 def write_contact_sheet(path: Path | str, store: ImageStore, class_names: Mapping[str, str] | None = None) -> None:

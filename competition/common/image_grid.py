@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFont
+from PIL import Image
 
 from competition.common.files import replace_file
+from competition.common.fonts import drawable, width_of
 
 GAP = 4  # pixels
 PAPER = (216, 216, 216)  # grey, so that an image's own margin is seen
@@ -19,19 +20,27 @@ def write_grid(path: Path | str, grid: np.ndarray) -> None:
         palette.save(temporary, format="PNG", optimize=True)
 
 
-def wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """Return `text`, underscores as spaces, in lines no longer than `width` pixels; a longer word has its own line."""
+def wrapped(text: str, size: int, width: int) -> str:
+    """Return `text`, underscores as spaces, in lines no longer than `width` pixels; a longer word is broken."""
     lines = [""]
-    for word in text.replace("_", " ").split():
+    for word in drawable(text).replace("_", " ").split():
         longer = f"{lines[-1]} {word}".strip()
-        lines = [*lines[:-1], longer] if font.getlength(longer) <= width else [*lines, word]
+        if width_of(longer, size) <= width:
+            lines[-1] = longer
+            continue
+        lines.append("")
+        for mark in word:
+            if lines[-1] and width_of(lines[-1] + mark, size) > width:
+                lines.append("")
+            lines[-1] += mark
     return "\n".join(line for line in lines if line)
 
 
-def shortened(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def shortened(text: str, size: int, width: int) -> str:
     """Return `text`, cut behind with three dots where it is longer than `width` pixels."""
-    if font.getlength(text) <= width:
+    text = drawable(text)
+    if width_of(text, size) <= width:
         return text
-    while text and font.getlength(f"{text}...") > width:
+    while text and width_of(f"{text}...", size) > width:
         text = text[:-1]
     return f"{text}..."

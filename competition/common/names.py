@@ -49,11 +49,12 @@ def name_key(name: str) -> str:
     """
     if name.isascii():
         return name.strip()
-    seen = (" " if unicodedata.category(mark) == "Zs" else mark for mark in name if not _is_unseen(mark))
+    seen = (" " if unicodedata.category(mark) == "Zs" else mark for mark in name if not is_unseen(mark))
     return unicodedata.normalize("NFC", "".join(seen)).strip()
 
 
-def _is_unseen(mark: str) -> bool:
+def is_unseen(mark: str) -> bool:
+    """Return whether nobody sees a character: a joiner, direction mark or variation selector."""
     return unicodedata.category(mark) == "Cf" or "\ufe00" <= mark <= "\ufe0f"
 
 

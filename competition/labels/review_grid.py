@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from competition.common.fonts import draw_text
 from competition.common.image_grid import GAP, PAPER, shortened, write_grid
 from competition.data.image_store import ImageStore
 from competition.data.letterbox import letterbox
 
-TILE, LINE, COLUMNS, MOST = 220, 17, 6, 24  # pixels, pixels, tiles beside each other, tiles in all
+TILE, LINE, TEXT, COLUMNS, MOST = 220, 17, 13, 6, 24  # pixels, pixels, pixels, tiles beside each other, tiles in all
 LINES = 4  # of text under a tile
 
 
@@ -22,15 +23,15 @@ def label_grid(store: ImageStore, review: pd.DataFrame) -> np.ndarray:
     shown = review.head(MOST)
     height, width = TILE + LINES * LINE + GAP, TILE + GAP
     sheet = Image.new("RGB", (COLUMNS * width + GAP, max(1, -(-len(shown) // COLUMNS)) * height + GAP), PAPER)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    draw = ImageDraw.Draw(sheet)
     if shown.empty:
-        draw.text((sheet.width // 2, sheet.height // 2), "no label is in doubt", "black", font, anchor="mm")
+        draw_text(draw, (sheet.width // 2, sheet.height // 2), "no label is in doubt", TEXT, "mm")
     id2row = {id: row for row, id in enumerate(store.column("id"))}
     for place, entry in enumerate(shown.itertuples()):
         left, top = GAP + place % COLUMNS * width, GAP + place // COLUMNS * height
         sheet.paste(Image.fromarray(letterbox(store.image(id2row[entry.ID]), TILE)), (left, top))
         for number, text in enumerate(_caption(place + 1, entry)):
-            draw.text((left, top + TILE + number * LINE), shortened(text, font, TILE), "black", font)
+            draw_text(draw, (left, top + TILE + number * LINE), shortened(text, TEXT, TILE), TEXT)
     return np.asarray(sheet)
 
 

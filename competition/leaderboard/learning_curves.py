@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from competition.common import paths
 from competition.common.files import replace_file
+from competition.common.fonts import drawable, families
 
 # Okabe and Ito's colours, told apart by colour-blind people too (https://jfly.uni-koeln.de/color/)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -42,12 +43,20 @@ def draw_curves(history_files: dict[int, Path], path: Path | str, label: str) ->
     `label`); a subplot says so where no fold has them. The epoch that was `kept` has a ring. The title is the file's
     name without its ending. Equal histories give equal bytes.
     """
+    title, label = drawable(Path(path).stem), drawable(label)
     histories = {fold: _read(file) for fold, file in sorted(history_files.items())}
     with matplotlib.rc_context():  # whatever a matplotlibrc says, the picture is the same
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({"font.size": 12, "axes.spines.top": False, "axes.spines.right": False})
+        matplotlib.rcParams.update(
+            {
+                "font.family": families([title, label]),
+                "font.size": 12,
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+            }
+        )
         figure = Figure(SIZE, DPI, layout="constrained")
-        figure.suptitle(f"{Path(path).stem}: {len(histories)} fold{'' if len(histories) == 1 else 's'}")
+        figure.suptitle(f"{title}: {len(histories)} fold{'' if len(histories) == 1 else 's'}")
         for axes, (column, title) in zip(figure.subplots(2, 2).flat, SUBPLOTS, strict=True):
             _draw_subplot(axes, column, title or f"{label} out of fold", histories)
         if histories:

@@ -13,6 +13,7 @@ from optuna.visualization import matplotlib as plots
 
 from competition.common.csv import write_frame
 from competition.common.files import replace_file
+from competition.common.fonts import drawable, families
 
 WIDE, LONG = (10, 6), (18, 7)  # inches
 LEAST = 2  # finished trials that a plot takes
@@ -26,18 +27,21 @@ def draw_study(study: optuna.Study, folder: Path, label: str) -> list[Path]:
     finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if len(finished) < LEAST:
         return []
+    label = drawable(label)
     varied = [name for name in finished[0].params if len({trial.params.get(name) for trial in finished}) > 1]
     return [
-        _draw(lambda: plots.plot_optimization_history(study, target_name=label), WIDE, folder / "history.png"),
+        _draw(lambda: plots.plot_optimization_history(study, target_name=label), WIDE, folder / "history.png", label),
         _draw(
             lambda: plots.plot_param_importances(study, params=varied, target_name=label),
             WIDE,
             folder / "importance.png",
+            label,
         ),
         _draw(
             lambda: plots.plot_parallel_coordinate(study, params=varied, target_name=label),
             LONG,
             folder / "parallel.png",
+            label,
         ),
     ]
 
@@ -51,10 +55,12 @@ def write_trials(study: optuna.Study, path: Path) -> None:
     write_frame(path, table, float_format="%.6g")
 
 
-def _draw(plot: Callable[[], Axes], size: tuple[float, float], path: Path) -> Path:
+def _draw(plot: Callable[[], Axes], size: tuple[float, float], path: Path, label: str) -> Path:
     with matplotlib.rc_context():  # Optuna sets a style of its own
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({"figure.figsize": size, "figure.autolayout": True, "figure.dpi": 80})
+        matplotlib.rcParams.update(
+            {"font.family": families([label]), "figure.figsize": size, "figure.autolayout": True, "figure.dpi": 80}
+        )
         figure = plot().get_figure()
         with replace_file(path) as temporary:
             FigureCanvasAgg(figure).print_png(temporary)

@@ -4,15 +4,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from competition.common.fonts import draw_text
 from competition.common.image_grid import GAP, PAPER, write_grid
 from competition.data.image_store import ImageStore
 from competition.data.letterbox import letterbox
 from competition.upright.photographs import corners_in_square
 from competition.upright.straighten import FoldStraightener
 
-TILE, HEAD = 180, 20  # pixels
+TILE, HEAD, TEXT = 180, 20, 12  # pixels
 COLUMNS, ROWS = 4, 6
 EDGE = (220, 30, 30)
 
@@ -30,7 +31,7 @@ def pages_grid(straighten: FoldStraightener, store: ImageStore, fill: int, count
     lines = -(-len(rows) // COLUMNS)
     width, height = COLUMNS * (2 * TILE + 3 * GAP), lines * (TILE + HEAD + GAP)
     grid = Image.new("RGB", (width, height), PAPER)
-    draw, font = ImageDraw.Draw(grid), ImageFont.load_default(12)
+    draw = ImageDraw.Draw(grid)
     for place, (picture, page, square) in enumerate(zip(pictures, pages, squares, strict=True)):
         left, top = place % COLUMNS * (2 * TILE + 3 * GAP), place // COLUMNS * (TILE + HEAD + GAP)
         tile = letterbox(picture, TILE, fill)
@@ -39,7 +40,7 @@ def pages_grid(straighten: FoldStraightener, store: ImageStore, fill: int, count
         grid.paste(Image.fromarray(tile), (left, top + HEAD))
         grid.paste(Image.fromarray(square), (left + TILE + GAP, top + HEAD))
         sure = f"upright: {orientations[place, 0]:.0%}"
-        draw.text((left + TILE + GAP + TILE // 2, top + HEAD // 2), sure, "black", font, anchor="mm")
+        draw_text(draw, (left + TILE + GAP + TILE // 2, top + HEAD // 2), sure, TEXT, "mm")
     return np.asarray(grid)
 
 

@@ -33,7 +33,7 @@ def in_ink(image, colour):
     return (share * 255 + (1 - share) * np.array(colour)).astype(np.uint8)
 
 
-def with_stripe(image, colour, share=0.05):
+def with_stripe(image, colour, share=1 / 12):
     striped, height = image.copy(), round(len(image) * share)
     striped[:height] = on_paper(image[:height], colour)
     return striped
