@@ -41,7 +41,7 @@ def read_table(path: Path | str, strip: bool = True) -> Table:
     """Return the CSV file at `path`: commas, semicolons or tabs; UTF-8 or UTF-16, with or without BOM.
 
     Nothing is guessed about types: "007", "NA" and "1.0" stay as they are. `strip` leaves white space around cells out.
-    So is what spreadsheets and shells add: a first line `sep=;` or `#TYPE ...`, empty columns and rows at the end.
+    So is what spreadsheets and shells add: a first line `sep=;` or `#TYPE ...`, empty rows around, columns behind.
     Raises FileNotFoundError, or ContractError for what is no table.
     """
     path = Path(path)
@@ -158,7 +158,7 @@ def _decode(path: Path) -> tuple[str, str]:
 def _header_width(text: str, separator: str) -> int:
     rows = csv.reader(io.StringIO(text[:100_000], newline=""), delimiter=separator)
     try:
-        return next((len(row) for row in rows if any(cell.strip() for cell in row)), 0)
+        return next((len(row) for row in rows if len(row) > 1 or any(cell.strip() for cell in row)), 0)
     except csv.Error:
         return 0
 
@@ -170,7 +170,7 @@ def _parse(path: Path, text: str, separator: str, strip: bool, skipped: int) -> 
     except csv.Error as error:
         raise ContractError([f"{path}: line {reader.line_num + skipped}: {error}; check the quotes there"]) from None
     if strip:
-        numbered = _without_empty_end([(line, [cell.strip() for cell in row]) for line, row in numbered])
+        numbered = _without_empty_edges([(line, [cell.strip() for cell in row]) for line, row in numbered])
     if not numbered:
         raise ContractError([f"{path}: is empty; expected a header line and rows"])
     header = numbered[0][1]
@@ -183,10 +183,11 @@ def _parse(path: Path, text: str, separator: str, strip: bool, skipped: int) -> 
     return header, [row for _, row in numbered[1:]]
 
 
-def _without_empty_end(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """Return numbered rows without the rows and the columns at their end in which nothing stands, header included."""
+def _without_empty_edges(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Return numbered rows without those above, below, and the columns at their end, in which nothing stands."""
     filled = [max((place for place, cell in enumerate(row, 1) if cell), default=0) for _, row in rows]
+    first = next((number for number, width in enumerate(filled) if width), 0)
     last = max((number for number, width in enumerate(filled, 1) if width), default=0)
     width = max(filled, default=0)
-    fits = bool(rows) and width <= len(rows[0][1])
-    return [(line, row[:width] if fits else row) for line, row in rows[:last]]
+    fits = bool(rows) and width <= len(rows[first][1])
+    return [(line, row[:width] if fits else row) for line, row in rows[first:last]]

@@ -8,6 +8,7 @@ from competition.common.errors import ContractError
 UTF_16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 CODE_PAGES = {"cp949": "Korean", "cp932": "Japanese", "gb18030": "Chinese", "cp1252": "Western European"}
 SHOWN = 20  # characters
+LOOKED_AT = 4096  # bytes
 CELL_ENDS = (b"\n", b"\r", b",", b";", b"\t", b'"')
 
 
@@ -29,17 +30,18 @@ def read_text(path: Path | str, cure: str) -> tuple[str, str]:
 
 
 def _utf_16(content: bytes) -> str | None:
-    """Return the kind of UTF-16 that the file begins as: with its mark, or with ASCII letters; None for no such."""
+    """Return the kind of UTF-16 that the file is: by its mark, or by where the NULs of ASCII letters stand; else None.
+
+    UTF-8 has no NUL. Without a mark a file is taken for UTF-16 where a tenth of its letters, or more, are ASCII.
+    """
     for mark, encoding in UTF_16:
         if content.startswith(mark):
             return encoding
-    start = content[:16]
-    if len(start) >= 8 and any(start):
-        if not any(start[1::2]) and all(start[::2]):
-            return "utf-16-le"
-        if not any(start[::2]) and all(start[1::2]):
-            return "utf-16-be"
-    return None
+    start = content[:LOOKED_AT]
+    high, low = start[1::2].count(0), start[::2].count(0)
+    if max(high, low) < max(3, len(start) // 20, 4 * min(high, low)):
+        return None
+    return "utf-16-le" if high > low else "utf-16-be"
 
 
 def _wrong(content: bytes, start: int, encoding: str, cure: str) -> str:

@@ -31,7 +31,26 @@ def test_spellings_that_look_the_same_have_one_key(pair):
 
 
 def test_names_that_look_different_have_different_keys():
-    names = ["a", "A", "a b", "ab", "a  b", "ä", "0", "00", "영", "여", "a.jpg", "a.png", "ss", "ß", "½", "1/2", "ﬁ", "fi"]
+    names = [
+        "a",
+        "A",
+        "a b",
+        "ab",
+        "a  b",
+        "ä",
+        "0",
+        "00",
+        "영",
+        "여",
+        "a.jpg",
+        "a.png",
+        "ss",
+        "ß",
+        "½",
+        "1/2",
+        "ﬁ",
+        "fi",
+    ]
     assert len({name_key(name) for name in names}) == len(names)
 
 
