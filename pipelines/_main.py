@@ -9,8 +9,6 @@ import typer
 import yaml
 
 from competition.common import paths
-from competition.common.errors import examples
-from competition.common.fonts import drawable, lacking
 from competition.compute.threads import opencv_on_one_thread
 
 INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
@@ -88,17 +86,6 @@ def warn_of_undeclared(stage: str, files: Iterable[Path | str]) -> None:
             stage=stage,
             files=", ".join(missing),
             advice="run `python -m pipelines.deps --write`",
-        )
-
-
-def warn_of_letters(texts: Iterable[str]) -> None:
-    """Say which class names have letters that no font here has, so that pictures show them as code points."""
-    if without := lacking(texts):
-        log(
-            "warning: no font has all letters of class names",
-            names=examples(without),
-            shown_as=drawable(without[0]),
-            advice="install a font that has them, such as Noto Sans CJK (apt-get install fonts-noto-cjk)",
         )
 
 

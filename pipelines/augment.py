@@ -16,6 +16,7 @@ from competition.augmentation.contact_sheet import write_contact_sheet
 from competition.augmentation.offline import Augmenter, copies_code, copies_of, pack, packed_of
 from competition.common import paths
 from competition.common.files import digest
+from competition.common.fonts import letters_note
 from competition.compute.pool import release
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
@@ -25,7 +26,7 @@ from competition.settings.augment import AugmentSettings
 from competition.settings.load import load_settings
 from competition.settings.machine import MachineSettings
 from competition.upright.straighten import open_straightener
-from pipelines._main import log, run, warn_of_letters
+from pipelines._main import log, run
 
 BYTES_PER_PIXEL = 0.24  # of a copy's JPEG at quality 90 under the document policy
 
@@ -49,7 +50,8 @@ def main() -> None:
     clean_only = Augmenter(str(test.path.resolve()), settings, clean_only=True, straighten=of_all)
     pack_and_check(paths.TEST_RESIZED_STORE, test, clean_only, machine, np.ones(len(test), np.int64))
     write_contact_sheet(paths.CONTACT_SHEET, ImageStore(paths.AUGMENTED_STORE), classes)
-    warn_of_letters(classes.values())
+    if note := letters_note(classes.values()):
+        log("warning: class names in pictures", problem=note)
     log("drawn", path=paths.CONTACT_SHEET)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from competition.common import paths
+from competition.common.fonts import letters_note
 from competition.common.names import match_names
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
@@ -23,7 +24,7 @@ from competition.labels.review import review_labels
 from competition.labels.review_grid import write_label_grid
 from competition.labels.review_table import write_label_review
 from competition.settings.load import load_settings
-from pipelines._main import log, run, warn_of_letters
+from pipelines._main import log, run
 
 
 def main(
@@ -47,7 +48,8 @@ def main(
     review = review[~decided]
     write_label_review(paths.LABEL_REVIEW, review)
     write_label_grid(paths.LABEL_REVIEW_GRID, ImageStore(paths.TRAIN_STORE), review)
-    warn_of_letters(names.values())
+    if note := letters_note(names.values()):
+        log("warning: class names in pictures", problem=note)
     log(
         "reviewed",
         path=paths.LABEL_REVIEW,

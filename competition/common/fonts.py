@@ -9,6 +9,7 @@ from functools import cache
 
 from PIL import ImageDraw, ImageFont
 
+from competition.common.errors import examples
 from competition.common.names import composed, is_unseen
 
 PREFERRED = (  # by how their files are called: of systems, and of free packages
@@ -115,6 +116,16 @@ def drawable(text: str) -> str:
 def lacking(texts: Iterable[str]) -> list[str]:
     """Return those of `texts` that have letters that no font of this machine has."""
     return [text for text in texts if not all(_has_font(mark) or is_unseen(mark) for mark in composed(text))]
+
+
+def letters_note(texts: Iterable[str]) -> str:
+    """Return what to do where no font has all letters of some of `texts`; "" where fonts have them."""
+    if not (without := lacking(texts)):
+        return ""
+    return (
+        f"no font here has all letters of {examples(without)}; they are shown as {drawable(without[0])}. Install a "
+        "font that has them, such as Noto Sans CJK (apt-get install fonts-noto-cjk)"
+    )
 
 
 def width_of(text: str, size: int) -> float:
