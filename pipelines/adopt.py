@@ -7,6 +7,7 @@ How labels are stored, where images lie and what a submission holds is found in 
 written into params.yaml; the metric stands in no file. An option decides what can't be found.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -46,6 +47,12 @@ def main(
     test_images: Annotated[str | None, typer.Option(help="folder of the test images")] = None,
     to: Annotated[Path | None, typer.Option(help="where the competition goes (default: competition.root)")] = None,
     solution: Annotated[Path, typer.Option(help="where a held-out test part's labels go")] = paths.SOLUTION,
+    class_folders: Annotated[
+        bool, typer.Option("--class-folders", help="each sub-folder is a class, whatever it is called")
+    ] = False,
+    join_classes: Annotated[
+        bool, typer.Option("--join-classes", help="make one class of those that look alike, such as 1 and 1.0")
+    ] = False,
     ratio: Annotated[str, typer.Option(help="class folders: train:validation:test")] = "8:1:1",
     groups: Annotated[Path | None, typer.Option(help="class folders: CSV with a file and a group column")] = None,
     group_column: Annotated[
@@ -60,6 +67,7 @@ def main(
     ours = root.resolve() == Path(settings.competition.root).resolve()
     destination = Destination(root, solution, force, paths.PARAMS if ours else None)
     told = Options(metric, answer, labels, id, target, group, label_from, train_images, test_images)
+    told = replace(told, class_folders=class_folders, join_classes=join_classes)
     parts = _parts(ratio)
     adopted = adopt(path, destination, settings.competition, parts, groups, group_column, seed, told, settings.task)
     _report(adopted, destination)
@@ -75,6 +83,8 @@ def _parts(ratio: str) -> tuple[float, ...]:
 
 def _report(adopted: Adopted, destination: Destination) -> None:
     print(f"{adopted.root}: {adopted.train} training images, {adopted.test} test images, {adopted.classes} classes")
+    if adopted.layout:
+        print(f"taken for {adopted.layout}")
     if adopted.kind == "class folders":
         print(
             "train and validation part are both training images (the pipeline makes its own folds); the test part is "

@@ -22,6 +22,7 @@ from competition.common.files import digest, write_json
 from competition.common.imports import code_digest
 from competition.data.classes import write_classes
 from competition.data.competition import Competition, read_competition
+from competition.data.data_warnings import data_warnings
 from competition.data.image_store import ImageStore, StoredThumbnails
 from competition.data.label_sets import encode
 from competition.data.metadata import metadata_table, read_metadata, write_metadata
@@ -64,6 +65,8 @@ def main() -> None:
         log("label fixes", path=paths.LABEL_FIXES, **{key: fixed[key] for key in ("changed", "left_out", "confirmed")})
     for warning in warnings:
         log("warning: metadata", problem=warning)
+    for warning in data_warnings(competition):
+        log("warning: data", problem=warning)
     for problem in problems:
         log("warning: left out", set=problem["set"], file=problem["file"], problem=problem["problem"])
 

@@ -11,6 +11,7 @@ from competition.common.files import digest
 from competition.common.seeds import generator
 from competition.data.boxes import BOX
 from competition.data.competition import Competition
+from competition.data.file_kinds import NO_IMAGE, what_it_is
 from competition.data.images import UnreadableImage, UnusableBox, encode_jpeg, read_sized, thumbnail
 from competition.data.letterbox import letterbox
 from competition.settings.prepare import PrepareSettings
@@ -52,7 +53,11 @@ class Packer:
             try:
                 image, (height, width) = read_sized(Path(job.path), self.settings.longest_side, job.box)
             except UnreadableImage as problem:
-                fact |= {"problem": str(problem), "kind": "box" if isinstance(problem, UnusableBox) else "unreadable"}
+                what = what_it_is(job.path) if str(problem) == NO_IMAGE else ""
+                fact |= {
+                    "problem": f"{problem}{what}",
+                    "kind": "box" if isinstance(problem, UnusableBox) else "unreadable",
+                }
                 continue
             small = thumbnail(image)
             fact |= {

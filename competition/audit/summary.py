@@ -11,6 +11,7 @@ from competition.audit.duplicate_table import of_sets
 from competition.audit.duplicates import Duplicates
 from competition.audit.near_duplicates import CONTRAST
 from competition.common.files import read_json
+from competition.data.class_spellings import classes_alike
 from competition.data.competition import Competition
 from competition.data.label_sets import split_labels
 
@@ -33,6 +34,7 @@ def summary(competition: Competition, facts: list[dict], duplicates: Duplicates,
     ]
     return {name: _of_set([fact for fact in facts if fact["set"] == name], there) for name, there in read.items()} | {
         "classes": classes,
+        "classes_alike": classes_alike({row["target"]: row["images"] for row in classes}, competition.target2class),
         "duplicates": _of_duplicates(duplicates, compared),
         "train_against_test": _shift(read["train"], read["test"]) if compared else None,
     }

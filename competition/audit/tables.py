@@ -41,6 +41,8 @@ def print_audit(audit: dict, file: TextIO | None = None) -> None:
 def _tables(audit: dict) -> Iterator[tuple[str, Table]]:
     yield "Images", _sets(audit)
     yield _classes(audit["classes"], audit["train"]["images"])
+    if alike := audit.get("classes_alike"):
+        yield "Classes that look alike, taken as classes of their own", _alike(alike, audit["classes"])
     yield "Duplicates (each pair: folds/duplicates.csv)", _duplicates(audit["duplicates"])
     if wrong := audit["duplicates"]["different_targets"]:
         yield (
@@ -94,6 +96,18 @@ def _classes(classes: list[dict], images: int) -> tuple[str, Table]:
             _spread(row["width"]),
         )
     return title, table
+
+
+def _alike(groups: list[list[str]], classes: list[dict]) -> Table:
+    of_target = {row["target"]: row for row in classes}
+    table = _table(3, "group", "target", "class", "images")
+    for number, group in enumerate(groups[:MOST], 1):
+        for target in group:
+            name = of_target[target]["class_name"]
+            table.add_row(
+                str(number), repr(target), name if name.isascii() else ascii(name), str(of_target[target]["images"])
+            )
+    return table
 
 
 def _duplicates(duplicates: dict) -> Table:

@@ -30,11 +30,17 @@ class Table:
 
 
 def sort_targets(targets: Iterable[str]) -> tuple[str, ...]:
-    """Return the different targets, sorted: by number when all are whole numbers, else as text."""
+    """Return the different targets, sorted: by number when all are whole numbers ("10.0" too), else as text."""
     different = set(targets)
-    if all(target.removeprefix("-").isdecimal() for target in different):
-        return tuple(sorted(different, key=lambda target: (int(target), target)))
+    if all(map(is_whole_number, different)):
+        return tuple(sorted(different, key=lambda target: (int(target.partition(".")[0]), target)))
     return tuple(sorted(different))
+
+
+def is_whole_number(target: str) -> bool:
+    """Return whether the text is a whole number: "10", "-1", "007", "3.0"."""
+    whole, _, zeros = target.removeprefix("-").partition(".")
+    return whole.isdecimal() and not zeros.strip("0")
 
 
 def read_table(path: Path | str, strip: bool = True) -> Table:

@@ -25,6 +25,7 @@ SINGULAR = {
     "hold": "holds",
     "carry": "carries",
     "stand": "stands",
+    "lie": "lies",
 }
 
 

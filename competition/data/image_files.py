@@ -7,6 +7,7 @@ from pathlib import Path
 
 from competition.common.errors import counted, examples, repeated
 from competition.common.names import closest, is_litter, is_writable, name_key
+from competition.data.missing_images import AlmostNamed, why_missing
 from competition.data.readers import extensions
 
 UNREAD_EXTENSIONS = (".heic", ".heif", ".jxl")  # of images that Pillow has no decoder for
@@ -137,7 +138,10 @@ def find_images(
     ids = [id for id in dict.fromkeys(ids) if is_plain_name(id)]
     names = {id: images.candidates(id) for id in ids}
     if missing := [id for id in ids if not names[id]]:
-        fix = why_missing(missing, images.names) or "copy them there, or remove the rows"
+        fix = (
+            why_missing(missing, AlmostNamed(images.names, images.folder, _beside(images.folder)))
+            or "copy them there, or remove the rows"
+        )
         problems.append(
             f"{table}: {counted(len(missing), 'IDs have')} no image under {path}: {examples(missing)}; {fix}"
         )
@@ -156,17 +160,9 @@ def find_images(
     return {id: path / names[id][0] for id in ids if names[id]}
 
 
-def why_missing(missing: list[str], names: Iterable[str]) -> str:
-    """Return what to do where the files' names differ from the IDs in a way that tables often suffer; else ""."""
-    causes = {
-        "extensions differ: write the IDs without one": str,
-        "the files' names have leading zeros: write them into the IDs": lambda name: name.lstrip("0"),
-        "capitals differ: write the IDs as the files are called": str.lower,
-    }
-    stems = [os.path.splitext(name.rpartition("/")[2])[0] for name in names]
-    ids = [name_key(without_extension(id)) for id in missing]
-    for cause, simplify in causes.items():
-        there = {simplify(name_key(stem)) for stem in stems}
-        if 2 * sum(simplify(id) in there for id in ids) > len(ids):
-            return cause
-    return ""
+def _beside(folder: Path) -> list[str]:
+    """Return the files beside a part's folder and below the other part's, relative to `folder`: with "../"."""
+    others = [entry for entry in sorted(folder.parent.iterdir()) if entry.name in (*TABLES, "images")]
+    loose = [f"../{entry.name}" for entry in folder.parent.iterdir() if entry.is_file()]
+    below = [f"../{one.name}/{name}" for one in others if one != folder and one.is_dir() for name in _files_below(one)]
+    return [*loose, *below]

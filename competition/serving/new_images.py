@@ -17,6 +17,7 @@ from PIL import Image
 
 from competition.augmentation.offline import Straightener
 from competition.common.names import is_litter
+from competition.data.file_kinds import what_it_is
 from competition.data.image_files import UNREAD_EXTENSIONS, claims_to_be_image
 from competition.data.images import UnreadableImage, decode_jpeg, encode_jpeg, read_image
 from competition.data.letterbox import letterbox
@@ -146,7 +147,7 @@ def read_images(
         ahead = begin(parts[0] if parts else [])
         for following in [*parts[1:], None]:
             begun, ahead = ahead, begin(following) if following else {}
-            names, pixels, unreadable, others = _gathered(begun)
+            names, pixels, unreadable, others = _gathered(Path(folder), begun)
             images = MemoryImages(pixels) if straighten is None else _upright(names, pixels, straighten, augment)
             yield Chunk(names, images, unreadable, others)
 
@@ -160,7 +161,7 @@ def _upright(
     return MemoryImages([_packed(square, augment.quality) for square in squares], orientations)
 
 
-def _gathered(begun: dict[str, Future]) -> tuple[list[str], list[np.ndarray], dict[str, str], int]:
+def _gathered(folder: Path, begun: dict[str, Future]) -> tuple[list[str], list[np.ndarray], dict[str, str], int]:
     """Return names and pixels of what could be read, name -> why of what couldn't, and how many are no images."""
     read, unreadable, others = {}, {}, 0
     for name, future in begun.items():
@@ -173,7 +174,10 @@ def _gathered(begun: dict[str, Future]) -> tuple[list[str], list[np.ndarray], di
                 unreadable[name] = str(problem)
             elif claims_to_be_image(name):
                 convert = str(problem) == NO_IMAGE[0] and name.lower().endswith(UNREAD_EXTENSIONS)
-                unreadable[name] = "this format can't be read; convert it to JPEG or PNG" if convert else str(problem)
+                what = what_it_is(folder / name) if str(problem) == NO_IMAGE[0] else ""
+                unreadable[name] = (
+                    "this format can't be read; convert it to JPEG or PNG" if convert else f"{problem}{what}"
+                )
             else:
                 others += 1
     return list(read), list(read.values()), unreadable, others

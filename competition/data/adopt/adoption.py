@@ -1,25 +1,19 @@
 """Adoption of a download into data/raw: of a competition, or of class folders."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
 from competition.data.adopt.archives import opened
 from competition.data.adopt.class_folder_adoption import adopt_class_folders
-from competition.data.adopt.class_folders import visible_entries
 from competition.data.adopt.competition_adoption import adopt_competition
 from competition.data.adopt.destination import Adopted, Destination, destination_problems
-from competition.data.adopt.given_split import given_parts, part_of
+from competition.data.adopt.layout import AS_IT_IS, layout_of
 from competition.data.adopt.metric_facts import metric_facts
 from competition.data.adopt.native_adoption import adopt_native, is_native
 from competition.data.adopt.options import Options
-from competition.data.adopt.roles import find_sample
-from competition.data.adopt.survey import Survey, survey
-from competition.data.image_files import is_image_name
+from competition.data.adopt.survey import survey
 from competition.settings.competition import CompetitionSettings
 from competition.settings.task import TaskSettings
-
-PART_FOLDERS = ("images", "imgs", "jpeg", "jpg", "png")  # that are no class's, like train and test
 
 
 def adopt(
@@ -47,10 +41,11 @@ def adopt(
     metric = metric_facts(options.metric) if options.metric is not None else None
     notes: list[str] = []
     folder = opened(path, notes)
+    layout = AS_IT_IS
     if is_native(folder, before, options, metric):
         problems = destination_problems(path, destination, [destination.root])
         adopted = adopt_native(folder, destination, before, groups, metric, problems)
-    elif (found := survey(folder, options.id)) and _is_competition(found, options):
+    elif (layout := layout_of(found := survey(folder, options.id), options, groups)).tables:
         problems = destination_problems(path, destination, [destination.root])
         if groups:
             problems.append(f"{groups}: --groups is for class folders; name the table's column with --group")
@@ -62,33 +57,4 @@ def adopt(
         adopted = adopt_class_folders(
             folder, destination, before, (ratio, seed), (groups, group_column), told, problems
         )
-    return replace(adopted, notes=(*notes, *adopted.notes))
-
-
-def _is_competition(found: Survey, options: Options) -> bool:
-    """Return whether tables or options say what the images are; else their folders do."""
-    told = (options.label_from, options.id, options.target, options.train_images, options.test_images, options.group)
-    if any(option is not None for option in told) or find_sample(found) is not None:
-        return True
-    if given_parts(found.root) or not found.index.files:
-        return bool(found.tables) and not found.index.files
-    if _are_class_folders(found.root):
-        return False
-    parts = {part_of(entry.name) for entry in visible_entries(found.root) if entry.is_dir()}
-    return any(table.id is not None for table in found.tables) or bool(found.documents) or {"train", "test"} <= parts
-
-
-def _are_class_folders(root: Path) -> bool:
-    """Return whether the folders in `root` hold images and none is called as a part is."""
-    folders = [entry for entry in visible_entries(root) if entry.is_dir()]
-    parts = [entry for entry in folders if part_of(entry.name) or _names_images(entry.name)]
-    return bool(folders) and not parts and all(any(map(_is_image, entry.iterdir())) for entry in folders)
-
-
-def _names_images(name: str) -> bool:
-    words = re.split(r"[^a-z]+", name.lower())
-    return any(word in PART_FOLDERS or part_of(word) for word in words)
-
-
-def _is_image(entry: Path) -> bool:
-    return is_image_name(entry.name)
+    return replace(adopted, notes=(*notes, *adopted.notes), layout=layout.why)

@@ -1,6 +1,7 @@
 """A download with everything in it unpacked: archives, and archives inside them, in a folder beside the original."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from competition.common.errors import ContractError
@@ -65,7 +66,11 @@ def files_below(folder: Path) -> list[str]:
 
     Links are followed, a folder that several lead to once.
     """
-    found: list[str] = []
+    return sorted(each_file(folder))
+
+
+def each_file(folder: Path) -> Iterator[str]:
+    """Yield what `files_below` lists, in no order."""
     been: set[tuple[int, int]] = set()
     for place, below, files in os.walk(folder, followlinks=True):
         facts = os.stat(place)
@@ -76,8 +81,7 @@ def files_below(folder: Path) -> list[str]:
         been.add((facts.st_dev, facts.st_ino))
         below[:] = [name for name in below if not name.startswith(".") and not is_litter(name)]
         kept = (name for name in files if not name.startswith(".") and not is_litter(name))
-        found += ["/".join((*parts, name)) for name in kept if os.path.isfile(os.path.join(place, name))]
-    return sorted(found)
+        yield from ("/".join((*parts, name)) for name in kept if os.path.isfile(os.path.join(place, name)))
 
 
 def _state(base: Path, files: list[str]) -> str:

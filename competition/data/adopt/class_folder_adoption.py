@@ -1,15 +1,19 @@
 """Adoption of class folders: a test part is held out, or the one that is given is used."""
 
+import re
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from competition.common.csv import write_table
+from competition.common.csv import is_whole_number, write_table
 from competition.common.errors import ContractError, counted, examples
 from competition.common.files import replace_file, replace_folder
 from competition.data.adopt.class_folders import ClassImage, draw_test_part, list_class_folders, read_groups
 from competition.data.adopt.competition_adoption import changed
 from competition.data.adopt.destination import Adopted, Destination, link_or_copy
-from competition.data.adopt.given_split import copies_across, given_parts, images_as_given
+from competition.data.adopt.given_split import copies_across, given_parts, images_as_given, left_outside
+from competition.data.adopt.joined_classes import alike_warnings, spellings
 from competition.data.adopt.metric_facts import MetricFacts
 from competition.data.adopt.options import Options
 from competition.data.adopt.params_changes import write_changes
@@ -30,21 +34,29 @@ def adopt_class_folders(
     """Bring class folders in. drawn: the parts' ratio and the seed of the test part's draw; asked: as told."""
     (ratio, seed), given, notes, group_of = drawn, given_parts(path), [], {}
     if given:
-        files, skipped = _list_parts(path, given, problems)
+        files, skipped = _list_parts(path, given, problems, asked[0])
         if groups[0]:
             problems.append(
                 f"{groups[0]}: --groups is for class folders without a given split; this one is used as it is"
             )
     else:
-        files, skipped = list_class_folders(path, problems)
+        files, skipped = list_class_folders(path, problems, asked[0].class_folders)
         group_of, notes = read_groups(Path(groups[0]), groups[1], files, problems) if groups[0] else ({}, [])
     problems += _ratio_problems(ratio)
     if problems:
         raise ContractError(problems)
     share = ratio[-1] / sum(ratio)
-    images = images_as_given(files, share, seed) if given else draw_test_part(files, group_of, share, seed)
-    classes = sorted({image.class_name for image in images})
+    spelling, said = _spellings(path, files, bool(given), asked[0])
+    if given:
+        images = images_as_given(files, share, seed, spelling)
+    else:
+        images = draw_test_part(files, group_of, share, seed, spelling)
+    classes = sorted({image.class_name for image in images}, key=_by_numbers)
     test = [image for image in images if image.usage]
+    if len(classes) < 2:
+        raise ContractError(
+            [f"{path}: joined, the folders are one class ({classes[0]}); there is nothing to tell apart"]
+        )
     if not test:
         raise ContractError(
             [f"{path}: too few images or groups to hold a test part out; add some, or adopt a competition"]
@@ -59,6 +71,7 @@ def adopt_class_folders(
         notes.append(
             "the test part was drawn image by image; if several images show one thing, name their groups with --groups"
         )
+    notes += [*said, *_of_deep(files, bool(given))]
     task = _task(before[1], classes, *asked)
     changes = changed(destination, {}, task, before, asked[1].takes if asked[1] else "labels", metadata=False)
     _write(path, destination, before[0], classes, images, task["answer"])
@@ -68,22 +81,50 @@ def adopt_class_folders(
     return Adopted("class folders", destination.root, *sizes, tuple(skipped), tuple(notes), changes)
 
 
-def _list_parts(path: Path, given: dict[str, Path], problems: list[str]) -> tuple[list[str], list[str]]:
+def _spellings(path: Path, files: list[str], given: bool, options: Options) -> tuple[dict[str, str], list[str]]:
+    """Return folder -> class of the folders that are joined to another one, and notes on classes that look alike."""
+    counts = Counter(file.split("/")[int(given)] for file in files)
+    return spellings(counts, (), str(path)) if options.join_classes else ({}, alike_warnings(counts, {}, str(path)))
+
+
+def _of_deep(files: list[str], given: bool) -> list[str]:
+    """Return a note on images that lie in folders inside their class's."""
+    deep = [file for file in files if file.count("/") > 1 + given]
+    folders = sorted({file.rpartition("/")[0] for file in deep})
+    what = f"in folders inside their class's ({examples(folders)}), taken along"
+    return [f"{counted(len(deep), 'images lie')} {what}"] if deep else []
+
+
+def _by_numbers(name: str) -> list[int | str]:
+    """Return a key that sorts numbers in a name by their value: 2 before 10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+
+
+def targets_of(classes: Sequence[str]) -> dict[str, str]:
+    """Return class -> target: its place, or itself where any of the classes is a whole number."""
+    own = any(map(is_whole_number, classes))
+    return {name: name if own else str(index) for index, name in enumerate(classes)}
+
+
+def _list_parts(
+    path: Path, given: dict[str, Path], problems: list[str], options: Options
+) -> tuple[list[str], list[str]]:
     """Return the images as `<part>/<class>/<file name>`, the parts called train, val and test, and what was skipped."""
     files, skipped, by_part = [], [], {}
     for part, folder in given.items():
-        inside, left = list_class_folders(folder, problems)
+        inside, left = list_class_folders(folder, problems, options.class_folders, 2 if part == "train" else 1)
         files += [f"{folder.name}/{file}" for file in inside]
         skipped += [f"{folder.name}/{line}" for line in left]
-        by_part[part] = [folder / file for file in inside]
-    taught = {image.parent.name for image in by_part["train"]}
+        by_part[part] = inside
+    classes = {part: {file.split("/")[0] for file in inside} for part, inside in by_part.items()}
     for part in given:
-        if unknown := sorted({image.parent.name for image in by_part[part]} - taught):
+        if unknown := sorted(classes[part] - classes["train"]):
             problems.append(
                 f"{given[part]}: {counted(len(unknown), 'classes have')} no training image: {examples(unknown)}; add "
                 f"some to {given['train']}, or take the folder away"
             )
-    problems += copies_across(by_part, path)
+    problems += left_outside(path, given)
+    problems += copies_across({part: [given[part] / file for file in inside] for part, inside in by_part.items()}, path)
     return files, skipped
 
 
@@ -109,7 +150,7 @@ def _write(
     form: str,
 ) -> None:
     columns = [settings.id, settings.target]
-    target = {name: str(index) for index, name in enumerate(classes)}
+    target = targets_of(classes)
     test = [image for image in images if image.usage]
     train = [image for image in images if not image.usage]
     beside = [(settings.group, lambda image: image.group)] if any(image.group for image in images) else []

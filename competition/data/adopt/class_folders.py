@@ -2,12 +2,15 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from competition.common.csv import read_table
 from competition.common.errors import ContractError, counted, examples
 from competition.common.names import is_litter, is_writable, match_names
+from competition.data.adopt.archives import files_below
+from competition.data.adopt.folder_names import odd_folders
 from competition.data.adopt.train_test_split import choose_test_images, public_private
 from competition.data.image_files import claims_to_be_image, is_image_name
 
@@ -19,30 +22,33 @@ class ClassImage:
     """An image of a class folder, its ID, its group and its part."""
 
     id: str
-    file: str  # <class>/<file name>, of a given split <part>/<class>/<file name>
+    file: str  # <class>/<path below it>, of a given split with <part>/ before
+    class_name: str  # the folder's name, or what it was joined to
     group: str  # "" without groups
     usage: str  # "Public" or "Private" in the test part, "" for training
     fold: str = ""  # "0" for the validation part of a given split
 
-    @property
-    def class_name(self) -> str:
-        """The folder's name."""
-        return self.file.split("/")[-2]
-
 
 def image_id(file: str) -> str:
-    """Return the ID of `<class>/<file name>`: 12 hex digits, which don't give the class away, and the extension."""
+    """Return the ID of `<class>/<path below it>`: 12 hex digits, which don't give the class away, and the extension."""
     return hashlib.sha1(file.encode()).hexdigest()[:12] + os.path.splitext(file)[1].lower()
 
 
-def draw_test_part(files: list[str], group_of: dict[str, str], share: float, seed: int) -> list[ClassImage]:
-    """Return the images, sorted by ID, with about `share` of every class held out and no group on both sides."""
+def draw_test_part(
+    files: list[str], group_of: dict[str, str], share: float, seed: int, spelling: Mapping[str, str]
+) -> list[ClassImage]:
+    """Return the images, sorted by ID, with about `share` of every class held out and no group on both sides.
+
+    spelling: folder -> class, of the folders that another one's class was joined to.
+    """
     files = sorted(files)
-    labels = [file.split("/")[0] for file in files]
+    folders = [file.split("/")[0] for file in files]
+    labels = [spelling.get(folder, folder) for folder in folders]
     is_test = choose_test_images(labels, [group_of.get(file, file) for file in files], share, seed)
     usage = public_private(labels, is_test, seed)
     images = [
-        ClassImage(image_id(file), file, group_of.get(file, ""), use) for file, use in zip(files, usage, strict=True)
+        ClassImage(image_id(file), file, label, group_of.get(file, ""), use)
+        for file, label, use in zip(files, labels, usage, strict=True)
     ]
     assert len({image.id for image in images}) == len(images), "two files with the same 48 bits of sha1"
     return sorted(images, key=lambda image: image.id)
@@ -53,44 +59,54 @@ def visible_entries(folder: Path) -> list[Path]:
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".") and not is_litter(entry.name))
 
 
-def list_class_folders(path: Path, problems: list[str]) -> tuple[list[str], list[str]]:
-    """Return the images as `<class>/<file name>`, and what was skipped; `problems` grows by what is wrong."""
-    files, skipped, empty, unread = [], [], [], []
+def list_class_folders(
+    path: Path, problems: list[str], told: bool = False, fewest: int = 2
+) -> tuple[list[str], list[str]]:
+    """Return the images as `<class>/<path below it>`, and what was skipped; `problems` grows by what is wrong.
+
+    Images in folders inside a class folder are its class's. told: the folders are classes, whatever they are called;
+    fewest: classes that there have to be.
+    """
+    files, skipped, loose, empty, unread = [], [], [], [], []
     for entry in visible_entries(path):
         if not entry.is_dir():
-            skipped.append(f"{entry.name}: not in a class folder")
-            continue
-        images = 0
-        for file in visible_entries(entry):
-            if file.is_file() and is_image_name(file.name):
-                files.append(f"{entry.name}/{file.name}")
-                images += 1
-            elif claims_to_be_image(file.name):
-                unread.append(f"{entry.name}/{file.name}")
+            if claims_to_be_image(entry.name):
+                loose.append(entry.name)
             else:
-                skipped.append(f"{entry.name}/{file.name}: {'a folder' if file.is_dir() else 'not an image'}")
+                skipped.append(f"{entry.name}: not in a class folder")
+            continue
+        inside = [f"{entry.name}/{name}" for name in files_below(entry)]
+        images = [name for name in inside if is_image_name(name)]
+        others = [name for name in inside if not is_image_name(name)]
+        files += images
+        unread += filter(claims_to_be_image, others)
+        skipped += [f"{name}: not an image" for name in others if not claims_to_be_image(name)]
         if not images:
-            empty.append(entry)
+            empty.append(entry.name)
     if unread:
         problems.append(
             f"{path}: {counted(len(unread), 'images are')} of a format that can't be read: {examples(unread)}; "
             "convert them to JPEG or PNG, or take them away"
         )
-    problems += _folder_problems(path, files, empty)
+    if loose:
+        problems.append(
+            f"{path}: {counted(len(loose), 'images lie')} in no class folder: {examples(loose)}; move them into "
+            "their class's folder, or take them away"
+        )
+    problems += _folder_problems(path, files, empty, fewest)
+    problems += [] if told or empty else odd_folders(path, files)
     return files, skipped
 
 
-def _folder_problems(path: Path, files: list[str], empty: list[Path]) -> list[str]:
+def _folder_problems(path: Path, files: list[str], empty: list[str], fewest: int) -> list[str]:
     if not files and not empty:
         return [f"{path}: has neither train.csv nor sub-folders; expected a competition, or one sub-folder per class"]
-    if nested := [folder for folder in empty if any(entry.is_dir() for entry in folder.iterdir())]:
-        return [
-            f"{path}: sub-folders hold folders, not images: {examples(nested)}; adopt the folder that holds the classes"
-        ]
     if empty:
-        names = examples(folder.name for folder in empty)
+        names = examples(empty)
         return [f"{path}: {counted(len(empty), 'class folders have')} no images: {names}; fill or remove them"]
-    if len({file.split("/")[0] for file in files}) < 2:
+    if len({file.split("/")[0] for file in files}) < fewest:
+        if all(file.count("/") > 1 for file in files):
+            return []  # said better by odd_folders
         return [f"{path}: only one class folder; there is nothing to tell apart, at least two are needed"]
     if strange := [ascii(file) for file in files if not is_writable(file)]:
         return [f"{path}: names can't be written into a CSV: {examples(strange)}; rename them"]
@@ -127,8 +143,8 @@ def read_groups(
 def _match_groups(
     path: Path, rows: list[str], groups: list[str], files: list[str], problems: list[str]
 ) -> tuple[dict[str, str], list[str]]:
-    known = _by_alias(files)
-    named = ["/".join(row.replace("\\", "/").split("/")[-2:]) for row in rows]
+    known, classes = _by_alias(files), {file.split("/")[0] for file in files}
+    named = [_from_class(row, classes) for row in rows]
     spelled = match_names((form for name in named for form in (name, _small_extension(name))), known)
     found: dict[str, set[str]] = {}
     unknown = []
@@ -155,11 +171,18 @@ def _small_extension(name: str) -> str:
     return stem + extension.lower()
 
 
+def _from_class(row: str, classes: set[str]) -> str:
+    """Return a path from its class folder on; its last two parts, or one, where none is named."""
+    parts = row.replace("\\", "/").split("/")
+    start = next((place for place, part in enumerate(parts[:-1]) if part in classes), max(0, len(parts) - 2))
+    return "/".join(parts[start:])
+
+
 def _by_alias(files: list[str]) -> dict[str, str]:
     """Return every way of naming a file that fits that file only."""
     meant: dict[str, set[str]] = {}
     for file in files:
-        for name in (file, file.split("/")[1]):
+        for name in (file, "/".join(file.split("/")[-2:]), file.rpartition("/")[2]):
             for alias in (name, _small_extension(name), os.path.splitext(name)[0]):
                 meant.setdefault(alias, set()).add(file)
     return {

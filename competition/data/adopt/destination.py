@@ -19,6 +19,7 @@ class Adopted:
     skipped: tuple[str, ...]  # files and folders that were left out, each with the reason
     notes: tuple[str, ...] = ()
     changes: Mapping[tuple[str, ...], object] = field(default_factory=dict)  # of params.yaml, by their keys
+    layout: str = ""  # what the files were taken for, and why
 
 
 @dataclass(frozen=True)

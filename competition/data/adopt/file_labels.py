@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from competition.common.errors import ContractError, counted, examples
-from competition.data.adopt.given_split import part_of
+from competition.data.adopt.folder_names import odd_folders, part_of
 from competition.data.adopt.image_index import ImageIndex, is_below
 
 FIRST_DOT = "{label}.{id}.*"
@@ -17,7 +17,9 @@ FEW_CLASSES = 0.2  # of the images, at most
 def class_folders_of(index: ImageIndex, test_files: Iterable[str], told: str | None) -> dict[str, tuple[str, str]]:
     """Return image -> (ID, class) of the folder whose sub-folders hold the images that aren't test images; {} without.
 
-    The ID is the file's name where no two classes have it, else the path below that folder.
+    Images in folders inside a class's are taken along. The ID is the file's name where no two images have it, else the
+    path below that folder. Raises ContractError where several folders may be meant, images lie in none, or the folders
+    are not called as classes are.
     """
     tests = set(test_files)
     files = [file for file in index.files if file not in tests and file.count("/") and is_below(file, told or "")]
@@ -25,7 +27,8 @@ def class_folders_of(index: ImageIndex, test_files: Iterable[str], told: str | N
     if told is None:
         above = Counter({folder: count for folder, count in above.items() if len(_classes(files, folder)) > 1})
     places = [folder for folder in above if part_of(folder.rpartition("/")[2]) != "val"]
-    if told is None and len(places) > 1:
+    outer = [one for one in places if one and all(is_below(f"{other}/", one) for other in places)]
+    if told is None and len(places) > 1 and not outer:
         raise ContractError(
             [
                 f"class folders lie in several places: {examples(sorted(places))}; name the right one with "
@@ -33,11 +36,14 @@ def class_folders_of(index: ImageIndex, test_files: Iterable[str], told: str | N
                 "'{label}/*/{id}.*'"
             ]
         )
+    above = {folder: above[folder] for folder in outer} or above
     folder = told if told is not None else max(above, key=lambda one: (above[one], one), default=None)
     if folder is None or len(_classes(files, folder)) < 2:
         return {}
     front = f"{folder}/" if folder else ""
-    inside = [file for file in files if os.path.dirname(os.path.dirname(file)) == folder]
+    inside = [file for file in files if is_below(file, folder) and "/" in file.removeprefix(front)]
+    if problems := _loose_images(index, files, front) + odd_folders(index.root / folder, _below(inside, front)):
+        raise ContractError(problems)
     names = Counter(os.path.basename(file) for file in inside)
     unique = max(names.values()) == 1
     found = {}
@@ -45,6 +51,20 @@ def class_folders_of(index: ImageIndex, test_files: Iterable[str], told: str | N
         name = file.removeprefix(front)
         found[file] = (os.path.basename(file) if unique else name, name.split("/")[0])
     return found
+
+
+def _below(files: list[str], front: str) -> list[str]:
+    return [file.removeprefix(front) for file in files]
+
+
+def _loose_images(index: ImageIndex, files: list[str], front: str) -> list[str]:
+    loose = [file for file in files if file.startswith(front) and "/" not in file.removeprefix(front)]
+    if not loose:
+        return []
+    return [
+        f"{index.root / front}: {counted(len(loose), 'images lie')} in no class folder: {examples(loose)}; move them "
+        "into their class's folder, or take them away"
+    ]
 
 
 def _classes(files: list[str], folder: str) -> set[str]:

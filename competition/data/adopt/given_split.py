@@ -7,43 +7,73 @@ test image is ever trained on.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
-from competition.common.errors import counted, examples
+from competition.common.errors import ContractError, counted, examples
 from competition.common.files import file_sha256
+from competition.data.adopt.archives import each_file, files_below
 from competition.data.adopt.class_folders import ClassImage, image_id, visible_entries
+from competition.data.adopt.folder_names import PARTS, part_of
 from competition.data.adopt.train_test_split import choose_test_images, public_private
 from competition.data.image_files import is_image_name
 
-PARTS = {"train": ("train", "training"), "val": ("val", "valid", "validation", "dev"), "test": ("test", "testing")}
 VALIDATION_FOLD = "0"
 
 
-def part_of(name: str) -> str | None:
-    """Return the part that a folder's name stands for: train, val or test; None for another name."""
-    return next((part for part, names in PARTS.items() if name.lower() in names), None)
-
-
 def given_parts(path: Path) -> dict[str, Path]:
-    """Return part -> its folder, where `path` holds train and another part with class folders; else {}."""
-    found = {part_of(entry.name): entry for entry in visible_entries(path) if entry.is_dir() and part_of(entry.name)}
-    parts = {part: found[part] for part in PARTS if part in found and _has_class_folders(found[part])}
+    """Return part -> its folder, where `path` holds train and another part with class folders; else {}.
+
+    {} too where one of the parts holds images and no class folders. Raises ContractError for two folders of one part.
+    """
+    found: dict[str, list[Path]] = defaultdict(list)
+    for entry in visible_entries(path):
+        if entry.is_dir() and part_of(entry.name):
+            found[part_of(entry.name)].append(entry)
+    parts = {}
+    for part in PARTS:
+        able = [folder for folder in found[part] if has_class_folders(folder)]
+        if len(able) > 1:
+            names = examples(folder.name for folder in able)
+            raise ContractError([f"{path}: {names} are all the {part} part; put them together, or take one away"])
+        if able:
+            parts[part] = able[0]
+        if any(folder not in able and holds_images(folder) for folder in found[part]):
+            return {}
     return parts if "train" in parts and len(parts) > 1 else {}
 
 
-def _has_class_folders(folder: Path) -> bool:
-    inside = [entry for entry in visible_entries(folder) if entry.is_dir()]
-    return len(inside) > 1 and all(any(is_image_name(file.name) for file in entry.iterdir()) for entry in inside)
+def has_class_folders(folder: Path) -> bool:
+    """Return whether a folder in `folder` holds images, in it or below."""
+    return any(entry.is_dir() and holds_images(entry) for entry in visible_entries(folder))
 
 
-def images_as_given(files: list[str], share: float, seed: int) -> list[ClassImage]:
-    """Return the images of a given split, `<part>/<class>/<file name>`, sorted by ID.
+def holds_images(folder: Path) -> bool:
+    """Return whether an image lies in `folder` or below."""
+    return any(map(is_image_name, each_file(folder)))
+
+
+def left_outside(path: Path, given: dict[str, Path]) -> list[str]:
+    """Return what is wrong where images lie outside the parts of a given split."""
+    folders = {folder.name for folder in given.values()}
+    outside = [name for name in files_below(path) if name.split("/")[0] not in folders and is_image_name(name)]
+    if not outside:
+        return []
+    return [
+        f"{path}: {counted(len(outside), 'images lie')} outside {', '.join(sorted(folders))}: {examples(outside)}; "
+        "move them into a class folder of a part, or take them away"
+    ]
+
+
+def images_as_given(files: list[str], share: float, seed: int, spelling: Mapping[str, str]) -> list[ClassImage]:
+    """Return the images of a given split, `<part>/<class>/<path below it>`, sorted by ID. spelling: see draw_test_part.
 
     Without a test part, about `share` of the training part's images of each class are held out for one.
     """
     files = sorted(files)
     parts = [part_of(file.split("/")[0]) for file in files]
-    labels = [file.split("/")[1] for file in files]
+    folders = [file.split("/")[1] for file in files]
+    labels = [spelling.get(folder, folder) for folder in folders]
     if "test" not in parts:
         taught = [row for row, part in enumerate(parts) if part == "train"]
         drawn = choose_test_images([labels[row] for row in taught], [files[row] for row in taught], share, seed)
@@ -51,8 +81,8 @@ def images_as_given(files: list[str], share: float, seed: int) -> list[ClassImag
             parts[row] = "test" if held_out else "train"
     usage = public_private(labels, [part == "test" for part in parts], seed)
     images = [
-        ClassImage(image_id(file), file, "", use, VALIDATION_FOLD if part == "val" else "")
-        for file, use, part in zip(files, usage, parts, strict=True)
+        ClassImage(image_id(file), file, label, "", use, VALIDATION_FOLD if part == "val" else "")
+        for file, label, use, part in zip(files, labels, usage, parts, strict=True)
     ]
     return sorted(images, key=lambda image: image.id)
 

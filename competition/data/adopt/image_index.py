@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from competition.common.errors import ContractError, counted, examples
 from competition.common.names import closest, is_writable, name_key
-from competition.data.image_files import is_image_name, why_missing
+from competition.data.image_files import is_image_name
+from competition.data.missing_images import AlmostNamed, why_missing
 from competition.data.readers import extensions
 
 PART_WORDS = {"train": ("train", "labelled", "labeled"), "test": ("test", "unlabelled", "unlabeled", "eval")}
@@ -141,16 +142,16 @@ class ImageIndex:
 
 
 def image_problems(
-    where: str, found: dict[str, list[str]], place: str, part: str, names: Sequence[str] = ()
+    where: str, found: dict[str, list[str]], place: str, part: str, names: Sequence[str] = (), root: Path | None = None
 ) -> list[str]:
     """Return what is wrong with ID -> files: IDs without an image, with several, and images of two IDs.
 
-    names: all images of the download, which may be called almost as the IDs.
+    names: all files of the download, relative to `root`, which may be called almost as the IDs.
     """
     problems = []
     if missing := [id for id, files in found.items() if not files]:
         usual = f"copy them there, remove the rows, or name the folder with --{part}-images"
-        fix = why_missing(missing, names) or usual
+        fix = why_missing(missing, AlmostNamed(names, root)) or usual
         problems.append(
             f"{where}: {counted(len(missing), 'IDs have')} no image under {place}: {examples(missing)}; {fix}"
         )

@@ -1,5 +1,6 @@
 """The two parts of a download: training images with what says their labels, and test images."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -57,7 +58,18 @@ def find_image_parts(survey: Survey, options: Options) -> ImageParts:
     source.notes += [
         f"warning: {document.name} has annotated images too; not used: put them into one file" for document in further
     ]
+    source.notes += _unused_images(survey, source, test)
     return ImageParts(roles, source, test, tuple(_skipped(survey, roles, source, test)))
+
+
+def _unused_images(survey: Survey, source: Source, test: TestPart) -> list[str]:
+    """Return a warning of images that are in neither part, with their number in each folder."""
+    used = {*source.files.values(), *test.files.values()}
+    counts = Counter(file.rpartition("/")[0] or "." for file in survey.index.files if file not in used)
+    if not counts:
+        return []
+    shown = examples(f"{folder}: {count}" for folder, count in counts.most_common())
+    return [f"warning: {counted(counts.total(), 'images are')} in no table and no part, and not used ({shown})"]
 
 
 def _further_rows(roles: Roles, source: Source, test: TestPart) -> list[str]:

@@ -1,6 +1,5 @@
 """Labels of the training images: one class each, several, or grades; with the reason for what was taken."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -175,14 +174,6 @@ def only_asked(labels: Labels, asked: Sequence[str], names: dict[str, str], wher
         notes.append(f"{where}: {counted(len(missing), 'classes have')} no training image: {examples(missing)}")
     sets = [tuple(label for label in one if label in wanted) for one in labels.sets]
     return replace(labels, sets=sets, classes=tuple(wanted), notes=tuple(notes))
-
-
-def alike(labels: Labels, where: str) -> list[str]:
-    """Return a warning of classes that differ in capitals alone."""
-    counts = Counter(label.lower() for label in labels.classes)
-    twice = [label for label in labels.classes if counts[label.lower()] > 1]
-    what = f"warning: {where}: {examples(twice)} are classes of their own, which differ in capitals alone"
-    return [what] if twice else []
 
 
 def check_texts(labels: Labels, where: str) -> list[str]:

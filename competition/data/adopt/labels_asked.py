@@ -8,8 +8,9 @@ from competition.common.errors import ContractError, examples
 from competition.data.adopt.cells import is_number, is_whole
 from competition.data.adopt.class_names import find_class_names
 from competition.data.adopt.image_parts import ImageParts
+from competition.data.adopt.joined_classes import alike_warnings, class_counts, joined
 from competition.data.adopt.label_columns import choose_label_columns, column_of_placeholders, label_of_column
-from competition.data.adopt.labels import Labels, alike, check_texts, labels_of_columns, labels_of_sets, only_asked
+from competition.data.adopt.labels import Labels, check_texts, labels_of_columns, labels_of_sets, only_asked
 from competition.data.adopt.metric_facts import MetricFacts
 from competition.data.adopt.options import Options
 from competition.data.adopt.sources import Source
@@ -33,6 +34,8 @@ def find_labels(
     """Return the labels of the training images. group: the group's column, which is no label. Raises ContractError."""
     source, asked = parts.source, parts.roles.asked
     labels = _labels(parts, group, options, metric)
+    if options.join_classes:
+        labels = joined(labels, {*asked, *parts.cells}, source.where)
     source, labels = without_repeats(source, labels)
     names, note = _names(survey, parts, labels)
     labels, names = _as_asked(labels, asked, parts.cells, names, source.where)
@@ -47,7 +50,8 @@ def find_labels(
                 f"({examples(labels.classes, most=20)}); name one of them"
             ]
         )
-    notes = (*source.notes, *([note] if note else []), *labels.notes, *alike(labels, source.where))
+    alike = alike_warnings(class_counts(labels.classes, labels.sets), names, source.where)
+    notes = (*source.notes, *([note] if note else []), *labels.notes, *alike)
     return LabelsAsked(source, labels, names, notes)
 
 

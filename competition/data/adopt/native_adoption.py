@@ -13,6 +13,7 @@ from competition.data.adopt.metric_facts import MetricFacts
 from competition.data.adopt.options import Options
 from competition.data.adopt.params_changes import write_changes
 from competition.data.competition import read_competition
+from competition.data.data_warnings import data_warnings
 from competition.data.image_files import place_of
 from competition.settings.competition import CompetitionSettings
 from competition.settings.task import TaskSettings
@@ -77,7 +78,8 @@ def adopt_native(
         write_changes(destination.params, changes)
     sizes = (len(competition.train), len(competition.test_ids), len(competition.targets))
     skipped = tuple(_skipped(path, csv_files, parts))
-    return Adopted("competition", destination.root, *sizes, skipped, tuple(left_notes(destination)), changes)
+    notes = [f"warning: {warning}" for warning in data_warnings(competition)]
+    return Adopted("competition", destination.root, *sizes, skipped, (*notes, *left_notes(destination)), changes)
 
 
 def _skipped(path: Path, csv_files: list[str], parts: dict[str, dict[str, Path]]) -> list[str]:

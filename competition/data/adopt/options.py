@@ -18,8 +18,10 @@ class Options:
     label_from: str | None = None  # pattern of the file names, with {label}
     train_images: str | None = None  # folder below the download
     test_images: str | None = None
+    class_folders: bool = False  # each sub-folder is a class, whatever it is called
+    join_classes: bool = False  # classes that look alike become one
 
     @property
     def of_files(self) -> bool:
         """Whether anything but the metric is said."""
-        return any(getattr(self, field.name) is not None for field in fields(self) if field.name != "metric")
+        return any(getattr(self, field.name) not in (None, False) for field in fields(self) if field.name != "metric")

@@ -55,7 +55,7 @@ def find_roles(survey: Survey, target: str | None = None) -> Roles:
 def find_sample(survey: Survey) -> FoundTable | None:
     """Return the sample submission: by its name, else by its placeholders; None without one."""
     named = [table for table in survey.tables if SUBMISSION.search(table.base)]
-    named = named or [table for table in survey.tables if "sample" in table.base and not LABELLED.search(table.base)]
+    named = named or [table for table in survey.tables if _called_sample(table, survey.tables)]
     found = named or [table for table in survey.tables if _holds_placeholders(table, survey.tables)]
     if not found:
         return None
@@ -75,6 +75,12 @@ def find_sample(survey: Survey) -> FoundTable | None:
             ]
         )
     return sample
+
+
+def _called_sample(table: FoundTable, tables: list[FoundTable]) -> bool:
+    """Return whether the table is called a sample, and isn't the only one that names images."""
+    others = any(other.id is not None for other in tables if other is not table)
+    return "sample" in table.base and not LABELLED.search(table.base) and (others or table.id is None)
 
 
 def _with_first_column_as_id(table: FoundTable, survey: Survey) -> FoundTable:

@@ -9,9 +9,11 @@ from competition.common.errors import ContractError, counted, examples
 from competition.data.adopt.beside import GROUP_WORDS
 from competition.data.adopt.cells import is_whole
 from competition.data.adopt.file_labels import FIRST_DOT, class_folders_of, labels_in_names
-from competition.data.adopt.given_split import VALIDATION_FOLD, part_of
+from competition.data.adopt.folder_names import part_of
+from competition.data.adopt.given_split import VALIDATION_FOLD
 from competition.data.adopt.image_index import ImageIndex, image_problems, is_below, unsafe_ids
 from competition.data.adopt.json_annotations import JsonImages
+from competition.data.adopt.nearly_named import almost_named
 from competition.data.adopt.options import Options
 from competition.data.adopt.roles import Roles
 from competition.data.adopt.survey import FoundTable, Survey
@@ -51,6 +53,8 @@ def find_source(
         return _of_table(survey, roles, options)
     if annotated is not None:
         return _of_annotations(annotated, options.group)
+    if not options.class_folders and (problems := almost_named(survey, roles.unused)):
+        raise ContractError(problems)
     found = class_folders_of(survey.index, test_files.values(), options.train_images)
     source = _of_folders(survey.index, found) if found else _of_names(survey, test_files, options)
     if source.ids:
@@ -98,7 +102,7 @@ def _of_table(survey: Survey, roles: Roles, options: Options) -> Source:
     _check_one_image_a_row(where, table, frame, index)
     choice = index.choose_folder(ids, "train", options.train_images)
     found = index.find(ids, choice.folder)
-    if problems := image_problems(where, found, _place(survey, choice.folder), "train", index.files):
+    if problems := image_problems(where, found, _place(survey, choice.folder), "train", survey.files, survey.root):
         raise ContractError(problems)
     files = {id: paths[0] for id, paths in found.items()}
     beside = frame.drop(columns=table.id)

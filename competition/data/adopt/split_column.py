@@ -2,7 +2,7 @@
 
 import re
 
-from competition.data.adopt.given_split import part_of
+from competition.data.adopt.folder_names import part_of
 from competition.data.adopt.survey import FoundTable
 
 NAMES = re.compile(r"(data_?)?(split|set|subset)|partition|phase|usage", re.I)

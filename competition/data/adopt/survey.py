@@ -11,7 +11,7 @@ import pandas as pd
 
 from competition.common.csv import read_table
 from competition.common.errors import ContractError, repeated
-from competition.common.names import is_litter
+from competition.data.adopt.archives import files_below
 from competition.data.adopt.image_index import ImageIndex
 from competition.data.image_files import is_image_name
 
@@ -58,6 +58,11 @@ class Survey:
     unread: list[str] = field(default_factory=list)  # tables that can't be read, each with the reason
 
     @property
+    def files(self) -> list[str]:
+        """Images and what is neither image nor table."""
+        return [*self.index.files, *self.others]
+
+    @property
     def kinds_of_others(self) -> str:
         """Extensions of what is neither table nor image, with their counts: ".tfrec (16), .txt (1)"."""
         counts = Counter(os.path.splitext(name)[1].lower() or os.path.basename(name) for name in self.others)
@@ -93,17 +98,6 @@ def survey(root: Path, id_column: str | None = None) -> Survey:
         else:
             found.tables.append(as_table(name, frame, found.index, id_column))
     return found
-
-
-def files_below(root: Path) -> list[str]:
-    """Return the files in and below `root` as relative paths, sorted, without hidden ones and systems' litter."""
-    found = []
-    for folder, below, names in os.walk(root, followlinks=False):
-        below[:] = sorted(name for name in below if not name.startswith(".") and not is_litter(name))
-        place = Path(folder).relative_to(root).as_posix()
-        front = "" if place == "." else f"{place}/"
-        found += [front + name for name in names if not name.startswith(".") and not is_litter(name)]
-    return sorted(found)
 
 
 def as_table(

@@ -108,7 +108,7 @@ def _files(
     choice = index.choose_folder(ids, "test", options.test_images, taken)
     found = index.find(ids, choice.folder)
     place = str(survey.root / choice.folder) if choice.folder else str(survey.root)
-    if problems := image_problems(where, found, place, "test", index.files):
+    if problems := image_problems(where, found, place, "test", survey.files, survey.root):
         raise ContractError(problems)
     return {id: paths[0] for id, paths in found.items()}, choice.note
 

@@ -1,0 +1,36 @@
+"""What to be warned of in a competition whose files are sound: images that no row names, classes that look alike."""
+
+from collections import Counter
+
+from competition.common.errors import counted, examples
+from competition.data.class_spellings import alike_text
+from competition.data.competition import Competition
+from competition.data.image_files import TABLES, ImageFolder, claims_to_be_image
+from competition.data.label_sets import split_labels
+
+
+def data_warnings(competition: Competition) -> list[str]:
+    """Return warnings, each with counts. The competition's images have been found."""
+    return [*unnamed_images(competition), *alike_classes(competition)]
+
+
+def unnamed_images(competition: Competition) -> list[str]:
+    """Return a warning for each part's folder that holds images which no row names."""
+    warnings = []
+    for part, paths in (("train", competition.train_paths), ("test", competition.test_paths)):
+        folder = competition.root / part
+        named = {path.relative_to(folder).as_posix() for path in paths.values()}
+        left = [name for name in ImageFolder(folder).names if claims_to_be_image(name) and name not in named]
+        if left:
+            what = f"{counted(len(left), 'images have')} no row in the {TABLES[part]}, and are not used"
+            warnings.append(f"{folder}: {what}: {examples(left)}")
+    return warnings
+
+
+def alike_classes(competition: Competition) -> list[str]:
+    """Return a warning of classes that look alike, with the number of training images of each."""
+    several, column = competition.task.several, competition.train["target"]
+    counts = Counter(label for text in column for label in (split_labels(text) if several else (text,)))
+    images = {target: counts[target] for target in competition.targets}
+    text = alike_text(images, competition.target2class)
+    return [f"{competition.root / 'train.csv'}: {text}"] if text else []
