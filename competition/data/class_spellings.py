@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from competition.common.errors import counted, examples
 
-DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\u00ad"
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63"
 QUOTES = {"\u2018\u2019\u201a\u201b\u2032\u00b4`": "'", "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb": '"'}
 LATIN = {  # letter -> those of Cyrillic, Greek and other scripts that look like it
     **{"A": "\u0410\u0391", "B": "\u0412\u0392", "C": "\u0421\u03f9", "E": "\u0415\u0395", "H": "\u041d\u0397"},
@@ -78,25 +78,34 @@ def spelled_alike(group: Iterable[str], images: Mapping[str, int], names: Mappin
     return examples(shown, most=6)
 
 
+def spelling_key(name: str) -> str:
+    """Return what the spellings of a name have in common that people hardly tell apart, in its own script."""
+    return _folded(_plain(name))
+
+
 def _keys(label: str) -> set[str]:
     """Return what a label has in common with others that look like it, read as it is, as Latin and as digits."""
-    text = unicodedata.normalize("NFKC", label.translate(_MARKS)).translate(_MARKS)
-    text = "".join(mark for mark in text if not _is_unseen(mark))
+    text = _plain(label)
     latin = text.translate(_LATIN)
     latin = re.sub(rf"(?<={_LETTER})0|0(?={_LETTER})", "o", latin)
     latin = re.sub(rf"(?<={_LETTER})1|1(?={_LETTER})", "l", latin)
     latin = re.sub(r"(?<=[a-z])I(?=[a-z]|$)", "l", latin)
     digits = re.sub(r"(?<=\d)[oO]|[oO](?=\d)", "0", text)
     digits = re.sub(r"(?<=\d)[lI|]|[lI|](?=\d)", "1", digits)
-    return {folded(text), folded(latin), folded(digits)}
+    return {_folded(text), _folded(latin), _folded(digits)}
+
+
+def _plain(label: str) -> str:
+    """Return a label in compatible characters, one kind of hyphen and quote, without marks that nobody sees."""
+    text = unicodedata.normalize("NFKC", label.translate(_MARKS)).translate(_MARKS)
+    return "".join(mark for mark in text if not _is_unseen(mark))
 
 
 def _is_unseen(mark: str) -> bool:
     return unicodedata.category(mark) in ("Cf", "Cc") and not mark.isspace() or "\ufe00" <= mark <= "\ufe0f"
 
 
-def folded(text: str) -> str:
-    """Return a text without what people hardly see: capitals, blanks, `_`, leading zeros, marks around it."""
+def _folded(text: str) -> str:
     folded = " ".join(text.casefold().replace("_", " ").split())
     folded = re.sub(r" ?([^\w\s]) ?", r"\1", folded)  # blanks around marks
     folded = folded.strip(" '\"").rstrip(".,;:") or folded

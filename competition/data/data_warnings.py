@@ -5,7 +5,7 @@ from collections import Counter
 from competition.common.errors import counted, examples
 from competition.data.class_spellings import alike_text
 from competition.data.competition import Competition
-from competition.data.image_files import TABLES, ImageFolder, claims_to_be_image
+from competition.data.image_files import ImageFolder, claims_to_be_image
 from competition.data.label_sets import split_labels
 
 
@@ -22,7 +22,8 @@ def unnamed_images(competition: Competition) -> list[str]:
         named = {path.relative_to(folder).as_posix() for path in paths.values()}
         left = [name for name in ImageFolder(folder).names if claims_to_be_image(name) and name not in named]
         if left:
-            what = f"{counted(len(left), 'images have')} no row in the {TABLES[part]}, and are not used"
+            table = "train.csv" if part == "train" else "the sample submission"
+            what = counted(len(left), f"images have no row in {table}, and are not used")
             warnings.append(f"{folder}: {what}: {examples(left)}")
     return warnings
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from competition.common.errors import examples
-from competition.data.class_spellings import folded
+from competition.data.class_spellings import spelling_key
 from competition.data.file_kinds import kind_of_file
 from competition.data.readers import extensions
 
@@ -31,7 +31,7 @@ WAYS: dict[str, Callable[[str], str]] = {  # what to do -> what the names then h
     "zeros at the front differ: write the IDs as the files are called": (
         lambda stem: re.sub(r"(?<!\d)0+(?=\d)", "", stem.casefold())
     ),
-    "blanks, hyphens or other marks differ: write the IDs as the files are called": folded,
+    "blanks, hyphens or other marks differ: write the IDs as the files are called": spelling_key,
 }
 AROUND = "the files' names have more before or behind the ID: write the whole names"
 OTHER_KIND = "what lies there is no image that can be read: convert or replace it"

@@ -77,7 +77,7 @@ def test_what_cannot_be_used_is_left_out_and_listed(project):
     problems = pd.read_csv(project / "folds/problem_files.csv")
     assert list(problems.columns) == ["ID", "set", "file", "problem"]
     assert dict(zip(problems["ID"], problems["problem"], strict=True)) == {
-        "broken": "not an image",
+        "broken": "not an image, but text",
         "t_broken": "empty file",
         "empty": "box (20, 30, 20, 90) is empty: expected x1 < x2 and y1 < y2",
         "negative": "box (-1, 0, 50, 60) leaves the image of 300 x 420 pixels",

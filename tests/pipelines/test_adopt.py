@@ -104,6 +104,7 @@ def test_class_folders_are_said_to_be_held_out_in_part(place, capsys):
     adopt.main(Path("photos"), solution=Path("data/solution.csv"))
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "data/raw: 36 training images, 4 test images, 2 classes"
+    assert out.pop(1).startswith("taken for class folders, 2 folders (a, b): since each holds images, none is called ")
     assert out[1].startswith("train and validation part are both training images (the pipeline makes its own folds);")
     assert out[1].endswith("; the test part is held out")
     assert out[2] == "its labels: data/solution.csv; which file an ID is: data/adopted.csv"

@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from competition.common.csv import is_whole_number, write_table
+from competition.common.csv import is_whole_number, sort_targets, write_table
 from competition.common.errors import ContractError, counted, examples
 from competition.common.files import replace_file, replace_folder
 from competition.data.adopt.class_folders import ClassImage, draw_test_part, list_class_folders, read_groups
@@ -51,7 +51,7 @@ def adopt_class_folders(
         images = images_as_given(files, share, seed, spelling)
     else:
         images = draw_test_part(files, group_of, share, seed, spelling)
-    classes = sorted({image.class_name for image in images}, key=_by_numbers)
+    classes = in_natural_order({image.class_name for image in images})
     test = [image for image in images if image.usage]
     if len(classes) < 2:
         raise ContractError(
@@ -95,9 +95,14 @@ def _of_deep(files: list[str], given: bool) -> list[str]:
     return [f"{counted(len(deep), 'images lie')} {what}"] if deep else []
 
 
-def _by_numbers(name: str) -> list[int | str]:
-    """Return a key that sorts numbers in a name by their value: 2 before 10."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+def in_natural_order(classes: Iterable[str]) -> list[str]:
+    """Return classes as people count them: whole numbers by their value, in names too (`grade 2`, `grade 10`)."""
+    names = sort_targets(classes)
+    if all(map(is_whole_number, names)):
+        return [*names]
+    return sorted(
+        names, key=lambda name: [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+    )
 
 
 def targets_of(classes: Sequence[str]) -> dict[str, str]:

@@ -38,7 +38,7 @@ def class_folders_of(index: ImageIndex, test_files: Iterable[str], told: str | N
         )
     above = {folder: above[folder] for folder in outer} or above
     folder = told if told is not None else max(above, key=lambda one: (above[one], one), default=None)
-    if folder is None or len(_classes(files, folder)) < 2:
+    if folder is None or len(_classes(files, folder)) < (2 if told is None else 1):
         return {}
     front = f"{folder}/" if folder else ""
     inside = [file for file in files if is_below(file, folder) and "/" in file.removeprefix(front)]
@@ -58,7 +58,7 @@ def _below(files: list[str], front: str) -> list[str]:
 
 
 def _loose_images(index: ImageIndex, files: list[str], front: str) -> list[str]:
-    loose = [file for file in files if file.startswith(front) and "/" not in file.removeprefix(front)]
+    loose = [name for name in _below([file for file in files if file.startswith(front)], front) if "/" not in name]
     if not loose:
         return []
     return [

@@ -9,7 +9,7 @@ from competition.common.errors import counted, examples
 PARTS = {"train": ("train", "training"), "val": ("val", "valid", "validation", "dev"), "test": ("test", "testing")}
 OTHER_PARTS = ("eval", "evaluation", "holdout", "unlabeled", "unlabelled", "labeled", "labelled", "submission")
 CONTAINERS = ("images", "imgs", "image", "img", "jpegs", "jpeg", "jpgs", "jpg", "pngs", "png", "jpegimages")
-MARKINGS = ("masks", "labels", "annotations", "segmentations", "bboxes", "boxes")
+MARKINGS = ("masks", "labels", "annotations", "segmentation", "segmentations", "bboxes", "boxes")
 PORTIONS = ("fold", "folds", "batch", "part", "chunk", "shard", "split", "subset", "set", "data", "dataset", "files")
 PORTIONS += ("pictures", "pics", "photos", "scans", "raw", "original", "originals", "extra", "external", "samples")
 
@@ -51,6 +51,12 @@ def odd_folders(path: Path, files: Iterable[str]) -> list[str]:
     files = list(files)
     classes = sorted({file.split("/")[0] for file in files})
     told = "say --class-folders if each of the folders is a class all the same"
+    inside = [file for file in files if file.count("/") > 1]
+    if inside and len(inside) == len(files):
+        return [
+            f"{path}: sub-folders hold folders, not images: {examples(classes)} ({len(inside)} images below them); "
+            f"adopt the folder that holds the classes; {told}"
+        ]
     odd = [name for name in classes if names_no_class(name)]
     odd = classes if all(map(names_portion, classes)) else odd
     if odd:
@@ -59,12 +65,6 @@ def odd_folders(path: Path, files: Iterable[str]) -> list[str]:
             f"{path}: {examples(odd)} ({there}): called as folders are that hold a part or all of the images, not as "
             "classes, and no table names the images; add the table with the labels, or name the parts' folders with "
             f"--train-images and --test-images; {told}"
-        ]
-    inside = [file for file in files if file.count("/") > 1]
-    if inside and len(inside) == len(files):
-        return [
-            f"{path}: sub-folders hold folders, not images: {examples(classes)} ({len(inside)} images below them); "
-            f"adopt the folder that holds the classes; {told}"
         ]
     deep = sorted({"/".join(file.split("/")[: place + 1]) for file in inside for place in range(1, file.count("/"))})
     odd = [folder for folder in deep if _speaks_against(folder.rpartition("/")[2], classes)]

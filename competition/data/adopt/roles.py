@@ -78,9 +78,10 @@ def find_sample(survey: Survey) -> FoundTable | None:
 
 
 def _called_sample(table: FoundTable, tables: list[FoundTable]) -> bool:
-    """Return whether the table is called a sample, and isn't the only one that names images."""
-    others = any(other.id is not None for other in tables if other is not table)
-    return "sample" in table.base and not LABELLED.search(table.base) and (others or table.id is None)
+    """Return whether the table is called a sample, unless it is the only one that names images, and with labels."""
+    alone = table.id is not None and not any(other.id is not None for other in tables if other is not table)
+    labels = alone and any(table.frame[column].nunique() > 1 for column in table.others)
+    return "sample" in table.base and not LABELLED.search(table.base) and not labels
 
 
 def _with_first_column_as_id(table: FoundTable, survey: Survey) -> FoundTable:

@@ -62,6 +62,8 @@ def find_source(
             raise ContractError(problems)
         return source
     unread = f"; not read: {examples(survey.unread)}" if survey.unread else ""
+    named_by = [f"{table.name} ({_first_cells(table)})" for table in roles.unused if table.id is None]
+    unread += f"; none of their names stands in {examples(named_by, most=3)}" if named_by else ""
     raise ContractError(
         [
             f"{survey.root}: nothing says the labels of the {len(survey.index.files)} images: no table whose IDs "
@@ -71,6 +73,11 @@ def find_source(
             f"as {survey.index.files[0]} with --label-from, for example {FIRST_DOT!r}"
         ]
     )
+
+
+def _first_cells(table: FoundTable) -> str:
+    cells = table.frame.iloc[0] if len(table.frame) else ["no rows"] * len(table.frame.columns)
+    return examples((f"{name}: {cell}" for name, cell in zip(table.frame, cells, strict=True)), most=3)
 
 
 def _unread_labels(survey: Survey) -> list[str]:

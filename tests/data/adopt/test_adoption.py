@@ -152,10 +152,15 @@ def test_what_is_no_image_is_listed(tmp_path):
     source = class_folders(tmp_path / "photos", a=4, b=4)
     (source / "a" / "notes.txt").touch()
     (source / "b" / "more").mkdir()
+    (source / "b" / "more" / "notes.txt").touch()
     (source / "readme.md").touch()
     (source / ".hidden").mkdir()
     adopted = adopt(source, to(tmp_path), SETTINGS)
-    assert adopted.skipped == ("a/notes.txt: not an image", "b/more: a folder", "readme.md: not in a class folder")
+    assert adopted.skipped == (
+        "a/notes.txt: not an image",
+        "b/more/notes.txt: not an image",
+        "readme.md: not in a class folder",
+    )
 
 
 def test_images_are_not_left_behind_in_silence(tmp_path):

@@ -184,7 +184,7 @@ def test_what_is_not_used_or_nearly_the_same_is_warned_of(tmp_path):
     lines(source / "train_2.csv", "id,kind", *(f"b{n},sick" for n in range(3)))
     said = "\n".join(brought(source)[0].notes)
     assert "warning: train_2.csv has 3 further images that train.csv lacks; not used" in said
-    assert "warning: train.csv: Healthy, healthy are classes of their own" in said
+    assert "train.csv: 1 class is written in several ways, taken as classes of their own: 'Healthy' (" in said
 
 
 def test_folds_may_be_counted_from_1(tmp_path):
