@@ -1,15 +1,20 @@
 """Adoption of class folders: a test part is held out, or the one that is given is used."""
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from competition.common.csv import is_whole_number, sort_targets, write_table
+from competition.common.csv import is_whole_number, write_table
 from competition.common.errors import ContractError, counted, examples
 from competition.common.files import replace_file, replace_folder
-from competition.data.adopt.class_folders import ClassImage, draw_test_part, list_class_folders, read_groups
+from competition.data.adopt.class_folders import (
+    ClassImage,
+    draw_test_part,
+    in_natural_order,
+    list_class_folders,
+    read_groups,
+)
 from competition.data.adopt.competition_adoption import changed
 from competition.data.adopt.destination import Adopted, Destination, link_or_copy
 from competition.data.adopt.given_split import copies_across, given_parts, images_as_given, left_outside
@@ -93,16 +98,6 @@ def _of_deep(files: list[str], given: bool) -> list[str]:
     folders = sorted({file.rpartition("/")[0] for file in deep})
     what = f"in folders inside their class's ({examples(folders)}), taken along"
     return [f"{counted(len(deep), 'images lie')} {what}"] if deep else []
-
-
-def in_natural_order(classes: Iterable[str]) -> list[str]:
-    """Return classes as people count them: whole numbers by their value, in names too (`grade 2`, `grade 10`)."""
-    names = sort_targets(classes)
-    if all(map(is_whole_number, names)):
-        return [*names]
-    return sorted(
-        names, key=lambda name: [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
-    )
 
 
 def targets_of(classes: Sequence[str]) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from competition.common.csv import read_table
+from competition.common.csv import is_whole_number, read_table, sort_targets
 from competition.common.errors import ContractError, counted, examples
 from competition.common.names import is_litter, is_writable, match_names
 from competition.data.adopt.archives import files_below
@@ -57,6 +58,16 @@ def draw_test_part(
 def visible_entries(folder: Path) -> list[Path]:
     """Return the folder's entries by name, without hidden ones and what systems leave behind."""
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".") and not is_litter(entry.name))
+
+
+def in_natural_order(classes: Iterable[str]) -> list[str]:
+    """Return classes as people count them: whole numbers by their value, in names too (`grade 2`, `grade 10`)."""
+    names = sort_targets(classes)
+    if all(map(is_whole_number, names)):
+        return [*names]
+    return sorted(
+        names, key=lambda name: [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+    )
 
 
 def list_class_folders(

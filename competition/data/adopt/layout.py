@@ -9,7 +9,7 @@ from pathlib import Path
 from competition.common.errors import ContractError, counted, examples
 from competition.data.adopt.beside import GROUP_WORDS
 from competition.data.adopt.cells import looks_like_numbers
-from competition.data.adopt.class_folders import visible_entries
+from competition.data.adopt.class_folders import in_natural_order, visible_entries
 from competition.data.adopt.folder_names import names_no_class, names_part
 from competition.data.adopt.given_split import given_parts, holds_images
 from competition.data.adopt.nearly_named import almost_named
@@ -62,7 +62,7 @@ def layout_of(found: Survey, options: Options, groups: Path | str | None) -> Lay
 def _of_folders(root: Path, given: dict[str, Path], told: bool) -> str:
     if given:
         return f"a given split ({examples(given)}), each part with a folder for each class"
-    folders = [entry.name for entry in visible_entries(root) if entry.is_dir()]
+    folders = in_natural_order(entry.name for entry in visible_entries(root) if entry.is_dir())
     reason = "as told" if told else "since each holds images, none is called as a part is, and no table says otherwise"
     return f"class folders, {counted(len(folders), 'folders')} ({examples(folders)}): {reason}"
 
