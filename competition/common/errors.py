@@ -26,6 +26,7 @@ SINGULAR = {
     "carry": "carries",
     "stand": "stands",
     "lie": "lies",
+    "groups": "group",
 }
 
 

@@ -1,9 +1,9 @@
-"""What to be warned of in a competition whose files are sound: images that no row names, classes that look alike."""
+"""Warnings of a competition whose files are sound: images that no row names, classes and groups that look alike."""
 
 from collections import Counter
 
 from competition.common.errors import counted, examples
-from competition.data.class_spellings import alike_text
+from competition.data.class_spellings import MOST, alike_text, classes_alike, spelled_alike
 from competition.data.competition import Competition
 from competition.data.image_files import ImageFolder, claims_to_be_image
 from competition.data.label_sets import split_labels
@@ -11,7 +11,7 @@ from competition.data.label_sets import split_labels
 
 def data_warnings(competition: Competition) -> list[str]:
     """Return warnings, each with counts. The competition's images have been found."""
-    return [*unnamed_images(competition), *alike_classes(competition)]
+    return [*unnamed_images(competition), *alike_classes(competition), *alike_groups(competition)]
 
 
 def unnamed_images(competition: Competition) -> list[str]:
@@ -35,3 +35,18 @@ def alike_classes(competition: Competition) -> list[str]:
     images = {target: counts[target] for target in competition.targets}
     text = alike_text(images, competition.target2class)
     return [f"{competition.root / 'train.csv'}: {text}"] if text else []
+
+
+def alike_groups(competition: Competition) -> list[str]:
+    """Return a warning of groups that look alike: images of one may stand on both sides of a split."""
+    train = competition.train
+    if "group" not in train:
+        return []
+    counts = Counter(train["group"][train["group"] != train["ID"]])  # without those that stand alone
+    groups = classes_alike(counts)
+    if not groups:
+        return []
+    what = counted(len(groups), "groups are written in several ways, and so stand on both sides of a split")
+    return [
+        f"{competition.root / 'train.csv'}: {what}: {'; '.join(spelled_alike(one, counts) for one in groups[:MOST])}"
+    ]

@@ -50,6 +50,18 @@ def test_classes_written_in_several_ways(root, capsys, usual, other):
     assert [line.split()[-1] for line in shown[3:5]] == ["5", "2"]
 
 
+def test_groups_written_in_several_ways(root, capsys):
+    written(root, "a", "b")
+    names = ["P01", "p1", "P01 ", "P2", "P3", "", "", "P4", "P5", "P6", "P7", "P8"]
+    rows = (root / "train.csv").read_text().split()[1:]
+    cells = (f'{row},"{name}"' for row, name in zip(rows, names, strict=True))
+    lines(root / "train.csv", "ID,target,group", *cells)
+    prepare.main()
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: data ")]
+    assert "train.csv: 1 group is written in several ways, and so stands on both sides of a split" in line
+    assert line.endswith("'P01' (2 images), 'p1' (1 image)")  # blanks around cells are left out
+
+
 def test_images_without_a_row_and_what_is_no_image(root, capsys):
     written(root, "a", "b")
     for n in range(7):

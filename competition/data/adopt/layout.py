@@ -15,6 +15,7 @@ from competition.data.adopt.given_split import given_parts, holds_images
 from competition.data.adopt.nearly_named import almost_named
 from competition.data.adopt.options import Options
 from competition.data.adopt.roles import find_sample
+from competition.data.adopt.sources import unread_labels
 from competition.data.adopt.split_column import NAMES
 from competition.data.adopt.survey import FEW, FoundTable, Survey
 from competition.data.image_files import is_image_name
@@ -85,10 +86,10 @@ def _holds_loose_images(folder: Path) -> bool:
 
 
 def _refuse_tables_of_other_labels(found: Survey, groups: Path | str | None, deep: bool) -> None:
-    """Raise ContractError for a table that names the images, or nearly, and may hold other labels than the folders."""
+    """Raise ContractError for a table that may hold other labels than the folders, whether it could be read or not."""
     tables = [table for table in found.tables if not (groups and _same(found.root / table.name, groups))]
     decides = "; --class-folders takes the folders as classes, --target COLUMN the table, --groups FILE as groups"
-    problems = [problem + decides for problem in almost_named(found, tables)]
+    problems = [problem + decides for problem in (*unread_labels(found), *almost_named(found, tables))]
     for table in tables:
         place = found.root / table.name
         if table.id is not None and (columns := _other_labels(found, table, deep)):

@@ -18,7 +18,10 @@ from competition.data.adopt.options import Options
 from competition.data.adopt.roles import Roles
 from competition.data.adopt.survey import FoundTable, Survey
 
-LABELS_TABLE = re.compile(r"(train|label)[^/]*\.(csv|tsv|xlsx?|ods|parquet|feather)$", re.I)
+LABELS_TABLE = re.compile(
+    r"(train|label|annot|class|target|truth|meta|data|index|list)[^/]*\.(csv|tsv|xlsx?|xlsm|ods|numbers|parquet|feather)$",
+    re.I,
+)
 GIVEN = "fold"  # column of a split that is given
 
 
@@ -58,10 +61,11 @@ def find_source(
     found = class_folders_of(survey.index, test_files.values(), options.train_images)
     source = _of_folders(survey.index, found) if found else _of_names(survey, test_files, options)
     if source.ids:
-        if problems := _unread_labels(survey):  # what the folders mean, the table would have said
+        if problems := unread_labels(survey):  # what the folders mean, the table would have said
             raise ContractError(problems)
         return source
-    unread = f"; not read: {examples(survey.unread)}" if survey.unread else ""
+    not_read = [*survey.unread, *filter(LABELS_TABLE.search, survey.others)]
+    unread = f"; not read: {examples(not_read)}" if not_read else ""
     named_by = [f"{table.name} ({_first_cells(table)})" for table in roles.unused if table.id is None]
     unread += f"; none of their names stands in {examples(named_by, most=3)}" if named_by else ""
     raise ContractError(
@@ -80,7 +84,7 @@ def _first_cells(table: FoundTable) -> str:
     return examples((f"{name}: {cell}" for name, cell in zip(table.frame, cells, strict=True)), most=3)
 
 
-def _unread_labels(survey: Survey) -> list[str]:
+def unread_labels(survey: Survey) -> list[str]:
     """Return what is wrong with tables that may hold the labels, by their names, and can't be read."""
     named = [name for name in survey.others if LABELS_TABLE.search(name)]
     unread = [line for line in survey.unread if LABELS_TABLE.search(line.partition(": ")[0])]

@@ -125,6 +125,16 @@ def test_a_table_that_names_the_images_nearly(tmp_path, name, what):
             brought(source)
 
 
+@pytest.mark.parametrize("name", ["labels.xlsx", "train.parquet", "annotations.ods", "metadata.csv", "data.xls"])
+def test_a_table_of_labels_that_cannot_be_read(tmp_path, name):
+    folders = put(tmp_path / "folders", [f"site{n // 6}/{id}.png" for n, id in enumerate(IDS)])
+    for source in (folders, flat(tmp_path / "flat", None), flat(tmp_path / "alone", None, sample=None)):
+        (source / name).write_bytes(b"PK\x03\x04" if name != "metadata.csv" else b"id,kind\na00,h\xf4tel\n")
+        with pytest.raises(ContractError, match=name):
+            brought(source)
+    assert brought(folders, class_folders=True)[0].classes == 2
+
+
 def test_tables_that_agree_with_the_folders_or_tell_something_else(tmp_path):
     for name, header, cell in (
         ("same", "id,label", lambda n: f"{n // 6}"),  # the folder, written otherwise
