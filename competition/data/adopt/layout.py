@@ -42,8 +42,8 @@ def layout_of(found: Survey, options: Options, groups: Path | str | None) -> Lay
     """
     if told := [name for name in OF_FILES if getattr(options, name) is not None]:
         return Layout(True, f"tables and parts, as told by --{told[0].replace('_', '-')}")
-    sample = find_sample(found)
-    if sample is not None and not options.class_folders:
+    sample = None if options.class_folders else find_sample(found)
+    if sample is not None:
         return Layout(True, f"a competition with a sample submission, {sample.name}")
     if not found.index.files:
         return Layout(bool(found.tables), "")
@@ -111,7 +111,8 @@ def _other_labels(found: Survey, table: FoundTable, deep: bool) -> list[str]:
     places = [found.index.candidates(id) for id in table.ids]
     rows = [row for row, files in enumerate(places) if len(files) == 1]
     if len(rows) < FEW * len(places):
-        return []
+        names = {file.split("/")[int(deep)] for files in places for file in files}
+        return _apart_from(names, table)
     folders = [places[row][0].split("/")[int(deep)] for row in rows]
     crossing = []
     for column in table.others:
@@ -127,6 +128,14 @@ def _other_labels(found: Survey, table: FoundTable, deep: bool) -> list[str]:
         if _may_be_label(column, cells, len(table.others)):
             crossing.append(column)
     return crossing
+
+
+def _apart_from(names: set[str], table: FoundTable) -> list[str]:
+    """Return the columns called as labels are, where IDs name files of several folders; [] if one has their names."""
+    called = [column for column in table.others if LABEL_WORDS.search(column)]
+    able = [column for column in called if _may_be_label(column, table.frame[column].tolist(), len(table.others))]
+    same = {name.casefold() for name in names}
+    return [] if any({cell.casefold() for cell in table.frame[column]} == same for column in able) else able
 
 
 def _may_be_label(column: str, cells: list[str], columns: int) -> bool:

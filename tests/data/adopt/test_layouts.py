@@ -125,6 +125,22 @@ def test_a_table_that_names_the_images_nearly(tmp_path, name, what):
             brought(source)
 
 
+def test_a_table_whose_names_stand_in_several_folders(tmp_path):
+    for header, cell, refused in (
+        ("folder,file,label", lambda folder, n: f"{folder},{n}.png,{'ab'[n % 2]}", True),
+        ("folder,file,label", lambda folder, n: f"{folder},{n}.png,{folder.upper()}", False),
+        ("folder,file,width", lambda folder, n: f"{folder},{n}.png,{n}", False),
+    ):
+        source = tmp_path / f"{header}{refused}".replace(",", "_")
+        put(source, [f"{folder}/{n}.png" for folder in ("x1", "x2") for n in range(6)])
+        lines(source / "list.csv", header, *(cell(folder, n) for folder in ("x1", "x2") for n in range(6)))
+        if refused:
+            with pytest.raises(ContractError, match="list.csv: names the images that lie in folders.*label than"):
+                brought(source)
+        else:
+            assert brought(source)[0].kind == "class folders"
+
+
 @pytest.mark.parametrize("name", ["labels.xlsx", "train.parquet", "annotations.ods", "metadata.csv", "data.xls"])
 def test_a_table_of_labels_that_cannot_be_read(tmp_path, name):
     folders = put(tmp_path / "folders", [f"site{n // 6}/{id}.png" for n, id in enumerate(IDS)])
