@@ -145,7 +145,7 @@ def test_a_table_whose_names_stand_in_several_folders(tmp_path):
 def test_a_table_of_labels_that_cannot_be_read(tmp_path, name):
     folders = put(tmp_path / "folders", [f"site{n // 6}/{id}.png" for n, id in enumerate(IDS)])
     for source in (folders, flat(tmp_path / "flat", None), flat(tmp_path / "alone", None, sample=None)):
-        (source / name).write_bytes(b"PK\x03\x04" if name != "metadata.csv" else b"id,kind\na00,h\xf4tel\n")
+        (source / name).write_bytes(b"PAR1\0" if name != "metadata.csv" else b"id,kind\na00,h\xf4tel\n")
         with pytest.raises(ContractError, match=name):
             brought(source)
     assert brought(folders, class_folders=True)[0].classes == 2
