@@ -169,6 +169,8 @@ def log_threshold(threshold: Threshold, precision: float) -> None:
 def log_unreadable(answered: FolderPredictions) -> None:
     for name, problem in answered.unreadable.items():
         log("warning: unreadable", file=printable(name), problem=problem)
+    for name, problem in answered.damaged.items():
+        log("warning: damaged", file=printable(name), problem=problem)
 
 
 def printable(name: str) -> str:

@@ -13,7 +13,7 @@ from competition.audit.duplicate_table import write_duplicates
 from competition.audit.duplicates import Duplicates, find_duplicates
 from competition.audit.metadata import metadata_warnings
 from competition.audit.perceptual_hash import MOST
-from competition.audit.problem_files import write_problem_files
+from competition.audit.problem_files import is_packed, write_problem_files
 from competition.audit.scan import Job, Packer, packing_jobs, problems_of
 from competition.audit.summary import summary
 from competition.audit.tables import print_audit
@@ -54,7 +54,7 @@ def main() -> None:
         facts += pack(name, jobs, settings)
     problems = problems_of(facts)
     write_problem_files(paths.PROBLEM_FILES, problems)
-    if all(fact["problem"] for fact in facts if fact["set"] == "train"):
+    if not any(is_packed(fact) for fact in facts if fact["set"] == "train"):
         raise ValueError(f"train/: not one image can be used; {paths.PROBLEM_FILES} lists why")
     duplicates = look_for_duplicates(facts, settings)
     audit = summary(competition, facts, duplicates, settings.rules.test_statistics) | {"label_fixes": fixed}
@@ -68,7 +68,8 @@ def main() -> None:
     for warning in data_warnings(competition):
         log("warning: data", problem=warning)
     for problem in problems:
-        log("warning: left out", set=problem["set"], file=problem["file"], problem=problem["problem"])
+        what = "used in part" if is_packed(problem) else "left out"
+        log(f"warning: {what}", set=problem["set"], file=problem["file"], problem=problem["problem"])
 
 
 def look_at_metadata(competition: Competition, settings: Settings) -> list[str]:
@@ -114,7 +115,7 @@ def look_for_duplicates(facts: list[dict], settings: Settings) -> Duplicates:
     began = perf_counter()
     thumbnails = StoredThumbnails(*map(ImageStore, STORES.values()))
     compared = ("train", "test") if settings.rules.test_statistics else ("train",)
-    packed = [fact for fact in facts if not fact["problem"] and fact["set"] in compared]
+    packed = [fact for fact in facts if is_packed(fact) and fact["set"] in compared]
     threads = settings.machine.workers or os.cpu_count() or 1
     at_least = settings.prepare.near_duplicate_similarity
     duplicates = find_duplicates(packed, thumbnails, at_least, threads, thumbnails.image)

@@ -1,4 +1,4 @@
-"""folds/problem_files.csv: images that were left out, and why."""
+"""folds/problem_files.csv: images that were left out, or used in part, and why."""
 
 from pathlib import Path
 
@@ -7,6 +7,11 @@ import pandas as pd
 from competition.common.csv import read_frame, write_frame
 
 COLUMNS = ["ID", "set", "file", "problem"]
+
+
+def is_packed(fact: dict) -> bool:
+    """Return whether the image of a fact is used."""
+    return not fact["problem"] or fact["kind"] == "damaged"
 
 
 def write_problem_files(path: Path | str, problems: list[dict]) -> None:

@@ -12,7 +12,8 @@ from competition.common.seeds import generator
 from competition.data.boxes import BOX
 from competition.data.competition import Competition
 from competition.data.file_kinds import NO_IMAGE, what_it_is
-from competition.data.images import UnreadableImage, UnusableBox, encode_jpeg, read_sized, thumbnail
+from competition.data.image_reader import Decoded
+from competition.data.images import UnreadableImage, UnusableBox, encode_jpeg, read_decoded, thumbnail, used_in_part
 from competition.data.letterbox import letterbox
 from competition.settings.prepare import PrepareSettings
 
@@ -36,10 +37,10 @@ class Job:
 class Packer:
     """Calling it with a part's jobs returns its rows, and one fact per job.
 
-    A fact has ID, set, file, target and problem (None, or why the image is left out), and kind ("unreadable", "box")
-    then; else height and width (of the image, or of its box, before packing), content (the file's digest), box,
-    contrast (grey levels between the thumbnail's darkest and brightest), and of measured jobs statistics, as
-    competition.audit.domain_shift has them.
+    A fact has ID, set, file, target and problem (None, or why the image is left out), and kind ("unreadable", "box",
+    or "damaged", of an image that is used as far as it is there) then; if it is used height and width (of the image,
+    or of its box, before packing), pages, content (the file's digest), box, contrast (grey levels between the
+    thumbnail's darkest and brightest), and of measured jobs statistics, as competition.audit.domain_shift has them.
     """
 
     set: str
@@ -51,7 +52,7 @@ class Packer:
             fact = {"ID": job.id, "set": self.set, "file": job.path, "target": job.target, "problem": None}
             facts.append(fact)
             try:
-                image, (height, width) = read_sized(Path(job.path), self.settings.longest_side, job.box)
+                decoded = self._read(job)
             except UnreadableImage as problem:
                 what = what_it_is(job.path) if str(problem) == NO_IMAGE else ""
                 fact |= {
@@ -59,10 +60,14 @@ class Packer:
                     "kind": "box" if isinstance(problem, UnusableBox) else "unreadable",
                 }
                 continue
+            image = decoded.pixels
             small = thumbnail(image)
+            if decoded.damage:
+                fact |= {"problem": used_in_part(decoded), "kind": "damaged"}
             fact |= {
-                "height": height,
-                "width": width,
+                "height": decoded.size[0],
+                "width": decoded.size[1],
+                "pages": decoded.pages,
                 "content": digest(Path(job.path)),
                 "box": job.box,
                 "contrast": int(contrasts(small[None])[0]),
@@ -84,6 +89,10 @@ class Packer:
                 }
             )
         return rows, facts
+
+    def _read(self, job: Job) -> Decoded:
+        least = self.settings.least_decoded if self.set == "train" else 0
+        return read_decoded(Path(job.path), self.settings.longest_side, job.box, self.settings.page, least)
 
 
 def packing_jobs(competition: Competition) -> tuple[list[Job], list[Job]]:
@@ -120,5 +129,5 @@ def _boxes(table: pd.DataFrame) -> list[tuple | None]:
 
 
 def problems_of(facts: list[dict]) -> list[dict]:
-    """Return the facts of the images that are left out."""
+    """Return the facts of the images that are left out, or used in part."""
     return [fact for fact in facts if fact["problem"]]

@@ -10,6 +10,7 @@ from competition.audit.domain_shift import STATISTICS, table, train_test_auc
 from competition.audit.duplicate_table import of_sets
 from competition.audit.duplicates import Duplicates
 from competition.audit.near_duplicates import CONTRAST
+from competition.audit.problem_files import is_packed
 from competition.common.files import read_json
 from competition.data.class_spellings import classes_alike
 from competition.data.competition import Competition
@@ -24,7 +25,7 @@ def summary(competition: Competition, facts: list[dict], duplicates: Duplicates,
 
     compared: whether train may be held against test.
     """
-    read = {name: [fact for fact in facts if fact["set"] == name and not fact["problem"]] for name in ("train", "test")}
+    read = {name: [fact for fact in facts if fact["set"] == name and is_packed(fact)] for name in ("train", "test")}
     names = zip(competition.targets, competition.class_names, strict=True)
     split = split_labels if competition.task.several else lambda target: (target,)
     classes = [
@@ -52,6 +53,8 @@ def _of_set(facts: list[dict], read: list[dict]) -> dict:
     return {
         "unreadable": kinds.count("unreadable"),
         "unusable_boxes": kinds.count("box"),
+        "damaged": [fact["ID"] for fact in facts if fact.get("kind") == "damaged"],
+        "several_pages": [fact["ID"] for fact in read if fact.get("pages", 1) > 1],
         **_sizes(read),
         "blank": [fact["ID"] for fact in read if fact["contrast"] < CONTRAST],
         "tiny": [fact["ID"] for fact in read if min(fact["height"], fact["width"]) < TINY],

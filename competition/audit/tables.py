@@ -69,9 +69,15 @@ def _sets(audit: dict) -> Table:
     table.add_row("left out: box empty or outside", *(str(part["unusable_boxes"]) for part in sets))
     for side in ("height", "width"):
         table.add_row(f"{side}: least, median, most", *(_spread(part[side]) for part in sets))
-    for fault, name in (("blank", "blank"), ("tiny", f"tiny (a side under {TINY} pixels)")):
+    faults = {
+        "damaged": "damaged: used in part",
+        "several_pages": "several pages: prepare.page is used",
+        "blank": "blank",
+        "tiny": f"tiny (a side under {TINY} pixels)",
+    }
+    for fault, name in faults.items():
         table.add_row(
-            name, *(f"{len(part[fault])}: {examples(part[fault], 3)}" if part[fault] else "0" for part in sets)
+            name, *(f"{len(found)}: {examples(found, 3)}" if (found := part.get(fault)) else "0" for part in sets)
         )
     return table
 

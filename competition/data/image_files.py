@@ -8,7 +8,7 @@ from pathlib import Path
 from competition.common.errors import counted, examples, repeated
 from competition.common.names import closest, is_litter, is_writable, name_key
 from competition.data.missing_images import AlmostNamed, why_missing
-from competition.data.readers import extensions
+from competition.data.readers import extensions, is_image_content
 
 UNREAD_EXTENSIONS = (".heic", ".heif", ".jxl")  # of images that Pillow has no decoder for
 TABLES = {"train": "train.csv", "test": "sample submission"}  # whose rows name a folder's images
@@ -27,6 +27,11 @@ def without_extension(id: str) -> str:
 def claims_to_be_image(name: str) -> bool:
     """Return whether the name ends as any image's does, of a kind that can be read or not."""
     return os.path.splitext(name)[1].lower() in (*extensions(), *UNREAD_EXTENSIONS)
+
+
+def is_image_file(path: Path) -> bool:
+    """Return whether a file is an image by its name, or, whatever its name, by its content."""
+    return is_image_name(path.name) or (path.is_file() and is_image_content(path))
 
 
 def is_plain_name(id: str) -> bool:
@@ -51,6 +56,7 @@ class ImageFolder:
         self.names = sorted(_files_below(self.folder))  # relative, with "/"
         self._exact: dict[str, list[str]] = defaultdict(list)  # name -> names that look the same, see name_key
         self._by_stem: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._unknown: dict[str, list[str]] = defaultdict(list)  # of other extensions: looked into when asked for
         self._deep: dict[str, set[str]] = defaultdict(set)  # name or stem without its folders -> names with them
         self._order = {extension: place for place, extension in enumerate(extensions())}
         for name in self.names:
@@ -58,8 +64,10 @@ class ImageFolder:
             self._exact[name_key(name)].append(name)
             if (place := self._order.get(extension.lower())) is not None:
                 self._by_stem[name_key(stem)].append((place, name))
+            elif extension:
+                self._unknown[name_key(stem)].append(name)
             if "/" in name:
-                for whole in (name, stem)[: 1 if place is None else 2]:
+                for whole in {name, stem}:
                     self._deep[name_key(whole.rpartition("/")[2])].add(name_key(whole))
 
     def candidates(self, id: str) -> list[str]:
@@ -83,7 +91,7 @@ class ImageFolder:
         stem, extension = os.path.splitext(path)
         if not found and extension.lower() in self._order:
             found = [name for name in self._of_stem(stem) if os.path.splitext(name)[1].lower() == extension.lower()]
-        return found
+        return found or [name for name in self._unknown.get(name_key(path), []) if is_image_content(self.folder / name)]
 
     def _of_stem(self, stem: str) -> list[str]:
         """Return the files that are called `stem` before their extension, the likeliest extension first."""

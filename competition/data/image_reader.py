@@ -1,6 +1,7 @@
 """An image reader: from one kind of file to pixels. Each is a class in a file of `readers/`, asked by content."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +15,20 @@ class UnreadableImage(ValueError):
 
 class UnusableBox(UnreadableImage):
     """A box that holds no pixel, or leaves its image."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What a file gave. pixels: uint8 (H, W, 3) RGB, upright; size: height and width of the whole image.
+
+    pages: how many the file has; share: of the pixels that could be decoded, 0 to 1; damage: why the others could not.
+    """
+
+    pixels: np.ndarray
+    size: tuple[int, int]
+    pages: int = 1
+    share: float = 1.0
+    damage: str = ""
 
 
 class ImageReader(ABC):
@@ -33,6 +48,13 @@ class ImageReader(ABC):
         Raises UnreadableImage; any other error without an errno is taken for one.
         """
 
+    def decode(self, path: Path, longest_side: int | None, page: int) -> Decoded:
+        """Return page `page` (from 1) of a file, with what there is to say of it; a reader of kinds that have pages, or
+        can be read in part, has its own. Raises as `read` does.
+        """
+        check_page(page, 1)
+        return Decoded(*self.read(path, longest_side))
+
 
 START = 132  # bytes: a DICOM file says so at the end of them
 
@@ -44,14 +66,7 @@ def check_size(height: int, width: int) -> None:
         raise UnreadableImage(f"too many pixels: {width} x {height}, more than {most}")
 
 
-def grey_to_rgb(values: np.ndarray, least: int) -> np.ndarray:
-    """Return grey values (H, W) of any depth as uint8 (H, W, 3); see `white`."""
-    top = white(float(values.max()), least)
-    return np.repeat(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8)[..., None], 3, axis=2)
-
-
-def white(highest: float, least: int) -> float:
-    """Return a deep image's white: the end of the shortest usual range, `least` bits or more, that holds `highest`."""
-    return next(
-        (top for bits in (1, 8, 10, 12, 14, 16) if bits >= least and highest <= (top := 2.0**bits - 1)), highest
-    )
+def check_page(page: int, pages: int) -> None:
+    """Refuse a page that a file lacks. Raises UnreadableImage."""
+    if page > pages:
+        raise UnreadableImage(f"has {pages} page{'s' * (pages > 1)}, and prepare.page asks for page {page}")

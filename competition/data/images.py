@@ -3,12 +3,13 @@
 Decoding goes through the readers of `readers/`; an image is from then on a `uint8` array (H, W, 3), RGB, upright.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from competition.data.image_reader import UnreadableImage, UnusableBox
+from competition.data.image_reader import Decoded, UnreadableImage, UnusableBox
 from competition.data.letterbox import resize, shrink
 from competition.data.readers import reader_of
 
@@ -16,32 +17,51 @@ THUMBNAIL = 96  # pixels: enough to tell two pages of one layout apart, see near
 
 
 def read_image(
-    path: Path, longest_side: int | None = None, box: tuple[float, float, float, float] | None = None
+    path: Path, longest_side: int | None = None, box: tuple[float, float, float, float] | None = None, page: int = 1
 ) -> np.ndarray:
     """Return the image at `path`, uint8 (H, W, 3) RGB, shrunk so that no side is longer than `longest_side` pixels.
 
     `box` (x1, y1, x2, y2 in the upright image's pixels) is cut out first. Raises UnreadableImage, and UnusableBox,
     which is one, saying why; OSError and MemoryError, which are the machine's troubles and not the image's.
     """
-    return read_sized(path, longest_side, box)[0]
+    return read_decoded(path, longest_side, box, page).pixels
 
 
-def read_sized(
-    path: Path, longest_side: int | None = None, box: tuple[float, float, float, float] | None = None
-) -> tuple[np.ndarray, tuple[int, int]]:
-    """Return what `read_image` does, and the image's (or its box's) height and width before it was shrunk."""
+def read_decoded(
+    path: Path,
+    longest_side: int | None = None,
+    box: tuple[float, float, float, float] | None = None,
+    page: int = 1,
+    least: float = 1.0,
+) -> Decoded:
+    """Return what `read_image` does, with the image's (or its box's) height and width before it was shrunk.
+
+    page: of a file with several, from 1; least: share of the pixels that must be there; what is missing is white.
+    """
     try:
-        pixels, (height, width) = reader_of(path).read(path, None if box else longest_side)
+        decoded = reader_of(path).decode(path, None if box else longest_side, page)
     except UnreadableImage:
         raise
     except Exception as error:  # decoders have no common class for what damaged files make them raise
         if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:  # the system's, not the file's
             raise
         raise UnreadableImage(str(error) or type(error).__name__) from None
+    if decoded.share < least or not decoded.share or (decoded.damage and least == 1):
+        raise UnreadableImage(f"damaged: {_percent(decoded.share)} of it can be decoded ({decoded.damage})")
+    pixels, size = decoded.pixels, decoded.size
     if box:
         pixels = _cut(pixels, box)
-        height, width = pixels.shape[:2]
-    return shrink(pixels, longest_side) if longest_side else pixels, (height, width)
+        size = pixels.shape[:2]
+    return replace(decoded, pixels=shrink(pixels, longest_side) if longest_side else pixels, size=size)
+
+
+def used_in_part(decoded: Decoded) -> str:
+    """Return what to say of a damaged image that is used."""
+    return f"damaged ({decoded.damage}): used, {_percent(decoded.share)} of it could be decoded"
+
+
+def _percent(share: float) -> str:
+    return f"{int(100 * share)}%"
 
 
 def _cut(pixels: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:

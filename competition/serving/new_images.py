@@ -9,7 +9,7 @@ import stat
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from competition.augmentation.offline import Straightener
 from competition.common.names import is_litter
 from competition.data.file_kinds import what_it_is
 from competition.data.image_files import UNREAD_EXTENSIONS, claims_to_be_image
-from competition.data.images import UnreadableImage, decode_jpeg, encode_jpeg, read_image
+from competition.data.images import UnreadableImage, decode_jpeg, encode_jpeg, read_decoded, used_in_part
 from competition.data.letterbox import letterbox
 from competition.settings.augment import AugmentSettings
 from competition.settings.prepare import PrepareSettings
@@ -49,12 +49,15 @@ class MemoryImages:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some files of a folder: `names` and `images`; `unreadable`: name -> why; `others`: files that are no images."""
+    """Some files of a folder: `names` and `images`; `unreadable`: name -> why; `others`: files that are no images;
+    `damaged`: name -> what is missing of some of the images.
+    """
 
     names: list[str]
     images: MemoryImages
     unreadable: dict[str, str]
     others: int
+    damaged: dict[str, str] = field(default_factory=dict)
 
 
 def list_files(folder: Path | str) -> tuple[list[str], dict[str, str]]:
@@ -101,15 +104,30 @@ def packed_image(path: Path, prepare: PrepareSettings, augment: AugmentSettings,
     packed: with what is lost by packing it as a JPEG twice, at two sizes; without, it is read at the square's size, in
     a quarter of the time. Raises UnreadableImage.
     """
+    return _square(path, prepare, augment, packed)[0]
+
+
+def _square(path: Path, prepare: PrepareSettings, augment: AugmentSettings, packed: bool) -> tuple[np.ndarray, str]:
+    """Return `packed_image`, and what is missing of it."""
     if not packed:
-        return letterbox(read_image(path, min(prepare.longest_side, augment.size)), augment.size, augment.fill)
-    page = packed_page(path, prepare)
-    return _packed(letterbox(page, augment.size, augment.fill), augment.quality)
+        page, damage = _read(path, prepare, min(prepare.longest_side, augment.size))
+        return letterbox(page, augment.size, augment.fill), damage
+    page, damage = packed_page(path, prepare)
+    return _packed(letterbox(page, augment.size, augment.fill), augment.quality), damage
 
 
-def packed_page(path: Path, prepare: PrepareSettings) -> np.ndarray:
-    """Return the image at `path` as `prepare` packs it, uint8 (H, W, 3) RGB. Raises UnreadableImage."""
-    return _packed(read_image(path, prepare.longest_side), prepare.quality)
+def packed_page(path: Path, prepare: PrepareSettings) -> tuple[np.ndarray, str]:
+    """Return the image at `path` as `prepare` packs it, uint8 (H, W, 3) RGB, and what is missing of it, or "".
+
+    Raises UnreadableImage.
+    """
+    page, damage = _read(path, prepare, prepare.longest_side)
+    return _packed(page, prepare.quality), damage
+
+
+def _read(path: Path, prepare: PrepareSettings, longest_side: int) -> tuple[np.ndarray, str]:
+    decoded = read_decoded(path, longest_side, page=prepare.page, least=0)
+    return decoded.pixels, used_in_part(decoded) if decoded.damage else ""
 
 
 def _packed(image: np.ndarray, quality: int) -> np.ndarray:
@@ -138,7 +156,7 @@ def read_images(
 
         def read(name: str) -> Future:
             if straighten is None:
-                return pool.submit(packed_image, Path(folder) / name, prepare, augment, packed)
+                return pool.submit(_square, Path(folder) / name, prepare, augment, packed)
             return pool.submit(packed_page, Path(folder) / name, prepare)
 
         def begin(part: Sequence[str]) -> dict[str, Future]:
@@ -147,9 +165,9 @@ def read_images(
         ahead = begin(parts[0] if parts else [])
         for following in [*parts[1:], None]:
             begun, ahead = ahead, begin(following) if following else {}
-            names, pixels, unreadable, others = _gathered(Path(folder), begun)
+            names, pixels, unreadable, others, damaged = _gathered(Path(folder), begun)
             images = MemoryImages(pixels) if straighten is None else _upright(names, pixels, straighten, augment)
-            yield Chunk(names, images, unreadable, others)
+            yield Chunk(names, images, unreadable, others, damaged)
 
 
 def _upright(
@@ -161,12 +179,17 @@ def _upright(
     return MemoryImages([_packed(square, augment.quality) for square in squares], orientations)
 
 
-def _gathered(folder: Path, begun: dict[str, Future]) -> tuple[list[str], list[np.ndarray], dict[str, str], int]:
-    """Return names and pixels of what could be read, name -> why of what couldn't, and how many are no images."""
-    read, unreadable, others = {}, {}, 0
+def _gathered(
+    folder: Path, begun: dict[str, Future]
+) -> tuple[list[str], list[np.ndarray], dict[str, str], int, dict[str, str]]:
+    """Return names and pixels of what could be read, name -> why of what couldn't, how many are no images, and name ->
+    what is missing of what was read.
+    """
+    read, unreadable, others, damaged = {}, {}, 0, {}
     for name, future in begun.items():
         try:
-            read[name] = future.result()
+            read[name], damage = future.result()
+            damaged |= {name: damage} if damage else {}
         except OSError as error:  # no right to read it, say
             unreadable[name] = error.strerror or str(error)
         except UnreadableImage as problem:
@@ -180,4 +203,4 @@ def _gathered(folder: Path, begun: dict[str, Future]) -> tuple[list[str], list[n
                 )
             else:
                 others += 1
-    return list(read), list(read.values()), unreadable, others
+    return list(read), list(read.values()), unreadable, others, damaged

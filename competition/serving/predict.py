@@ -59,12 +59,13 @@ class FolderPredictions:
     """Predictions of a folder's images.
 
     predictions: member -> each fold's, of the images that could be read; see `FittedVote.predict`. unreadable: images
-    that couldn't, name -> why; others: how many files are no images.
+    that couldn't, name -> why; others: how many files are no images; damaged: name -> what is missing of an image.
     """
 
     predictions: dict[str, list[Predictions]]
     unreadable: dict[str, str] = field(default_factory=dict)
     others: int = 0
+    damaged: dict[str, str] = field(default_factory=dict)
 
 
 def predict_folder(
@@ -83,15 +84,16 @@ def predict_folder(
     weights: see LoadedMember; packed: see `packed_image`; straighten: see `read_images`.
     tick: told how many files are done.
     """
-    parts, unreadable, others = [], {}, 0
+    parts, unreadable, others, damaged = [], {}, 0, {}
     for chunk in read_images(folder, names, settings.prepare, settings.augment, packed, straighten):
         parts.append(_predict_chunk(chunk, vote, members, weights))
         unreadable, others = unreadable | chunk.unreadable, others + chunk.others
+        damaged |= chunk.damaged
         tick(len(chunk.names) + len(chunk.unreadable) + chunk.others)
     predictions = {
         name: [concatenate(found) for found in zip(*(part[name] for part in parts), strict=True)] for name in members
     }
-    return FolderPredictions(predictions, unreadable, others)
+    return FolderPredictions(predictions, unreadable, others, damaged)
 
 
 def _predict_chunk(

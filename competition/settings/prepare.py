@@ -10,6 +10,14 @@ class PrepareSettings(SettingsSection):
 
     longest_side: int = Field(512, ge=16, description="pixels; larger images are shrunk to it, smaller ones kept")
     quality: int = Field(92, ge=1, le=100, description="JPEG quality of the packed images")
+    page: int = Field(1, ge=1, description="of image files with several pages (TIFF, GIF), from 1")
+    least_decoded: float = Field(
+        0.95,
+        ge=0,
+        le=1,
+        description="share of a damaged training image's pixels that must be there for it to be learnt from; the rest "
+        "is white, and it is listed in folds/problem_files.csv. A test image is answered by whatever is there",
+    )
     near_duplicate_similarity: float = Field(
         0.95,
         ge=0.8,

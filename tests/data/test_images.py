@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from competition.data.images import UnreadableImage, UnusableBox, decode_jpeg, encode_jpeg, read_image, read_sized
+from competition.data.images import UnreadableImage, UnusableBox, decode_jpeg, encode_jpeg, read_decoded, read_image
 from competition.data.letterbox import letterbox, resize, shrink
 
 SIDES = st.one_of(st.integers(1, 12), st.integers(13, 400))
@@ -389,7 +389,8 @@ def test_the_size_before_shrinking(tmp_path, name, shape, orientation, longest_s
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = saved(tmp_path / name, noise(*shape), exif=exif)
-    image, size = read_sized(path, longest_side)
+    found = read_decoded(path, longest_side)
+    image, size = found.pixels, found.size
     assert size == (shape if orientation < 5 else shape[::-1])
     assert (image == read_image(path, longest_side)).all() and max(image.shape) <= (longest_side or 1000)
-    assert read_sized(path, longest_side, (10, 20, 110, 150))[1] == (130, 100)
+    assert read_decoded(path, longest_side, (10, 20, 110, 150)).size == (130, 100)

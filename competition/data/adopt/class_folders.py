@@ -13,7 +13,7 @@ from competition.common.names import is_litter, is_writable, match_names
 from competition.data.adopt.archives import files_below
 from competition.data.adopt.folder_names import odd_folders
 from competition.data.adopt.train_test_split import choose_test_images, public_private
-from competition.data.image_files import claims_to_be_image, is_image_name
+from competition.data.image_files import claims_to_be_image, is_image_file
 
 FILE_COLUMNS = ("id", "file", "image", "path", "name", "filename")
 
@@ -87,8 +87,8 @@ def list_class_folders(
                 skipped.append(f"{entry.name}: not in a class folder")
             continue
         inside = [f"{entry.name}/{name}" for name in files_below(entry)]
-        images = [name for name in inside if is_image_name(name)]
-        others = [name for name in inside if not is_image_name(name)]
+        images = [name for name in inside if is_image_file(path / name)]
+        others = sorted({*inside} - {*images})
         files += images
         unread += filter(claims_to_be_image, others)
         skipped += [f"{name}: not an image" for name in others if not claims_to_be_image(name)]

@@ -16,7 +16,7 @@ from competition.data.adopt.archives import each_file, files_below
 from competition.data.adopt.class_folders import ClassImage, image_id, visible_entries
 from competition.data.adopt.folder_names import PARTS, part_of
 from competition.data.adopt.train_test_split import choose_test_images, public_private
-from competition.data.image_files import is_image_name
+from competition.data.image_files import is_image_file
 
 VALIDATION_FOLD = "0"
 
@@ -50,13 +50,13 @@ def has_class_folders(folder: Path) -> bool:
 
 def holds_images(folder: Path) -> bool:
     """Return whether an image lies in `folder` or below."""
-    return any(map(is_image_name, each_file(folder)))
+    return any(is_image_file(folder / name) for name in each_file(folder))
 
 
 def left_outside(path: Path, given: dict[str, Path]) -> list[str]:
     """Return what is wrong where images lie outside the parts of a given split."""
     folders = {folder.name for folder in given.values()}
-    outside = [name for name in files_below(path) if name.split("/")[0] not in folders and is_image_name(name)]
+    outside = [name for name in files_below(path) if name.split("/")[0] not in folders and is_image_file(path / name)]
     if not outside:
         return []
     return [

@@ -18,7 +18,7 @@ from competition.data.adopt.roles import find_sample
 from competition.data.adopt.sources import unread_labels
 from competition.data.adopt.split_column import NAMES
 from competition.data.adopt.survey import FEW, FoundTable, Survey
-from competition.data.image_files import is_image_name
+from competition.data.image_files import is_image_file
 
 LABEL_WORDS = re.compile(r"label|class|target|categor|species|diagnos|breed|kind|type|truth|answer|grade|variety", re.I)
 OF_FILES = ("label_from", "id", "target", "train_images", "test_images", "group")  # options that tables or parts need
@@ -82,7 +82,7 @@ def _parts_of_images(root: Path) -> list[str]:
 
 
 def _holds_loose_images(folder: Path) -> bool:
-    return any(is_image_name(entry.name) for entry in visible_entries(folder))
+    return any(is_image_file(entry) for entry in visible_entries(folder))
 
 
 def _refuse_tables_of_other_labels(found: Survey, groups: Path | str | None, deep: bool) -> None:

@@ -13,7 +13,7 @@ from competition.common.csv import read_table
 from competition.common.errors import ContractError, repeated
 from competition.data.adopt.archives import files_below
 from competition.data.adopt.image_index import ImageIndex
-from competition.data.image_files import is_image_name
+from competition.data.image_files import is_image_file, is_image_name
 
 TABLES = (".csv", ".tsv")
 PROBED = 300  # rows of a table that are looked at to find the column with the IDs
@@ -77,7 +77,10 @@ def survey(root: Path, id_column: str | None = None) -> Survey:
         if is_image_name(name):
             images.append(name)
         else:
-            {".csv": tables, ".tsv": tables, ".json": documents}.get(extension, others).append(name)
+            kind = {".csv": tables, ".tsv": tables, ".json": documents}.get(extension)
+            if kind is None:  # looked into: an image may be called anything
+                kind = images if is_image_file(root / name) else others
+            kind.append(name)
     found = Survey(root, ImageIndex(root, images), others=others)
     for name in tables:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from competition.common.registry import Registry
 from competition.data.image_reader import START, ImageReader
+from competition.data.image_starts import begins_as_image
 
 IMAGE_READERS: Registry[type[ImageReader]] = Registry("image reader", __name__)
 USUAL = "pillow"
@@ -18,6 +19,13 @@ def reader_of(path: Path) -> ImageReader:
     with open(path, "rb") as file:
         start = file.read(START)
     return next((reader for reader in _readers(IMAGE_READERS.plugins()) if reader.recognises(start)), _usual())
+
+
+def is_image_content(path: Path) -> bool:
+    """Return whether the file at `path` begins as an image that can be read does. Raises OSError."""
+    with open(path, "rb") as file:
+        start = file.read(START)
+    return any(reader.recognises(start) for reader in _readers(IMAGE_READERS.plugins())) or begins_as_image(start)
 
 
 def extensions() -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from competition.data.image_reader import ImageReader, UnreadableImage, check_size, white
+from competition.data.image_reader import ImageReader, UnreadableImage, check_size
 from competition.data.readers import IMAGE_READERS
 from competition.data.readers.pillow import as_rgb
+from competition.data.sample_values import limits
 
 MOST_CHANNELS = 4
 
@@ -51,10 +52,11 @@ def _as_bytes(pixels: np.ndarray) -> np.ndarray:
         return pixels.astype(np.uint8) * 255
     if pixels.dtype.kind not in "iuf":
         raise UnreadableImage(f"an array of {pixels.dtype}; expected whole numbers or floats")
-    lowest, highest = float(pixels.min()), float(pixels.max())
     is_float = pixels.dtype.kind == "f"
     most = 255 if is_float else 65535
-    if not (0 <= lowest and highest <= most):  # false for NaN too
+    bottom, white = limits(pixels, 1 if is_float else 8)
+    if bottom < 0 or white > most:
         expected = "floats in 0..1 or 0..255" if is_float else "whole numbers in 0..255 or 0..65535"
-        raise UnreadableImage(f"values from {lowest:g} to {highest:g}; expected {expected}")
-    return (pixels * (255.0 / white(highest, 1 if is_float else 8))).astype(np.uint8)
+        raise UnreadableImage(f"values from {float(pixels.min()):g} to {float(pixels.max()):g}; expected {expected}")
+    scaled = np.nan_to_num(pixels * (255.0 / white), nan=0, posinf=255, neginf=0)
+    return np.clip(scaled, 0, 255).astype(np.uint8)

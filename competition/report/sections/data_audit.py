@@ -58,8 +58,13 @@ def _sets(audit: Mapping) -> Markup:
         for side in ("height", "width")
     ]
     rows += [
-        [title, *(number(len(part[key]), "d") for part in sets)]
-        for title, key in (("blank", "blank"), (f"tiny: a side under {TINY} pixels", "tiny"))
+        [title, *(number(len(part.get(key, ())), "d") for part in sets)]
+        for title, key in (
+            ("damaged: used in part", "damaged"),
+            ("several pages: prepare.page is used", "several_pages"),
+            ("blank", "blank"),
+            (f"tiny: a side under {TINY} pixels", "tiny"),
+        )
     ]
     return table("Images as packed", ("", "train", "test"), rows)
 
@@ -68,10 +73,10 @@ def _odd(audit: Mapping) -> Markup | None:
     rows = [
         [f"{name}, {fault}", examples(audit[name][fault], NAMED)]
         for name in ("train", "test")
-        for fault in ("blank", "tiny")
-        if audit[name][fault]
+        for fault in ("damaged", "several_pages", "blank", "tiny")
+        if audit[name].get(fault)
     ]
-    return table("Blank and tiny images", ("which", "IDs"), rows) if rows else None
+    return table("Odd images", ("which", "IDs"), rows) if rows else None
 
 
 def _classes(classes: Sequence[Mapping], images: int) -> Markup:
@@ -128,7 +133,7 @@ def _pairs(duplicates: pd.DataFrame) -> Markup | None:
 def _problems(problems: pd.DataFrame) -> Markup | None:
     if problems.empty:
         return None
-    caption = _caption("Images that were left out", len(problems), paths.PROBLEM_FILES)
+    caption = _caption("Images that were left out, or used in part", len(problems), paths.PROBLEM_FILES)
     return table(caption, tuple(problems.columns), problems.head(MOST).to_numpy().tolist(), sortable=True)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from competition.data.images import UnreadableImage, read_image, read_sized
+from competition.data.images import UnreadableImage, read_decoded, read_image
 from competition.data.readers import reader_of
 
 VALUES = np.array([[0, 1000, 2000], [3000, 4000, 4095]], np.uint16)
@@ -79,7 +79,8 @@ def test_the_first_frame_and_colours(tmp_path):
     frames = np.stack([np.full((2, 3), value, np.uint8) for value in (40, 90)])
     assert grey(write(tmp_path / "x.dcm", frames, frames=2)) == [[40] * 3] * 2
     colours = np.random.default_rng(0).integers(0, 256, (4, 6, 3), dtype=np.uint8)
-    image, size = read_sized(write(tmp_path / "x.dcm", colours, "RGB"), 3)
+    found = read_decoded(write(tmp_path / "x.dcm", colours, "RGB"), 3)
+    image, size = found.pixels, found.size
     assert size == (4, 6) and image.shape == (2, 3, 3)
     assert (read_image(tmp_path / "x.dcm") == colours).all()
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from competition.data.images import UnreadableImage, read_image, read_sized
+from competition.data.images import UnreadableImage, read_decoded, read_image
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)
 GREY = COLOUR[..., 0]
@@ -53,7 +53,8 @@ def test_yes_and_no_are_white_and_black(tmp_path):
 
 def test_the_size_before_shrinking(tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((3, 40, 60), np.uint8))
-    small, size = read_sized(tmp_path / "x.npy", 30)
+    found = read_decoded(tmp_path / "x.npy", 30)
+    small, size = found.pixels, found.size
     assert small.shape == (20, 30, 3) and size == (40, 60)
 
 
@@ -66,7 +67,7 @@ def test_the_size_before_shrinking(tmp_path):
         (np.zeros((), np.uint8), "an array of one number; expected"),
         (np.zeros((0, 9), np.uint8), "an array of 0 x 9; expected"),
         (np.full((4, 4), -1.0), "values from -1 to -1; expected floats in 0..1 or 0..255"),
-        (np.full((4, 4), np.nan), "values from nan to nan; expected floats"),
+        (np.full((4, 4), np.nan), "no pixel has a value"),
         (np.full((4, 4), 300.0), "values from 300 to 300; expected floats"),
         (np.full((4, 4), 70_000), "values from 70000 to 70000; expected whole numbers in 0..255 or 0..65535"),
         (np.full((4, 4), "a"), "an array of <U1; expected whole numbers or floats"),
