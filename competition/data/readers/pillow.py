@@ -61,7 +61,8 @@ class Pillow(ImageReader):
 def _decoded(source: Path | BytesIO, longest_side: int | None, page: int) -> Decoded:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(source) as file:
+        # by a stream: Pillow maps a grey TIFF that it was given by name with its sides swapped (orientations 5 to 8)
+        with open(source, "rb") if isinstance(source, Path) else source as stream, Image.open(stream) as file:
             pages = _turn_to(file, page)
             stored = file.size
             if longest_side:
