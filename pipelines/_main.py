@@ -1,7 +1,10 @@
 """Command runner: log lines, warnings, and a user's mistake as one message with exit code 1, no traceback."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
 
@@ -9,6 +12,9 @@ import typer
 import yaml
 
 from competition.common import paths
+from competition.common.errors import ContractError
+from competition.common.locks import Use, hold
+from competition.common.project import dvc_problems, linked_folders
 from competition.compute.threads import opencv_on_one_thread
 
 INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
@@ -18,18 +24,27 @@ KEPT = "what was finished is kept, run the command again to go on"
 ANEW = "run again, the command begins anew"
 
 
-def run(main: Callable[..., object], stopped: str = KEPT) -> None:
-    """Run `main` on the command line's arguments (its parameters, read by typer). stopped: shown after Ctrl-C."""
+def run(main: Callable[..., object], stopped: str = KEPT, use: Use | None = None) -> None:
+    """Run `main` on the command line's arguments (its parameters, read by typer).
+
+    stopped: shown after Ctrl-C. use: what it does in the folder, beside which others can't be at work.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal can't show must not end a command
     opencv_on_one_thread()
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(_stoppable(main, stopped))
+    app.command()(_stoppable(main, stopped, use))
     try:
         app()
     except MISTAKES as mistake:
         sys.exit(f"error: {mistake}")
+    except BrokenExecutor:  # a RuntimeError
+        sys.exit(
+            "error: a worker process was killed from outside, as the system does where memory runs out; "
+            f"{'what was finished is kept: ' if stopped == KEPT else ''}close other programs, or lower "
+            "machine.workers, and run the command again"
+        )
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
@@ -51,18 +66,29 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError))
 
 
-def _stoppable(main: Callable[..., object], stopped: str) -> Callable[..., object]:
-    """`main`, saying what Ctrl-C leaves: typer itself would only say "Aborted!"."""
+def _stoppable(main: Callable[..., object], stopped: str, use: Use | None) -> Callable[..., object]:
+    """`main`, alone as far as its `use` asks for it, saying what Ctrl-C leaves: typer itself would only say
+    "Aborted!".
+    """
 
     @wraps(main)
     def stoppable(*arguments: object, **named: object) -> object:
         try:
-            return main(*arguments, **named)
+            if "DVC_STAGE" in os.environ and (problems := linked_folders()):
+                raise ContractError(problems)
+            with hold(use, _command_of(main, [*arguments, *named.values()])) if use else nullcontext():
+                return main(*arguments, **named)
         except KeyboardInterrupt:
             print(f"stopped; {stopped}", file=sys.stderr)
             sys.exit(INTERRUPTED)
 
     return stoppable
+
+
+def _command_of(main: Callable[..., object], values: Iterable[object]) -> str:
+    """Return "pipelines.train lite0 0": the command without options."""
+    module = main.__globals__["__spec__"].name if main.__globals__.get("__spec__") else main.__module__
+    return " ".join([module, *(str(value) for value in values if isinstance(value, (str, int)))])
 
 
 def warn_of_changes(changed: Sequence[str]) -> None:
@@ -73,6 +99,12 @@ def warn_of_changes(changed: Sequence[str]) -> None:
             changed=", ".join(changed),
             advice="`dvc repro` makes them fit again",
         )
+
+
+def warn_of_dvc() -> None:
+    """Say what will keep `dvc repro` from running here, if anything: before an hour of work, not after it."""
+    for problem in dvc_problems() if paths.PIPELINE.is_file() else ():
+        log("warning: dvc repro won't run here", problem=problem)
 
 
 def warn_of_undeclared(stage: str, files: Iterable[Path | str]) -> None:

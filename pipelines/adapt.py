@@ -9,6 +9,7 @@ from pathlib import Path
 
 from competition.audit.duplicate_table import read_duplicates
 from competition.common import paths
+from competition.common.locks import Use
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.folds.split import read_folds
@@ -37,4 +38,4 @@ def main(member: str, fold: int) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.TRAIN)

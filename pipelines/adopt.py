@@ -14,13 +14,14 @@ from typing import Annotated, Literal
 import typer
 
 from competition.common import paths
+from competition.common.locks import Use
 from competition.data.adopt.adoption import adopt
 from competition.data.adopt.destination import Adopted, Destination
 from competition.data.adopt.options import Options
 from competition.data.adopt.params_changes import lines_of
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
-from pipelines._main import run
+from pipelines._main import run, warn_of_dvc
 
 SHOWN = 20  # lines of what was skipped
 
@@ -72,6 +73,7 @@ def main(
     adopted = adopt(path, destination, settings.competition, parts, groups, group_column, seed, told, settings.task)
     _report(adopted, destination)
     _report_settings(adopted, settings, root, ours)
+    warn_of_dvc()
 
 
 def _parts(ratio: str) -> tuple[float, ...]:
@@ -120,4 +122,4 @@ def _report_settings(adopted: Adopted, settings: Settings, root: Path, ours: boo
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.PACK)

@@ -17,6 +17,7 @@ from competition.augmentation.offline import Augmenter, copies_code, copies_of, 
 from competition.common import paths
 from competition.common.files import digest
 from competition.common.fonts import letters_note
+from competition.common.locks import Use
 from competition.compute.pool import release
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
@@ -93,4 +94,4 @@ def check_packed(path: Path, sources: ImageStore) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.PACK)

@@ -18,6 +18,7 @@ import numpy as np
 from competition.common import paths
 from competition.common.errors import ContractError
 from competition.common.files import replace_folder, write_json
+from competition.common.locks import Use
 from competition.data.competition import Competition, read_competition
 from competition.data.submission import check_submission, write_submission
 from competition.ensembling.candidates import Candidate
@@ -163,4 +164,4 @@ def report(facts: dict, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.READ)

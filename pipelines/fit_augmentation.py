@@ -25,6 +25,7 @@ from competition.augmentation.fitting.fit import Fit, Half, fit_policy, write_fi
 from competition.augmentation.fitting.sample import LEAST
 from competition.augmentation.fitting.search import Trial
 from competition.common import paths
+from competition.common.locks import Use
 from competition.compute.device import set_up_process
 from competition.data.image_store import ImageStore
 from competition.data.letterbox import resize
@@ -133,4 +134,4 @@ def print_fit(fit: Fit) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.READ)

@@ -20,6 +20,7 @@ from competition.audit.tables import print_audit
 from competition.common import paths
 from competition.common.files import digest, write_json
 from competition.common.imports import code_digest
+from competition.common.locks import Use
 from competition.data.classes import write_classes
 from competition.data.competition import Competition, read_competition
 from competition.data.data_warnings import data_warnings
@@ -131,4 +132,4 @@ def look_for_duplicates(facts: list[dict], settings: Settings) -> Duplicates:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.PACK)

@@ -8,6 +8,7 @@ from time import perf_counter
 
 from competition.common import paths
 from competition.common.files import replace_file
+from competition.common.locks import Use
 from competition.compute.device import set_up_process
 from competition.report.context import ReportContext
 from competition.report.page import report_page
@@ -30,4 +31,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.READ)

@@ -13,6 +13,7 @@ import typer
 
 from competition.common import paths
 from competition.common.fonts import letters_note
+from competition.common.locks import Use
 from competition.common.names import match_names
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
@@ -61,4 +62,4 @@ def main(
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.READ)

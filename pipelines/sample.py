@@ -18,8 +18,9 @@ from typing import Annotated
 import typer
 
 from competition.common import paths
+from competition.common.locks import Use
 from competition.sample import DEFAULT, HARD, generate
-from pipelines._main import log, run
+from pipelines._main import log, run, warn_of_dvc
 
 LEAST = f"at least {len(DEFAULT.class_names)}, {len(HARD.class_names)} with --hard"
 WRONG_LABELS = f"{DEFAULT.wrong_labels:g} if not given, {HARD.wrong_labels:g} with --hard"
@@ -42,6 +43,7 @@ def main(
     )
     shown = ("out", "solution", "train", "test", "seed", "hard", "seconds")
     log("generated", **{key: facts[key] for key in shown if key in facts})
+    warn_of_dvc()
 
 
 def show_progress(done: int, total: int) -> None:
@@ -53,4 +55,4 @@ def show_progress(done: int, total: int) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.PACK)

@@ -9,6 +9,7 @@ member: see `train`. With `specialize.base: []` there is no such stage.
 from pathlib import Path
 
 from competition.common import paths
+from competition.common.locks import Use
 from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
@@ -55,4 +56,4 @@ def train_and_write(settings: Settings, fold: int) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.TRAIN)

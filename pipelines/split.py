@@ -12,6 +12,7 @@ import pandas as pd
 
 from competition.audit.duplicate_table import of_sets, read_duplicates
 from competition.common import paths
+from competition.common.locks import Use
 from competition.data.classes import read_classes
 from competition.data.given_folds import read_given_folds
 from competition.data.image_store import ImageStore
@@ -73,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.PACK)

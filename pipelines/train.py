@@ -12,6 +12,7 @@ pipelines.train MEMBER FOLD`.
 from pathlib import Path
 
 from competition.common import paths
+from competition.common.locks import Use
 from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
@@ -83,4 +84,4 @@ def train_and_write(member: Member, fold: int | str, settings: Settings) -> None
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.TRAIN)

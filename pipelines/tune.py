@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from competition.common import paths
 from competition.common.files import write_json
+from competition.common.locks import Use
 from competition.common.optuna_logging import quiet_optuna
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
@@ -171,4 +172,4 @@ def conclude(study: optuna.Study, objective: Objective, folder: Path, seed: int,
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.TUNE)

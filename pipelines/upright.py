@@ -11,6 +11,7 @@ from time import perf_counter
 
 from competition.common import paths
 from competition.common.files import replace_folder, write_json
+from competition.common.locks import Use
 from competition.compute.device import set_up_process
 from competition.settings.load import load_settings
 from competition.upright.learn import GRID, learn, resume_key
@@ -44,4 +45,4 @@ def print_epoch(row: dict) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.PACK)

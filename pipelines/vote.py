@@ -14,6 +14,7 @@ import pandas as pd
 from competition.common import paths
 from competition.common.csv import write_frame
 from competition.common.errors import examples
+from competition.common.locks import Use
 from competition.data.competition import read_competition
 from competition.data.submission import write_submission
 from competition.ensembling.images import Images, images_of
@@ -104,4 +105,4 @@ def make_leaderboard(
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.READ)

@@ -14,6 +14,7 @@ TEST_STORE = Path("data/test.arrow")
 AUGMENTED_STORE = Path("data/augmented.arrow")
 TEST_RESIZED_STORE = Path("data/test_squares.arrow")
 STATE = Path("data/state")  # what a stopped stage goes on from
+LOCKS = Path("data/locks")  # held by the commands at work
 CACHE = Path("data/cache")
 NOISE_BANK = CACHE / "bank"  # banked document noise
 TUNING = Path("data/tune")  # a folder for each study

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 
 import psutil
 
@@ -76,9 +77,10 @@ def _launch(processes: int, module: str, arguments: list[str]) -> None:
         launch_command(launch_command_parser().parse_args(words))
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
-        raise ChildProcessError(
-            f"{module}: process {rank} of {processes} ended first, with exit code {failure.exitcode}; its own message, "
-            "if any, is above"
-        ) from None
+        if failure.exitcode == -signal.SIGKILL:
+            ended = "was killed from outside, as the system does where memory runs out; close other programs"
+        else:
+            ended = f"ended first, with exit code {failure.exitcode}; its own message, if any, is above"
+        raise ChildProcessError(f"{module}: process {rank} of {processes} {ended}") from None
     except SignalException:
         raise KeyboardInterrupt from None

@@ -45,7 +45,8 @@ def worker(name: str, module: str, job: Path, python: str = sys.executable) -> I
     """Yield a Worker that runs `training.<module>` on the `job` file; it is ready when this returns, and ended behind
     it.
     """
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(_HERE.parent), str(_HERE.parents[2])])}
+    places = map(str, (_HERE.parent, _HERE.parents[1], _HERE.parents[2]))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(places)}
     process = subprocess.Popen(
         [python, "-m", f"training.{module}", str(job)],
         stdin=subprocess.PIPE,
