@@ -14,7 +14,7 @@ import yaml
 from competition.common import paths
 from competition.common.errors import ContractError
 from competition.common.locks import Use, hold
-from competition.common.project import dvc_problems, linked_folders
+from competition.common.project import dvc_problems, keep_dvc_lock, linked_folders
 from competition.compute.threads import opencv_on_one_thread
 
 INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
@@ -74,8 +74,8 @@ def _stoppable(main: Callable[..., object], stopped: str, use: Use | None) -> Ca
     @wraps(main)
     def stoppable(*arguments: object, **named: object) -> object:
         try:
-            if "DVC_STAGE" in os.environ and (problems := linked_folders()):
-                raise ContractError(problems)
+            if "DVC_STAGE" in os.environ:
+                _check_dvc()
             with hold(use, _command_of(main, [*arguments, *named.values()])) if use else nullcontext():
                 return main(*arguments, **named)
         except KeyboardInterrupt:
@@ -83,6 +83,12 @@ def _stoppable(main: Callable[..., object], stopped: str, use: Use | None) -> Ca
             sys.exit(INTERRUPTED)
 
     return stoppable
+
+
+def _check_dvc() -> None:
+    if problems := linked_folders():
+        raise ContractError(problems)
+    keep_dvc_lock()
 
 
 def _command_of(main: Callable[..., object], values: Iterable[object]) -> str:

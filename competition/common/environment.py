@@ -69,6 +69,7 @@ def _cache_folder() -> Path:
     """Return a folder of the project, kept, or where there is none one that is removed when this process ends."""
     own = paths.CACHE.absolute()
     if paths.PARAMS.is_file() and _is_writable(own):
+        (own / "home").mkdir(parents=True, exist_ok=True)
         return own / "home"
     folder = tempfile.mkdtemp(prefix="foldvote-")  # nobody else can have put anything there
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

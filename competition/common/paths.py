@@ -4,6 +4,7 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
+DVC_LOCK = Path("dvc.lock")
 
 # data/: not in git
 RAW = Path("data/raw")  # the competition
@@ -15,6 +16,7 @@ AUGMENTED_STORE = Path("data/augmented.arrow")
 TEST_RESIZED_STORE = Path("data/test_squares.arrow")
 STATE = Path("data/state")  # what a stopped stage goes on from
 LOCKS = Path("data/locks")  # held by the commands at work
+KEPT_DVC_LOCK = LOCKS / "dvc.lock"  # as the last stage found it
 CACHE = Path("data/cache")
 NOISE_BANK = CACHE / "bank"  # banked document noise
 TUNING = Path("data/tune")  # a folder for each study

@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 from competition.common import paths
 from competition.common.environment import replaced
+from competition.common.files import replace_file
 
 MADE = (paths.TRAIN_STORE.parts[0], paths.FOLDS.parts[0], paths.SUBMISSIONS.name)  # folders with what stages make
 CONFIG = Path(".dvc/config")
@@ -40,6 +42,13 @@ def dvc_problems(folder: Path = Path()) -> list[str]:
     if os.name == "posix" and not os.access("/var/tmp", os.W_OK) and "DVC_SITE_CACHE_DIR" not in os.environ:
         found.append('/var/tmp can\'t be written to: export DVC_SITE_CACHE_DIR="$PWD/.dvc/tmp/site"')
     return found
+
+
+def keep_dvc_lock(folder: Path = Path()) -> None:
+    """Copy dvc.lock, which DVC has just read: a `dvc` that is killed while it writes there leaves half a file."""
+    if (folder / paths.DVC_LOCK).is_file():
+        with replace_file(folder / paths.KEPT_DVC_LOCK) as temporary:
+            shutil.copyfile(folder / paths.DVC_LOCK, temporary)
 
 
 def _in_git(folder: Path) -> bool:

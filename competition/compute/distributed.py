@@ -21,6 +21,8 @@ from torch import distributed
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
+_ENDED = ("Connection reset by peer", "Connection closed by peer", "Broken pipe", "remote process exited")
+
 
 @dataclass(frozen=True)
 class Processes:
@@ -80,7 +82,7 @@ class Processes:
         if self.count == 1:
             return list(values)
         total = torch.tensor(values, dtype=torch.float64, device=self.device)
-        distributed.all_reduce(total)
+        _all_reduce(total)
         return total.tolist()
 
     def add_gradients(self, parameters: Iterable[torch.nn.Parameter], *values: float) -> list[float]:
@@ -94,7 +96,7 @@ class Processes:
         pieces = [torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in learning]
         flat = torch.cat([*(piece.reshape(-1) for piece in pieces), torch.tensor(values, device=self.device)])
         del pieces
-        distributed.all_reduce(flat)
+        _all_reduce(flat)
         *found, total = flat.split([*(parameter.numel() for parameter in learning), len(values)])
         for parameter, piece in zip(learning, found, strict=True):
             if parameter.grad is not None:
@@ -106,7 +108,7 @@ class Processes:
         if self.count == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        distributed.all_reduce(flat)
+        _all_reduce(flat)
         for tensor, piece in zip(
             tensors, (flat / self.count).split([tensor.numel() for tensor in tensors]), strict=True
         ):
@@ -120,12 +122,22 @@ class Processes:
         whole = torch.zeros(rows, own.shape[1], dtype=own.dtype, device=self.device)
         whole[places.to(whole.device)] = own.to(whole.device)
         if self.count > 1:
-            distributed.all_reduce(whole)
+            _all_reduce(whole)
         return whole.to(own.device)
 
     def leave(self) -> None:
         """Leave the process group, at the end of the work."""
         self.accelerator.end_training()
+
+
+def _all_reduce(tensor: torch.Tensor) -> None:
+    """Sum `tensor` over the processes, in place. Raises ChildProcessError where one of them has ended."""
+    try:
+        distributed.all_reduce(tensor)
+    except RuntimeError as error:
+        if not any(words in str(error) for words in _ENDED):
+            raise
+        raise ChildProcessError("another process of this training has ended; the launcher says which") from None
 
 
 @cache

@@ -78,7 +78,7 @@ def _launch(processes: int, module: str, arguments: list[str]) -> None:
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
         if failure.exitcode == -signal.SIGKILL:
-            ended = "was killed from outside, as the system does where memory runs out; close other programs"
+            ended = "was killed from outside, as the system does where memory runs out"
         else:
             ended = f"ended first, with exit code {failure.exitcode}; its own message, if any, is above"
         raise ChildProcessError(f"{module}: process {rank} of {processes} {ended}") from None

@@ -4,8 +4,9 @@
 
 A run is started with `dvc repro`, and after a random time the stage at work, `dvc` itself (whose stage then runs on)
 or both are killed; the next run begins at once. Where that meets a stage which a killed `dvc` has left, it has to say
-so, and is tried again. A project that is done is compared with one that was never disturbed (final.csv, the folds,
-packed images, predictions and weights), and a new one is begun. The last line is one JSON object.
+so, and is tried again; a dvc.lock that a killed `dvc` has half written is replaced by the copy that the stages keep. A
+project that is done is compared with one that was never disturbed (final.csv, the folds, packed images, predictions and
+weights), and a new one is begun. The last line is one JSON object.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,11 +26,13 @@ from time import monotonic, sleep
 import psutil
 from makers.pipeline import TEST, TRAIN, environment, make_project
 
+from competition.common import paths
 from competition.sample import generate
 
 COMPARED = ("submissions/final.csv", "folds/folds.csv", "data/*.arrow", "folds/predictions/*/*", "folds/weights/*/*")
 LEAST, MOST = 0.3, 14.0  # seconds before a kill: of dvc's start, and of several stages
 REFUSED = "is at work in this folder"
+TORN = "dvc.lock' validation failed"
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
@@ -84,6 +88,10 @@ def disturb(folder: Path, draw: random.Random, kills: int, end: float, counts: C
         if dvc.returncode == 0:
             return done
         text = (folder / "log").read_text()
+        if TORN in text:
+            shutil.copy(folder / paths.KEPT_DVC_LOCK, folder / paths.DVC_LOCK)
+            counts["dvc.lock torn"] += 1
+            continue
         if REFUSED not in text:
             raise RuntimeError(f"dvc repro failed by itself, after {done} kills:\n{text}")
         counts["refused beside an orphan"] += 1
