@@ -4,8 +4,8 @@
 
 A run is started with `dvc repro`, and after a random time the stage at work, `dvc` itself (whose stage then runs on)
 or both are killed; the next run begins at once. Where that meets a stage which a killed `dvc` has left, it has to say
-so, and is tried again; a dvc.lock that a killed `dvc` has half written is replaced by the copy that the stages keep. A
-project that is done is compared with one that was never disturbed (final.csv, the folds, packed images, predictions and
+so, and is tried again; a dvc.lock that a killed `dvc` has half written is replaced by the copy that the stages keep, and such
+a .dvc/tmp/rwlock removed. A project that is done is compared with one that was never disturbed (final.csv, the folds, packed images, predictions and
 weights), and a new one is begun. The last line is one JSON object.
 """
 
@@ -33,6 +33,7 @@ COMPARED = ("submissions/final.csv", "folds/folds.csv", "data/*.arrow", "folds/p
 LEAST, MOST = 0.3, 14.0  # seconds before a kill: of dvc's start, and of several stages
 REFUSED = "is at work in this folder"
 TORN = "dvc.lock' validation failed"
+TORN_RWLOCK = "Unable to read RWLock-file"
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
@@ -91,6 +92,10 @@ def disturb(folder: Path, draw: random.Random, kills: int, end: float, counts: C
         if TORN in text:
             shutil.copy(folder / paths.KEPT_DVC_LOCK, folder / paths.DVC_LOCK)
             counts["dvc.lock torn"] += 1
+            continue
+        if TORN_RWLOCK in text:
+            (folder / ".dvc/tmp/rwlock").unlink()
+            counts[".dvc/tmp/rwlock torn"] += 1
             continue
         if REFUSED not in text:
             raise RuntimeError(f"dvc repro failed by itself, after {done} kills:\n{text}")
