@@ -4,9 +4,9 @@
 
 A run is started with `dvc repro`, and after a random time the stage at work, `dvc` itself (whose stage then runs on)
 or both are killed; the next run begins at once. Where that meets a stage which a killed `dvc` has left, it has to say
-so, and is tried again; a dvc.lock that a killed `dvc` has half written is replaced by the copy that the stages keep, and such
-a .dvc/tmp/rwlock removed. A project that is done is compared with one that was never disturbed (final.csv, the folds, packed images, predictions and
-weights), and a new one is begun. The last line is one JSON object.
+so, and is tried again; of what a killed `dvc` has half written, dvc.lock is replaced by the copy that the stages keep,
+and .dvc/tmp/rwlock removed. A project that is done is compared with one that was never disturbed (final.csv, the folds,
+packed images, predictions and weights), and a new one is begun. The last line is one JSON object.
 """
 
 import argparse
