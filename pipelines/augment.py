@@ -39,8 +39,7 @@ def main() -> None:
     targets, classes = train.column("target"), read_classes(paths.CLASSES)
     several = holds_several(targets, tuple(classes))
     log_copies(targets, settings, several)
-    names = sorted({name for purpose in ("train", "test_like") for name in settings.transforms_for(purpose)})
-    bank = open_bank(names, settings, machine, paths.NOISE_BANK.resolve())
+    bank = open_bank(settings.names(), settings, machine, paths.NOISE_BANK.resolve())
     release()
     straighten = open_straightener(everything.upright, out_of_fold=True)
     if straighten is not None:

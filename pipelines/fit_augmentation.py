@@ -5,9 +5,9 @@ python -m pipelines.fit_augmentation --apply test_like
 
 Says how train and test differ, looks for the policy whose copies are hardest to tell from the test images, and writes
 it to folds/fitted_policy.yaml, and the table to folds/shift.csv. Using it is your choice: --apply writes it into
-params.yaml, for training copies (augment.transforms), the images that members are scored on (augment.test_like), or
-both. What is fitted is the policy of the training copies as params.yaml has it, so a second run goes on from an applied
-first.
+params.yaml, for training copies (augment.transforms; and augment.train_on_held_out, since it is trained on as it was
+fitted), the images that members are scored on (augment.test_like), or both. What is fitted is the policy of the
+training copies as params.yaml has it, so a second run goes on from an applied first.
 """
 
 import os
@@ -50,6 +50,7 @@ class Apply(StrEnum):
 
 
 TRAIN, TEST_LIKE = ("augment", "transforms"), ("augment", "test_like", "transforms")
+ON_HELD_OUT = ("augment", "train_on_held_out")
 SECTIONS = {Apply.none: [], Apply.train: [TRAIN], Apply.test_like: [TEST_LIKE], Apply.both: [TRAIN, TEST_LIKE]}
 
 
@@ -72,7 +73,7 @@ def main(
         ImageStore(paths.TRAIN_STORE),
         ImageStore(paths.TEST_STORE),
         augment,
-        open_bank(tuple(augment.merged()), augment, settings.machine),
+        open_bank({"test_like": augment.merged()}, augment, settings.machine),
         embedding(settings),
         images=images,
         trials=trials,
@@ -88,6 +89,10 @@ def main(
     for keys in SECTIONS[apply]:
         params_file.apply(paths.PARAMS, {keys: fit.transforms})
         log(f"{paths.PARAMS}: {'.'.join(keys)} is the fitted policy; `dvc repro` runs what that changes")
+    if TRAIN in SECTIONS[apply] and not augment.train_on_held_out:
+        params_file.apply(paths.PARAMS, {ON_HELD_OUT: True})
+        held_out = ", ".join(augment.test_like.held_out)
+        log(f"{paths.PARAMS}: {'.'.join(ON_HELD_OUT)} is true: trained on as fitted", effects=held_out)
 
 
 def embedding(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:

@@ -13,11 +13,11 @@ from competition.augmentation.effects import EFFECTS
 from competition.augmentation.effects.camera import Photograph, photograph
 from competition.common.seeds import generator as make_generator
 from competition.data.letterbox import letterbox, shrink
-from competition.settings.augment import AugmentSettings, Transforms
+from competition.settings.augment import AugmentSettings, Purpose, Transforms
 
 
 def damaged(
-    image: np.ndarray, id: str, purpose: str, number: int, settings: AugmentSettings, bank: Bank | None = None
+    image: np.ndarray, id: str, purpose: Purpose, number: int, settings: AugmentSettings, bank: Bank | None = None
 ) -> np.ndarray:
     """Return copy `number` of `image` for `purpose` ("train" or "test_like"), uint8 (size, size, 3).
 
@@ -28,7 +28,7 @@ def damaged(
 
 
 def damaged_photograph(
-    image: np.ndarray, id: str, purpose: str, number: int, settings: AugmentSettings, bank: Bank | None = None
+    image: np.ndarray, id: str, purpose: Purpose, number: int, settings: AugmentSettings, bank: Bank | None = None
 ) -> Photograph:
     """Return copy `number` of `image` for `purpose` before its last resize, and where the page lies in it.
 
@@ -42,7 +42,7 @@ def damaged_photograph(
     for phase in PHASES:
         amounts = {name: amount for name, amount in drawn.items() if EFFECTS[name].phase == phase}
         for name in generator.permutation([name for name in amounts if EFFECTS[name].apply]):
-            image = _apply(str(name), image, generator, amounts[name], bank)
+            image = _apply(str(name), image, generator, amounts[name], bank, purpose)
         if phase == "camera":
             image, corners = photograph(image, generator, amounts, settings.fill, longest)
     return Photograph(image, corners)
@@ -62,9 +62,9 @@ def _drawn(transforms: Transforms, generator: np.random.Generator, key: tuple) -
 
 
 def _apply(
-    name: str, image: np.ndarray, generator: np.random.Generator, amount: float, bank: Bank | None
+    name: str, image: np.ndarray, generator: np.random.Generator, amount: float, bank: Bank | None, purpose: Purpose
 ) -> np.ndarray:
     effect = EFFECTS[name]
     if bank is not None and effect.recipe is not None:
-        return bank.apply(name, image, generator, amount)
+        return bank.apply(name, image, generator, amount, purpose)
     return effect.apply(image, generator, amount)

@@ -54,6 +54,10 @@ def final_facts(
         "fitted": chosen.fitted,
         "decision": chosen.decision.to_json() if chosen.decision else None,
         "external": external_votes(chosen, external),
+        "held_out_effects": {
+            "effects": list(everything.augment.test_like.held_out),
+            "trained_on": everything.augment.train_on_held_out,
+        },
         "rows": len(chosen.test),
         "class_shares": class_shares(labels_of(chosen.test), images.y_true, images.targets, class_names),
         "agreement": {

@@ -1,6 +1,6 @@
 """Section augment: how many damaged copies, of what size, damaged how."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -25,6 +25,8 @@ class TransformSettings(SettingsSection):
 
 
 Transforms = dict[str, TransformSettings]
+Purpose = Literal["train", "test_like"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -89,7 +91,7 @@ class TestLikeSettings(PolicySettings):
 
     held_out: Annotated[tuple[str, ...], AfterValidator(_known)] = Field(
         ("ink_mottling", "noise_texturize", "dirty_drum", "voronoi", "crease", "shadow_cast", "motion_blur"),
-        description="effects of these images alone: training never sees them",
+        description="effects of these images alone: training sees them only with augment.train_on_held_out",
     )
 
 
@@ -106,12 +108,29 @@ class AugmentSettings(PolicySettings):
     quality: int = Field(90, ge=1, le=100, description="JPEG quality of the packed copies")
     seed: int = Field(0, ge=0)
     bank_layers: int = Field(
-        12, ge=1, description="layers computed per banked Augraphy effect; each is drawn from in endless ways"
+        12,
+        ge=1,
+        description="layers computed per banked Augraphy effect for training copies, and a third as many of their own "
+        "for test-like ones; each is drawn from in endless ways",
     )
     test_like: TestLikeSettings = TestLikeSettings()
+    train_on_held_out: bool = Field(
+        False,
+        description="training copies get test_like.held_out too: true for what is submitted, false to see what damage "
+        "costs that no network has met",
+    )
 
-    def transforms_for(self, purpose: Literal["train", "test_like"]) -> Transforms:
-        """Return the effects that a copy made for `purpose` may get; training never gets a held-out one."""
+    def layers_for(self, purpose: Purpose) -> int:
+        """Return how many layers of a banked effect copies made for `purpose` draw from."""
+        return self.bank_layers if purpose == "train" else max(1, round(self.bank_layers / 3))
+
+    def transforms_for(self, purpose: Purpose) -> Transforms:
+        """Return the effects that a copy made for `purpose` may get."""
         if purpose == "test_like":
             return self.test_like.merged()
-        return {name: transform for name, transform in self.merged().items() if name not in self.test_like.held_out}
+        kept_out = () if self.train_on_held_out else self.test_like.held_out
+        return {name: transform for name, transform in self.merged().items() if name not in kept_out}
+
+    def names(self) -> dict[Purpose, tuple[str, ...]]:
+        """Return the effects' names that a copy may get, by purpose."""
+        return {purpose: tuple(self.transforms_for(purpose)) for purpose in PURPOSES}

@@ -116,8 +116,7 @@ class Stores:
         return Augmenter(source, settings, bank, several=self.several, straighten=self.straighten)
 
     def _bank(self, settings: AugmentSettings) -> Bank:
-        names = {*settings.transforms_for("train"), *settings.transforms_for("test_like")}
-        return open_bank(names, settings, self.machine, (self.folder.parent / "bank").resolve())
+        return open_bank(settings.names(), settings, self.machine, (self.folder.parent / "bank").resolve())
 
 
 def _with_copies(data: FoldData, copies: dict[str, int], targets: Sequence[str]) -> FoldData:

@@ -25,6 +25,7 @@ from competition.inference.tta import orientation_weights
 from competition.members.resume_key import versions_of
 from competition.metrics.calibration import fit_temperature
 from competition.models.networks import packages_of
+from competition.settings.augment import PURPOSES
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 from competition.upright.accuracy import figures
@@ -46,7 +47,7 @@ def resume_key(settings: Settings) -> str:
     network = FinetunedSettings(network=upright.network, weights=upright.weights)
     drawn = {
         purpose: {name: one.model_dump() for name, one in augment.transforms_for(purpose).items()}
-        for purpose in ("train", "test_like")
+        for purpose in PURPOSES
     }
     return digest(
         paths.TRAIN_STORE,
@@ -72,8 +73,8 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
         make(upright, upright.seed)  # what can't be had is said before any work is done
     table = read_folds(paths.FOLDS)
     fold_of = dict(zip(table["ID"], table["fold"].tolist(), strict=True))
-    drawn = {*augment.transforms_for("train"), *settings.augment.transforms_for("train")}
-    names = sorted(drawn | {*augment.transforms_for("test_like")})
+    names = augment.names()
+    names["train"] += settings.augment.names()["train"]
     bank = open_bank(names, augment, machine, paths.NOISE_BANK.resolve())
     train = ImageStore(paths.TRAIN_STORE)
     pages = drawn_pages(np.array([fold_of.get(id, HOLDOUT) for id in train.column("id")]), upright)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from makers.offline import NAMES, SETTINGS, packed
+from makers.offline import SETTINGS, packed
 from makers.packed import local_cluster
 
 from competition.augmentation.augraphy.bank import open_bank
@@ -53,7 +53,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bank(folder):
-    return open_bank(NAMES, SETTINGS, MachineSettings(workers=1), folder / "bank")
+    return open_bank(SETTINGS.names(), SETTINGS, MachineSettings(workers=1), folder / "bank")
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ from competition.settings.machine import MachineSettings
 from makers.offline import NAMES, SETTINGS, packed
 
 folder = Path(sys.argv[1])
-bank = open_bank(NAMES, SETTINGS, MachineSettings(workers=1), folder / "bank")
+bank = open_bank(SETTINGS.names(), SETTINGS, MachineSettings(workers=1), folder / "bank")
 packed(folder, bank, folder / "killed.arrow", workers=1)
 """
 

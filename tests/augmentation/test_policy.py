@@ -12,7 +12,7 @@ from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.effects import EFFECTS
 from competition.augmentation.policy import damaged
 from competition.data.letterbox import letterbox
-from competition.settings.augment import AugmentSettings, TransformSettings
+from competition.settings.augment import PURPOSES, AugmentSettings, TransformSettings
 from competition.settings.machine import MachineSettings
 from competition.settings.policies import policy_names
 
@@ -24,7 +24,9 @@ ON_THE_SPOT = {name: TransformSettings(probability=0) for name, effect in EFFECT
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory):
     settings = AugmentSettings(size=SIZE, bank_layers=1)
-    return open_bank(EFFECTS.names(), settings, MachineSettings(workers=1), tmp_path_factory.mktemp("bank"))
+    return open_bank(
+        dict.fromkeys(PURPOSES, EFFECTS.names()), settings, MachineSettings(workers=1), tmp_path_factory.mktemp("bank")
+    )
 
 
 def replace_effect(monkeypatch, name, function):

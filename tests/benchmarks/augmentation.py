@@ -80,7 +80,7 @@ def our_copies(store: Path, numbers: list[int], side: int, bank: Bank) -> int:
         draws = generator(0, "benchmark", number)
         page = scaled(pages.image(number % len(pages)), side)
         for effect in RECIPE:
-            page = bank.apply(effect, page, draws, 1.0)
+            page = bank.apply(effect, page, draws, 1.0, "train")
         drawn = {"quarter_turn": 1, "rotate": draws.uniform(-180, 180), "shift_scale": draws.uniform(0, 0.2)}
         drawn |= {name: 1 for name in ("mirror", "transpose") if draws.random() < 0.5}
         size += len(encode_jpeg(letterbox(photograph(page, draws, drawn, 255, round(SIZE * OVERSAMPLING)), SIZE), 90))
@@ -143,7 +143,7 @@ def single_effects(page: np.ndarray, bank: Bank) -> dict[str, dict[str, float]]:
         if effect.recipe:
             table[name] = {"direct": milliseconds(ours, name, page, 1.0, 5)}
             if effect.recipe.take != "page":
-                table[name]["banked"] = milliseconds(bank.apply, name, page, 1.0, 25)
+                table[name]["banked"] = milliseconds(partial(bank.apply, purpose="train"), name, page, 1.0, 25)
         else:
             table[name] = {"ours": milliseconds(ours, name, page, float(np.mean(effect.limits)), 25)}
         print(f"{name:22s}" + "".join(f"  {way} {value:8.2f} ms" for way, value in table[name].items()), flush=True)
@@ -160,7 +160,7 @@ def main() -> None:
     given = parser.parse_args()
     workers = os.cpu_count() or 1
     began = perf_counter()
-    bank = open_bank(layered(), AugmentSettings(size=SIZE), MachineSettings())
+    bank = open_bank({"train": layered()}, AugmentSettings(size=SIZE), MachineSettings())
     print(f"bank of {len(layered())} effects: {perf_counter() - began:.1f} s (0 where it was there)", flush=True)
     table = single_effects(scaled(ImageStore(given.store).image(0), given.longest_side), bank)
     rates = whole_copies(

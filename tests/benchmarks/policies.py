@@ -58,8 +58,7 @@ def packed(settings: Settings, augment: AugmentSettings) -> Path:
     path = FOLDER / f"{digest(augment.model_dump())}.arrow"
     if not path.is_file():
         source = Path("data/train.arrow").absolute()
-        names = {*augment.transforms_for("train"), *augment.transforms_for("test_like")}
-        bank = open_bank(names, augment, settings.machine)
+        bank = open_bank(augment.names(), augment, settings.machine)
         build(
             path,
             range(len(ImageStore(source))),

@@ -83,6 +83,23 @@ def test_training_never_gets_a_held_out_effect_and_test_like_images_do():
     assert {EFFECTS[name].phase for name in held_out} >= {"ink", "paper", "light", "sensor"}
 
 
+def test_a_switch_gives_training_the_held_out_effects_too():
+    settings = AugmentSettings(train_on_held_out=True)
+    assert settings.transforms_for("train") == settings.merged() == AugmentSettings().merged()
+    assert set(AugmentSettings().test_like.held_out) <= set(settings.transforms_for("train"))
+    assert settings.transforms_for("test_like") == AugmentSettings().transforms_for("test_like")
+
+
+def test_the_names_of_each_purpose_are_those_it_can_draw():
+    settings = AugmentSettings(
+        policy="none",
+        transforms={name: {"probability": 0.1} for name in ("jpeg", "crease", "shadow")},
+        test_like={"policy": "none", "held_out": ["crease"], "transforms": {"crease": {"probability": 1}}},
+    )
+    assert settings.names() == {"train": ("shadow", "jpeg"), "test_like": ("crease",)}
+    assert settings.model_copy(update={"train_on_held_out": True}).names()["train"] == ("crease", "shadow", "jpeg")
+
+
 def test_the_test_like_images_do_not_follow_the_training_policy():
     heavy = AugmentSettings(policy="heavy", transforms={"jpeg": {"probability": 1}})
     assert heavy.transforms_for("test_like") == AugmentSettings().transforms_for("test_like")

@@ -1,9 +1,11 @@
 """Bank of layers of document noise: made once by Augraphy's own code, then drawn from at random, on many pages.
 
-One file per effect, an Arrow stream of raw pixels, which is memory-mapped: no layer is ever decoded or copied whole.
+Training copies and test-like ones draw from layers of their own, of their own seeds: what is scored shows no layer that
+was trained on. One file per purpose and effect, an Arrow stream of raw pixels, which is memory-mapped: no layer is ever
+decoded or copied whole.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -22,7 +24,7 @@ from competition.common.paths import NOISE_BANK
 from competition.common.seeds import derived_seed
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
-from competition.settings.augment import AugmentSettings
+from competition.settings.augment import AugmentSettings, Purpose
 from competition.settings.machine import MachineSettings
 
 LEAST_SHARE = 0.8  # of a layer's side that a page takes, where the layer is scaled to the page
@@ -31,22 +33,26 @@ OVERSAMPLING = 1.4  # damage is done at this multiple of the final size, so that
 
 @dataclass(frozen=True)
 class Bank:
-    """Bank: the layers' files by effect; small to pickle, each mapped once per process when first needed."""
+    """Bank: the layers' files by purpose and effect; small to pickle, each mapped once per process when needed."""
 
-    paths: dict[str, Path]
+    paths: Mapping[Purpose, Mapping[str, Path]]
 
-    def apply(self, name: str, image: np.ndarray, generator: np.random.Generator, amount: float) -> np.ndarray:
+    def apply(
+        self, name: str, image: np.ndarray, generator: np.random.Generator, amount: float, purpose: Purpose
+    ) -> np.ndarray:
         """Return `image` (uint8, (H, W, 3) RGB) under a layer of Augraphy effect `name` at opacity `amount`.
 
-        The layer, the piece of it, and its turn and flip are drawn from `generator`. An effect without layers is done
-        by our own fast version, or by Augraphy. Raises ValueError if the bank wasn't opened for `name`.
+        The layer, one of those for `purpose`, the piece of it, and its turn and flip are drawn from `generator`. An
+        effect without layers is done by our own fast version, or by Augraphy. Raises ValueError if the bank wasn't
+        opened for `name`.
         """
         recipe = EFFECTS[name].recipe
         if not recipe.layered:
             return (recipe.fast or EFFECTS[name].apply)(image, generator, amount)
-        if name not in self.paths:
-            raise ValueError(f"{name!r} is not in this bank, which was opened for {sorted(self.paths)}")
-        stored = _layers(self.paths[name])
+        paths = self.paths.get(purpose, {})
+        if name not in paths:
+            raise ValueError(f"{name!r} is not in this bank, which was opened for {sorted(paths)} of {purpose} copies")
+        stored = _layers(paths[name])
         piece = _piece(stored[int(generator.integers(len(stored)))], image.shape[:2], generator, recipe.fits_page)
         return mixed(image, take(recipe, image, piece), amount)
 
@@ -108,39 +114,61 @@ def layered() -> tuple[str, ...]:
 
 
 def open_bank(
-    names: Iterable[str], settings: AugmentSettings, machine: MachineSettings, folder: Path = NOISE_BANK
+    names: Mapping[Purpose, Iterable[str]],
+    settings: AugmentSettings,
+    machine: MachineSettings,
+    folder: Path = NOISE_BANK,
 ) -> Bank:
-    """Return the bank of effects `names` (those without layers are ignored); what is missing of it is made first.
+    """Return the bank of effects `names` for each purpose (those without layers are ignored).
 
-    A layer is a pure function of (settings.seed, effect, number) and the side. A stopped run goes on where it was.
+    What is missing of it is made first; a stopped run goes on where it was. A layer is a pure function of
+    (settings.seed, purpose, effect, number) and the side.
     """
+    return Bank(
+        {
+            purpose: {
+                name: _opened(name, purpose, settings, machine, folder)
+                for name in sorted({*wanted}.intersection(layered()))
+            }
+            for purpose, wanted in names.items()
+        }
+    )
+
+
+def _opened(name: str, purpose: Purpose, settings: AugmentSettings, machine: MachineSettings, folder: Path) -> Path:
+    """Return the file of the layers of effect `name` for copies of `purpose`, which is made if it isn't there."""
     side = max(256, round(layers.MARGIN * OVERSAMPLING * settings.size))
-    paths = {}
-    for name in sorted(set(names) & set(layered())):
-        digest = _digest(name, settings, side)
-        paths[name] = folder / f"{name}-{digest}.arrow"
-        if not paths[name].exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = paths[name].with_suffix(".lock")
-            with FileLock(lock):  # of several who need it one makes it
-                if not paths[name].exists():
-                    build(
-                        paths[name],
-                        range(settings.bank_layers),
-                        partial(_make_rows, name, settings.seed, side),
-                        folder / f"{name}-{digest}.parts",
-                        part_size=2,
-                        machine=machine,
-                        title=f"bank: {name}",
-                    )
-            lock.unlink(missing_ok=True)  # whoever waited for it finds the file made
-    return Bank(paths)
+    stem = f"{name}-{purpose}-{_digest(name, purpose, settings, side)}"
+    path = folder / f"{stem}.arrow"
+    if path.exists():
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = path.with_suffix(".lock")
+    with FileLock(lock):  # of several who need it one makes it
+        if not path.exists():
+            build(
+                path,
+                range(settings.layers_for(purpose)),
+                partial(_make_rows, name, _seed_parts(settings.seed, purpose), side),
+                folder / f"{stem}.parts",
+                part_size=2,
+                machine=machine,
+                title=f"bank: {name}, {purpose}",
+            )
+    lock.unlink(missing_ok=True)  # whoever waited for it finds the file made
+    return path
 
 
-def _make_rows(name: str, seed: int, side: int, numbers: Sequence[int]) -> tuple[list[dict], list[dict]]:
+def _seed_parts(seed: int, purpose: Purpose) -> tuple[object, ...]:
+    return (seed, "bank") if purpose == "train" else (seed, "bank", purpose)
+
+
+def _make_rows(
+    name: str, seed_parts: tuple[object, ...], side: int, numbers: Sequence[int]
+) -> tuple[list[dict], list[dict]]:
     rows = []
     for number in numbers:
-        planes = layers.make_planes(EFFECTS[name].recipe, derived_seed(seed, "bank", name, number), side)
+        planes = layers.make_planes(EFFECTS[name].recipe, derived_seed(*seed_parts, name, number), side)
         rows.append(
             {
                 "id": f"{name}/{number}",
@@ -153,8 +181,15 @@ def _make_rows(name: str, seed: int, side: int, numbers: Sequence[int]) -> tuple
     return rows, []
 
 
-def _digest(name: str, settings: AugmentSettings, side: int) -> str:
-    """Return 12 hex digits that change with anything the layers of effect `name` depend on."""
+def _digest(name: str, purpose: Purpose, settings: AugmentSettings, side: int) -> str:
+    """Return 12 hex digits that change with anything the layers of effect `name` for `purpose` depend on."""
     sources = [Path(file) for file in (__file__, adapter.__file__, layers.__file__)]
-    facts = (name, EFFECTS[name].recipe, version("augraphy"), settings.bank_layers, settings.seed, side)
+    facts = (
+        name,
+        EFFECTS[name].recipe,
+        version("augraphy"),
+        settings.layers_for(purpose),
+        _seed_parts(settings.seed, purpose),
+        side,
+    )
     return digest(repr(facts), *sources)[:12]

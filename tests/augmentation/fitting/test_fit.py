@@ -240,6 +240,8 @@ def test_the_command_writes_a_policy_and_a_table(project, capsys):
     assert Path("folds/fitted_policy.yaml").read_text() == text  # the same seed, the same policy
     settings = load_settings().augment
     assert as_mapping(settings.merged()) == as_mapping(settings.test_like.merged()) == as_mapping(policy.merged())
+    # trained on as fitted: no effect is kept from the training copies
+    assert settings.transforms_for("train") == settings.transforms_for("test_like") == settings.merged()
     assert Path("params.yaml").read_text().startswith("# my notes\n")
 
 
