@@ -5,7 +5,7 @@ Makes submissions/ensembles/<name>.csv, ensembles.csv (their nested scores), ens
 fold); final.csv, the chosen candidate's answers, checked against the sample submission before it takes its place,
 final_vote.json (what was fitted: see competition.ensembling.final_vote), final.json (score, why it was chosen, lineage)
 and metrics.json (three scores, for `dvc metrics` and `dvc exp`). An unlocked holdout is scored once;
-submissions/holdout.csv says when.
+submissions/holdout.csv says when, and submissions/holdout_seen.csv which images can't be held out any more.
 """
 
 from collections.abc import Sequence
@@ -38,6 +38,7 @@ from competition.ensembling.rule import RuleInputs
 from competition.ensembling.skill import with_skill
 from competition.ensembling.specialist_choice import read_choice
 from competition.ensembling.vote_gain import vote_gains
+from competition.folds.seen_images import add_seen, check_held_out
 from competition.folds.split import read_folds
 from competition.inference.tta import orientation_weights
 from competition.leaderboard.leaderboard import read_leaderboard, write_leaderboard
@@ -56,6 +57,8 @@ def main() -> None:
     leaderboard = read_leaderboard(paths.LEADERBOARD)
     folds = read_folds(paths.FOLDS)
     metric, unlock = make_metric(settings.task), settings.ensemble.unlock_holdout
+    if unlock:
+        check_held_out(paths.HOLDOUT_SEEN, folds)
     images = images_of(folds, competition.test_ids, competition.task, metric, unlock)
     external = {name: read_external(name, competition) for name in settings.ensemble.external}
     specialist = read_choice(paths.VOTES)
@@ -79,6 +82,8 @@ def main() -> None:
     facts = final_facts(candidates, chosen, choice, stacked, competition.class_names, settings, external)
     facts["lineage"] = lineage(settings, chosen.parts, weights)
     facts["holdout"] = score_holdout(paths.HOLDOUT, chosen, images, settings.ensemble, f"{date.today()}")
+    if paths.HOLDOUT.is_file():
+        add_seen(paths.HOLDOUT_SEEN, folds)
     with replace_final() as folder:
         write_final(folder / FINAL, chosen.test, competition)
         orientations = orientation_weights(settings.tta.passes, settings.tta.seed)

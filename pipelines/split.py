@@ -19,7 +19,16 @@ from competition.data.image_store import ImageStore
 from competition.data.label_sets import holds_several
 from competition.folds.given import spread_over_free_folds, use_given_folds
 from competition.folds.leakage import check_folds
-from competition.folds.split import HOLDOUT, check_learnable, joined_groups, make_folds, scarce_classes, write_folds
+from competition.folds.seen_images import check_held_out
+from competition.folds.split import (
+    HOLDOUT,
+    UNSCORED,
+    check_learnable,
+    joined_groups,
+    make_folds,
+    scarce_classes,
+    write_folds,
+)
 from competition.settings.load import load_settings
 from pipelines._main import log, run
 
@@ -44,7 +53,8 @@ def main() -> None:
             ids, groups, given, n_splits, str(Path(everything.competition.root) / "train.csv")
         )
     else:
-        folds["fold"] = make_folds(ids, targets, groups, n_splits, settings.seed, settings.holdout, several)
+        seed, holdout = settings.seed, settings.holdout
+        folds["fold"] = make_folds(ids, targets, groups, n_splits, seed, holdout, several, unscored=True)
     if given and settings.holdout:
         raise ValueError(
             f"split.holdout: {settings.holdout:g}, but train.csv gives the folds; write fold -1 there for a "
@@ -56,9 +66,10 @@ def main() -> None:
             "share, or 0"
         )
     check_folds(folds)
+    check_held_out(paths.HOLDOUT_SEEN, folds)
     check_learnable(folds, settings.folds, several)
     write_folds(paths.FOLDS, folds)
-    seen = folds[folds["fold"] >= 0]
+    seen = folds[folds["fold"] != HOLDOUT]
     for warning in scarce_classes(seen["target"].tolist(), seen["group"].tolist(), n_splits, several):
         log("warning: few images", problem=warning)
     sizes = "/".join(str((folds["fold"] == k).sum()) for k in settings.folds)
@@ -68,6 +79,7 @@ def main() -> None:
         images=len(folds),
         groups=folds["group"].nunique(),
         folds=sizes,
+        never_scored=int((folds["fold"] == UNSCORED).sum()),
         holdout=len(folds) - len(seen),
         seconds=round(perf_counter() - began, 1),
     )

@@ -60,6 +60,7 @@ FINAL_VOTE = SUBMISSIONS / "final_vote.json"
 FINAL_FACTS = SUBMISSIONS / "final.json"
 METRICS = SUBMISSIONS / "metrics.json"
 HOLDOUT = SUBMISSIONS / "holdout.csv"
+HOLDOUT_SEEN = SUBMISSIONS / "holdout_seen.csv"
 PUBLIC_SCORES = SUBMISSIONS / "public.csv"
 REPORT = SUBMISSIONS / "report/index.html"
 

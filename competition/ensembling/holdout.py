@@ -74,7 +74,7 @@ def record_unlocking(path: Path | str, new: Unlocking) -> bool:
         raise ValueError(
             f"{path}: this holdout was unlocked on {old.date}, for other answers or targets ({old.submission}: "
             f"test-like {old.test_like}, clean {old.clean}); a holdout is scored once. Set ensemble.unlock_holdout: "
-            "false, or draw a new holdout with another split.seed"
+            "false; a new holdout has to be of images that nothing was trained on since (train.csv's column fold: -1)"
         )
     write_table(path, COLUMNS, [astuple(row) for row in [*before, new]])
     return True

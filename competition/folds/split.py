@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from competition.common.csv import read_frame, write_frame
@@ -16,6 +16,7 @@ from competition.folds.leakage import check_folds
 from competition.folds.stratification import group_counts, spread
 
 HOLDOUT = -1
+UNSCORED = -2  # trained on in every fold, scored in none: what a class needs to be met by the network that answers it
 COLUMNS = ["ID", "target", "fold", "group"]
 GROUPS = (
     "groups are of train.csv's column group and of folds/duplicates.csv, whose near-duplicates "
@@ -31,6 +32,7 @@ def make_folds(
     seed: int,
     holdout: float = 0.0,
     several: bool = False,
+    unscored: bool = False,
 ) -> np.ndarray:
     """Return (N,) int64: each image's fold, 0 to n_splits - 1, or -1 for the `holdout` share that no fold sees.
 
@@ -38,6 +40,11 @@ def make_folds(
     groups allow: groups of one image give every fold the same number of them, or one more. A class with fewer groups
     than folds is in some of them only (see `scarce_classes`). The holdout depends on seed and share, not on n_splits.
     The order of the rows changes nothing. several: a target names an image's labels, and each label is spread so.
+
+    unscored: no image is answered by a network that never met its class. A class that would be all in one fold has
+    its smallest group there as fold -2, trained on in every fold and scored in none: of one group, all of it; none is
+    all in the holdout. With `several` a label stays in its fold, since the image's other labels are scored. Raises
+    ValueError where that leaves a fold nothing to score.
     """
     if not len(ids) == len(targets) == len(groups):
         raise ValueError(f"lengths differ: {len(ids)} ids, {len(targets)} targets, {len(groups)} groups")
@@ -54,12 +61,48 @@ def make_folds(
     seen = np.arange(len(names))
     if holdout > 0:
         sides = spread(counts, np.array([1 - holdout, holdout]), _places(names, seed, "holdout"), weights)
+        if unscored and not several:
+            sides[_kept_out(counts, sides == 1)] = 0
         seen = np.flatnonzero(sides == 0)
     if len(seen) < n_splits:
         raise ValueError(f"split.holdout: {holdout} leaves {len(seen)} groups of images for {n_splits} folds; lower it")
     places = _places(names[seen], seed, "folds")
     fold_of_group[seen] = spread(counts[seen], np.full(n_splits, 1 / n_splits), places, weights)
+    if unscored and not several:
+        for fold in range(n_splits):
+            fold_of_group[_kept_out(counts, fold_of_group == fold, fold_of_group != HOLDOUT)] = UNSCORED
+        _check_scored(fold_of_group, n_splits)
     return fold_of_group[group_of_row]
+
+
+def _kept_out(counts: csr_array, part: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
+    """Return numbers of groups to take out of `part` (G,) bool, so that no class is all in it: the smallest of each.
+
+    counts: (G, K) images of each class; among: (G,) bool, the groups that count, all if None. A class that a group
+    taken before already brings out has no need of another.
+    """
+    among = np.ones(len(part), bool) if among is None else among
+    inside, all_of = (np.asarray(counts[chosen].sum(axis=0)).ravel() for chosen in (part & among, among))
+    sizes, by_class, taken = np.asarray(counts.sum(axis=1)).ravel(), counts.tocsc(), []
+    out = np.zeros(counts.shape[1], bool)
+    for k in np.flatnonzero((inside > 0) & (inside == all_of)):
+        if out[k]:
+            continue
+        groups = by_class.indices[by_class.indptr[k] : by_class.indptr[k + 1]]
+        groups = groups[(part & among)[groups]]
+        group = int(groups[np.lexsort([groups, sizes[groups]])[0]])
+        taken.append(group)
+        out[counts.indices[counts.indptr[group] : counts.indptr[group + 1]]] = True
+    return np.array(taken, np.int64)
+
+
+def _check_scored(fold_of_group: np.ndarray, n_splits: int) -> None:
+    if empty := sorted(set(range(n_splits)) - set(fold_of_group.tolist())):
+        raise ValueError(
+            f"fold {', '.join(map(str, empty))} has no image to score: {int((fold_of_group == UNSCORED).sum())} groups "
+            "of images are all that there is of their class, and are trained on in every fold; take fewer folds, or "
+            "add independent images of these classes"
+        )
 
 
 def _places(names: np.ndarray, seed: int, what_for: str) -> np.ndarray:
@@ -70,7 +113,7 @@ def _places(names: np.ndarray, seed: int, what_for: str) -> np.ndarray:
 def scarce_classes(targets: Sequence[str], groups: Sequence[str], n_splits: int, several: bool = False) -> list[str]:
     """Return a warning for each class, or with `several` each label, with fewer groups than folds.
 
-    Some folds can't score it.
+    Some folds can't score it; a class of one group none. targets, groups: of all images but the holdout's.
     """
     rows = pd.DataFrame({"target": targets, "group": groups})
     if several:
@@ -78,9 +121,9 @@ def scarce_classes(targets: Sequence[str], groups: Sequence[str], n_splits: int,
     counts = rows.groupby("target")["group"].agg(["nunique", "size"])
     warnings, kind = [], "label" if several else "class"
     for target, (n_groups, n_images) in counts[counts["nunique"] < n_splits].iterrows():
-        what = (
-            f"all in one fold, whose model never sees the {kind}" if n_groups == 1 else "so some folds don't score it"
-        )
+        what = "so some folds don't score it"
+        if n_groups == 1:
+            what = "all in one fold, whose model never sees it" if several else "trained on in all, scored in none"
         warnings.append(
             f"{kind} {target}: {n_images} images in {n_groups} independent groups for {n_splits} folds, {what}"
         )
@@ -118,16 +161,16 @@ def write_folds(path: Path | str, folds: pd.DataFrame) -> None:
 
 
 def read_folds(path: Path | str) -> pd.DataFrame:
-    """Return folds.csv: ID, target, group as str, fold as int64 (-1: holdout).
+    """Return folds.csv: ID, target, group as str, fold as int64 (-1: holdout, -2: trained on in every fold).
 
     Raises FileNotFoundError, ValueError for other contents, and LeakError (which is one) for a divided group.
     """
     folds = read_frame(path, COLUMNS, "split")
     if twice := repeated(folds["ID"]):
         raise ValueError(f"{path}: repeated IDs: {examples(twice)}")
-    if not folds["fold"].str.fullmatch(r"-1|\d+").all():
+    if not folds["fold"].str.fullmatch(r"-[12]|\d+").all():
         raise ValueError(
-            f"{path}: column fold: expected whole numbers from -1, found {folds['fold'].unique()[:10].tolist()}"
+            f"{path}: column fold: expected whole numbers from -2, found {folds['fold'].unique()[:10].tolist()}"
         )
     folds = folds.astype({"fold": "int64"})
     check_folds(folds, str(path))
@@ -140,7 +183,7 @@ def check_learnable(folds: pd.DataFrame, numbers: tuple[int, ...], several: bool
     With `several`: they have the very same labels.
     """
     for number in numbers:
-        taught = folds[(folds["fold"] >= 0) & (folds["fold"] != number)]
+        taught = folds[~folds["fold"].isin([HOLDOUT, number])]
         if several and taught["target"].nunique() == 1:
             raise ValueError(
                 f"fold {number} would be trained on images that all have the labels {taught['target'].iloc[0]!r}: "

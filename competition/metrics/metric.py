@@ -37,6 +37,13 @@ class Metric(ABC):
     def score(self, y_true: np.ndarray, y_pred: np.ndarray, n_classes: int, weights: np.ndarray | None) -> float:
         """Score of y_pred against y_true, NaN where there is none; weights: (N,), how often a row counts, or None."""
 
+    def score_of_present(self, y_true: np.ndarray, y_pred: np.ndarray, n_classes: int) -> float:
+        """Score over the classes that y_true has, NaN where there is none: what is compared on a fold's few images.
+
+        Override it where an answer of a class that none of the rows has costs more than another wrong answer.
+        """
+        return self.score(y_true, y_pred, n_classes, None)
+
     def score_drawn(self, y_true: np.ndarray, y_pred: np.ndarray, n_classes: int, times: np.ndarray) -> np.ndarray:
         """(r,) float64: score with each row counted `times` (r, N), whole or not: a plain loop."""
         rows = (one.astype(np.float64) for one in times)

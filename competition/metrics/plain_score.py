@@ -12,12 +12,13 @@ from competition.metrics.metric import Metric
 def plain_score(metric: Metric, y_true: np.ndarray, probabilities: np.ndarray, several: bool) -> float:
     """Return the score of `metric.plain` of probabilities (N, C); NaN where it isn't defined on these N >= 1 rows.
 
+    It is over the classes that these rows have: in a fold without a class, an answer of it is an error as any other.
     y_true: encoded labels. A fold may be too small to hold what a metric needs (both classes, for one), and is trained
     all the same.
     """
     n_classes = probabilities.shape[1]
     answers = metric.plain(probabilities, several)
-    return float(metric.score(*checked_answers(y_true, answers, n_classes, metric.takes), n_classes, None))
+    return float(metric.score_of_present(*checked_answers(y_true, answers, n_classes, metric.takes), n_classes))
 
 
 def goodness(score: float, metric: Metric, y_true: np.ndarray, probabilities: np.ndarray) -> float:

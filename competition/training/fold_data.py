@@ -130,7 +130,7 @@ def bar_copies(data: FoldData, duplicates: pd.DataFrame) -> FoldData:
 def _sides(fold: int | None, folds: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the rows of `folds` to train on, to score, and of the holdout, no group on two of these sides."""
     sides = {
-        "training": folds[(folds.fold != fold) & (folds.fold >= 0)],
+        "training": folds[~folds.fold.isin([HOLDOUT, fold])],
         "validation": folds[(folds.fold == fold) & (folds.fold >= 0)],
         "holdout": folds[folds.fold == HOLDOUT],
     }

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from competition.common.seeds import derived_seed, generator
 from competition.data.label_sets import encode
 from competition.data.predictions import Predictions, concatenate, load_predictions, save_predictions
-from competition.folds.split import HOLDOUT, make_folds
+from competition.folds.split import make_folds
 from competition.metrics.bootstrap import interval
 from competition.metrics.metric import Metric
 from competition.settings.ensemble import EnsembleSettings
@@ -54,11 +54,11 @@ class Rescored:
 
 
 def other_folds(folds: pd.DataFrame, seed: int, several: bool = False) -> pd.DataFrame:
-    """Return `folds` (ID, target, fold, group) dealt anew: as many, by the same rules, the holdout left where it is.
+    """Return `folds` (ID, target, fold, group) dealt anew: as many, by the same rules; only what is scored.
 
     several: whether a target may name several labels.
     """
-    folds, seen = folds.copy(), folds.fold != HOLDOUT
+    folds, seen = folds.copy(), folds.fold >= 0
     rows = folds[seen]
     folds.loc[seen, "fold"] = make_folds(
         rows.ID, rows.target, rows.group, len(fold_numbers(folds)), derived_seed(seed, "score anew"), several=several

@@ -88,7 +88,7 @@ class FoldStraightener:
                 f"{self.folder}: {len(unknown)} images are not of the split that its networks were trained by: "
                 f"{examples(unknown)}; run `dvc repro` again"
             )
-        return np.array([fold_of[id] for id in ids])
+        return np.array([max(fold_of[id], HOLDOUT) for id in ids])  # what no fold scores, no network learnt from
 
     def _finder(self, fold: int) -> "PageFinder":
         files, facts = _weights(self.folder), _facts(self.folder)

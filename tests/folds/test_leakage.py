@@ -137,7 +137,7 @@ def test_split_checks_what_it_made(tmp_path, monkeypatch):
     write_duplicates("folds/duplicates.csv", pd.DataFrame(pairs, columns=COLUMNS))
     split.main()
     before = Path("folds/folds.csv").read_bytes()
-    monkeypatch.setattr(split, "make_folds", lambda ids, *rest: np.arange(len(ids)) % 2)
+    monkeypatch.setattr(split, "make_folds", lambda ids, *rest, **more: np.arange(len(ids)) % 2)
     with pytest.raises(LeakError, match="4 groups stand in more than one fold: 0, 2, 4, 6"):
         split.main()
     assert Path("folds/folds.csv").read_bytes() == before

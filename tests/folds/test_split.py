@@ -131,7 +131,54 @@ def test_a_class_with_fewer_images_than_folds_warns_and_works():
     warnings = scarce_classes(targets, groups, 5)
     assert [warning.split(":")[0] for warning in warnings] == ["class one", "class rare", "class twins"]
     assert "3 images in 3 independent groups for 5 folds, so some folds don't score it" in warnings[1]
-    assert "2 images in 1 independent groups" in warnings[2] and "never sees the class" in warnings[2]
+    assert "2 images in 1 independent groups" in warnings[2] and "trained on in all, scored in none" in warnings[2]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.sampled_from("aaaaabbbbcdef"), st.integers(0, 25)), min_size=40, max_size=90),
+    n_splits=st.integers(2, 4),
+    holdout=st.sampled_from([0.0, 0.2, 0.5]),
+    seed=st.integers(0, 3),
+)
+def test_no_class_is_answered_by_a_network_that_never_met_it(rows, n_splits, holdout, seed):
+    targets, groups = [target for target, _ in rows], [f"{target}{group // 3}" for target, group in rows]
+    if seed == 3:  # groups of several classes
+        groups = [str(group) for _, group in rows]
+    ids = [str(row) for row in range(len(rows))]
+    try:
+        folds = make_folds(ids, targets, groups, n_splits, seed, holdout, unscored=True)
+    except ValueError as error:
+        assert any(said in str(error) for said in ("lower it", "no image to score", "a group for each"))
+        return
+    table = pd.DataFrame({"target": targets, "group": groups, "fold": folds})
+    assert table.groupby("group")["fold"].nunique().max() == 1
+    for fold in {*range(n_splits), -1}:
+        trained = table[(table.fold != fold) & (table.fold != -1)]
+        assert set(table.target[table.fold == fold]) <= set(trained.target)
+    plain = make_folds(ids, targets, groups, n_splits, seed, holdout)
+    for _, own in table.groupby("target"):
+        if own.group.nunique() == 1:
+            assert set(own.fold) == {-2}  # all of it is trained on everywhere
+        elif seed < 3 and not holdout and len(set(plain[own.index])) >= 2:
+            assert -2 not in set(own.fold)  # nothing is lost where nothing was wrong
+    if not (folds == -2).any() and not holdout:
+        assert (folds == plain).all()
+
+
+def test_a_class_of_two_groups_is_scored_by_two_folds_and_one_of_a_group_by_none():
+    ids = [f"{number:02d}" for number in range(40)]
+    targets = ["one"] * 3 + ["two"] * 4 + ["many"] * 33
+    groups = ["g"] * 3 + ["h"] * 2 + ["i"] * 2 + ids[7:]
+    for seed in range(20):
+        folds = make_folds(ids, targets, groups, 3, seed, unscored=True)
+        assert folds[:3].tolist() == [-2] * 3 and (folds[3:] >= 0).all()
+        assert folds[3] == folds[4] != folds[5] == folds[6]
+
+
+def test_a_fold_that_has_nothing_left_to_score_is_refused():
+    with pytest.raises(ValueError, match="fold 0, 1 has no image to score: 2 groups of images are all that there is"):
+        make_folds(list("abcd"), list("xxyy"), list("ggyy"), 2, 0, unscored=True)
 
 
 def test_too_few_groups_are_refused():

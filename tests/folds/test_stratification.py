@@ -96,8 +96,8 @@ def test_one_label_each_is_spread_as_a_class_is():
 def test_scarce_labels_and_images_of_the_same_labels():
     warnings = scarce_classes(["a|b", "a", "a", "", "a|c"], list("12344"), 3, several=True)
     assert warnings == [
-        "label b: 1 images in 1 independent groups for 3 folds, all in one fold, whose model never sees the label",
-        "label c: 1 images in 1 independent groups for 3 folds, all in one fold, whose model never sees the label",
+        "label b: 1 images in 1 independent groups for 3 folds, all in one fold, whose model never sees it",
+        "label c: 1 images in 1 independent groups for 3 folds, all in one fold, whose model never sees it",
     ]
     folds = pd.DataFrame({"ID": list("abcd"), "target": ["x|y", "x|y", "x", ""], "fold": [0, 0, 1, 1]})
     folds["group"] = folds["ID"]

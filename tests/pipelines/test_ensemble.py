@@ -365,6 +365,24 @@ def test_the_holdout_is_scored_once(project):
         cast("grey", unlock_holdout=True)
     assert Path("submissions/holdout.csv").read_bytes() == ledger
     assert cast("grey")[1]["holdout"] is None  # locked again
+    seen = pd.read_csv("submissions/holdout_seen.csv", dtype=str)["ID"]
+    assert set(seen) == set(folds["ID"]) - set(holdout["ID"])
+    Path("submissions/holdout.csv").unlink()  # even so
+    folds.to_csv("folds/kept.csv", index=False)
+    other = folds.assign(fold=folds["fold"].replace({"-1": "0", "0": "-1"}))
+    other.to_csv("folds/folds.csv", index=False)
+    with pytest.raises(ValueError, match="images of the holdout were trained on or scored since"):
+        cast("soft", unlock_holdout=True)
+    Path("folds/kept.csv").replace("folds/folds.csv")
+
+
+def test_the_effects_that_training_did_not_get_are_told(project):
+    params = PARAMS + "augment: {test_like: {held_out: [jpeg]}%s}\n"
+    for more, trained in (("", False), (", train_on_held_out: true", True)):
+        Path("params.yaml").write_text(params % more)
+        ensemble.main()
+        told = json.loads(Path("submissions/final.json").read_text())["held_out_effects"]
+        assert told == {"effects": ["jpeg"], "trained_on": trained}
 
 
 @pytest.mark.parametrize("name", ["hard_top", "lite0_specialist", "stacking"])

@@ -43,8 +43,9 @@ def made(folder: Path, folds: dict[str, int], least: float = 0.05, used: bool = 
 
 
 def test_a_training_image_is_seen_by_its_own_folds_networks_and_any_other_by_all(asked, tmp_path):
-    folder = made(tmp_path, {"a": 2, "b": 0, "held_out": -1})
+    folder = made(tmp_path, {"a": 2, "b": 0, "held_out": -1, "unscored": -2})
     ids = ["a", "b", "held_out", "a"]
+    assert FoldStraightener(folder, out_of_fold=True)._folds(["unscored", "held_out"]).tolist() == [-1, -1]
     squares, orientations = FoldStraightener(folder, out_of_fold=True).squares([PICTURE] * 4, ids, 48, 255)
     everyone = [f"{fold}.safetensors" for fold in range(3)]
     assert sorted(asked) == [(["0.safetensors"], 1, 4), (everyone, 1, 4), (["2.safetensors"], 2, 4)]
