@@ -64,6 +64,30 @@ def test_the_interval_of_groups_covers_the_true_score_as_often_as_it_says():
     assert 0.83 <= held["groups"] / 150 <= 0.97 and held["rows"] / 150 < 0.7
 
 
+def group_world(generator, n_groups, accuracy, share):
+    """Labels, answers and groups of 1 to 3 images, which are mostly right or wrong together; the last two are rare."""
+    classes, sizes = generator.choice(len(share), n_groups, p=share), generator.integers(1, 4, n_groups)
+    groups = np.repeat(np.arange(n_groups), sizes)
+    y_true = classes[groups]
+    together = (generator.random(n_groups) < accuracy[classes])[groups]
+    alone = generator.random(len(groups)) < accuracy[y_true]
+    right = np.where(generator.random(len(groups)) < 0.8, together, alone)
+    wrong = (y_true + 1 + generator.integers(len(share) - 1, size=len(groups))) % len(share)
+    return y_true, np.where(right, y_true, wrong), groups
+
+
+def test_95_of_100_intervals_hold_what_such_sets_score_on_average():
+    """Macro F1 and accuracy of 150 groups of six classes, two of them a third as frequent."""
+    generator, share, accuracy = np.random.default_rng(8), np.array([3, 3, 3, 3, 1, 1]) / 14, np.linspace(0.95, 0.75, 6)
+    worlds = [group_world(generator, 150, accuracy, share) for _ in range(400)]
+    for metric in (F1, ACCURACY):
+        mean, held = np.mean([metric(y_true, y_pred, 6) for y_true, y_pred, _ in worlds]), 0
+        for y_true, y_pred, groups in worlds:
+            _, low, high = metric.with_interval(y_true, y_pred, 6, 300, 0.95, generator, groups)
+            held += low <= mean <= high
+        assert 0.92 <= held / len(worlds) <= 0.97, (metric.name, held)
+
+
 def test_weights_multiply_how_often_rows_are_drawn():
     generator = np.random.default_rng(6)
     y_true, y_pred, weights = *generator.integers(3, size=(2, 30)), generator.random(30)
