@@ -9,6 +9,8 @@ from competition.settings.member import NO_FILES, NetworkSettings
 from competition.settings.section import ClassWeights, Share, registered
 
 LOSSES, HEADS = "competition.training.losses", "competition.models.heads"
+SCHEDULES = "competition.training.schedules"
+PATIENCE = 6
 
 
 def _known_loss(name: str) -> str:
@@ -56,7 +58,7 @@ class FinetunedSettings(NetworkSettings):
     learning_rate: float = Field(1e-3, gt=0, description="at its peak")
     weight_decay: float = Field(0.02, ge=0)
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD's, Nesterov's way")
-    schedule: Annotated[str, registered("competition.training.schedules")] = "cosine"
+    schedule: Annotated[str, registered(SCHEDULES)] = "cosine"
     warmup: Share = Field(0.1, description="share of all steps, linear, before the schedule")
     step_epochs: int = Field(5, ge=1, description="for step: epochs between two falls")
     step_factor: float = Field(0.5, gt=0, lt=1, description="for step and plateau: what the rate falls to")
@@ -98,7 +100,15 @@ class FinetunedSettings(NetworkSettings):
         0.0, ge=0, lt=1, description="decay per step of the weights' moving average, which is scored and kept; 0: none"
     )
     soup: int = Field(1, ge=1, description="the weights of this many best epochs are averaged, if that scores better")
-    patience: int = Field(6, ge=1, description="epochs without a better score before training stops")
+    patience: int | None = Field(
+        None,
+        ge=1,
+        description="epochs without a better score before training stops; None: 6, or never where the schedule falls "
+        "to nothing at the last epoch: cosine, one_cycle",
+    )
+    keep: Literal["best", "last"] = Field(
+        "best", description="weights of the best scored epoch, or the last one's, which no score has chosen"
+    )
     score_every: int = Field(
         1, ge=1, description="epochs from one that is scored to the next, of which the best is kept; the last one is"
     )
@@ -120,16 +130,27 @@ class FinetunedSettings(NetworkSettings):
             raise ValueError(
                 f"unfreeze_epoch: {self.unfreeze_epoch}, but there are only {self.epochs} epochs, from 0 on"
             )
-        if self.score_every > 1 and (self.schedule == "plateau" or self.patience < self.score_every):
+        if self.keep == "last" and (self.soup > 1 or self.patience is not None):
+            key = "soup" if self.soup > 1 else "patience"
+            raise ValueError(f"keep: last, but {key}: {getattr(self, key)} goes by scores; leave one of them out")
+        if self.score_every > 1 and (self.schedule == "plateau" or self.epochs_without_gain < self.score_every):
             why = "schedule: plateau asks every epoch's score"
             if self.schedule != "plateau":
-                why = f"patience: {self.patience} epochs would be over before the next score"
+                why = f"patience: {self.epochs_without_gain} epochs would be over before the next score"
             raise ValueError(f"score_every: {self.score_every}, but {why}")
         if self.tuning in ("head", "last_block") and self.frozen_stages:
             raise ValueError(
                 f"frozen_stages: {self.frozen_stages}, but tuning: {self.tuning} freezes more than that; leave it out"
             )
         return self
+
+    @property
+    def epochs_without_gain(self) -> int:
+        """Epochs without a better score before training stops: as many as there are, if it never does."""
+        if self.patience is not None:
+            return self.patience
+        falls_to_nothing = registry_of(SCHEDULES).declared(self.schedule, "falls_to_nothing", False)
+        return self.epochs if self.keep == "last" or falls_to_nothing else PATIENCE
 
     @property
     def head_name(self) -> str:

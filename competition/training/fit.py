@@ -66,7 +66,9 @@ def fit(
         run.save(state_file)
     with stop_on_interrupt() as interrupt:
         while (
-            not run.finished and len(run.result.history) < settings.epochs and not run.result.stale(settings.patience)
+            not run.finished
+            and len(run.result.history) < settings.epochs
+            and not run.result.stale(settings.epochs_without_gain)
         ):
             epoch = len(run.result.history)
             try:
@@ -142,7 +144,10 @@ def _after_epoch(run: Run, row: dict, data: FoldData, settings: FinetunedSetting
     if settings.is_scored(row["epoch"]):
         # with nobody to ask, the last epoch
         score = score_of(row, data, settings) if len(data.valid_labels) else float(row["epoch"])
-        run.result.add(row["epoch"], score, run.scored(), settings.soup)
+        if settings.keep == "last":
+            run.result.replace(row["epoch"], score, run.scored())
+        else:
+            run.result.add(row["epoch"], score, run.scored(), settings.soup)
         run.learning_rate.epoch_done(score)
     run.save(state_file)
 

@@ -14,7 +14,11 @@ class Schedule(ABC):
     """Factor on the peak learning rate at each step; see `training.schedules`.
 
     settings: the member's; epoch_ends: the steps done at the end of each epoch, the last of which is `steps`.
+    falls_to_nothing: whether the last epochs have hardly any rate left: what stops before them has not learnt to the
+    end, so none stops early unless it is told to.
     """
+
+    falls_to_nothing = False
 
     def __init__(self, settings: FinetunedSettings, epoch_ends: Sequence[int]):
         self.settings, self.epoch_ends, self.steps = settings, epoch_ends, epoch_ends[-1]

@@ -34,6 +34,11 @@ class TrainingResult:
         """Return whether the last `patience` epochs were no better than the best before."""
         return len(self.history) - 1 - self.best_epoch >= patience
 
+    def replace(self, epoch: int, score: float, weights: State) -> None:
+        """Keep the weights of `epoch` in place of those before, whatever its score."""
+        kept = {key: value.detach().clone() for key, value in weights.items()}
+        self.best_epoch, self.best_score, self.best_weights = epoch, score, kept
+
     def add(self, epoch: int, score: float, weights: State, keep: int) -> None:
         """Add `epoch` with its score; keep the weights of the best `keep` epochs, of equals the earlier."""
         found = [

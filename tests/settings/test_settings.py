@@ -151,7 +151,22 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
         ("augment: {copies: 1}", "members.features.copies", "augment.copies makes only 1"),
         ("specialize: {network: {size: 300}}", "specialize.network.size", "300 pixels"),
         ("members: {lite0: {kind: finetuned, size: 64, first_size: 96}}", "members.lite0", "first_size: 96"),
-        ("members: {lite0: {kind: finetuned, score_every: 8}}", "members.lite0", "patience: 6 epochs would be over"),
+        (
+            "members: {lite0: {kind: finetuned, score_every: 8, patience: 6}}",
+            "members.lite0",
+            "patience: 6 epochs would be",
+        ),
+        ("members: {lite0: {kind: finetuned, score_every: 8, schedule: step}}", "members.lite0", "patience: 6 epochs"),
+        (
+            "members: {lite0: {kind: finetuned, keep: last, soup: 2}}",
+            "members.lite0",
+            "keep: last, but soup: 2 goes by",
+        ),
+        (
+            "members: {lite0: {kind: finetuned, keep: last, patience: 2}}",
+            "members.lite0",
+            "keep: last, but patience: 2",
+        ),
         ("members: {a: {kind: finetuned, score_every: 2, schedule: plateau}}", "members.a", "plateau asks every"),
         ("rules: {pseudo_label: true}", "rules.pseudo_label", "unknown key"),
         ("rules: {public_submissions: -1}", "rules.public_submissions", "greater than or equal to 0"),

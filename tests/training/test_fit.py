@@ -19,6 +19,7 @@ from competition.training.checkpoints import save_weights
 from competition.training.epoch import _orientations
 from competition.training.fit import fit
 from competition.training.fold_data import load_fold
+from competition.training.schedules import SCHEDULES
 from competition.training.schedules.cosine import Cosine
 
 pytestmark = pytest.mark.slow
@@ -150,6 +151,28 @@ def test_training_stops_when_nothing_gets_better(data, tmp_path):
     assert len(progress.history) == progress.best_epoch + 1 + 2 < 30
     resumed = trained(data, settings, tmp_path / "a.pt")[1]
     assert len(resumed.history) == len(progress.history)
+
+
+def test_a_schedule_that_falls_to_nothing_is_not_cut_unless_told(data, tmp_path):
+    still = SETTINGS.model_copy(update={"epochs": 9, "learning_rate": 1e-12, "patience": None})
+    assert len(trained(data, still, tmp_path / "a.pt")[1].history) == 9
+    step = still.model_copy(update={"schedule": "step", "epochs": 40})
+    stopped = trained(data, step, tmp_path / "b.pt")[1]
+    assert len(stopped.history) == stopped.best_epoch + 1 + 6 < 40
+    whole = {name: FinetunedSettings(schedule=name, epochs=30).epochs_without_gain for name in SCHEDULES.names()}
+    assert whole == {"constant": 6, "cosine": 30, "one_cycle": 30, "plateau": 6, "step": 6}
+    assert FinetunedSettings(patience=3, epochs=30).epochs_without_gain == 3
+
+
+def test_the_last_epoch_is_kept_if_asked_for(data, tmp_path):
+    """The same training, another epoch's weights: those after all steps, which a run with one epoch scored has too."""
+    best = SETTINGS.model_copy(update={"patience": None, "learning_rate": 1e-2, "epochs": 6})
+    best_network, by_score = trained(data, best, tmp_path / "a.pt")
+    network, progress = trained(data, best.model_copy(update={"keep": "last"}), tmp_path / "b.pt")
+    assert [row["test_like"] for row in progress.history] == [row["test_like"] for row in by_score.history]
+    assert progress.best_epoch == 5 and progress.best_score == progress.history[5]["test_like"] <= by_score.best_score
+    once = trained(data, best.model_copy(update={"score_every": 6}), tmp_path / "c.pt")[0]
+    assert all(torch.equal(value, once.state_dict()[key]) for key, value in network.state_dict().items())
 
 
 def test_the_best_is_kept_of_the_epochs_that_are_scored(data, tmp_path):
@@ -345,6 +368,17 @@ def test_the_holdout_is_on_no_side(folder, folds, held):
     assert list(data.holdout_rows) == ["holdout_clean", "holdout_test_like"]
     hard = data.only([2])
     assert hard.holdout_ids is data.holdout_ids and hard.holdout_rows is data.holdout_rows
+
+
+def test_what_no_fold_scores_is_trained_on_in_every_fold(folder, folds):
+    ids = folds.ID[[0, 1, 2]].tolist()
+    marked = folds.assign(fold=folds["fold"].where(~folds.ID.isin(ids), -2))
+    for fold in sorted(set(folds.fold)):
+        data = load(folder, marked, fold)
+        sources = np.array(data.store.column("source_id"))
+        assert set(ids) <= {sources[rows[0]] for rows in data.train_rows}
+        assert data.valid_ids == folds.ID[(folds.fold == fold) & ~folds.ID.isin(ids)].tolist()
+        assert not set(ids) & {*data.valid_ids, *data.holdout_ids}
 
 
 def test_without_a_holdout_there_is_nothing_of_it(data):

@@ -10,6 +10,8 @@ from competition.training.schedules import SCHEDULES
 class Cosine(Schedule):
     """Linear warm-up over `warmup` of the steps, then half a cosine to 0."""
 
+    falls_to_nothing = True
+
     def factor(self, step: int) -> float:
         if step < self.warmup_steps:
             return self.warmup_factor(step)

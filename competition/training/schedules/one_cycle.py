@@ -15,6 +15,8 @@ class OneCycle(Schedule):
     The rise is the warm-up. torch's OneCycleLR without its cycle of momentum.
     """
 
+    falls_to_nothing = True
+
     def factor(self, step: int) -> float:
         top, last = max(0.0, max(self.settings.warmup, RISE) * self.steps - 1), self.steps - 1
         if step < top:
