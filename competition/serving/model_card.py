@@ -1,0 +1,178 @@
+"""Model card of an export, README.md: YAML front matter as model hubs read it, then what a user has to know.
+
+https://huggingface.co/docs/hub/model-cards
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+
+import numpy as np
+import pandas as pd
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from competition.common.seeds import generator
+from competition.data.label_sets import label_counts
+from competition.metrics.calibration import expected_calibration_error, fit_temperature, log_loss
+from competition.metrics.per_class import confusion_matrix, per_class_f1
+from competition.models.shipped_weights import PACKAGES
+from competition.serving.export import INT8, LOSS, MODEL, Exported
+from competition.settings.finetuned import FinetunedSettings
+from competition.settings.params import Settings
+from competition.training.fold_data import FoldData
+
+CONFUSIONS, WEAK = 10, 0.7  # pairs shown at the most; F1 below which a class is named as weak
+RESAMPLES, CONFIDENCE = 1000, 0.95
+USAGE = """import onnxruntime
+from page import class_names, read_page
+session = onnxruntime.InferenceSession("model.onnx")
+probabilities = session.run(["probabilities"], {"images": read_page("page.jpg")[None]})[0][0]
+print(class_names(session)[probabilities.argmax()], round(float(probabilities.max()), 4))
+"""
+_TEMPLATES = Environment(
+    loader=PackageLoader("competition.serving"), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Whose a model is: author and licence of its weights, "" where nobody said."""
+
+    author: str = ""
+    licence: str = ""
+
+
+def model_card(
+    exported: Exported, data: FoldData, folds: pd.DataFrame, settings: Settings, origin: Origin = Origin()
+) -> str:
+    """Return the card of `exported`. folds: ID, target, fold, group of all images."""
+    member, facts, scored = settings.described(exported.facts["member"]), exported.facts, exported.scored
+    y_true, plain = data.valid_labels[scored], exported.probabilities[MODEL]["test_like"]
+    groups = folds.set_index("ID")["group"].reindex(np.array(data.valid_ids)[scored]).to_numpy(str)
+    rows = _scores(exported, data, y_true, groups)
+    per_class = _per_class(exported, data, y_true, plain)
+    weak = [row["class_name"] for row in per_class if row["f1"] and float(row["f1"]) < WEAK]
+    megabytes = {file: f"{len(model) / 1e6:.1f}" for file, model in exported.models.items()}
+    title = f"{facts['member']}, fold {facts['fold']}"
+    return _TEMPLATES.get_template("model_card.md").render(
+        front_matter=_front_matter(title, rows, data, settings, origin),
+        title=title,
+        facts=facts,
+        classes=facts["classes"],
+        several=data.several,
+        upright=facts["upright"],
+        author=origin.author,
+        usage=USAGE,
+        int8=INT8 in exported.models,
+        calibrated=exported.calibrated,
+        size=megabytes[MODEL],
+        size_int8=megabytes.get(INT8),
+        loss=exported.loss,
+        loss_words=_loss_words(exported.loss, data.metric.label),
+        allowed=LOSS,
+        metric=data.metric.label,
+        order_note=data.metric.order_note,
+        images=len(data.train_labels) + len(data.valid_labels) + len(data.holdout_ids),
+        trained_on=len(data.train_labels),
+        competition=f"the competition `{settings.submit.slug}`" if settings.submit.slug else "a competition",
+        augmented=member.augmented,
+        policy=settings.augment.policy,
+        start=start_of(member),
+        per_class=per_class,
+        scored=len(scored),
+        of=len(data.valid_ids) if len(scored) < len(data.valid_ids) else 0,
+        scores=rows,
+        temperature=f"dividing the logits by {fit_temperature(plain, y_true):.2f} would be best on these images.",
+        confusions=[] if data.several else _confusions(y_true, plain, facts["classes"]),
+        weak=", ".join(weak),
+        threads=exported.threads,
+        speeds=", ".join(f"{name} {speed:.0f}" for name, speed in exported.speeds.items()),
+        licence_words=origin.licence or "nobody said under which licence; ask who trained it.",
+    )
+
+
+def start_of(member: FinetunedSettings) -> str:
+    """Return a sentence: which weights training started from, and their licence."""
+    if member.weights == "none":
+        return "random weights."
+    if member.weights == "hub":
+        return f"weights of timm's `{member.network}`, from the hub, whose page says under which licence."
+    if member.weights != "shipped":
+        return "weights of a file, whose licence isn't known here."
+    name = PACKAGES.get(member.network.removeprefix("hybrid_"))
+    try:
+        about = metadata.metadata(name)
+        licence = about.get("License-Expression") or about.get("License") or "named in it"
+    except (metadata.PackageNotFoundError, ValueError):
+        licence = "named in it"
+    return f"ImageNet weights of the package `{name}` (licence: {licence})."
+
+
+def _loss_words(loss: float, metric: str) -> str:
+    if loss <= 0:
+        return f"no loss of {metric} (it gains {-loss:.4f})" if loss else f"the same {metric}"
+    return f"{loss:.4f} of {metric} less"
+
+
+def _scores(exported: Exported, data: FoldData, y_true: np.ndarray, groups: np.ndarray) -> list[dict]:
+    metric, rows = data.metric, []
+    for file in exported.models:
+        for condition, probabilities in exported.probabilities[file].items():
+            answers = metric.plain(probabilities, data.several)
+            random = generator(0, "model card")  # the same resamples for all
+            value, low, high = metric.with_interval(
+                y_true, answers, probabilities.shape[1], RESAMPLES, CONFIDENCE, random, groups
+            )
+            labels = (probabilities >= 0.5).astype(np.uint8) if data.several else probabilities.argmax(axis=1)
+            alike = labels == y_true
+            rows.append(
+                {
+                    "model": file,
+                    "condition": condition,
+                    "value": value,
+                    "score": f"{value:.4f} ({low:.4f} to {high:.4f})",
+                    "accuracy": f"{np.mean(alike if alike.ndim == 1 else alike.all(axis=1)):.4f}",
+                    "log_loss": f"{log_loss(probabilities, y_true):.4f}",
+                    "calibration": f"{expected_calibration_error(probabilities, y_true):.4f}",
+                }
+            )
+    return rows
+
+
+def _per_class(exported: Exported, data: FoldData, y_true: np.ndarray, probabilities: np.ndarray) -> list[dict]:
+    classes = exported.facts["classes"]
+    labels = (probabilities >= 0.5).astype(np.uint8) if data.several else probabilities.argmax(axis=1)
+    found = per_class_f1(y_true, labels, len(classes))
+    images = label_counts(data.train_labels, len(classes))
+    return [
+        one | {"images": int(count), "f1": "" if np.isnan(f1) else f"{f1:.3f}"}
+        for one, count, f1 in zip(classes, images, found, strict=True)
+    ]
+
+
+def _confusions(y_true: np.ndarray, probabilities: np.ndarray, classes: Sequence[Mapping[str, str]]) -> list[dict]:
+    matrix = confusion_matrix(y_true, probabilities.argmax(axis=1), len(classes))
+    np.fill_diagonal(matrix, 0)
+    pairs = sorted(zip(*np.nonzero(matrix), strict=True), key=lambda pair: -matrix[pair])[:CONFUSIONS]
+    names = [one["class_name"] for one in classes]
+    return [{"actual": names[a], "predicted": names[p], "images": int(matrix[a, p])} for a, p in pairs]
+
+
+def _front_matter(title: str, rows: Sequence[dict], data: FoldData, settings: Settings, origin: Origin) -> str:
+    name = data.metric.name
+    scores = [
+        {"type": name.split("_")[0] if name.startswith("f1") else name, "value": round(row["value"], 4)}
+        | {"name": f"{data.metric.title}, out of fold, {row['condition']}, {row['model']}"}
+        for row in rows
+    ]
+    task = {"type": "image-classification"}
+    result = {"task": task, "dataset": {"type": "custom", "name": settings.submit.slug or "competition"}}
+    content = {
+        "license": origin.licence or "unknown",
+        "library_name": "onnx",
+        "pipeline_tag": "image-classification",
+        "tags": ["onnx", "onnxruntime", "image-classification", "foldvote"],
+        "model-index": [{"name": title, "results": [result | {"metrics": scores}]}],
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1000)

@@ -1,0 +1,36 @@
+"""Reads pages for the model beside this file. Needs NumPy, Pillow and, for pages to be turned upright, onnxruntime."""
+
+import json
+
+import numpy as np
+from PIL import Image, ImageOps
+
+
+def read_page(path, longest_side=None):
+    """Return the image at `path` as uint8 (height, width, 3), RGB: turned by its EXIF tag, transparency on white, grey
+    of more than 8 bits scaled to them.
+
+    longest_side: pixels; a larger image is averaged to at least as many by a whole factor.
+    """
+    with Image.open(path) as file:
+        image = _rgb(ImageOps.exif_transpose(file))
+    factor = max(image.size) // longest_side if longest_side else 1
+    return np.asarray(image.reduce(factor) if factor > 1 else image)
+
+
+def class_names(session):
+    """Return the names of the outputs' classes, in their order. session: onnxruntime's, of the model."""
+    classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+    return [one["class_name"] for one in classes]
+
+
+def _rgb(image):
+    if image.mode.startswith("I") or image.mode == "F":
+        values, least = np.asarray(image, np.float32), 1 if image.mode == "F" else 8
+        ends = [2.0**bits - 1 for bits in (1, 8, 10, 12, 14, 16) if bits >= least]
+        white = next((end for end in ends if values.max() <= end), float(values.max()))
+        return Image.fromarray(np.clip(values * (255.0 / white), 0, 255).astype(np.uint8)).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
