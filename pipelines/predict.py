@@ -2,7 +2,7 @@
 
 python -m pipelines.predict ~/scans --out labels.csv
 python -m pipelines.predict ~/scans --member lite0 --fast
-python -m pipelines.predict ~/scans --answers submission.csv
+python -m pipelines.predict ~/scans --answers submission.csv --minutes 50
 
 The answers are those of the vote that made submissions/final.csv, or of the one that --member names. Reads
 params.yaml, folds/weights/ and submissions/final_vote.json, and needs nothing else. Makes a CSV with a row for each
@@ -24,6 +24,7 @@ import typer
 from competition.common.csv import write_table
 from competition.common.progress import progress
 from competition.compute.device import set_up_process
+from competition.data.orientations import ORIENTATIONS
 from competition.ensembling.final_vote import FinalVote, read_final_vote
 from competition.ensembling.fitted_votes import FittedVote, Voted
 from competition.ensembling.precision_curve import Threshold
@@ -31,6 +32,7 @@ from competition.members.named import member_named
 from competition.serving.label_table import HEADER, answer_rows, label_rows, submission_ids
 from competition.serving.new_images import list_files
 from competition.serving.predict import FolderPredictions, LoadedMember, load_member, predict_folder
+from competition.serving.time_budget import Plan, TimeBudget
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.upright.straighten import open_straightener
@@ -52,9 +54,13 @@ def main(
     answers: Annotated[
         Path | None, typer.Option(help="CSV to write beside it: the answers as a submission has them, of these images")
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="to be done in: where it gets short, orientations are left out, then folds"),
+    ] = None,
 ) -> None:
     """Label every image of a folder."""
-    began = perf_counter()
+    began = started = perf_counter()
     set_up_process()
     check_out(out, "--out")
     if answers:
@@ -77,9 +83,20 @@ def main(
         seconds_to_start=round(perf_counter() - began, 1),
     )
     began, computed = perf_counter(), process_time()
+    views = ORIENTATIONS if straighten else 1 if fast else np.count_nonzero(weights)
+    budget = minutes and budget_of(60 * minutes - (began - started), len(names), views, voters)
     with progress(len(names), "predict", "file") as bar:
         answered = predict_folder(
-            folder, names, vote, voters, settings, weights, packed=not fast, straighten=straighten, tick=bar.update
+            folder,
+            names,
+            vote,
+            voters,
+            settings,
+            weights,
+            packed=not fast,
+            straighten=straighten,
+            tick=bar.update,
+            budget=budget,
         )
     seconds, cpu_seconds = perf_counter() - began, process_time() - computed
     answered = replace(answered, unreadable=closed | answered.unreadable)
@@ -138,6 +155,14 @@ def load(vote: FittedVote, final: FinalVote, settings: Settings, fast: bool) -> 
         name: load_member(name, settings, final.networks[name][:most], final.targets_of(name), several=several)
         for name in vote.parts
     }
+
+
+def budget_of(seconds: float, files: int, views: int, voters: dict[str, LoadedMember]) -> TimeBudget:
+    def changed(plan: Plan, left: int, takes: float) -> None:
+        what = {"orientations": plan.orientations, "networks_of_each": plan.networks, "files_left": left}
+        log("warning: time is short, so the rest is asked less", **what, takes_minutes=round(takes / 60, 1))
+
+    return TimeBudget(seconds, files, views, [len(voter.networks) for voter in voters.values()], changed)
 
 
 def voted(folder: Path, vote: FittedVote, answered: FolderPredictions) -> Voted:

@@ -6,6 +6,7 @@ All members of a vote are loaded once; then images are read in chunks, and each 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from competition.ensembling.specialist_votes import SPECIALIST
 from competition.members.member import Fitted
 from competition.members.named import member_named
 from competition.serving.new_images import Chunk, MemoryImages, read_images
+from competition.serving.time_budget import Plan, TimeBudget, heaviest
 from competition.settings.params import Settings
 
 
@@ -31,13 +33,20 @@ class LoadedMember:
     several: bool = False
 
     def predict(
-        self, ids: np.ndarray, images: MemoryImages, rows: np.ndarray, weights: np.ndarray | None
+        self,
+        ids: np.ndarray,
+        images: MemoryImages,
+        rows: np.ndarray,
+        weights: np.ndarray | None,
+        most: int | None = None,
     ) -> list[Predictions]:
         """Return each network's predictions of `images` at `rows` (R,), called by `ids` (N,) of all images.
 
-        weights: (8,), the share of each flip and turn in the vote; None: one look at each image.
+        weights: (8,), the share of each flip and turn in the vote; None: one look at each image. most: networks that
+        are asked; what they say on average stands in the others' places.
         """
-        found = (fitted.predict_proba(images, rows, weights) for fitted in self.networks)
+        found = [fitted.predict_proba(images, rows, weights) for fitted in self.networks[:most]]
+        found += [np.mean(found, axis=0, dtype=np.float64)] * (len(self.networks) - len(found))
         return [Predictions(ids[rows], one, self.targets, exclusive=not self.several) for one in found]
 
 
@@ -78,18 +87,23 @@ def predict_folder(
     packed: bool = True,
     straighten: Straightener | None = None,
     tick: Callable[[int], object] = lambda files: None,
+    budget: TimeBudget | None = None,
 ) -> FolderPredictions:
     """Return the predictions of `members`, those of `vote.parts`, of the files `names` of `folder`; IDs are the names.
 
     weights: see LoadedMember; packed: see `packed_image`; straighten: see `read_images`.
-    tick: told how many files are done.
+    tick: told how many files are done. budget: says what is asked of each chunk; None: all.
     """
     parts, unreadable, others, damaged = [], {}, 0, {}
     for chunk in read_images(folder, names, settings.prepare, settings.augment, packed, straighten):
-        parts.append(_predict_chunk(chunk, vote, members, weights))
+        began = perf_counter()
+        parts.append(_predict_chunk(chunk, vote, members, weights, budget.plan if budget else None))
         unreadable, others = unreadable | chunk.unreadable, others + chunk.others
         damaged |= chunk.damaged
-        tick(len(chunk.names) + len(chunk.unreadable) + chunk.others)
+        files = len(chunk.names) + len(chunk.unreadable) + chunk.others
+        if budget:
+            budget.spent(files, perf_counter() - began)
+        tick(files)
     predictions = {
         name: [concatenate(found) for found in zip(*(part[name] for part in parts), strict=True)] for name in members
     }
@@ -97,10 +111,13 @@ def predict_folder(
 
 
 def _predict_chunk(
-    chunk: Chunk, vote: FittedVote, members: Mapping[str, LoadedMember], weights: np.ndarray | None
+    chunk: Chunk, vote: FittedVote, members: Mapping[str, LoadedMember], weights: np.ndarray | None, plan: Plan | None
 ) -> dict[str, list[Predictions]]:
-    predictions, ids = {}, np.array(chunk.names, dtype=str)
+    predictions, ids, images = {}, np.array(chunk.names, dtype=str), chunk.images
+    if plan and weights is not None:
+        upright = None if images.upright is None else heaviest(images.upright, plan.orientations)
+        images, weights = MemoryImages(images.pixels, upright), heaviest(weights, plan.orientations)
     for name in vote.parts:
         rows = vote.asked(predictions) if name == SPECIALIST else np.arange(len(ids))
-        predictions[name] = members[name].predict(ids, chunk.images, rows, weights)
+        predictions[name] = members[name].predict(ids, images, rows, weights, plan.networks if plan else None)
     return predictions
