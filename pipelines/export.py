@@ -24,9 +24,11 @@ from competition.metrics.make import make_metric
 from competition.serving.export import INT8, LOSS, SCORED, export, write_export
 from competition.serving.model_card import Origin, model_card
 from competition.serving.standalone import standalone_files
+from competition.serving.upright_export import upright_files
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.training.fold_data import load_fold
+from competition.upright.straighten import open_straightener
 from pipelines._main import ANEW, log, run, warn_of_changes
 
 
@@ -46,9 +48,12 @@ def main(
     data = load_fold(fold, folds, tuple(target2class), *stores, metric, settings.task.several)
     with progress(4 * min(SCORED, len(data.valid_ids)), "score", "image") as bar:
         exported = export(member, fold, settings, target2class, data, ImageStore(paths.TEST_STORE), bar.update)
+    others = standalone_files("page.py")
+    if exported.facts["upright"] and (straightener := open_straightener(settings.upright)):
+        others |= upright_files(*straightener.first(), settings.augment.size, settings.augment.fill)
     card = model_card(exported, data, folds, settings, Origin(author, licence))
     folder = paths.EXPORTS / f"{member}-{fold}"
-    write_export(folder, exported, standalone_files("page.py") | {"README.md": card.encode()})
+    write_export(folder, exported, others | {"README.md": card.encode()})
     log("exported", path=folder, files=", ".join(sorted(path.name for path in folder.iterdir())))
     log("checked against torch", **exported.facts["check"])
     log(

@@ -33,7 +33,7 @@ from pathlib import Path
 
 MINUTES = 500  # that the kernel may take; where they get short, views are left out, then folds
 places = [Path("."), Path("/kaggle/input")]
-bundle = next(path.parent for place in places for path in sorted(place.glob("**/infer.py"))).resolve()
+bundle = next(path.parent for place in places for path in sorted(place.glob("**/bundle.json"))).resolve()
 print(bundle)""",
     """# Only where packages are missing: wheels of the exact versions, if the bundle has them
 wheels = bundle / "wheels"

@@ -16,7 +16,7 @@ from competition.common.seeds import generator
 from competition.data.label_sets import label_counts
 from competition.metrics.calibration import expected_calibration_error, fit_temperature, log_loss
 from competition.metrics.per_class import confusion_matrix, per_class_f1
-from competition.models.shipped_weights import PACKAGES
+from competition.models.shipped_weights import LITE, PACKAGES
 from competition.serving.export import INT8, LOSS, MODEL, Exported
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
@@ -24,6 +24,7 @@ from competition.training.fold_data import FoldData
 
 CONFUSIONS, WEAK = 10, 0.7  # pairs shown at the most; F1 below which a class is named as weak
 RESAMPLES, CONFIDENCE = 1000, 0.95
+LICENCES = dict.fromkeys(LITE.values(), "Apache-2.0")  # of packages whose metadata don't say
 USAGE = """import onnxruntime
 from page import class_names, read_page
 session = onnxruntime.InferenceSession("model.onnx")
@@ -103,9 +104,10 @@ def start_of(member: FinetunedSettings) -> str:
     name = PACKAGES.get(member.network.removeprefix("hybrid_"))
     try:
         about = metadata.metadata(name)
-        licence = about.get("License-Expression") or about.get("License") or "named in it"
+        known = [about.get("License-Expression"), about.get("License"), LICENCES.get(name)]
+        licence = next(one for one in [*known, "not said in it"] if one and one != "UNKNOWN")
     except (metadata.PackageNotFoundError, ValueError):
-        licence = "named in it"
+        licence = "not known here"
     return f"ImageNet weights of the package `{name}` (licence: {licence})."
 
 

@@ -56,23 +56,27 @@ class PageNetwork(nn.Module):
         return torch.cat([self.classes(self.trunk.forward_head(found, pre_logits=True)), places], dim=1)
 
 
-def corner_network(settings: UprightSettings, seed: int, trained: bool = False) -> tuple[PageNetwork, Normalisation]:
-    """Return a network from pictures to `corner_targets`; trained: weights are loaded into it afterwards."""
-    return _network(settings, settings.corners_size, 0, 18, seed, trained)
+def corner_network(
+    settings: UprightSettings, seed: int, trained: bool = False, plain: bool = False
+) -> tuple[PageNetwork, Normalisation]:
+    """Return a network from pictures to `corner_targets`; trained: weights are loaded into it afterwards; plain: of
+    such a one, of standard layers alone.
+    """
+    return _network(settings, settings.corners_size, 0, 18, seed, trained, plain)
 
 
 def orientation_network(
-    settings: UprightSettings, seed: int, trained: bool = False
+    settings: UprightSettings, seed: int, trained: bool = False, plain: bool = False
 ) -> tuple[PageNetwork, Normalisation]:
     """Return a network from straight pages to logits of 8 orientations and 8 numbers: by what their corners are off.
 
-    trained: weights are loaded into it afterwards.
+    trained, plain: as for `corner_network`.
     """
-    return _network(settings, settings.orientation_size, ORIENTATIONS, 8, seed, trained)
+    return _network(settings, settings.orientation_size, ORIENTATIONS, 8, seed, trained, plain)
 
 
 def _network(
-    settings: UprightSettings, size: int, classes: int, places: int, seed: int, trained: bool
+    settings: UprightSettings, size: int, classes: int, places: int, seed: int, trained: bool, plain: bool
 ) -> tuple[PageNetwork, Normalisation]:
     described = FinetunedSettings(
         network=settings.network,
@@ -81,7 +85,7 @@ def _network(
         frozen_stages=settings.frozen_stages,
         drop_rate=0.0,  # so that nothing in training is random but what is shown
     )
-    trunk, normalise = network_to_load(described, 1) if trained else create_network(described, 1, seed)
+    trunk, normalise = network_to_load(described, 1, plain) if trained else create_network(described, 1, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = PageNetwork(trunk, size, classes, places)

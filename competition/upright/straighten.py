@@ -79,6 +79,10 @@ class FoldStraightener:
             found |= dict(zip(places.tolist(), some, strict=True))
         return [found[place] for place in range(len(pictures))]
 
+    def first(self) -> tuple[Path, UprightSettings]:
+        """Return the weights of the first fold's networks, and the settings that they were trained by."""
+        return next(iter(_weights(self.folder).values())), _facts(self.folder).settings
+
     def _folds(self, ids: Sequence[str]) -> np.ndarray:
         if not self.out_of_fold:
             return np.full(len(ids), HOLDOUT)

@@ -34,7 +34,7 @@ def main() -> None:
     if arguments.minutes is not None:
         command += ["--minutes", f"{max(0.01, arguments.minutes - (time.monotonic() - BEGAN) / 60):.3f}"]
     print(f"answering folder={folder} bundle={BUNDLE}", flush=True)
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(BUNDLE)}
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}  # the input may be read-only
     done = subprocess.run([str(one) for one in command], cwd=BUNDLE, env=environment)
     if done.returncode:
         sys.exit(done.returncode)

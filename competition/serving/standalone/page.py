@@ -1,6 +1,7 @@
 """Reads pages for the model beside this file. Needs NumPy, Pillow and, for pages to be turned upright, onnxruntime."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -10,12 +11,18 @@ def read_page(path, longest_side=None):
     """Return the image at `path` as uint8 (height, width, 3), RGB: turned by its EXIF tag, transparency on white, grey
     of more than 8 bits scaled to them.
 
-    longest_side: pixels; a larger image is averaged to at least as many by a whole factor.
+    longest_side: pixels; a larger image is averaged to at least as many by a whole factor. Where upright.json lies
+    beside this file, the model wants upright pages: the page in the image is found and turned upright.
     """
     with Image.open(path) as file:
         image = _rgb(ImageOps.exif_transpose(file))
     factor = max(image.size) // longest_side if longest_side else 1
-    return np.asarray(image.reduce(factor) if factor > 1 else image)
+    pixels = np.asarray(image.reduce(factor) if factor > 1 else image)
+    if not Path(__file__).with_name("upright.json").is_file():
+        return pixels
+    from upright import turned_upright
+
+    return turned_upright(pixels)
 
 
 def class_names(session):
