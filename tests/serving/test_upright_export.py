@@ -80,6 +80,6 @@ def test_pages_are_turned_upright_as_ours_without_torch_and_opencv(weights, tmp_
         found = np.asarray(Image.open(alone / f"{name}_upright.png"))
         assert found.shape == (48, 48, 3)
         difference = np.abs(found.astype(int) - expected)
-        assert difference.mean() < 2 and np.percentile(difference, 99) < 12, (name, difference.mean())
+        assert difference.mean() < 2 and np.percentile(difference, 95) < 6, name  # but at the picture's edge
         turned = np.abs(np.rot90(found).astype(int) - expected)
         assert turned.mean() > 5 * difference.mean()  # or the orientation wouldn't matter
