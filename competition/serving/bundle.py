@@ -22,6 +22,7 @@ from competition.members.named import member_named
 from competition.serving.locked_versions import locked_versions
 from competition.serving.standalone import standalone_files
 from competition.settings.params import Settings
+from competition.upright.straighten import FACTS as FACTS_OF_UPRIGHT
 
 LOCK, FACTS, INFER, NOTEBOOK = "requirements.lock", "bundle.json", "infer.py", "infer.ipynb"
 PIPELINES = ("__init__.py", "_main.py", "predict.py")
@@ -44,8 +45,8 @@ if wheels.is_dir():
 )
 
 
-def files_of(final: FinalVote, vote: str | None, settings: Settings, folder: Path = Path()) -> list[Path]:
-    """Return the files that `predict` reads for `vote`, None being the final one, relative to the project `folder`.
+def files_of(final: FinalVote, vote: str | None, settings: Settings) -> list[Path]:
+    """Return the files that `predict` reads for `vote`, None being the final one, relative to the project.
 
     Raises FileNotFoundError for one that isn't there, ValueError for weights that only the hub has.
     """
@@ -62,8 +63,8 @@ def files_of(final: FinalVote, vote: str | None, settings: Settings, folder: Pat
                 )
             found += member.weights_files()
     if settings.upright.use != "off":
-        found += sorted(path.relative_to(folder) for path in (folder / paths.UPRIGHT).iterdir())
-    if missing := [str(path) for path in found if not (folder / path).is_file()]:
+        found += [paths.UPRIGHT / FACTS_OF_UPRIGHT, *sorted(paths.UPRIGHT.glob("*.safetensors"))]
+    if missing := [str(path) for path in found if not path.is_file()]:
         raise FileNotFoundError(f"{', '.join(missing)}: not found; `dvc repro` makes them")
     if outside := [str(path) for path in found if path.is_absolute() or ".." in path.parts]:
         raise ValueError(f"{', '.join(outside)}: outside the project's folder; a bundle holds only what lies in it")

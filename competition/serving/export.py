@@ -7,6 +7,7 @@ which it never saw. Eight bits are left out where they cost more than LOSS of th
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from competition.serving.onnx import (
     images_per_second,
     package,
     to_onnx,
+    torch_logits,
     with_preprocessing,
     with_probabilities,
 )
@@ -74,7 +76,7 @@ def export(
     pages: packed test images of any shape, for the check. Raises ModuleNotFoundError without the packages of the extra
     `export`; FileNotFoundError without weights; ValueError where torch and ONNX Runtime differ, see `check`.
     """
-    member, several = settings.described(name), settings.task.several
+    member, fill, several = settings.described(name), settings.augment.fill, settings.task.several
     network, normalise = member_named(name, settings).trained_network(fold, len(target2class), plain=True)
     network.eval().requires_grad_(False)
     plain = to_onnx(network, member.size)
@@ -82,45 +84,36 @@ def export(
     facts |= described(member, settings, target2class, data.test_store.optional("orientations") is not None)
 
     def whole(model) -> bytes:
-        made = with_probabilities(with_preprocessing(model, member.size, settings.augment.fill, normalise), several)
+        made = with_probabilities(with_preprocessing(model, member.size, fill, normalise), several)
         properties = {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()}
         package("onnx").helper.set_model_props(made, properties)
         return made.SerializeToString()
 
+    def answered(images: np.ndarray) -> np.ndarray:
+        return torch_logits(network, normalise, torch.from_numpy(images))
+
+    model = OnnxModel(whole(plain))
+    facts["check"] = check(answered, model, member.size, fill, several, data.test_store, pages, f"{name}, fold {fold}")
     inputs = normalise(stack(data.store, calibration_rows(data), member.size)).contiguous().numpy()
-    small = int8.quantised(plain, inputs)
-    first = OnnxModel(whole(plain))
-    facts["check"] = check(
-        network,
-        normalise,
-        first,
-        member.size,
-        settings.augment.fill,
-        several,
-        data.test_store,
-        pages,
-        f"{name}, fold {fold}",
-    )
-    models = {MODEL: whole(plain), INT8: whole(small)}
-    found = {file: OnnxModel(model) for file, model in models.items()}
+    models = {MODEL: whole(plain), INT8: whole(int8.quantised(plain, inputs))}
+    sessions = {file: OnnxModel(model) for file, model in models.items()}
     scored = np.sort(generator(0, "export", name).permutation(len(data.valid_ids))[:SCORED])
-    probabilities = {
-        file: {
-            condition: model((data.store.image(row) for row in data.valid_rows[condition][scored]), PROBABILITIES, tick)
-            for condition in CONDITIONS
-        }
-        for file, model in found.items()
-    }
-    loss = loss_of_metric(data, scored, *(probabilities[file]["test_like"] for file in models))
+    probabilities = {file: _of_fold(model, data, scored, tick) for file, model in sessions.items()}
+    loss = loss_of_metric(data, scored, *(found["test_like"] for found in probabilities.values()))
     if loss > LOSS:
         del models[INT8]
     squares = stack(data.store, data.valid_rows["test_like"][:CHECKED], member.size)
-    speeds = {
-        file: images_per_second(lambda model=model: model.batches(squares.numpy()), squares)
-        for file, model in found.items()
-    }
+    speeds = {file: images_per_second(partial(one.batches, squares.numpy()), squares) for file, one in sessions.items()}
     speeds["torch"] = torch_per_second(network, normalise, member, squares)
     return Exported(models, facts, probabilities, scored, speeds, torch.get_num_threads(), loss, len(inputs))
+
+
+def _of_fold(
+    model: OnnxModel, data: FoldData, scored: np.ndarray, tick: Callable[[int], object]
+) -> dict[str, np.ndarray]:
+    """Return condition -> probabilities (V, C) of the fold's images `scored` (V,)."""
+    images = {one: (data.store.image(row) for row in data.valid_rows[one][scored]) for one in CONDITIONS}
+    return {condition: model(shown, PROBABILITIES, tick) for condition, shown in images.items()}
 
 
 def described(

@@ -1,5 +1,7 @@
 """Checks of an export: against torch, by the metric of its own fold's images, and by the clock."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import nn
@@ -10,7 +12,7 @@ from competition.data.letterbox import letterbox
 from competition.inference.loader import stack
 from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
-from competition.serving.onnx import BATCH_SIZE, PROBABILITIES, OnnxModel, images_per_second, torch_logits
+from competition.serving.onnx import BATCH_SIZE, PROBABILITIES, OnnxModel, images_per_second
 from competition.settings.finetuned import FinetunedSettings
 from competition.training.fold_data import FoldData
 
@@ -20,8 +22,7 @@ CHECKED = 100  # images at the most; the last batch is a smaller one, so the bat
 
 
 def check(
-    network: nn.Module,
-    normalise: Normalisation,
+    answered: Callable[[np.ndarray], np.ndarray],
     model: OnnxModel,
     size: int,
     fill: int,
@@ -32,14 +33,14 @@ def check(
 ) -> dict:
     """Return how far torch and ONNX Runtime are apart on `squares`, and on `pages` that each letterboxes for itself.
 
-    several: labels an image. Raises ValueError where it is more than TOLERANCE or PAGE_TOLERANCE.
+    answered: torch's logits of uint8 images (N, size, size, 3). several: labels an image. Raises ValueError where it is
+    more than TOLERANCE or PAGE_TOLERANCE.
     """
     ready = stack(squares, np.arange(min(CHECKED, len(squares))), size)
-    logits = _difference(torch_logits(network, normalise, ready), model.batches(ready.numpy()))
+    logits = _difference(answered(ready.numpy()), model.batches(ready.numpy()))
     images = [pages.image(row) for row in range(min(CHECKED, len(pages)))]
-    boxed = torch.from_numpy(np.stack([letterbox(image, size, fill) for image in images]))
-    answered = torch.from_numpy(torch_logits(network, normalise, boxed))
-    expected = answered.sigmoid() if several else answered.softmax(dim=1)
+    boxed = torch.from_numpy(answered(np.stack([letterbox(image, size, fill) for image in images])))
+    expected = boxed.sigmoid() if several else boxed.softmax(dim=1)
     probability = _difference(expected.numpy(), model(images, PROBABILITIES))
     for found, most, of in ((logits, TOLERANCE, "logits"), (probability, PAGE_TOLERANCE, "probabilities of pages")):
         if not found <= most:  # also where it is no number

@@ -23,7 +23,6 @@ from competition.inference.tta import oriented_batch
 from competition.members.named import member_named
 from competition.metrics.calibration import expected_calibration_error
 from competition.serving import export as module
-from competition.serving import export_checks
 from competition.serving.export import calibration_rows, described
 from competition.serving.letterbox_graph import letterbox_graph
 from competition.serving.standalone.page import read_page
@@ -228,8 +227,8 @@ def network_of(path):
 
 
 def test_logits_that_differ_leave_everything_as_it_was(at_home, monkeypatch):
-    plain = export_checks.torch_logits
-    monkeypatch.setattr(export_checks, "torch_logits", lambda *rest: plain(*rest) + 2e-4)
+    plain = module.torch_logits
+    monkeypatch.setattr(module, "torch_logits", lambda *rest: plain(*rest) + 2e-4)
     made_before(monkeypatch)
     before = {path: path.read_bytes() for path in FOLDER.iterdir()}
     with pytest.raises(ValueError, match="lite0, fold 1: ONNX Runtime's logits are up to 0.0002 away"):
