@@ -58,8 +58,8 @@ def files_of(final: FinalVote, vote: str | None, settings: Settings) -> list[Pat
         if member.settings.network_use == "frozen":
             if member.settings.weights_source == "hub":
                 raise ValueError(
-                    f"member {part}: its features are of the hub's weights, which a bundle can't hold; save them as a "
-                    "file, name it under `weights` and train again, or name another vote with --member"
+                    f"member {part}: its features are of the hub's weights, which a bundle can't hold; name another "
+                    "vote with --member"
                 )
             found += member.weights_files()
     if settings.upright.use != "off":

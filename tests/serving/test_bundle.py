@@ -14,7 +14,11 @@ import pytest
 from makers.alone import run_alone
 from makers.project import TEST, UNREADABLE, project  # noqa: F401
 
+from competition.ensembling.final_vote import read_final_vote
 from competition.serving import new_images
+from competition.serving.bundle import files_of
+from competition.settings.load import load_settings
+from competition.settings.upright import UprightSettings
 from pipelines import bundle, predict
 from pipelines._main import run
 
@@ -198,3 +202,29 @@ def test_what_can_not_be_bundled(bundled, tmp_path, monkeypatch):
     finally:
         weights.write_bytes(content)
     assert not (tmp_path / "out").exists() and (tmp_path / "mine/thesis.txt").exists()
+
+
+def test_networks_that_turn_pages_upright_are_in_it(bundled, monkeypatch):
+    monkeypatch.chdir(bundled[0])
+    settings, final = load_settings(), read_final_vote()
+    turned = settings.model_copy(update={"upright": UprightSettings(use="on")})
+    plain = files_of(final, "grey", settings)
+    with pytest.raises(FileNotFoundError, match="upright/straightener.json: not found"):
+        files_of(final, "grey", turned)
+    Path("folds/upright").mkdir()
+    try:
+        needed = [Path("folds/upright/straightener.json"), Path("folds/upright/0.safetensors")]
+        for path in needed:
+            path.touch()
+        assert set(files_of(final, "grey", turned)) - set(plain) == set(needed)
+    finally:
+        shutil.rmtree("folds/upright")
+
+
+def test_frozen_features_need_weights_that_can_be_had_without_network(bundled, monkeypatch):
+    monkeypatch.chdir(bundled[0])
+    settings, final = load_settings(), read_final_vote()
+    members = settings.members | {"features": settings.members["features"].model_copy(update={"weights": "hub"})}
+    assert files_of(final, "features", settings)
+    with pytest.raises(ValueError, match="member features: its features are of the hub's weights"):
+        files_of(final, "features", settings.model_copy(update={"members": members}))
