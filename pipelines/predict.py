@@ -31,7 +31,7 @@ from competition.ensembling.precision_curve import Threshold
 from competition.members.named import member_named
 from competition.serving.label_table import HEADER, answer_rows, label_rows, submission_ids
 from competition.serving.new_images import list_files
-from competition.serving.predict import FolderPredictions, LoadedMember, load_member, predict_folder
+from competition.serving.predict import FolderPredictions, LoadedMember, load_voters, predict_folder
 from competition.serving.time_budget import Plan, TimeBudget
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
@@ -71,7 +71,7 @@ def main(
     straighten = open_straightener(settings.upright, most=1 if fast else None)
     vote = vote_of(final, member, fast, settings)
     threshold = final.curves[vote.name].threshold(precision)
-    voters = load(vote, final, settings, fast)
+    voters = load_voters(vote, final, settings, most=1 if fast else None)
     weights = None if fast else final.orientation_weights
     log_threshold(threshold, precision)
     log(
@@ -147,14 +147,6 @@ def check_out(out: Path, option: str) -> None:
         TemporaryFile(dir=out.parent).close()
     except OSError as error:
         raise ValueError(f"{option} {out}: can't be written ({error.strerror}); name another place") from error
-
-
-def load(vote: FittedVote, final: FinalVote, settings: Settings, fast: bool) -> dict[str, LoadedMember]:
-    several, most = final.task.several, 1 if fast else None
-    return {
-        name: load_member(name, settings, final.networks[name][:most], final.targets_of(name), several=several)
-        for name in vote.parts
-    }
 
 
 def budget_of(seconds: float, files: int, views: int, voters: dict[str, LoadedMember]) -> TimeBudget:

@@ -12,7 +12,7 @@ from competition.common.imports import ROOT, import_closure, imported_files
 # a package uses only those before it
 PACKAGES = """
     common settings compute data metrics audit folds leaderboard ensembling labels
-    augmentation models inference training members upright serving report tuning planning sample
+    augmentation models inference training members upright serving report web tuning planning sample
 """.split()
 WITHOUT_TORCH = "common settings data metrics audit folds leaderboard ensembling labels augmentation".split()
 LIBRARY = sorted((ROOT / "competition").rglob("*.py"))

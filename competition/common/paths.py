@@ -14,6 +14,7 @@ TRAIN_STORE = Path("data/train.arrow")
 TEST_STORE = Path("data/test.arrow")
 AUGMENTED_STORE = Path("data/augmented.arrow")
 TEST_RESIZED_STORE = Path("data/test_squares.arrow")
+CORRECTIONS = Path("data/corrections")  # new images that a person labelled, by `serve`
 STATE = Path("data/state")  # what a stopped stage goes on from
 LOCKS = Path("data/locks")  # held by the commands at work
 KEPT_DVC_LOCK = LOCKS / "dvc.lock"  # as the last stage found it

@@ -12,6 +12,7 @@ import numpy as np
 
 from competition.augmentation.offline import Straightener
 from competition.data.predictions import Predictions, concatenate
+from competition.ensembling.final_vote import FinalVote
 from competition.ensembling.fitted_votes import FittedVote
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.members.member import Fitted
@@ -63,6 +64,17 @@ def load_member(
     return LoadedMember(targets, fitted, several)
 
 
+def load_voters(
+    vote: FittedVote, final: FinalVote, settings: Settings, most: int | None = None
+) -> dict[str, LoadedMember]:
+    """Return the trained networks of all parts of `vote`; most: of each, at most."""
+    several = final.task.several
+    return {
+        name: load_member(name, settings, final.networks[name][:most], final.targets_of(name), several=several)
+        for name in vote.parts
+    }
+
+
 @dataclass(frozen=True, eq=False)
 class FolderPredictions:
     """Predictions of a folder's images.
@@ -97,7 +109,7 @@ def predict_folder(
     parts, unreadable, others, damaged = [], {}, 0, {}
     for chunk in read_images(folder, names, settings.prepare, settings.augment, packed, straighten):
         began = perf_counter()
-        parts.append(_predict_chunk(chunk, vote, members, weights, budget.plan if budget else None))
+        parts.append(predict_chunk(chunk, vote, members, weights, budget.plan if budget else None))
         unreadable, others = unreadable | chunk.unreadable, others + chunk.others
         damaged |= chunk.damaged
         files = len(chunk.names) + len(chunk.unreadable) + chunk.others
@@ -110,9 +122,17 @@ def predict_folder(
     return FolderPredictions(predictions, unreadable, others, damaged)
 
 
-def _predict_chunk(
-    chunk: Chunk, vote: FittedVote, members: Mapping[str, LoadedMember], weights: np.ndarray | None, plan: Plan | None
+def predict_chunk(
+    chunk: Chunk,
+    vote: FittedVote,
+    members: Mapping[str, LoadedMember],
+    weights: np.ndarray | None,
+    plan: Plan | None = None,
 ) -> dict[str, list[Predictions]]:
+    """Return the predictions of `members`, those of `vote.parts`, of a chunk's images.
+
+    weights: see LoadedMember; plan: how many orientations and networks are asked; None: all.
+    """
     predictions, ids, images = {}, np.array(chunk.names, dtype=str), chunk.images
     if plan and weights is not None:
         upright = None if images.upright is None else heaviest(images.upright, plan.orientations)

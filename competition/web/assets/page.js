@@ -1,0 +1,127 @@
+"use strict";
+const MOST = 200; // files on the page at once
+const at = (id) => document.getElementById(id);
+const make = (tag, text = "", values = {}) => Object.assign(document.createElement(tag), { textContent: text }, values);
+const percent = (share) => (share === null ? "" : `${(100 * share).toFixed(1)}%`);
+const pending = [];
+let facts = null, busy = false, done = 0, unsure = 0, failed = 0;
+
+async function ask(path, file) {
+  for (let attempt = 0; ; attempt++) {
+    let reply;
+    try {
+      reply = await fetch(path, file && { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
+    } catch {
+      throw new Error("no answer; does `python -m pipelines.serve` still run, and is the file still there?");
+    }
+    const content = await reply.json();
+    if (reply.status === 503 && attempt < 5) { await new Promise((then) => setTimeout(then, 2000)); continue; }
+    if (!reply.ok) throw new Error(content.error);
+    return content;
+  }
+}
+
+function say() {
+  const words = [`${done} of ${done + pending.length + (busy ? 1 : 0)} done`];
+  if (unsure) words.push(`${unsure} unsure`);
+  if (failed) words.push(`${failed} refused`);
+  at("status").textContent = words.join(", ");
+}
+
+function add(files) {
+  for (const file of files) {
+    if (at("cards").children.length >= MOST) {
+      at("status").textContent = `More than ${MOST} images: reload the page for others, or label the folder with python -m pipelines.predict`;
+      break;
+    }
+    const card = make("li", "", { className: "card" });
+    card.append(make("h2", file.name, { className: "name" }), make("p", "waiting", { className: "small" }));
+    at("cards").append(card);
+    pending.push({ file, card });
+  }
+  next();
+}
+
+async function next() {
+  if (busy || !facts) return;
+  while (pending.length) {
+    const { file, card } = pending.shift();
+    busy = true;
+    say();
+    card.lastChild.textContent = "being labelled";
+    try {
+      if (file.size > facts.max_bytes) throw new Error(`larger than the ${facts.max_bytes / 2 ** 20} MB that are taken; shrink it`);
+      show(card, file, await ask("/api/predict", file));
+    } catch (problem) {
+      failed++;
+      card.lastChild.replaceWith(make("p", problem.message, { className: "error" }));
+    }
+    done++;
+    busy = false;
+    say();
+  }
+}
+
+function figure(source, alt, caption) {
+  const box = make("figure");
+  box.append(make("img", "", { src: source, alt, width: 224, height: 224 }), make("figcaption", caption));
+  return box;
+}
+
+function show(card, file, answer) {
+  const images = make("div", "", { className: "images" }), list = make("dl");
+  images.append(figure(answer.image, `${file.name}, as the networks see it`, "image"));
+  if (answer.heat_map) images.append(figure(answer.heat_map, `${file.name}, heat map`, "heat map"));
+  card.lastChild.remove();
+  card.classList.toggle("unsure", answer.unsure);
+  unsure += answer.unsure;
+  const mark = make("span", answer.unsure ? "unsure" : "sure", { className: "mark" });
+  const rows = [["certainty", answer.probability.map(percent).join(", ")], ["runner-up", `${answer.runner_up_label} ${percent(answer.runner_up_probability)}`]];
+  for (const [name, value] of rows) {
+    const row = make("div");
+    row.append(make("dt", name), make("dd", value));
+    list.append(row);
+  }
+  card.append(images, make("p", answer.label, { className: "answer" }), mark, list);
+  for (const note of [answer.heat_map_note, answer.note]) if (note) card.append(make("p", note, { className: "small" }));
+  card.append(correction(file, answer));
+}
+
+function correction(file, answer) {
+  const form = make("form"), label = make("label", facts.several ? "Right labels" : "Right class"), choice = make("select", "", { multiple: facts.several });
+  const button = make("button", "Keep", { type: "submit" }), kept = make("p", "", { className: "kept" });
+  const given = facts.several ? answer.target.split("|") : [answer.target];
+  for (const one of facts.classes) choice.append(make("option", one.label, { value: one.target, selected: given.includes(one.target) }));
+  kept.setAttribute("role", "status");
+  label.append(choice);
+  form.append(label, button, kept);
+  button.setAttribute("aria-label", `Keep ${file.name} with this label`);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    try {
+      const query = new URLSearchParams([...choice.selectedOptions].map((option) => ["target", option.value]));
+      const found = await ask(`/api/corrections?${query}`, file);
+      kept.textContent = `Kept in ${facts.corrections}: ${found.corrections} in all`;
+    } catch (problem) {
+      kept.textContent = problem.message;
+    }
+    button.disabled = false;
+  });
+  return form;
+}
+
+const drop = at("drop");
+for (const kind of ["dragover", "drop", "dragleave"]) {
+  addEventListener(kind, (event) => {
+    event.preventDefault();
+    drop.classList.toggle("over", kind === "dragover");
+    if (kind === "drop") add(event.dataTransfer.files);
+  });
+}
+at("files").addEventListener("change", (event) => { add([...event.target.files]); event.target.value = ""; });
+ask("/api/classes").then((found) => {
+  facts = found;
+  at("limits").textContent = `JPEG, PNG, TIFF, WebP and BMP, up to ${facts.max_bytes / 2 ** 20} MB each. What you keep goes to ${facts.corrections}, as training data to come.`;
+  next();
+}, (problem) => { at("status").textContent = problem.message; });

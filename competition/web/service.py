@@ -1,0 +1,91 @@
+"""Service behind the page: uploads checked, answered one at a time, corrections kept; knows nothing of HTTP."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import BoundedSemaphore, Lock
+
+from competition.data.label_sets import join_labels
+from competition.labels.corrections import add_correction, image_id
+from competition.report.tables import class_label
+from competition.web.labeller import Labeller
+from competition.web.limits import Limits, Refused
+from competition.web.uploads import image_extension
+
+FIRST_PAGE = "The file has several pages; this is about the first one."
+
+
+@dataclass(frozen=True, eq=False)
+class Service:
+    """Labels and keeps images. folder: where corrections go, the only place that is written to."""
+
+    labeller: Labeller
+    folder: Path
+    limits: Limits = field(default_factory=Limits)
+    turn: Lock = field(default_factory=Lock)
+
+    def facts(self) -> dict[str, object]:
+        """Return the classes, whether an image may have several, and the limits, as the page needs them."""
+        final = self.labeller.final
+        classes = [{"target": target, "label": class_label(target, final.target2class)} for target in final.targets]
+        return {
+            "classes": classes,
+            "several": final.task.several,
+            "vote": self.labeller.vote.name,
+            "max_bytes": self.limits.file_bytes,
+            "corrections": str(self.folder),
+        }
+
+    def predict(self, data: bytes) -> dict[str, object]:
+        """Return the answer to an image file. Raises Refused."""
+        extension, is_first = image_extension(data, self.limits)
+        with self._turn():
+            answer = self.labeller.answer(data, extension, self.folder)
+        return {"id": image_id(data, extension), **answer, "note": FIRST_PAGE if is_first else ""}
+
+    def correct(self, data: bytes, targets: Sequence[str]) -> dict[str, object]:
+        """Return what was kept: the image file under its ID, with `targets`, its labels. Raises Refused."""
+        extension, _ = image_extension(data, self.limits)
+        target = self._target(targets)
+        with self._turn():
+            try:
+                kept = add_correction(self.folder, data, extension, target, self.limits.corrections)
+            except ValueError as problem:
+                raise Refused(409, str(problem)) from None
+        return {"id": image_id(data, extension), "target": target, "corrections": len(kept)}
+
+    def _target(self, targets: Sequence[str]) -> str:
+        task = self.labeller.final.task
+        if unknown := [target for target in targets if target not in task.targets]:
+            raise Refused(422, f"{unknown[0][:80]!r}: no class of that name; GET /api/classes lists them")
+        if task.several:
+            return task.decode(task.encode([join_labels(targets)]))[0]
+        if len(targets) != 1:
+            raise Refused(422, "expected one target, ?target=..., the right class")
+        return targets[0]
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self.turn.acquire(timeout=self.limits.wait_seconds):
+            raise busy()
+        try:
+            yield
+        finally:
+            self.turn.release()
+
+
+def busy() -> Refused:
+    """Return the refusal of what would have to wait too long."""
+    return Refused(503, "other images are being labelled; try again in a moment")
+
+
+@contextmanager
+def slot(slots: BoundedSemaphore, seconds: float) -> Iterator[None]:
+    """Hold one of `slots`, waited for `seconds`. Raises Refused."""
+    if not slots.acquire(timeout=seconds):
+        raise busy()
+    try:
+        yield
+    finally:
+        slots.release()

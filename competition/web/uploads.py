@@ -1,0 +1,91 @@
+"""Uploaded files: which kind of image they are, by content, before anything of them is decoded."""
+
+import warnings
+from io import BytesIO
+
+from PIL import Image, UnidentifiedImageError
+
+from competition.web.limits import MEBIBYTE, Limits, Refused
+
+# Pillow's formats -> extension; others (EPS, which runs a program, and many that no scanner writes) are refused
+KINDS = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "TIFF": ".tif",
+    "WEBP": ".webp",
+    "BMP": ".bmp",
+    "GIF": ".gif",
+    "JPEG2000": ".jp2",
+    "AVIF": ".avif",
+}
+READ = "JPEG, PNG, TIFF, WebP, BMP, GIF, JPEG 2000 and AVIF images"
+# how other files begin -> what they are, and what to do
+OTHERS = (
+    (b"%PDF", "a PDF; PDFs can't be read yet: save its pages as PNG or JPEG images"),
+    (b"PK\x03\x04", "a zip archive, or a document that is one; unpack it, or save its pages as images"),
+    (b"\x1f\x8b", "a gzip archive; unpack it"),
+    (b"%!PS", "PostScript; save its pages as PNG or JPEG images"),
+)
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
+
+
+def image_extension(data: bytes, limits: Limits) -> tuple[str, bool]:
+    """Return the extension of the image in `data`, with the dot, and whether it is the first of several pages.
+
+    Only the header is read. Raises Refused for no image, another kind, or too many pixels.
+    """
+    if not data:
+        raise Refused(400, "the file is empty")
+    for start, what in OTHERS:
+        if start in data[:1024] if start == b"%PDF" else data.startswith(start):
+            raise Refused(415, f"this is {what}")
+    if data[128:132] == b"DICM":
+        raise Refused(415, "this is a DICOM file, which the page doesn't take; `python -m pipelines.predict` reads it")
+    if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
+        raise Refused(415, "this is a HEIC image, which can't be read; convert it to JPEG or PNG")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(data), formats=available()) as image:
+                return _checked(image, limits)
+    except UnidentifiedImageError:
+        raise Refused(415, f"this is no image that can be read; {READ} can") from None
+    except Image.DecompressionBombError:
+        raise too_many_pixels(limits) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders have no common class for what damaged files make them raise
+        raise Refused(422, f"the image is damaged: {error}") from None
+
+
+def _checked(image: Image.Image, limits: Limits) -> tuple[str, bool]:
+    width, height = image.size
+    if width * height > limits.pixels:
+        raise too_many_pixels(limits, f"{width} x {height} = ")
+    return KINDS[image.format], image.format == "TIFF" and _has_second(image)
+
+
+def _has_second(image: Image.Image) -> bool:
+    try:
+        image.seek(1)  # counting all would take as long as the file's maker likes
+    except Exception:  # a damaged second page is none; the first one is what counts
+        return False
+    return True
+
+
+def available() -> list[str]:
+    """Return those formats of KINDS that this Pillow can read."""
+    Image.init()
+    return [kind for kind in KINDS if kind in Image.OPEN]
+
+
+def too_many_pixels(limits: Limits, found: str = "") -> Refused:
+    """Return the refusal of an image of more pixels than `limits` allow."""
+    most = f"{limits.pixels / 1e6:.0f} million"
+    return Refused(413, f"too many pixels: {found}more than the {most} that are taken; scale the image down")
+
+
+def too_large(limits: Limits) -> Refused:
+    """Return the refusal of a file of more bytes than `limits` allow."""
+    return Refused(413, f"the file is larger than the {limits.file_bytes / MEBIBYTE:.0f} MB that are taken; shrink it")

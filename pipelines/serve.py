@@ -1,0 +1,87 @@
+"""A page in the browser where images are dropped and labelled: python -m pipelines.serve
+
+python -m pipelines.serve                                   at http://127.0.0.1:8000, until Ctrl-C
+python -m pipelines.serve --fast --port 8080
+
+The answers are `predict`'s, with a heat map. Reads params.yaml, folds/weights/ and submissions/final_vote.json. Writes
+into data/corrections/ only: images that a person labelled on the page, and corrections.csv. See docs/serve.md.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from competition.common import paths
+from competition.compute.device import set_up_process
+from competition.ensembling.final_vote import read_final_vote
+from competition.members.named import member_named
+from competition.settings.load import load_settings
+from competition.web.labeller import Labeller, load_labeller
+from competition.web.limits import MEBIBYTE, Limits
+from competition.web.server import Server
+from competition.web.service import Service
+from pipelines._main import log, run, warn_of_changes
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def main(
+    member: Annotated[
+        str | None, typer.Option(help="whose answers, of submissions/ensembles.csv (default: final.csv's)")
+    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="ask one fold's network (an ensemble's best voter's) about one orientation")
+    ] = False,
+    precision: Annotated[
+        float, typer.Option(help="share of right ones among the answers that are not unsure, at least")
+    ] = 0.95,
+    host: Annotated[str, typer.Option(help="address to listen at; 0.0.0.0: all, for everybody who reaches it")] = LOCAL[
+        0
+    ],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 8000,
+    corrections: Annotated[Path, typer.Option(help="folder that corrected images go to")] = paths.CORRECTIONS,
+    max_megabytes: Annotated[int, typer.Option(min=1, max=1024, help="of an image file")] = 32,
+) -> None:
+    """Label images in the browser."""
+    set_up_process()
+    if corrections.exists() and not corrections.is_dir():
+        raise NotADirectoryError(f"--corrections {corrections}: is a file; name a folder")
+    corrections.mkdir(parents=True, exist_ok=True)
+    service = Service(labeller(member, fast, precision), corrections, Limits(file_bytes=max_megabytes * MEBIBYTE))
+    with listening(host, port, service) as server:
+        if host not in LOCAL:
+            log("warning: no password and no encryption", host=host, advice="listen on a trusted network only")
+        log("serving", url=url(host, server.server_port), vote=service.labeller.vote.name, corrections=corrections)
+        server.serve_forever()
+
+
+def labeller(member: str | None, fast: bool, precision: float) -> Labeller:
+    """Return the vote that answers, loaded; what it was not made for is said."""
+    settings, final = load_settings(), read_final_vote()
+    vote = final.vote(member)
+    if fast and vote.best:
+        log("fast", instead_of=vote.name, vote=vote.best)
+        vote = final.vote(vote.best)
+    warn_of_changes(final.changed_since(settings, vote.parts))
+    for part in vote.parts:
+        if note := member_named(part, settings).note_on_new_images():
+            log("warning: new images", note=note)
+    return load_labeller(final, vote, settings, precision, fast)
+
+
+def listening(host: str, port: int, service: Service) -> Server:
+    """Return the server, listening. Raises ValueError for an address that can't be had."""
+    try:
+        return Server((host, port), service)
+    except OSError as error:
+        raise ValueError(f"{host}:{port}: {error.strerror or error}; choose another --port or --host") from error
+
+
+def url(host: str, port: int) -> str:
+    """Return the page's address."""
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+if __name__ == "__main__":
+    run(main, "nothing is lost")
