@@ -74,7 +74,7 @@ def _table(caption: str, rows: list[tuple[str, str]]) -> Markup:
     if not rows:
         return Markup("")
     cells = Markup("").join(Markup('<tr><th scope="row"><code>{}</code></th><td>{}</td></tr>').format(*r) for r in rows)
-    return Markup('<div class="wide"><table><caption>{}</caption><tbody>{}</tbody></table></div>').format(
+    return Markup('<div class="wide" tabindex="0"><table><caption>{}</caption><tbody>{}</tbody></table></div>').format(
         caption, cells
     )
 

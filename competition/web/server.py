@@ -197,6 +197,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse what isn't HTTP, or another method, as everything is refused: in JSON."""
+        self.request_version = "HTTP/1.0"  # of a broken request line it would be 0.9, which knows no headers
         self._send(code, "application/json; charset=utf-8", json.dumps({"error": message or "refused"}).encode())
 
     def log_message(self, format: str, *values: object) -> None:

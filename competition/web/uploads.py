@@ -53,7 +53,7 @@ def image_extension(data: bytes, limits: Limits) -> tuple[str, bool]:
         raise Refused(415, f"this is no image that can be read; {READ} can") from None
     except Image.DecompressionBombError:
         raise too_many_pixels(limits) from None
-    except MemoryError:
+    except (MemoryError, Refused):
         raise
     except Exception as error:  # decoders have no common class for what damaged files make them raise
         raise Refused(422, f"the image is damaged: {error}") from None
