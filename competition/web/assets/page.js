@@ -89,7 +89,7 @@ function show(card, file, answer) {
 
 function correction(file, answer) {
   const form = make("form"), label = make("label", facts.several ? "Right labels" : "Right class"), choice = make("select", "", { multiple: facts.several });
-  const button = make("button", "Keep", { type: "submit" }), kept = make("p", "", { className: "kept" });
+  const button = make("button", "Keep for training", { type: "submit" }), kept = make("p", "", { className: "kept" });
   const given = facts.several ? answer.target.split("|") : [answer.target];
   for (const one of facts.classes) choice.append(make("option", one.label, { value: one.target, selected: given.includes(one.target) }));
   kept.setAttribute("role", "status");
