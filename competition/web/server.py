@@ -6,6 +6,7 @@ otherwise reach it by a name of its own), and what is sent must come from the pa
 
 import json
 import socket
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from threading import BoundedSemaphore, Timer
@@ -19,6 +20,7 @@ from competition.web.uploads import too_large
 
 PIECE = 65536  # bytes read at a time
 LINGER_SECONDS = 2  # for a refused upload's sender to read the refusal
+FULL = b'HTTP/1.0 503 Busy\r\nContent-Type: application/json\r\n\r\n{"error": "too many connections; try again"}'
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -50,8 +52,11 @@ class Server(ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address[:2]
 
     def process_request(self, request, client_address) -> None:
-        """Answer in a thread of its own, or close the connection where too many are open."""
+        """Answer in a thread of its own, or refuse the connection where too many are open."""
         if not self.open.acquire(blocking=False):
+            request.setblocking(False)
+            with suppress(OSError):
+                request.send(FULL)
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)

@@ -42,11 +42,15 @@ def headless(**logs: str) -> Iterator:
         driver.quit()
 
 
-def show_as(browser, theme: str, size: tuple[int, int]) -> None:
-    """Set theme and size, and no motion: a page that still scrolls can't be clicked on."""
+def switch_theme(browser, theme: str) -> None:
+    """Ask for a theme, and for no motion: a page that still scrolls can't be clicked on."""
     wanted = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
     features = [{"name": name, "value": value} for name, value in wanted.items()]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def set_size(browser, size: tuple[int, int]) -> None:
+    """Show pages at width and height, in CSS pixels; at PHONE's as a phone does."""
     metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 

@@ -7,12 +7,9 @@ installed.
 
 import contextlib
 import json
-import shutil
-import tempfile
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
+from makers.browser import LAPTOP, PHONE, axe, headless, set_size, switch_theme
 from makers.report import CLASSES, write_project
 
 from competition.common import paths
@@ -22,38 +19,12 @@ pytestmark = pytest.mark.slow
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium, of the extra `test`, is not installed")
 WebDriverWait = pytest.importorskip("selenium.webdriver.support.wait").WebDriverWait
-BINARIES = [shutil.which(name) for name in ("chromium", "chromedriver")]
-if not all(BINARIES):
-    pytest.skip(
-        "chromium or chromedriver is not installed (Debian: chromium, chromium-driver)", allow_module_level=True
-    )
-
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
-LAPTOP, PHONE = (1280, 900), (390, 844)
 
 
 @pytest.fixture(scope="module")
 def browser():
-    options, service = webdriver.ChromeOptions(), webdriver.ChromeService(BINARIES[1])
-    options.binary_location = BINARIES[0]
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for flag in (*FLAGS, f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        driver = webdriver.Chrome(options, service)
-        driver.set_script_timeout(60)
+    with headless(browser="ALL", performance="ALL") as driver:
         yield driver
-        driver.quit()
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +39,7 @@ def address(tmp_path_factory):
 def look(browser, address: str, theme: str = "light", size: tuple[int, int] = LAPTOP) -> None:
     """Open the page, and have every chart drawn that isn't hidden."""
     switch_theme(browser, theme)
-    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    set_size(browser, size)
     browser.execute_script("window.left = true")  # on a busy machine, get() may return with the page before still there
     browser.get(address)
     WebDriverWait(browser, 60).until(
@@ -77,14 +47,6 @@ def look(browser, address: str, theme: str = "light", size: tuple[int, int] = LA
     )
     browser.execute_script("dispatchEvent(new Event('beforeprint'))")
     settle(browser)
-
-
-def switch_theme(browser, theme: str) -> None:
-    """Ask for a theme, and for no motion: a page that still scrolls can't be clicked on."""
-    wanted = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
-    browser.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": name, "value": value} for name, value in wanted.items()]}
-    )
 
 
 def settle(browser) -> None:
@@ -230,19 +192,10 @@ def test_the_first_tab_stop_leads_past_the_navigation(browser, address):
 
 @pytest.mark.parametrize(("theme", "size"), [("light", LAPTOP), ("dark", PHONE)])
 def test_axe_finds_no_serious_violation(browser, address, theme, size):
-    package = find_spec("axe_playwright_python")
-    if package is None:
-        pytest.skip("axe-playwright-python, of the extra `test`, is not installed: it brings axe-core")
     look(browser, address, theme, size)
     browser.execute_script("document.querySelectorAll('details').forEach((box) => { box.open = true })")
-    browser.execute_script((Path(package.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
-    found = browser.execute_async_script("const done = arguments[0]; axe.run().then(done)")
-    serious = [
-        (one["id"], one["impact"], [node["html"][:200] for node in one["nodes"]][:5])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert serious == [] and len(found["passes"]) > 15
+    serious, passes = axe(browser)
+    assert serious == [] and passes > 15
 
 
 def shown_image(browser) -> str:

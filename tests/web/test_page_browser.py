@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from makers.browser import LAPTOP, PHONE, axe, headless, show_as
+from makers.browser import LAPTOP, PHONE, axe, headless, set_size, switch_theme
 from makers.project import project  # noqa: F401
 from makers.serving import HEAT_SIZE, serving
 
@@ -47,7 +47,8 @@ def files(project, tmp_path_factory) -> list[Path]:  # noqa: F811
 
 
 def look(browser, address: str, theme: str = "light", size: tuple[int, int] = LAPTOP) -> None:
-    show_as(browser, theme, size)
+    switch_theme(browser, theme)
+    set_size(browser, size)
     browser.get(address)
     wait(browser, lambda: browser.find_element("id", "limits").text)
 
