@@ -201,7 +201,7 @@ def test_ctrl_c_in_one_process_stops_all_and_the_next_run_goes_on(folder, tmp_pa
 
 def test_an_error_in_one_process_ends_the_others(folder, tmp_path):
     main, second = together(meeting, folder, tmp_path, RuntimeError("shapes don't match"), 1, 2, {})
-    assert "shapes" in str(second) and isinstance(main, RuntimeError)
+    assert "shapes" in str(second) and isinstance(main, ChildProcessError)
 
 
 def test_a_state_that_not_all_processes_find_is_refused(folder, tmp_path):

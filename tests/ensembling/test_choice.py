@@ -214,7 +214,8 @@ def test_a_holdout_is_unlocked_once(tmp_path):
     before = path.read_bytes()
     assert not record_unlocking(path, unlocking(date="2026-11-09"))  # the same answers again: nothing new
     with pytest.raises(
-        ValueError, match=r"on 2026-11-01, for other answers .*\(soft: test-like 0.9, clean 0.95\).*split.seed"
+        ValueError,
+        match=r"on 2026-11-01, for other answers .*\(soft: test-like 0.9, clean 0.95\).*nothing was trained on",
     ):
         record_unlocking(path, unlocking(answers="a2"))
     assert path.read_bytes() == before

@@ -79,7 +79,7 @@ def test_views_of_a_page_agree_on_how_it_was_seen(views, monkeypatch):
 
         def load(loaded, name, make, size, settings, errors=errors):
             network = Whole() if name == CORNERS else Sees(upright.astype(np.float32), errors)
-            return [network], lambda pixels: pixels.float()
+            return [network], lambda pixels, where=None: pixels.float()
 
         monkeypatch.setattr(page_finder, "_load", load)
         finder = PageFinder([], settings)
@@ -117,7 +117,7 @@ def test_views_are_shared_out_among_folds_networks(monkeypatch):
 
         def load(loaded, name, make, size, settings, networks=networks):
             made = [Whole()] if name == CORNERS else [Looks(number) for number in range(networks)]
-            return made, lambda pixels: pixels.float()
+            return made, lambda pixels, where=None: pixels.float()
 
         monkeypatch.setattr(page_finder, "_load", load)
         looked.clear()

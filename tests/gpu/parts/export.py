@@ -15,6 +15,6 @@ def run(check: Check) -> dict:
         if not Path("folds/weights/lite0/0.safetensors").is_file():
             train.main("lite0", 0)
         export.main("lite0", 0)
-        path = Path("exports/lite0-0.onnx")
-        facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["check"]
-        return facts | {"megabytes": round(path.stat().st_size / 1e6, 2)}
+        folder = Path("exports/lite0-0")
+        facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))["check"]
+        return facts | {"megabytes": round((folder / "model.onnx").stat().st_size / 1e6, 2)}

@@ -139,6 +139,7 @@ def torn_labels(folder: Path) -> Path:
 def no_images(folder: Path) -> Path:
     sound(folder)
     for file in [*(folder / "train").iterdir(), *(folder / "test").iterdir()]:
+        file.write_bytes(b"II\xbc\x01" + bytes(100))
         file.rename(file.with_suffix(".jxr"))
     return folder
 
