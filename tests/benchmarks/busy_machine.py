@@ -2,7 +2,7 @@
 
     python tests/benchmarks/busy_machine.py [--rounds 3 --images 144 --size 160]
 
-Two processes train and predict by turns: one as the commands set themselves up (threads that wait sleep), one as
+Two processes train and predict by turns: one as the commands set themselves up (threads that wait sleep soon), one as
 libgomp does by itself (they spin). Each does every piece alone, beside a neighbour, and beside one of the lowest
 priority (nice 19). Takes three minutes on two cores that do nothing else. The last line is one JSON object: medians of
 images/s, and what is left of the undisturbed rate; `undisturbed_against_spinning`: of the commands' own to spinning's.
