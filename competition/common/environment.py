@@ -21,7 +21,7 @@ replaced: set[str] = set()  # variables that `dvc`, started from the same shell,
 
 
 def prepare_environment() -> None:
-    """Let waiting threads sleep soon, and give libraries a folder for their caches where the home can't be written to."""
+    """Let waiting threads sleep soon; give libraries a folder for their caches where the home can't be written to."""
     _let_waiting_threads_sleep_soon()
     _name_user()
     home = Path(os.path.expanduser("~"))
