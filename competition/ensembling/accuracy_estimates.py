@@ -18,10 +18,10 @@ import numpy as np
 from scipy.stats import norm
 
 from competition.ensembling.network_votes import NetworkVotes
+from competition.ensembling.skill import LEAST
 from competition.ensembling.stacked_predictions import StackedPredictions
 
 ALARM = 0.05  # of accuracy: estimates that are further from the weighted one disagree with it
-LEAST_SKILL = 0.5  # of the best member's accuracy above chance: who has less agrees with others by chance
 
 
 def accuracy_estimates(
@@ -76,7 +76,7 @@ def _by_agreement(
     able = [
         place
         for place, name in enumerate(stacked.members)
-        if name not in learnt_from and skill[place] > LEAST_SKILL * skill.max()
+        if name not in learnt_from and skill[place] > LEAST * skill.max()
     ]
     moves = []
     for one, other in combinations(able, 2):

@@ -12,7 +12,7 @@ from competition.ensembling.candidates import Candidate
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacked_predictions import StackedPredictions
 
-LEAST = 0.25  # of the way from chance to the best member's score, that a voter has made
+LEAST = 0.5  # of the way from chance to the best member's score, that a voter has made
 
 
 def with_skill(
