@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from competition.data.image_reader import Decoded
+from competition.data.pillow_formats import open_image
 from competition.data.png_chunks import SIGNATURE, without_metadata
 from competition.data.sample_values import shown
 
@@ -72,7 +73,7 @@ def _jpeg(data: bytes, read: Read) -> Decoded:
     differs = np.zeros(first.shape[:2], bool)
     for other in found[1:]:
         differs |= (np.abs(first.astype(np.int16) - other.pixels) > _NEAR).any(axis=2)
-    with Image.open(BytesIO(data)) as file:
+    with open_image(BytesIO(data)) as file:
         is_progressive = bool(file.info.get("progressive"))
     if not is_progressive:
         first[differs] = 255

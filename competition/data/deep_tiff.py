@@ -1,4 +1,5 @@
-"""TIFF files of more than 8 bits a sample: of any kind of number, with the tags that say what their samples mean.
+"""TIFF files of more than 8 bits a sample: of any kind of number, with the tags that say what their samples mean; and
+those of 8 bits that Pillow has no layout for (opacity in a plane of its own, bits the other way round).
 
 Pillow ignores most of these tags there, and cuts colours to 8 bits whatever their white is. TIFF 6.0, sections 8, 18.
 """
@@ -14,7 +15,7 @@ from competition.data.orientation_tag import upright
 from competition.data.sample_values import shown
 
 STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the latter two: BigTIFF
-_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB = 0, 1, 2  # photometric interpretations that are read here
+_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _CMYK = 0, 1, 2, 5  # photometric interpretations that are read here
 _FLOAT = 3  # sample format
 _TAGS = {"orientation": 274, "highest": 281, "highest_of_format": 341}
 
@@ -46,20 +47,25 @@ def decode_deep_tiff(path: Path, page: int) -> Decoded | None:
 
 
 def _is_deep(page: object) -> bool:
-    """Return whether a page, tifffile's, has numbers that 8 bits don't hold, and is grey or RGB."""
+    """Return whether a page, tifffile's, has numbers that 8 bits don't hold, or a layout that Pillow has not, and is
+    grey, RGB or CMYK.
+    """
     bits = page.bitspersample if isinstance(page.bitspersample, int) else max(page.bitspersample)
-    known = page.photometric in (_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB)
-    return known and (bits > 8 or page.sampleformat == _FLOAT) and page.imagedepth == 1
+    known = page.photometric in (_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _CMYK)
+    odd = bits == 8 and (page.fillorder == 2 or (page.planarconfig == 2 and len(page.extrasamples) > 0))
+    return known and (odd or bits > 8 or page.sampleformat == _FLOAT) and page.imagedepth == 1
 
 
 def _shown(path: Path, page: object, number: int, pages: int) -> Decoded:
     check_size(page.imagelength, page.imagewidth)
     values = _samples(path, page, number)
-    colours = 3 if page.photometric == _RGB else 1
+    colours = {_RGB: 3, _CMYK: 4}.get(page.photometric, 1)
     kinds = [int(kind) for kind in page.extrasamples]
     alpha = {1: "associated", 2: "unassociated"}.get(kinds[0]) if kinds else None
     values = values[..., : colours + bool(alpha)]
     top = _number(page, _TAGS["highest"]) or _number(page, _TAGS["highest_of_format"])
+    if page.photometric == _CMYK:
+        values, top = _without_inks(values), None
     pixels = shown(
         values,
         1 if values.dtype.kind == "f" else 8,
@@ -70,6 +76,13 @@ def _shown(path: Path, page: object, number: int, pages: int) -> Decoded:
     tag = page.tags.get(_TAGS["orientation"])
     pixels = np.ascontiguousarray(upright(pixels, tag and int(tag.value)))
     return Decoded(pixels, pixels.shape[:2], pages)
+
+
+def _without_inks(values: np.ndarray) -> np.ndarray:
+    """Return CMYK samples, and opacity behind them, as RGB of 0 to 1; inks fill their type's whole range."""
+    full = 1 if values.dtype.kind == "f" else np.iinfo(values.dtype).max
+    inks = np.clip(np.nan_to_num(values / full), 0, 1)
+    return np.dstack([(1 - inks[..., :3]) * (1 - inks[..., 3:4]), inks[..., 4:]])
 
 
 def _samples(path: Path, page: object, number: int) -> np.ndarray:

@@ -17,11 +17,13 @@ from competition.data.damaged import decode_damaged
 from competition.data.deep_tiff import decode_deep_tiff
 from competition.data.image_reader import Decoded, ImageReader, UnreadableImage, check_page
 from competition.data.orientation_tag import upright
+from competition.data.pillow_formats import open_image
 from competition.data.png_chunks import significant_bits
 from competition.data.readers import IMAGE_READERS
 from competition.data.sample_values import shown
 
 _PAGED = ("TIFF", "GIF", "WEBP", "PNG", "AVIF", "DCX")  # others' frames are previews, layers, sizes of an icon
+_GREYS = {"1": 255, "L;2": 85, "L;4": 17}  # rawmode of a PNG -> steps of 8 bits between its levels
 _REDUCED, _SUBFILE = 1, 254  # bit and tag: a TIFF's thumbnail is no page
 
 
@@ -62,7 +64,7 @@ def _decoded(source: Path | BytesIO, longest_side: int | None, page: int) -> Dec
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         # by a stream: Pillow maps a grey TIFF that it was given by name with its sides swapped (orientations 5 to 8)
-        with open(source, "rb") if isinstance(source, Path) else source as stream, Image.open(stream) as file:
+        with open(source, "rb") if isinstance(source, Path) else source as stream, open_image(stream) as file:
             pages = _turn_to(file, page)
             stored = file.size
             if longest_side:
@@ -95,10 +97,23 @@ def _is_reduced(file: Image.Image, frame: int) -> bool:
 
 
 def _as_shown(file: Image.Image, source: Path | BytesIO) -> np.ndarray:
+    step = _GREYS.get(str(file.tile[0][3]), 1) if file.format == "PNG" and file.tile else 1
     file.load()
-    image = upright(file, file.getexif().get(ExifTags.Base.Orientation))  # a TIFF has been turned, and has no tag now
+    image = upright(file, _orientation(file))  # a TIFF has been turned, and has no tag now
     image.info = file.info
+    if isinstance(clear := file.info.get("transparency"), int) and step > 1:  # Pillow leaves it at the file's depth
+        image.info = file.info | {"transparency": clear * step}
     return as_rgb(image, significant_bits(source) if file.format == "PNG" and file.mode.startswith("I") else None)
+
+
+def _orientation(file: Image.Image) -> int | None:
+    """Return the orientation tag; None without one, and where the tags can't be read."""
+    try:
+        return file.getexif().get(ExifTags.Base.Orientation)
+    except Exception as error:  # Pillow has no common class for what damaged tags make it raise
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
+            raise
+        return None
 
 
 def _is_deep_png(file: Image.Image) -> bool:
@@ -115,7 +130,7 @@ def _deep_png(file: Image.Image, source: Path | BytesIO) -> np.ndarray:
     file.load()  # tells a cut off file, and reads an EXIF tag behind the pixels
     bits = significant_bits(source)
     pixels = shown(values, 8, top=bits and 2**bits - 1, alpha="unassociated" if values.shape[2] == 4 else None)
-    return np.ascontiguousarray(upright(pixels, file.getexif().get(ExifTags.Base.Orientation)))
+    return np.ascontiguousarray(upright(pixels, _orientation(file)))
 
 
 def as_rgb(image: Image.Image, bits: int | None = None) -> np.ndarray:
@@ -138,7 +153,7 @@ def as_rgb(image: Image.Image, bits: int | None = None) -> np.ndarray:
 
 def _partly(data: bytes, page: int, fill: int) -> tuple[np.ndarray, int]:
     """Return what can be decoded as RGB on a ground of level `fill`, and the number of pages."""
-    with Image.open(BytesIO(data)) as file:
+    with open_image(BytesIO(data)) as file:
         pages = _turn_to(file, page)
         file.load_prepare()
         bands = Image.getmodebands(file.mode)
@@ -147,5 +162,5 @@ def _partly(data: bytes, page: int, fill: int) -> tuple[np.ndarray, int]:
             file.load()
         except Exception:  # what was decoded before it failed stays
             file.tile = []
-        turned = upright(file, file.getexif().get(ExifTags.Base.Orientation))
+        turned = upright(file, _orientation(file))
         return as_rgb(turned), pages
