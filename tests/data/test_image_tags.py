@@ -329,3 +329,13 @@ def test_no_program_is_run_for_a_file(tmp_path, monkeypatch, make, page):
         with pytest.raises(UnreadableImage, match="not an image"):
             read_image(tmp_path / name, page=page)
     assert not ran
+
+
+def test_a_clear_level_of_a_cut_off_png(tmp_path):
+    """The level counts at the file's depth there too."""
+    values = levels(4, height=400, width=600)
+    values[:5] = 3
+    data = png(values, 4, GREY, (b"tRNS", struct.pack(">H", 3)))
+    (tmp_path / "x").write_bytes(data[: len(data) * 3 // 4])
+    read = read_decoded(tmp_path / "x", least=0)
+    assert 0.2 < read.share < 1 and (read.pixels[:5] == 255).all() and read.pixels[150].max() < 255

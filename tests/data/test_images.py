@@ -295,7 +295,7 @@ def test_what_is_no_image_says_so(tmp_path):
 def test_the_machines_troubles_are_not_the_images(tmp_path, monkeypatch, trouble):
     """Else it would depend on free memory which images there are."""
 
-    def fail(path):
+    def fail(path, **options):
         raise trouble
 
     (tmp_path / "x.jpg").write_text("x")

@@ -12,7 +12,7 @@ import yaml
 from makers.alone import run_alone
 from makers.packed import TARGETS, marked_page
 from makers.project import project  # noqa: F401
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from competition.data.image_store import ImageStore
 from competition.data.images import read_image
@@ -269,3 +269,10 @@ def test_a_missing_package_is_named(at_home, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(ModuleNotFoundError, match=r"needs the package onnxscript: pip install -e \"\.\[export\]\""):
         export.main("lite0", 1)
+
+
+def test_the_pages_reader_runs_no_program_either(tmp_path):
+    """Pillow would start Ghostscript for EPS where it is installed."""
+    Image.new("RGB", (8, 8)).save(tmp_path / "x.eps")
+    with pytest.raises(UnidentifiedImageError):
+        read_page(tmp_path / "x.eps")

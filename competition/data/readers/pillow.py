@@ -97,13 +97,18 @@ def _is_reduced(file: Image.Image, frame: int) -> bool:
 
 
 def _as_shown(file: Image.Image, source: Path | BytesIO) -> np.ndarray:
-    step = _GREYS.get(str(file.tile[0][3]), 1) if file.format == "PNG" and file.tile else 1
+    _scale_clear_level(file)
     file.load()
     image = upright(file, _orientation(file))  # a TIFF has been turned, and has no tag now
     image.info = file.info
-    if isinstance(clear := file.info.get("transparency"), int) and step > 1:  # Pillow leaves it at the file's depth
-        image.info = file.info | {"transparency": clear * step}
     return as_rgb(image, significant_bits(source) if file.format == "PNG" and file.mode.startswith("I") else None)
+
+
+def _scale_clear_level(file: Image.Image) -> None:
+    """Bring a grey PNG's transparent level, which Pillow leaves at the file's depth, to that of its pixels."""
+    step = _GREYS.get(str(file.tile[0][3])) if file.format == "PNG" and file.tile else None
+    if step and isinstance(level := file.info.get("transparency"), int):
+        file.info["transparency"] = level * step
 
 
 def _orientation(file: Image.Image) -> int | None:
@@ -155,6 +160,7 @@ def _partly(data: bytes, page: int, fill: int) -> tuple[np.ndarray, int]:
     """Return what can be decoded as RGB on a ground of level `fill`, and the number of pages."""
     with open_image(BytesIO(data)) as file:
         pages = _turn_to(file, page)
+        _scale_clear_level(file)
         file.load_prepare()
         bands = Image.getmodebands(file.mode)
         file.im.paste((fill,) * bands if bands > 1 else fill, (0, 0, *file.im.size))

@@ -14,7 +14,11 @@ def read_page(path, longest_side=None):
     longest_side: pixels; a larger image is averaged to at least as many by a whole factor. Where upright.json lies
     beside this file, the model wants upright pages: the page in the image is found and turned upright.
     """
-    with Image.open(path) as file:
+    Image.init()
+    kinds = [
+        kind for kind in Image.ID if kind not in ("EPS", "WMF", "IPTC")
+    ]  # which run programs, or open one that does
+    with Image.open(path, formats=kinds) as file:
         image = _rgb(ImageOps.exif_transpose(file))
     factor = max(image.size) // longest_side if longest_side else 1
     pixels = np.asarray(image.reduce(factor) if factor > 1 else image)
