@@ -1,5 +1,5 @@
 """TIFF files of more than 8 bits a sample: of any kind of number, with the tags that say what their samples mean; and
-those of 8 bits that Pillow has no layout for (opacity in a plane of its own, bits the other way round).
+those of 8 bits that Pillow has no layout for (opacity in a plane or beside CMYK, bits the other way round).
 
 Pillow ignores most of these tags there, and cuts colours to 8 bits whatever their white is. TIFF 6.0, sections 8, 18.
 """
@@ -52,7 +52,8 @@ def _is_deep(page: object) -> bool:
     """
     bits = page.bitspersample if isinstance(page.bitspersample, int) else max(page.bitspersample)
     known = page.photometric in (_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _CMYK)
-    odd = bits == 8 and (page.fillorder == 2 or (page.planarconfig == 2 and len(page.extrasamples) > 0))
+    beside = len(page.extrasamples) > 0 and (page.planarconfig == 2 or page.photometric == _CMYK)
+    odd = bits == 8 and (page.fillorder == 2 or beside)
     return known and (odd or bits > 8 or page.sampleformat == _FLOAT) and page.imagedepth == 1
 
 

@@ -84,6 +84,14 @@ def test_tiff_of_four_inks(tmp_path, bits, planes, order):
     check(tmp_path, data, expected, (by_opencv,) if bits == 8 else (), near=2.1)
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_tiff_of_four_inks_and_opacity(tmp_path, bits):
+    """Pillow has no such layout."""
+    most, inks, opacity = 2**bits - 1, levels(bits, 4), levels(bits)[:, ::-1]
+    expected = on_white(255 * (1 - inks[..., :3] / most) * (1 - inks[..., 3:] / most), opacity[..., None] / most)
+    check(tmp_path, tiff([np.dstack([inks, opacity])], bits, CMYK, t338=[2]), expected)
+
+
 @pytest.mark.parametrize("fill_order", [1, 2])
 @pytest.mark.parametrize("photometric", [WHITE_IS_0, BLACK_IS_0])
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
