@@ -57,14 +57,14 @@ def fuzz_files(folder: Path, first: int, number: int, counts: Counter) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
         whole |= {place.relative_to(folder / "download").as_posix()} if is_whole else set()
+    used, named, others = read_for_predict(folder / "download")
     found = adopt_and_prepare(folder / "project", folder / "download")
-    kinds = Counter(
-        "used" if why == "used" else "refused" if why.startswith("refused") else "named" for why in found.values()
-    )
-    counts.update(kinds)
+    refused = {why for why in found.values() if why.startswith("refused")}
+    counts.update("used" if why == "used" else "refused" if why in refused else "named" for why in found.values())
+    for why in refused:
+        print(f"files from {first}: {why}", flush=True)
     counts["silently lost"] += number - len(found)
     counts["whole and not used"] += sum(found.get(file, "") != "used" for file in whole)
-    used, named, others = read_for_predict(folder / "download")
     counts.update({"predict used": len(used), "predict named": len(named), "predict no image": others})
     counts["silently lost"] += number - len(used | named) - others
     counts["whole and not used"] += len(whole - used)
@@ -82,7 +82,9 @@ def fuzz_table(folder: Path, seed: int, counts: Counter) -> None:
     labels = adopted_labels(folder / "project", folder / "labelled")
     taken = [*(score is not None for score in scores), valid, labels is not None]
     counts.update({"tables taken": sum(taken), "tables refused": len(taken) - sum(taken)})
-    counts["tables misread"] += sum(score is not None and (whole is False or (whole and score < 1)) for score in scores)
+    counts["tables misread"] += sum(
+        score is not None and (whole is False or (whole is True and score < 1)) for score in scores
+    )
     counts["tables misread"] += (valid and whole is False) + bool(labels is not None and whole and labels != dict(ROWS))
 
 

@@ -40,21 +40,40 @@ def quietly(command, *given, **named) -> str | BaseException:
 def adopt_and_prepare(folder: Path, download: Path) -> Mapping[str, str]:
     """Return file -> "used" or why not, of the class folders `download`, in a project made anew at `folder`.
 
-    A file that isn't there was lost. Where a command refuses the whole, that is why of every file.
+    A file that is in neither was lost. What a refusal names is taken away, as a person does, until none is; a refusal
+    that names no file is why of every file.
     """
     files = [path.relative_to(download).as_posix() for path in download.rglob("*") if path.is_file()]
+    found: dict[str, str] = {}
+    while True:
+        left = [file for file in files if file not in found]
+        said = _adopted_anew(folder, download)
+        if isinstance(said, str):
+            return found | _prepared(folder, said, left)
+        named = [file for file in left if file in str(said)]
+        found |= dict.fromkeys(named or left, f"{'named' if named else 'refused'}: {said}")
+        if not named:
+            return found
+        for file in named:
+            (download / file).unlink()
+
+
+def _adopted_anew(folder: Path, download: Path) -> str | BaseException:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     (folder / "params.yaml").write_text(PARAMS)
     with contextlib.chdir(folder):
-        said = quietly(adopt.main, download, class_folders=True, ratio="2:1:1")
-        if isinstance(said, BaseException):
-            return dict.fromkeys(files, f"refused: {said}")
+        return quietly(adopt.main, download, class_folders=True, ratio="2:1:1")
+
+
+def _prepared(folder: Path, said: str, files: list[str]) -> dict[str, str]:
+    """Return file -> "used" or why not, after `prepare`; said: by `adopt`."""
+    with contextlib.chdir(folder):
         found = _skipped(said, files)
         adopted = dict(pd.read_csv("data/adopted.csv", dtype=str, keep_default_na=False).to_numpy().tolist())
-        said = quietly(prepare.main)
-        if isinstance(said, BaseException):
-            return found | dict.fromkeys(adopted.values(), f"refused: {said}")
+        refused = quietly(prepare.main)
+        if isinstance(refused, BaseException):
+            return found | dict.fromkeys(adopted.values(), f"refused: {refused}")
         stores = [paths.TRAIN_STORE, paths.TEST_STORE]
         packed = {id for store in stores for id in ImageStore(store).column("source_id")}
         problems = pd.read_csv(paths.PROBLEM_FILES, dtype=str, keep_default_na=False)
