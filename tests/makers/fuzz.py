@@ -1,6 +1,5 @@
 """Hostile files and tables, each made from a few choices; and whether a command's end is a person's mistake, said."""
 
-import codecs
 import csv
 import io
 import traceback
@@ -197,8 +196,3 @@ def hostile_table(
         data = bytes(values[:at]) if change == "cut" else bytes(values)
         data = data[:at] + b'"' + data[at:] if change == "quote open" else data
     return data, whole
-
-
-def has_mark(data: bytes) -> bool:
-    """Return whether a table begins with a byte order mark."""
-    return data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
