@@ -6,7 +6,7 @@ The same examples each time; tests/benchmarks/fuzz.py makes thousands of others.
 import shutil
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from makers.fuzz import (
     CHANGES,
@@ -57,7 +57,14 @@ TABLES = (
 
 def bounded(examples: int):
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=examples, derandomize=True, deadline=None, database=None, suppress_health_check=checks)
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=checks,
+        phases=[Phase.explicit, Phase.generate],  # shrinking a finding takes minutes
+    )
 
 
 def write_anew(folder, files) -> dict[str, bool]:
