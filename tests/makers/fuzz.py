@@ -14,7 +14,7 @@ from pipelines._main import MISTAKES
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = tuple(f"{ROOT / name}/" for name in ("competition", "pipelines"))
-BARE = ("invalid literal", "could not convert", "not enough values", "too many values", "substring not found")
+BARE = ("zip() ", "invalid literal", "could not convert", "not enough values", "too many values", "substring not found")
 
 
 def is_said(error: BaseException) -> bool:
