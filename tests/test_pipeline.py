@@ -334,7 +334,7 @@ def test_the_hard_vote_of_the_top_is_always_made(straight):
     voters = next(row["note"] for row in table(submissions / "ensembles.csv") if row["submission"] == "hard_top").split(
         ", "
     )
-    assert 2 <= len(voters) <= 3  # who is hardly better than chance doesn't vote
+    assert 1 <= len(voters) <= 3  # who is hardly better than chance doesn't vote
     cast = zip(*([row["target"] for row in table(submissions / f"members/{name}.csv")] for name in voters), strict=True)
     assert [row["target"] for row in table(submissions / "ensembles/hard_top.csv")] == [
         plain_vote(votes) for votes in cast
