@@ -28,13 +28,11 @@ from competition.data.orientations import ORIENTATIONS
 from competition.ensembling.final_vote import FinalVote, read_final_vote
 from competition.ensembling.fitted_votes import FittedVote, Voted
 from competition.ensembling.precision_curve import Threshold
-from competition.members.named import member_named
 from competition.serving.label_table import HEADER, answer_rows, label_rows, submission_ids
 from competition.serving.new_images import list_files
-from competition.serving.predict import FolderPredictions, LoadedMember, load_voters, predict_folder
+from competition.serving.predict import FolderPredictions, LoadedMember, chosen_vote, load_voters, predict_folder
 from competition.serving.time_budget import Plan, TimeBudget
 from competition.settings.load import load_settings
-from competition.settings.params import Settings
 from competition.upright.straighten import open_straightener
 from pipelines._main import ANEW, log, run, warn_of_changes
 
@@ -69,7 +67,8 @@ def main(
     if answers:
         submission_ids(names, final.has_extensions)  # refuses files of one ID
     straighten = open_straightener(settings.upright, most=1 if fast else None)
-    vote = vote_of(final, member, fast, settings)
+    vote = chosen_vote(final, member, fast, settings, log)
+    warn_of_changes(final.changed_since(settings, vote.parts))
     threshold = final.curves[vote.name].threshold(precision)
     voters = load_voters(vote, final, settings, most=1 if fast else None)
     weights = None if fast else final.orientation_weights
@@ -117,19 +116,6 @@ def main(
         cpu_seconds=round(cpu_seconds, 1),
         images_per_s=round(len(rows) / seconds, 1),
     )
-
-
-def vote_of(final: FinalVote, member: str | None, fast: bool, settings: Settings) -> FittedVote:
-    """Return the vote that answers; what it was not made for is said."""
-    vote = final.vote(member)
-    if fast and vote.best:
-        log("fast", instead_of=vote.name, vote=vote.best)
-        vote = final.vote(vote.best)
-    warn_of_changes(final.changed_since(settings, vote.parts))
-    for part in vote.parts:
-        if note := member_named(part, settings).note_on_new_images():
-            log("warning: new images", note=note)
-    return vote
 
 
 def write_answers(path: Path, found: Voted, final: FinalVote) -> None:

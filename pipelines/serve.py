@@ -15,7 +15,7 @@ import typer
 from competition.common import paths
 from competition.compute.device import set_up_process
 from competition.ensembling.final_vote import read_final_vote
-from competition.members.named import member_named
+from competition.serving.predict import chosen_vote
 from competition.settings.load import load_settings
 from competition.web.labeller import Labeller, load_labeller
 from competition.web.limits import MEBIBYTE, Limits
@@ -59,14 +59,8 @@ def main(
 def labeller(member: str | None, fast: bool, precision: float) -> Labeller:
     """Return the vote that answers, loaded; what it was not made for is said."""
     settings, final = load_settings(), read_final_vote()
-    vote = final.vote(member)
-    if fast and vote.best:
-        log("fast", instead_of=vote.name, vote=vote.best)
-        vote = final.vote(vote.best)
+    vote = chosen_vote(final, member, fast, settings, log)
     warn_of_changes(final.changed_since(settings, vote.parts))
-    for part in vote.parts:
-        if note := member_named(part, settings).note_on_new_images():
-            log("warning: new images", note=note)
     return load_labeller(final, vote, settings, precision, fast)
 
 

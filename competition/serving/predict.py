@@ -64,6 +64,23 @@ def load_member(
     return LoadedMember(targets, fitted, several)
 
 
+def chosen_vote(
+    final: FinalVote, member: str | None, fast: bool, settings: Settings, log: Callable[..., None]
+) -> FittedVote:
+    """Return the vote that answers new images: final.csv's, or `member`'s; fast: its best voter's.
+
+    log: told what it was not made for. Raises ValueError for a name that final_vote.json doesn't have.
+    """
+    vote = final.vote(member)
+    if fast and vote.best:
+        log("fast", instead_of=vote.name, vote=vote.best)
+        vote = final.vote(vote.best)
+    for part in vote.parts:
+        if note := member_named(part, settings).note_on_new_images():
+            log("warning: new images", note=note)
+    return vote
+
+
 def load_voters(
     vote: FittedVote, final: FinalVote, settings: Settings, most: int | None = None
 ) -> dict[str, LoadedMember]:
