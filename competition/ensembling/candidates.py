@@ -51,7 +51,7 @@ class Candidate:
 
     @property
     def simplicity(self) -> tuple[int, int]:
-        """(level, precedence), lower first: see `EnsembleRule`; a single is the simplest."""
+        """(level, precedence), lower first: see `EnsembleRule`; a single is (0, 0)."""
         return (0, 0) if self.rule is None else (self.rule.level, self.rule.precedence)
 
     @property

@@ -3,9 +3,9 @@
 Out of fold an image is answered by one network of each member, on the test set by all. Several networks that vote help
 a member alone more than an ensemble, which has had several already: so what that adds is added to each score before.
 
-See `one_standard_error`. Kinds differ by what could have been fitted to the images that are scored: nothing by
-one member, nothing but ranks and temperatures by a vote, weights by the rest. Within a kind there is nothing that a
-lower score would be the price of.
+See `one_standard_error`. Kinds differ by what could have been fitted to the images that are scored: nothing but ranks
+and temperatures by one member and by a vote, weights by the rest. Within a kind there is nothing that a lower score
+would be the price of.
 """
 
 from collections.abc import Mapping, Sequence

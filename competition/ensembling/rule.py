@@ -46,7 +46,7 @@ class SavedVotes:
 class EnsembleRule(ABC):
     """Ensemble rule: makes a candidate for final.csv, and loads what it fitted.
 
-    level: of simplicity: 0 a single member, 1 fits nothing but ranks and temperatures, 2 fits weights. precedence: of
+    level: of simplicity: 0 fits nothing but ranks and temperatures, as a single member; 1 fits weights. precedence: of
     candidates of one level that cost and score alike the lowest is chosen. takes_external: whether submissions made
     elsewhere vote in it.
     """

@@ -10,7 +10,8 @@ the solution. Then the same networks meet other test sets: the same pages shifte
 Specialists are left out. Of each run:
 
     gap             expected - test, of the final submission
-    gap_one         the same of `one_network`, what one network alone is expected to score
+    gap_one         one_network - what the vote's networks of one fold score alone, on average
+    gap_vote        what the vote was expected to add - what it added
     gap_clean       the same of clean validation
     inside, alarm   whether the test score lies in the interval, and whether the alarm was raised
 
@@ -29,13 +30,15 @@ import numpy as np
 import pandas as pd
 import shifts
 import yaml
-from stages import ROOT, begin, command, once, sample_params, train_members
+from stages import ROOT, begin, command, once, sample_params, train_members, truth
 
 from competition.common.seeds import generator
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.data.predictions import Predictions, concatenate, load_predictions, save_predictions
+from competition.ensembling.final_vote import read_final_vote
 from competition.inference.tta import orientation_weights
+from competition.metrics.make import make_metric
 from competition.serving.new_images import read_images
 from competition.serving.predict import load_member
 from competition.settings.load import load_settings
@@ -212,9 +215,11 @@ def result(folder: Path) -> dict[str, object]:
     final = json.loads((folder / "submissions/final.json").read_text(encoding="utf-8"))
     test = json.loads(command(folder, "score", "submissions/final.csv", "data/solution.csv", "--json", quiet=True))
     expected, clean = final["score"]["expected"], final["score"]["clean"]["value"]
-    promised = {"expected": expected["value"], "one": expected["one_network"], "clean": clean}
+    promised = {"expected": expected["value"], "clean": clean}
     gaps = {f"gap_{name}": value - test["all"] for name, value in promised.items()}
-    numbers = {"test": test["all"], "low": expected["low"], "high": expected["high"], **promised, **gaps}
+    one, one_test = expected["one_network"], score_alone(folder)
+    gaps |= {"gap_one": one - one_test, "gap_vote": gaps["gap_expected"] - (one - one_test)}
+    numbers = {"test": test["all"], "low": expected["low"], "high": expected["high"], "one": one, **promised, **gaps}
     return {name: round(value, 4) for name, value in numbers.items()} | {
         "inside": expected["low"] <= test["all"] <= expected["high"],
         "alarm": expected["alarm"],
@@ -222,12 +227,26 @@ def result(folder: Path) -> dict[str, object]:
     }
 
 
+def score_alone(folder: Path) -> float:
+    """Return what the final vote's networks of one fold score alone on the test set, on average."""
+    settings, final = load_settings(folder / "params.yaml"), read_final_vote(folder / "submissions")
+    metric, vote, scores = make_metric(settings.task), final.vote(), []
+    for fold in settings.split.folds:
+        files = {part: folder / f"folds/predictions/{part}/{fold}.npz" for part in vote.parts}
+        told = {part: [load_predictions(path)["test"]] for part, path in files.items()}
+        labels = truth(folder, told[vote.parts[0]][0].ids.tolist())
+        y_true = np.array([final.targets.index(label) for label in labels])
+        scores.append(metric.score(y_true, vote.predict(told).answers, len(final.targets), None))
+    return float(np.mean(scores))
+
+
 def summary(runs: dict[str, dict]) -> dict[str, object]:
     """Return the figures over all runs."""
     rows = pd.DataFrame(runs.values())
     far, quiet = rows["gap_expected"].abs() > FAR, ~rows["alarm"].astype(bool)
     gaps = {
-        f"mean_{name}": round(float(rows[name].abs().mean()), 4) for name in ("gap_expected", "gap_one", "gap_clean")
+        f"mean_{name}": round(float(rows[name].abs().mean()), 4)
+        for name in ("gap_expected", "gap_one", "gap_vote", "gap_clean")
     }
     return {
         "runs": len(rows),

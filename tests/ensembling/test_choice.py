@@ -59,9 +59,8 @@ def test_simpler_comes_first():
     made = [
         candidate(name, answers, name if name in RULES.names() else None, tuple(these)) for name, these in parts.items()
     ]
-    # single before all, what is fitted last; of equals the cheaper (a, z and soft cost 1, b 2; hard 3, hard_top 5),
-    # then by name
-    assert [c.name for c in by_simplicity(made, COSTS)] == ["a", "z", "b", "soft", "hard", "hard_top", "stacking"]
+    # what is fitted last; of equals the cheaper (a, z and soft cost 1, b 2; hard 3, hard_top 5), a single, then by name
+    assert [c.name for c in by_simplicity(made, COSTS)] == ["a", "z", "soft", "b", "hard", "hard_top", "stacking"]
     alike = [candidate(name, answers, name) for name in ("foldwise_hard", "hard", "soft")]
     assert [c.name for c in by_simplicity(alike, COSTS)] == ["hard", "soft", "foldwise_hard"]  # by precedence
 
@@ -133,6 +132,19 @@ def test_the_simplest_within_one_standard_error_is_chosen():
         alone.chosen == "poor"
         and alone.why == "the best of 1 candidates, and no simpler one is within one standard error of it"
     )
+
+
+def test_of_a_member_and_a_vote_that_fits_no_weights_the_better_is_chosen():
+    y_true, folds = made_up()
+    best = right_for(y_true, 0.85, 1)
+    nearly = best.copy()
+    right, wrong = np.flatnonzero(best == y_true), np.flatnonzero(best != y_true)
+    nearly[right[:4]], nearly[wrong[:2]] = (best[right[:4]] + 1) % 3, y_true[wrong[:2]]  # within one standard error
+    for member, vote in ((nearly, best), (best, nearly)):
+        made = [candidate("lite0", member), candidate("soft", vote, "soft", ("a", "b"))]
+        decision = decide(made, COSTS | {"lite0": 1}, images_of(y_true, folds), SETTINGS, {})
+        assert all(one.is_within for one in decision.compared)
+        assert decision.chosen == ("soft" if vote is best else "lite0")
 
 
 def test_the_nested_choice_is_the_other_folds():
@@ -310,9 +322,9 @@ def test_what_all_networks_add_is_added_before_candidates_are_compared():
     assert decision.compared[1].standard_error == pytest.approx(np.hypot(without, 0.39))
 
 
-def test_what_all_networks_add_never_decides_alone():
+def test_what_all_networks_add_alone_never_chooses_what_fits_weights():
     y_true, folds = made_up()
     answers = right_for(y_true, 0.8, 1)
-    made = [candidate("a", answers), candidate("foldwise_hard", answers, "foldwise_hard", ("a", "b"))]
-    decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS, {"a": 0.01, "foldwise_hard": 0.02})
-    assert (decision.chosen, decision.best) == ("a", "foldwise_hard")
+    made = [candidate("a", answers), candidate("stacking", answers, "stacking", ("a", "b"))]
+    decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS, {"a": 0.01, "stacking": 0.02})
+    assert (decision.chosen, decision.best) == ("a", "stacking")

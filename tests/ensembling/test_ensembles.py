@@ -454,7 +454,7 @@ def test_every_rule_that_can_be_afforded_makes_a_candidate_simplest_first(monkey
     assert names == ["hard_top", "hard", "soft", "foldwise_hard", "weighted_soft", "greedy", "stacking"]
     assert {*names, "rank_average"} == {*RULES.names()} and not left_out  # ranks are no labels
     levels = [candidate.simplicity for candidate in candidates]
-    assert levels == sorted(levels) and [level for level, _ in levels] == [1, 1, 1, 1, 2, 2, 2]
+    assert levels == sorted(levels) and [level for level, _ in levels] == [0, 0, 0, 0, 1, 1, 1]
     monkeypatch.setattr(Stacking, "is_affordable", lambda *size: size != (80, 3, 4))
     candidates, left_out = ensemble_candidates(RuleInputs(stacked, singles, SETTINGS))
     assert left_out == ["stacking"] and [candidate.name for candidate in candidates] == names[:-1]

@@ -310,9 +310,10 @@ def test_a_simpler_candidate_within_one_standard_error_is_chosen_by_log_loss():
     right = nearly.argmax(axis=1) == images.y_true
     nearly[np.flatnonzero(right)[:4]] = nearly[np.flatnonzero(~right)[:2]] = 0.25  # four are worse for it, two better
     same = {"clean": nearly, "test_like": nearly}
-    candidates = [replace(candidates[0], oof=same), replace(candidates[3], oof=candidates[1].oof)]
+    stacked = replace(candidates[3], name="stacking", rule=RULES["stacking"], oof=candidates[1].oof)
+    candidates = [replace(candidates[0], oof=same), stacked]
     found = decide(candidates, {"a": 1.0, "b": 2.0}, images, SETTINGS, {})
-    assert (found.best, found.chosen) == ("soft", "a") and "within one standard error of the best, soft" in found.why
+    assert (found.best, found.chosen) == ("stacking", "a") and "of the best, stacking" in found.why
 
 
 # the specialist

@@ -24,7 +24,7 @@ class FoldwiseHard(MemberRule):
     members, best first.
     """
 
-    level = 1
+    level = 0
     precedence = 4
 
     weights: np.ndarray

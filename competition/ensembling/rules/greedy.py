@@ -23,7 +23,7 @@ STEPS = 30  # members selected at the most, so weights are multiples of 1/30 or 
 class Greedy(MemberRule):
     """The mean of calibrated probabilities, each member counted as often as `select` selects it."""
 
-    level = 2
+    level = 1
     precedence = 6
 
     weights: np.ndarray

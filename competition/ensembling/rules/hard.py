@@ -22,7 +22,7 @@ class Hard(MemberRule):
     order: (M,) the members, best first.
     """
 
-    level = 1
+    level = 0
     precedence = 2
 
     weights: np.ndarray

@@ -25,7 +25,7 @@ class HardTop(EnsembleRule):
     validated: they vote on the test set after all others, and nowhere else.
     """
 
-    level = 1
+    level = 0
     precedence = 1
     takes_external = True
 

@@ -28,7 +28,7 @@ class RankAverage(MemberRule):
     reference: (M, L, QUANTILES), ascending, of all labels, or of the second of two classes.
     """
 
-    level = 1
+    level = 0
     precedence = 4
 
     weights: np.ndarray

@@ -16,7 +16,7 @@ from competition.metrics.metric import Metric
 class Soft(MemberRule):
     """The mean of the members' calibrated probabilities."""
 
-    level = 1
+    level = 0
     precedence = 3
 
     weights: np.ndarray

@@ -34,7 +34,7 @@ class Stacking(MemberRule):
     classes: (L,) indices that occurred; coefficients: (L, M x C), of two classes (1, M x C); intercepts: alike.
     """
 
-    level = 2
+    level = 1
     precedence = 7
 
     weights: np.ndarray

@@ -18,7 +18,7 @@ from competition.metrics.metric import Metric
 class WeightedSoft(MemberRule):
     """The mean of calibrated probabilities by weights on the simplex with the least log loss. See `mixture_weights`."""
 
-    level = 2
+    level = 1
     precedence = 5
 
     weights: np.ndarray
