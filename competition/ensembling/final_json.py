@@ -59,7 +59,7 @@ def final_facts(
             "trained_on": everything.augment.train_on_held_out,
         },
         "rows": len(chosen.test),
-        "class_shares": class_shares(labels_of(chosen.test), images.y_true, images.targets, class_names),
+        "class_shares": class_shares(labels_of(chosen.test), images.training_labels, images.targets, class_names),
         "agreement": {
             "best_member": best.name,
             "share": round(agreement(labels_of(chosen.test), labels_of(best.test)), DECIMALS),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from competition.common import paths
 from competition.data.task import Task
-from competition.folds.split import HOLDOUT, make_folds
+from competition.folds.split import HOLDOUT, UNSCORED, make_folds
 from competition.metrics.metric import Metric
 
 SLICES = 10  # of the out-of-fold images, at the least: each is answered by what was fitted on the others
@@ -21,7 +21,7 @@ class Images:
 
     seen: ID, target, fold, group of the N out-of-fold images; holdout: the same of the H images of an unlocked holdout,
     or no rows. test_ids: the submission's, in its order; task: labels and answers as arrays; metric: what answers are
-    scored by.
+    scored by. unscored: targets of the images that every fold trains on, and none scores.
     """
 
     seen: pd.DataFrame
@@ -29,6 +29,7 @@ class Images:
     test_ids: Sequence[str]
     task: Task
     metric: Metric
+    unscored: Sequence[str] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -41,6 +42,11 @@ class Images:
         return self.task.encode(self.seen["target"].tolist())
 
     @cached_property
+    def training_labels(self) -> np.ndarray:
+        """(N + U, ...) labels of the out-of-fold images, and of the unscored ones."""
+        return self.task.encode([*self.seen["target"], *self.unscored])
+
+    @cached_property
     def holdout_labels(self) -> np.ndarray:
         """(H, ...) labels of the unlocked holdout's images."""
         return self.task.encode(self.holdout["target"].tolist())
@@ -48,7 +54,7 @@ class Images:
     @cached_property
     def fallback(self) -> np.ndarray:
         """Answer to a test image that nobody could read."""
-        return self.task.base_rate(self.y_true)
+        return self.task.base_rate(self.training_labels)
 
     def plain(self, probabilities: np.ndarray) -> np.ndarray:
         """Return the answers that probabilities (n, C) give without a fitted decision rule."""
@@ -110,4 +116,5 @@ def images_of(
             f"ensemble.unlock_holdout: true, but {paths.FOLDS} has no image of fold -1; raise split.holdout"
         )
     unlocked = holdout if unlock_holdout else holdout.iloc[:0]
-    return Images(seen, unlocked, test_ids, task, metric)
+    unscored = folds["target"][folds["fold"] == UNSCORED].tolist()
+    return Images(seen, unlocked, test_ids, task, metric, unscored)

@@ -18,6 +18,7 @@ from competition.ensembling.candidates import Candidate
 from competition.ensembling.choice import by_simplicity, decide
 from competition.ensembling.holdout import Unlocking, read_unlockings, record_unlocking, score_holdout
 from competition.ensembling.images import Images
+from competition.ensembling.images import images_of as images_in
 from competition.ensembling.lineage import git_state, lineage
 from competition.ensembling.one_standard_error import paired_bootstrap, simplest
 from competition.ensembling.rules import RULES
@@ -184,6 +185,15 @@ def test_a_person_may_name_the_candidate():
     assert decision.why == "named by ensemble.choose; auto would choose a"
     with pytest.raises(ValueError, match=r"ensemble.choose: 'greedy'; expected auto or one of a, soft"):
         decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(choose="greedy"), {})
+
+
+def test_images_that_no_fold_scores_count_among_those_trained_on():
+    rows = [("1", "a", 0), ("2", "a", 1), ("3", "b", -2), ("4", "b", -1), ("5", "b", -2)]
+    folds = pd.DataFrame(
+        [(id_, target, fold, id_) for id_, target, fold in rows], columns=["ID", "target", "fold", "group"]
+    )
+    images = images_in(folds, (), made_task("ab"), F1)
+    assert images.y_true.tolist() == [0, 0] and images.training_labels.tolist() == [0, 0, 1, 1]
 
 
 def test_class_shares_by_hand():
