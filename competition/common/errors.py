@@ -20,6 +20,7 @@ SINGULAR = {
     "times": "time",
     "days": "day",
     "are": "is",
+    "were": "was",
     "have": "has",
     "fit": "fits",
     "hold": "holds",

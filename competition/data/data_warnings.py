@@ -1,17 +1,21 @@
 """Warnings of a competition whose files are sound: images that no row names, classes and groups that look alike."""
 
 from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
 
 from competition.common.errors import counted, examples
+from competition.common.folders import is_hidden
 from competition.data.class_spellings import MOST, alike_text, classes_alike, spelled_alike
 from competition.data.competition import Competition
+from competition.data.hidden_images import hidden_images, hidden_note
 from competition.data.image_files import ImageFolder, claims_to_be_image
 from competition.data.label_sets import split_labels
 
 
 def data_warnings(competition: Competition) -> list[str]:
     """Return warnings, each with counts. The competition's images have been found."""
-    return [*unnamed_images(competition), *alike_classes(competition), *alike_groups(competition)]
+    return [*unnamed_images(competition), *left_hidden(competition), *alike_classes(competition), *alike_groups(competition)]
 
 
 def unnamed_images(competition: Competition) -> list[str]:
@@ -19,13 +23,28 @@ def unnamed_images(competition: Competition) -> list[str]:
     warnings = []
     for part, paths in (("train", competition.train_paths), ("test", competition.test_paths)):
         folder = competition.root / part
-        named = {path.relative_to(folder).as_posix() for path in paths.values()}
-        left = [name for name in ImageFolder(folder).names if claims_to_be_image(name) and name not in named]
+        left = [name for name in ImageFolder(folder).names if claims_to_be_image(name) and not is_hidden(name)]
+        left = _not_among(left, paths.values(), folder)
         if left:
             table = "train.csv" if part == "train" else "the sample submission"
             what = counted(len(left), f"images have no row in {table}, and are not used")
             warnings.append(f"{folder}: {what}: {examples(left)}")
     return warnings
+
+
+def left_hidden(competition: Competition) -> list[str]:
+    """Return a warning for each part's folder that holds hidden images which no row names."""
+    warnings = []
+    for part, paths in (("train", competition.train_paths), ("test", competition.test_paths)):
+        folder = competition.root / part
+        if left := _not_among(hidden_images(folder), paths.values(), folder):
+            warnings.append(hidden_note(left, folder))
+    return warnings
+
+
+def _not_among(names: Iterable[str], paths: Iterable[Path], folder: Path) -> list[str]:
+    named = {path.relative_to(folder).as_posix() for path in paths}
+    return [name for name in names if name not in named]
 
 
 def alike_classes(competition: Competition) -> list[str]:

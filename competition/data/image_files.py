@@ -2,11 +2,12 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from competition.common.errors import counted, examples, repeated
-from competition.common.names import closest, is_litter, is_writable, name_key
+from competition.common.folders import files_below, is_hidden
+from competition.common.names import closest, is_writable, name_key
 from competition.data.missing_images import AlmostNamed, why_missing
 from competition.data.readers import extensions, is_image_content
 
@@ -53,7 +54,12 @@ class ImageFolder:
 
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
-        self.names = sorted(_files_below(self.folder))  # relative, with "/"
+        found = files_below(self.folder)
+        for error in found.closed.values():
+            if isinstance(error, PermissionError):  # else its images would be said to be missing
+                raise error
+        own = [name for name in found.hidden if not is_hidden(os.path.dirname(name))]  # in no hidden folder
+        self.names = sorted([*found.names, *own])  # relative, with "/"
         self._exact: dict[str, list[str]] = defaultdict(list)  # name -> names that look the same, see name_key
         self._by_stem: dict[str, list[tuple[int, str]]] = defaultdict(list)
         self._unknown: dict[str, list[str]] = defaultdict(list)  # of other extensions: looked into when asked for
@@ -110,25 +116,6 @@ class ImageFolder:
         return list(dict.fromkeys(found))
 
 
-def _files_below(folder: Path) -> Iterator[str]:
-    """Yield the files in and below `folder`; hidden folders and litter are left out, links followed, a folder once."""
-    pending, been = [""], set()
-    while pending:
-        below = pending.pop()
-        facts = os.stat(folder / below)
-        if (facts.st_dev, facts.st_ino) in been:
-            continue
-        been.add((facts.st_dev, facts.st_ino))
-        with os.scandir(folder / below) as entries:
-            for entry in entries:
-                if is_litter(entry.name):
-                    continue
-                if entry.is_file():
-                    yield below + entry.name
-                elif entry.is_dir() and not entry.name.startswith("."):
-                    pending.append(f"{below}{entry.name}/")
-
-
 def find_images(
     folder: Path | ImageFolder, ids: Iterable[str], problems: list[str], table: str | None = None
 ) -> dict[str, Path]:
@@ -172,5 +159,6 @@ def _beside(folder: Path) -> list[str]:
     """Return the files beside a part's folder and below the other part's, relative to `folder`: with "../"."""
     others = [entry for entry in sorted(folder.parent.iterdir()) if entry.name in (*TABLES, "images")]
     loose = [f"../{entry.name}" for entry in folder.parent.iterdir() if entry.is_file()]
-    below = [f"../{one.name}/{name}" for one in others if one != folder and one.is_dir() for name in _files_below(one)]
+    parts = [one for one in others if one != folder and one.is_dir()]
+    below = [f"../{one.name}/{name}" for one in parts for name in files_below(one).names]
     return [*loose, *below]

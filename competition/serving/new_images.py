@@ -5,27 +5,33 @@ compute.
 """
 
 import os
-import stat
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from competition.augmentation.offline import Straightener
-from competition.common.names import is_litter
+from competition.common.folders import files_below
 from competition.data.file_kinds import what_it_is
 from competition.data.image_files import UNREAD_EXTENSIONS, claims_to_be_image
-from competition.data.images import UnreadableImage, decode_jpeg, encode_jpeg, read_decoded, used_in_part
+from competition.data.image_reader import UnreadableImage
+from competition.data.images import decode_jpeg, encode_jpeg
 from competition.data.letterbox import letterbox
+from competition.serving.pages import PDF, Page, read_image_page
+from competition.serving.pdf_pages import PdfPages
 from competition.settings.augment import AugmentSettings
 from competition.settings.prepare import PrepareSettings
 
 CHUNK = 64  # images read at once: whole batches of inference, and few enough for the progress to move
 NO_IMAGE = ("not an image", "empty file")  # what `read_image` says of files that no decoder knows
+
+Read = Callable[[int], tuple[np.ndarray, str]]  # longest side -> a page, and what is missing of it; see `Page.read`
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +55,8 @@ class MemoryImages:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some files of a folder: `names` and `images`; `unreadable`: name -> why; `others`: files that are no images;
-    `damaged`: name -> what is missing of some of the images.
+    """Some pages of a folder's files: `names`, their IDs, and `images`; `unreadable`: ID -> why; `others`: files that are
+    no images; `damaged`: ID -> what is missing of some of the images.
     """
 
     names: list[str]
@@ -70,32 +76,8 @@ def list_files(folder: Path | str) -> tuple[list[str], dict[str, str]]:
     if not folder.is_dir():
         what = "is a file; name its folder" if folder.is_file() else "no such folder; name one that holds images"
         raise NotADirectoryError(f"{folder}: {what}")
-    names: list[str] = []
-    closed: list[OSError] = []
-    for path in _files_below(folder, closed):
-        try:
-            if stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait forever
-                names.append(path.relative_to(folder).as_posix())
-        except OSError as error:
-            closed.append(error)
-    return sorted(names), {Path(error.filename).relative_to(folder).as_posix(): error.strerror for error in closed}
-
-
-def _files_below(folder: Path, closed: list[OSError]) -> Iterator[Path]:
-    """Yield what isn't hidden and no folder; `closed` grows by the folders that can't be looked into."""
-    been: set[tuple[int, int]] = set()
-    for place, below, files in os.walk(folder, onerror=closed.append, followlinks=True):
-        facts = os.stat(place)
-        if (facts.st_dev, facts.st_ino) in been:
-            below.clear()
-        else:
-            been.add((facts.st_dev, facts.st_ino))
-            below[:] = sorted(name for name in below if not _is_hidden(name))
-            yield from (Path(place) / name for name in files if not _is_hidden(name))
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or is_litter(name)
+    found = files_below(folder)
+    return found.names, {name: error.strerror for name, error in found.closed.items()}
 
 
 def packed_image(path: Path, prepare: PrepareSettings, augment: AugmentSettings, packed: bool = True) -> np.ndarray:
@@ -104,30 +86,22 @@ def packed_image(path: Path, prepare: PrepareSettings, augment: AugmentSettings,
     packed: with what is lost by packing it as a JPEG twice, at two sizes; without, it is read at the square's size, in
     a quarter of the time. Raises UnreadableImage.
     """
-    return _square(path, prepare, augment, packed)[0]
+    return _square(partial(read_image_page, path, prepare.page), prepare, augment, packed)[0]
 
 
-def _square(path: Path, prepare: PrepareSettings, augment: AugmentSettings, packed: bool) -> tuple[np.ndarray, str]:
-    """Return `packed_image`, and what is missing of it."""
+def _square(read: Read, prepare: PrepareSettings, augment: AugmentSettings, packed: bool) -> tuple[np.ndarray, str]:
+    """Return `packed_image` of what is `read`, and what is missing of it."""
     if not packed:
-        page, damage = _read(path, prepare, min(prepare.longest_side, augment.size))
+        page, damage = read(min(prepare.longest_side, augment.size))
         return letterbox(page, augment.size, augment.fill), damage
-    page, damage = packed_page(path, prepare)
+    page, damage = _packed_page(read, prepare)
     return _packed(letterbox(page, augment.size, augment.fill), augment.quality), damage
 
 
-def packed_page(path: Path, prepare: PrepareSettings) -> tuple[np.ndarray, str]:
-    """Return the image at `path` as `prepare` packs it, uint8 (H, W, 3) RGB, and what is missing of it, or "".
-
-    Raises UnreadableImage.
-    """
-    page, damage = _read(path, prepare, prepare.longest_side)
+def _packed_page(read: Read, prepare: PrepareSettings) -> tuple[np.ndarray, str]:
+    """Return what is `read` as `prepare` packs it, uint8 (H, W, 3) RGB, and what is missing of it, or ""."""
+    page, damage = read(prepare.longest_side)
     return _packed(page, prepare.quality), damage
-
-
-def _read(path: Path, prepare: PrepareSettings, longest_side: int) -> tuple[np.ndarray, str]:
-    decoded = read_decoded(path, longest_side, page=prepare.page, least=0)
-    return decoded.pixels, used_in_part(decoded) if decoded.damage else ""
 
 
 def _packed(image: np.ndarray, quality: int) -> np.ndarray:
@@ -136,36 +110,40 @@ def _packed(image: np.ndarray, quality: int) -> np.ndarray:
 
 def read_images(
     folder: Path | str,
-    names: Sequence[str],
+    pages: Sequence[Page | str],
     prepare: PrepareSettings,
     augment: AugmentSettings,
     packed: bool = True,
     straighten: Straightener | None = None,
     threads: int | None = None,
+    pdfs: PdfPages | None = None,
 ) -> Iterator[Chunk]:
-    """Yield the files `names` of `folder`, read by `threads` in CHUNKs ahead, in order; see `packed_image`.
+    """Yield `pages` of files of `folder`, read by `threads` in CHUNKs ahead, in order; see `packed_image`.
 
-    straighten: turns them upright, in the letterbox's place.
+    pages: names alone of files whose only page is `prepare.page`. straighten: turns them upright, in the letterbox's
+    place. pdfs: reads the PDFs among them; None: by a process of their own.
     A file that can't be read is an unreadable image if its name is an image's, or a decoder knew it; otherwise it is
-    none at all. Without names there is one empty chunk.
+    none at all. Without pages there is one empty chunk.
     """
-    parts = [names[start : start + CHUNK] for start in range(0, len(names), CHUNK)]
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool, warnings.catch_warnings():
+    folder, pages = Path(folder), [Page(page) if isinstance(page, str) else page for page in pages]
+    parts = [pages[start : start + CHUNK] for start in range(0, len(pages), CHUNK)]
+    with ExitStack() as stack:
+        pdfs = pdfs or stack.enter_context(PdfPages())
+        pool = stack.enter_context(ThreadPoolExecutor(threads or os.cpu_count()))
+        stack.enter_context(warnings.catch_warnings())
         # read_image's own filter is not made for threads
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
-        def read(name: str) -> Future:
+        def begin(part: Sequence[Page]) -> dict[Page, Future]:
+            reads = {page: partial(page.read, folder, prepare, pdfs) for page in part}
             if straighten is None:
-                return pool.submit(_square, Path(folder) / name, prepare, augment, packed)
-            return pool.submit(packed_page, Path(folder) / name, prepare)
-
-        def begin(part: Sequence[str]) -> dict[str, Future]:
-            return {name: read(name) for name in part}
+                return {page: pool.submit(_square, read, prepare, augment, packed) for page, read in reads.items()}
+            return {page: pool.submit(_packed_page, read, prepare) for page, read in reads.items()}
 
         ahead = begin(parts[0] if parts else [])
         for following in [*parts[1:], None]:
             begun, ahead = ahead, begin(following) if following else {}
-            names, pixels, unreadable, others, damaged = _gathered(Path(folder), begun)
+            names, pixels, unreadable, others, damaged = _gathered(folder, begun)
             images = MemoryImages(pixels) if straighten is None else _upright(names, pixels, straighten, augment)
             yield Chunk(names, images, unreadable, others, damaged)
 
@@ -180,13 +158,14 @@ def _upright(
 
 
 def _gathered(
-    folder: Path, begun: dict[str, Future]
+    folder: Path, begun: dict[Page, Future]
 ) -> tuple[list[str], list[np.ndarray], dict[str, str], int, dict[str, str]]:
-    """Return names and pixels of what could be read, name -> why of what couldn't, how many are no images, and name ->
+    """Return IDs and pixels of what could be read, ID -> why of what couldn't, how many are no images, and ID ->
     what is missing of what was read.
     """
     read, unreadable, others, damaged = {}, {}, 0, {}
-    for name, future in begun.items():
+    for page, future in begun.items():
+        name, file = page.id, page.file
         try:
             read[name], damage = future.result()
             damaged |= {name: damage} if damage else {}
@@ -195,9 +174,9 @@ def _gathered(
         except UnreadableImage as problem:
             if str(problem) not in NO_IMAGE:
                 unreadable[name] = str(problem)
-            elif claims_to_be_image(name):
-                convert = str(problem) == NO_IMAGE[0] and name.lower().endswith(UNREAD_EXTENSIONS)
-                what = what_it_is(folder / name) if str(problem) == NO_IMAGE[0] else ""
+            elif claims_to_be_image(file) or file.lower().endswith(PDF):
+                convert = str(problem) == NO_IMAGE[0] and file.lower().endswith(UNREAD_EXTENSIONS)
+                what = what_it_is(folder / file) if str(problem) == NO_IMAGE[0] else ""
                 unreadable[name] = (
                     "this format can't be read; convert it to JPEG or PNG" if convert else f"{problem}{what}"
                 )

@@ -12,6 +12,8 @@ from competition.data.adopt.metric_facts import metric_facts
 from competition.data.adopt.native_adoption import adopt_native, is_native
 from competition.data.adopt.options import Options
 from competition.data.adopt.survey import survey
+from competition.data.adopt.unpacking_place import is_ours
+from competition.data.hidden_images import hidden_images, hidden_note
 from competition.settings.competition import CompetitionSettings
 from competition.settings.task import TaskSettings
 
@@ -57,4 +59,16 @@ def adopt(
         adopted = adopt_class_folders(
             folder, destination, before, (ratio, seed), (groups, group_column), told, problems
         )
-    return replace(adopted, notes=(*notes, *adopted.notes), layout=layout.why)
+    hidden = _left_hidden(path, folder, layout is AS_IT_IS)
+    return replace(adopted, notes=(*notes, *hidden, *adopted.notes), layout=layout.why)
+
+
+def _left_hidden(path: Path, folder: Path, native: bool) -> list[str]:
+    """Return a warning of hidden images in the download at `path` or in `folder`, where it is unpacked.
+
+    native: those in train/ and test/ are among the competition's own warnings.
+    """
+    places = [place for place in dict.fromkeys([path, folder]) if place.is_dir()]
+    hidden = dict.fromkeys(name for place in places for name in hidden_images(place, is_ours))
+    kept = [name for name in hidden if not (native and name.startswith(("train/", "test/")))]
+    return [f"warning: {hidden_note(kept, path)}"] if kept else []

@@ -1,12 +1,11 @@
 """A download with everything in it unpacked: archives, and archives inside them, in a folder beside the original."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
+from competition.common import folders
 from competition.common.errors import ContractError
 from competition.common.files import digest, read_json, replace_folder, write_json
-from competition.common.names import is_litter
 from competition.data.adopt.archive_checks import Budget
 from competition.data.adopt.archive_kinds import kind_of
 from competition.data.adopt.unpacking import Unpacker, may_be_archive
@@ -26,7 +25,7 @@ def opened(path: Path, notes: list[str]) -> Path:
     """
     path = Path(path)
     if path.is_dir():
-        base, files = path, files_below(path)
+        base, files = path, download_files(path)
         archives = [file for file in files if may_be_archive(file) and kind_of(path / file)]
         if not archives:
             return path
@@ -61,27 +60,9 @@ def opened(path: Path, notes: list[str]) -> Path:
     return _root(place)
 
 
-def files_below(folder: Path) -> list[str]:
-    """Return the files in and below `folder`, relative with "/", sorted, without litter and what was unpacked here.
-
-    Links are followed, a folder that several lead to once.
-    """
-    return sorted(each_file(folder))
-
-
-def each_file(folder: Path) -> Iterator[str]:
-    """Yield what `files_below` lists, in no order."""
-    been: set[tuple[int, int]] = set()
-    for place, below, files in os.walk(folder, followlinks=True):
-        facts = os.stat(place)
-        parts = Path(place).relative_to(folder).parts
-        if (facts.st_dev, facts.st_ino) in been or (parts and is_ours(Path(place))):
-            below.clear()
-            continue
-        been.add((facts.st_dev, facts.st_ino))
-        below[:] = [name for name in below if not name.startswith(".") and not is_litter(name)]
-        kept = (name for name in files if not name.startswith(".") and not is_litter(name))
-        yield from ("/".join((*parts, name)) for name in kept if os.path.isfile(os.path.join(place, name)))
+def download_files(folder: Path) -> list[str]:
+    """Return the files in and below `folder`, relative with "/", sorted; not hidden ones nor what was unpacked here."""
+    return folders.files_below(folder, is_ours).names
 
 
 def _state(base: Path, files: list[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from competition.common.csv import is_whole_number, read_table, sort_targets
 from competition.common.errors import ContractError, counted, examples
 from competition.common.names import is_litter, is_writable, match_names
-from competition.data.adopt.archives import files_below
+from competition.data.adopt.archives import download_files
 from competition.data.adopt.folder_names import odd_folders
 from competition.data.adopt.train_test_split import choose_test_images, public_private
 from competition.data.image_files import claims_to_be_image, is_image_file
@@ -86,7 +86,7 @@ def list_class_folders(
             else:
                 skipped.append(f"{entry.name}: not in a class folder")
             continue
-        inside = [f"{entry.name}/{name}" for name in files_below(entry)]
+        inside = [f"{entry.name}/{name}" for name in download_files(entry)]
         images = [name for name in inside if is_image_file(path / name)]
         others = sorted({*inside} - {*images})
         files += images

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from competition.common.errors import ContractError, counted, examples
 from competition.common.files import file_sha256
-from competition.data.adopt.archives import each_file, files_below
+from competition.common.folders import each_file
+from competition.data.adopt.archives import download_files
 from competition.data.adopt.class_folders import ClassImage, image_id, visible_entries
 from competition.data.adopt.folder_names import PARTS, part_of
 from competition.data.adopt.train_test_split import choose_test_images, public_private
+from competition.data.adopt.unpacking_place import is_ours
 from competition.data.image_files import is_image_file
 
 VALIDATION_FOLD = "0"
@@ -50,13 +52,13 @@ def has_class_folders(folder: Path) -> bool:
 
 def holds_images(folder: Path) -> bool:
     """Return whether an image lies in `folder` or below."""
-    return any(is_image_file(folder / name) for name in each_file(folder))
+    return any(is_image_file(folder / name) for name in each_file(folder, is_ours))
 
 
 def left_outside(path: Path, given: dict[str, Path]) -> list[str]:
     """Return what is wrong where images lie outside the parts of a given split."""
     folders = {folder.name for folder in given.values()}
-    outside = [name for name in files_below(path) if name.split("/")[0] not in folders and is_image_file(path / name)]
+    outside = [name for name in download_files(path) if name.split("/")[0] not in folders and is_image_file(path / name)]
     if not outside:
         return []
     return [

@@ -6,6 +6,7 @@ from pathlib import Path
 from competition.common.csv import read_table
 from competition.common.errors import ContractError
 from competition.common.files import replace_folder
+from competition.common.folders import files_below
 from competition.data.adopt.class_folders import visible_entries
 from competition.data.adopt.competition_adoption import changed
 from competition.data.adopt.destination import Adopted, Destination, left_notes, link_or_copy
@@ -90,10 +91,6 @@ def _skipped(path: Path, csv_files: list[str], parts: dict[str, dict[str, Path]]
     ]
     for part, paths in parts.items():
         named = set(paths.values())
-        files = (file for entry in visible_entries(path / part) for file in _files(entry))
-        lines += [f"{file.relative_to(path).as_posix()}: no ID names it" for file in files if file not in named]
+        names = files_below(path / part).names
+        lines += [f"{part}/{name}: no ID names it" for name in names if path / part / name not in named]
     return lines
-
-
-def _files(entry: Path) -> list[Path]:
-    return sorted(file for file in entry.rglob("*") if file.is_file()) if entry.is_dir() else [entry]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from competition.common.csv import read_table
 from competition.common.errors import ContractError, repeated
-from competition.data.adopt.archives import files_below
+from competition.data.adopt.archives import download_files
 from competition.data.adopt.image_index import ImageIndex
 from competition.data.image_files import is_image_file, is_image_name
 
@@ -72,7 +72,7 @@ class Survey:
 def survey(root: Path, id_column: str | None = None) -> Survey:
     """Return what lies in and below `root`, a folder without archives; id_column: the IDs' column, as told."""
     images, tables, documents, others = [], [], [], []
-    for name in files_below(root):
+    for name in download_files(root):
         extension = os.path.splitext(name)[1].lower()
         if is_image_name(name):
             images.append(name)
