@@ -3,14 +3,16 @@
 python -m pipelines.predict ~/scans --out labels.csv
 python -m pipelines.predict ~/scans --member lite0 --fast
 python -m pipelines.predict ~/scans --answers submission.csv --minutes 50
+python -m pipelines.predict ~/letters --document most_certain --max-pages 20
 
 The answers are those of the vote that made submissions/final.csv, or of the one that --member names. Reads
 params.yaml, folds/weights/ and submissions/final_vote.json, and needs nothing else. Makes a CSV with a row for each
-image: class, probability, runner-up, and whether the answer is unsure; with --answers a second one, in the form that
-the competition's site takes. See docs/predict.md.
+image: class, probability, runner-up, and whether the answer is unsure; of a PDF or TIFF with several pages also a row
+for each page. With --answers a second one, in the form that the competition's site takes. See docs/predict.md.
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,22 +20,23 @@ from time import perf_counter, process_time
 from typing import Annotated
 from unicodedata import category
 
-import numpy as np
 import typer
 
 from competition.common.csv import write_table
 from competition.common.progress import progress
 from competition.compute.device import set_up_process
-from competition.data.orientations import ORIENTATIONS
+from competition.data.hidden_images import hidden_images, hidden_note
 from competition.ensembling.final_vote import FinalVote, read_final_vote
 from competition.ensembling.fitted_votes import FittedVote, Voted
 from competition.ensembling.precision_curve import Threshold
+from competition.serving.documents import DocumentVote, documents_of
 from competition.serving.label_table import HEADER, answer_rows, label_rows, submission_ids
 from competition.serving.new_images import list_files
-from competition.serving.predict import FolderPredictions, LoadedMember, chosen_vote, load_voters, predict_folder
+from competition.serving.pages import MOST_PAGES, Page, PageList, list_pages
+from competition.serving.pdf_pages import PdfPages
+from competition.serving.predict import FolderPredictions, LoadedVote, chosen_vote, load_vote, predict_folder
 from competition.serving.time_budget import Plan, TimeBudget
 from competition.settings.load import load_settings
-from competition.upright.straighten import open_straightener
 from pipelines._main import ANEW, log, run, warn_of_changes
 
 
@@ -56,9 +59,14 @@ def main(
         float | None,
         typer.Option(min=0.01, help="to be done in: where it gets short, orientations are left out, then folds"),
     ] = None,
+    document: Annotated[
+        DocumentVote,
+        typer.Option(help="answer to a file of several pages: their mean, the surest one's, or the first's, read alone"),
+    ] = "mean",
+    max_pages: Annotated[int, typer.Option(min=1, help="of a file that are read; others are said")] = MOST_PAGES,
 ) -> None:
     """Label every image of a folder."""
-    began = started = perf_counter()
+    started = perf_counter()
     set_up_process()
     check_out(out, "--out")
     if answers:
@@ -66,56 +74,50 @@ def main(
     settings, (names, closed), final = load_settings(), list_files(folder), read_final_vote()
     if answers:
         submission_ids(names, final.has_extensions)  # refuses files of one ID
-    straighten = open_straightener(settings.upright, most=1 if fast else None)
+    if hidden := hidden_images(folder):
+        log("warning: hidden files", problem=printable(hidden_note(hidden, folder)))
     vote = chosen_vote(final, member, fast, settings, log)
     warn_of_changes(final.changed_since(settings, vote.parts))
     threshold = final.curves[vote.name].threshold(precision)
-    voters = load_voters(vote, final, settings, most=1 if fast else None)
-    weights = None if fast else final.orientation_weights
+    asked = load_vote(vote, final, settings, fast)
     log_threshold(threshold, precision)
-    log(
-        "asking",
-        vote=vote.name,
-        networks=sum(len(voter.networks) for voter in voters.values()),
-        orientations=1 if fast else "by page" if straighten else np.count_nonzero(weights),
-        files=len(names),
-        seconds_to_start=round(perf_counter() - began, 1),
-    )
-    began, computed = perf_counter(), process_time()
-    views = ORIENTATIONS if straighten else 1 if fast else np.count_nonzero(weights)
-    budget = minutes and budget_of(60 * minutes - (began - started), len(names), views, voters)
-    with progress(len(names), "predict", "file") as bar:
-        answered = predict_folder(
-            folder,
-            names,
-            vote,
-            voters,
-            settings,
-            weights,
-            packed=not fast,
-            straighten=straighten,
-            tick=bar.update,
-            budget=budget,
-        )
-    seconds, cpu_seconds = perf_counter() - began, process_time() - computed
-    answered = replace(answered, unreadable=closed | answered.unreadable)
-    found = voted(folder, vote, answered)
-    rows = label_rows(found, final.target2class, threshold)
-    write_table(out, HEADER, [(printable(name), *rest) for name, *rest in rows])
-    log_unreadable(answered)
+    with PdfPages() as pdfs:
+        listed = list_pages(folder, names, pdfs, max_pages, settings.prepare.page if document == "first" else None)
+        log_pages(listed, max_pages, document)
+        log_asking(asked, len(names), started)
+        until = None if minutes is None else started + 60 * minutes
+        answered, seconds = ask(folder, listed.pages, asked, until, pdfs)
+    answered = replace(answered, unreadable=closed | listed.unreadable | answered.unreadable)
+    pages = listed.by_id
+    documents = documents_of(voted(folder, vote, answered), pages, vote, document)
+    rows = label_rows(documents.voted, final.target2class, threshold)
+    header, rows = documents.with_pages(HEADER, rows, pages)
+    write_table(out, header, [(printable(name), *rest) for name, *rest in rows])
+    log_unreadable(answered, pages)
     if answers:
-        write_answers(answers, found, final)
+        write_answers(answers, documents.files, final)
     log(
         "labelled",
         path=out,
-        images=len(rows),
-        unsure=sum(row[-1] == "yes" for row in rows),
+        images=len(documents.files),
+        unsure=sum(row[-1] == "yes" for row in rows if not row[1]),
         unreadable=len(answered.unreadable),
         no_images=answered.others,
-        seconds=round(seconds, 1),
-        cpu_seconds=round(cpu_seconds, 1),
-        images_per_s=round(len(rows) / seconds, 1),
+        **seconds,
     )
+
+
+def ask(
+    folder: Path, pages: Sequence[Page], asked: LoadedVote, until: float | None, pdfs: PdfPages
+) -> tuple[FolderPredictions, dict[str, float]]:
+    """Return the predictions, by the time `until` (as `perf_counter` has it), and how long they took."""
+    began, computed = perf_counter(), process_time()
+    budget = None if until is None else budget_of(until - began, len(pages), asked)
+    with progress(len(pages), "predict", "page") as bar:
+        answered = predict_folder(folder, pages, asked, bar.update, budget, pdfs)
+    seconds, cpu_seconds = perf_counter() - began, process_time() - computed
+    per_s = len(answered.predictions[asked.vote.parts[0]][0]) / seconds
+    return answered, {"seconds": round(seconds, 1), "cpu_seconds": round(cpu_seconds, 1), "images_per_s": round(per_s, 1)}
 
 
 def write_answers(path: Path, found: Voted, final: FinalVote) -> None:
@@ -135,12 +137,32 @@ def check_out(out: Path, option: str) -> None:
         raise ValueError(f"{option} {out}: can't be written ({error.strerror}); name another place") from error
 
 
-def budget_of(seconds: float, files: int, views: int, voters: dict[str, LoadedMember]) -> TimeBudget:
+def log_pages(listed: PageList, most: int, document: DocumentVote) -> None:
+    several = [page.file for page in listed.pages if page.several]
+    if several:
+        log("several pages", files=len({*several}), pages=len(several), document=document)
+    for name in listed.cut:
+        log("warning: pages left out", file=printable(name), problem=f"more than the {most} pages that --max-pages reads")
+
+
+def log_asking(asked: LoadedVote, files: int, started: float) -> None:
+    log(
+        "asking",
+        vote=asked.vote.name,
+        networks=asked.networks,
+        orientations=1 if asked.fast else "by page" if asked.straighten else asked.orientations,
+        files=files,
+        seconds_to_start=round(perf_counter() - started, 1),
+    )
+
+
+def budget_of(seconds: float, pages: int, asked: LoadedVote) -> TimeBudget:
     def changed(plan: Plan, left: int, takes: float) -> None:
         what = {"orientations": plan.orientations, "networks_of_each": plan.networks, "files_left": left}
         log("warning: time is short, so the rest is asked less", **what, takes_minutes=round(takes / 60, 1))
 
-    return TimeBudget(seconds, files, views, [len(voter.networks) for voter in voters.values()], changed)
+    networks = [len(voter.networks) for voter in asked.voters.values()]
+    return TimeBudget(seconds, pages, asked.orientations, networks, changed)
 
 
 def voted(folder: Path, vote: FittedVote, answered: FolderPredictions) -> Voted:
@@ -169,11 +191,12 @@ def log_threshold(threshold: Threshold, precision: float) -> None:
         )
 
 
-def log_unreadable(answered: FolderPredictions) -> None:
-    for name, problem in answered.unreadable.items():
-        log("warning: unreadable", file=printable(name), problem=problem)
-    for name, problem in answered.damaged.items():
-        log("warning: damaged", file=printable(name), problem=problem)
+def log_unreadable(answered: FolderPredictions, pages: Mapping[str, Page]) -> None:
+    for what, problems in (("unreadable", answered.unreadable), ("damaged", answered.damaged)):
+        for id_, problem in problems.items():
+            page = pages.get(id_, Page(id_))
+            where = {"page": page.number} if page.several else {}
+            log(f"warning: {what}", file=printable(page.file), **where, problem=problem)
 
 
 def printable(name: str) -> str:

@@ -15,6 +15,8 @@ import typer
 from competition.common import paths
 from competition.compute.device import set_up_process
 from competition.ensembling.final_vote import read_final_vote
+from competition.serving.documents import DocumentVote
+from competition.serving.new_images import CHUNK
 from competition.serving.predict import chosen_vote
 from competition.settings.load import load_settings
 from competition.web.labeller import Labeller, load_labeller
@@ -42,13 +44,19 @@ def main(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 8000,
     corrections: Annotated[Path, typer.Option(help="folder that corrected images go to")] = paths.CORRECTIONS,
     max_megabytes: Annotated[int, typer.Option(min=1, max=1024, help="of an image file")] = 32,
+    document: Annotated[
+        DocumentVote,
+        typer.Option(help="answer to a file of several pages: their mean, the surest one's, or the first's, read alone"),
+    ] = "mean",
+    max_pages: Annotated[int, typer.Option(min=1, max=CHUNK, help="of a file")] = Limits.pages,
 ) -> None:
     """Label images in the browser."""
     set_up_process()
     if corrections.exists() and not corrections.is_dir():
         raise NotADirectoryError(f"--corrections {corrections}: is a file; name a folder")
     corrections.mkdir(parents=True, exist_ok=True)
-    service = Service(labeller(member, fast, precision), corrections, Limits(file_bytes=max_megabytes * MEBIBYTE))
+    limits = Limits(file_bytes=max_megabytes * MEBIBYTE, pages=max_pages)
+    service = Service(labeller(member, fast, precision, document), corrections, limits)
     with listening(host, port, service) as server:
         if host not in LOCAL:
             log("warning: no password and no encryption", host=host, advice="listen on a trusted network only")
@@ -56,12 +64,12 @@ def main(
         server.serve_forever()
 
 
-def labeller(member: str | None, fast: bool, precision: float) -> Labeller:
+def labeller(member: str | None, fast: bool, precision: float, document: DocumentVote = "mean") -> Labeller:
     """Return the vote that answers, loaded; what it was not made for is said."""
     settings, final = load_settings(), read_final_vote()
     vote = chosen_vote(final, member, fast, settings, log)
     warn_of_changes(final.changed_since(settings, vote.parts))
-    return load_labeller(final, vote, settings, precision, fast)
+    return load_labeller(final, vote, settings, precision, fast, document)
 
 
 def listening(host: str, port: int, service: Service) -> Server:

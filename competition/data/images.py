@@ -81,6 +81,13 @@ def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
     return data.tobytes()
 
 
+def encode_png(image: np.ndarray) -> bytes:
+    """Return `image` (H, W, 3) RGB as a PNG file's bytes."""
+    done, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    assert done, image.shape
+    return data.tobytes()
+
+
 def decode_jpeg(data: np.ndarray) -> np.ndarray:
     """Return our own JPEG's pixels, uint8 (H, W, 3) RGB. `data` is its bytes as uint8."""
     return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)

@@ -9,6 +9,7 @@ from competition.data.label_sets import decode, join_labels
 from competition.data.task import Task
 from competition.ensembling.fitted_votes import Voted
 from competition.ensembling.precision_curve import Threshold
+from competition.serving.pages import PDF
 
 HEADER = ("file", "target", "class_name", "probability", "runner_up", "runner_up_probability", "unsure")
 
@@ -43,11 +44,13 @@ def answer_rows(voted: Voted, task: Task, ids: Sequence[str]) -> list[tuple[str,
 
 
 def submission_ids(names: Sequence[str], with_extension: bool) -> list[str]:
-    """Return the IDs of files called `names`: whole, or without the image's extension.
+    """Return the IDs of files called `names`: whole, or without the extension of an image or a PDF.
 
     Raises ValueError for two files of one ID.
     """
-    ids = [name if with_extension or not claims_to_be_image(name) else name.rpartition(".")[0] for name in names]
+    named = [claims_to_be_image(name) or name.lower().endswith(PDF) for name in names]
+    cut = [not with_extension and is_image for is_image in named]
+    ids = [name.rpartition(".")[0] if one else name for name, one in zip(names, cut, strict=True)]
     first: dict[str, str] = {}
     for id_, name in zip(ids, names, strict=True):
         if first.setdefault(id_, name) != name:

@@ -6,12 +6,11 @@ training. What a file is, its content says.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from competition.data.image_reader import UnreadableImage, check_page
+from competition.data.image_reader import UnreadableImage
 from competition.data.images import read_decoded, used_in_part
 from competition.data.letterbox import shrink
 from competition.data.tiff_pages import count_tiff_pages, is_tiff
@@ -46,12 +45,17 @@ class Page:
         Raises UnreadableImage, OSError.
         """
         if self.is_pdf:
-            large = pdfs.render(folder / self.file, self.number, OVERSAMPLING * longest_side)
-            return shrink(large, longest_side), ""
+            return shrink(self.whole(folder, prepare, pdfs), longest_side), ""
         return read_image_page(folder / self.file, self.number or prepare.page, longest_side)
 
+    def whole(self, folder: Path, prepare: PrepareSettings, pdfs: PdfPages) -> np.ndarray:
+        """Return the page before it is shrunk, of a PDF OVERSAMPLING times as large as it is packed."""
+        if self.is_pdf:
+            return pdfs.render(folder / self.file, self.number, OVERSAMPLING * prepare.longest_side)
+        return read_image_page(folder / self.file, self.number or prepare.page, None)[0]
 
-def read_image_page(path: Path, page: int, longest_side: int) -> tuple[np.ndarray, str]:
+
+def read_image_page(path: Path, page: int, longest_side: int | None) -> tuple[np.ndarray, str]:
     """Return an image file's page, see `Page.read`."""
     decoded = read_decoded(path, longest_side, page=page, least=0)
     return decoded.pixels, used_in_part(decoded) if decoded.damage else ""
@@ -79,22 +83,17 @@ def list_pages(
     for name in names:
         path = Path(folder) / name
         kind = _kind(path)
-        if kind == "tiff" and only is None:
-            count = count_tiff_pages(path, most)
-        elif kind == "pdf":
-            try:
-                count = pdfs.count(path)
-                check_page(only or 1, count)
-            except UnreadableImage as problem:
-                found.unreadable[name] = str(problem)
-                continue
-        else:
-            found.pages.append(Page(name))
+        if not kind or only is not None:
+            found.pages.append(Page(name, only, is_pdf=True) if kind == "pdf" else Page(name))
             continue
-        numbers = range(1, min(count, most) + 1) if only is None else [only]
-        page = partial(Page, name, several=count > 1 and only is None, is_pdf=kind == "pdf")
-        found.pages += [page(number) for number in numbers] if page().several or kind == "pdf" else [Page(name)]
-        found.cut += [name] if only is None and count > most else []
+        try:
+            count = pdfs.count(path) if kind == "pdf" else count_tiff_pages(path, most)
+        except UnreadableImage as problem:
+            found.unreadable[name] = str(problem)
+            continue
+        numbers = range(1, min(count, most) + 1) if kind == "pdf" or count > 1 else [None]
+        found.pages += [Page(name, number, count > 1, kind == "pdf") for number in numbers]
+        found.cut += [name] if count > most else []
     return found
 
 

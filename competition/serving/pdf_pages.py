@@ -12,6 +12,7 @@ from time import monotonic
 import numpy as np
 
 from competition.data.image_reader import UnreadableImage
+from competition.data.image_starts import begins_as_image
 from competition.serving import pdf_worker
 
 SECONDS = 60  # that a page may take
@@ -22,7 +23,7 @@ START = 1024  # bytes in which a PDF says so
 
 def is_pdf(start: bytes) -> bool:
     """Return whether a file that begins with `start` (START bytes, or all) is a PDF."""
-    return _START.search(start) is not None
+    return _START.search(start) is not None and not begins_as_image(start)
 
 
 class PdfPages:

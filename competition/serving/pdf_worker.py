@@ -42,6 +42,8 @@ def answer(request: dict, documents: dict[str, object]) -> tuple[dict, bytes]:
         document = opened(request["path"], documents)
         if not request["page"]:
             return {"pages": len(document)}, b""
+        if request["page"] > len(document):
+            return {"problem": f"has no page {request['page']}; its last one is {len(document)}"}, b""
         return rendered(document, request["page"], request["longest_side"])
     except PdfiumError as error:
         if error.err_code in (PASSWORD, SECURITY):

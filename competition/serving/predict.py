@@ -3,7 +3,7 @@
 All members of a vote are loaded once; then images are read in chunks, and each chunk goes through all of them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from competition.augmentation.offline import Straightener
+from competition.data.orientations import ORIENTATIONS
 from competition.data.predictions import Predictions, concatenate
 from competition.ensembling.final_vote import FinalVote
 from competition.ensembling.fitted_votes import FittedVote
@@ -18,8 +19,11 @@ from competition.ensembling.specialist_votes import SPECIALIST
 from competition.members.member import Fitted
 from competition.members.named import member_named
 from competition.serving.new_images import Chunk, MemoryImages, read_images
+from competition.serving.pages import Page
+from competition.serving.pdf_pages import PdfPages
 from competition.serving.time_budget import Plan, TimeBudget, heaviest
 from competition.settings.params import Settings
+from competition.upright.straighten import open_straightener
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +97,51 @@ def load_voters(
 
 
 @dataclass(frozen=True, eq=False)
-class FolderPredictions:
-    """Predictions of a folder's images.
+class LoadedVote:
+    """Vote with its networks, and how they look at an image. weights: see LoadedMember.predict.
 
-    predictions: member -> each fold's, of the images that could be read; see `FittedVote.predict`. unreadable: images
-    that couldn't, name -> why; others: how many files are no images; damaged: name -> what is missing of an image.
+    fast: one network of each part is asked, about one look at each image, which isn't packed.
+    """
+
+    vote: FittedVote
+    voters: dict[str, LoadedMember]
+    settings: Settings
+    weights: np.ndarray | None
+    straighten: Straightener | None
+    fast: bool
+
+    @property
+    def networks(self) -> int:
+        """How many networks are asked."""
+        return sum(len(voter.networks) for voter in self.voters.values())
+
+    @property
+    def orientations(self) -> int:
+        """How many orientations of an image are asked about, at most."""
+        return ORIENTATIONS if self.straighten else 1 if self.fast else np.count_nonzero(self.weights)
+
+    def read(
+        self, folder: Path | str, pages: Sequence[Page | str], pdfs: PdfPages | None = None, threads: int | None = None
+    ) -> Iterator[Chunk]:
+        """Yield `pages` of files of `folder` as the networks take them, see `read_images`."""
+        prepare, augment = self.settings.prepare, self.settings.augment
+        return read_images(folder, pages, prepare, augment, not self.fast, self.straighten, threads, pdfs)
+
+
+def load_vote(vote: FittedVote, final: FinalVote, settings: Settings, fast: bool) -> LoadedVote:
+    """Return `vote`, one of `final`, with its trained networks."""
+    most = 1 if fast else None
+    weights = None if fast else final.orientation_weights
+    straighten = open_straightener(settings.upright, most=most)
+    return LoadedVote(vote, load_voters(vote, final, settings, most), settings, weights, straighten, fast)
+
+
+@dataclass(frozen=True, eq=False)
+class FolderPredictions:
+    """Predictions of a folder's pages.
+
+    predictions: member -> each fold's, of the pages that could be read; see `FittedVote.predict`. unreadable: pages
+    that couldn't, ID -> why; others: how many files are no images; damaged: ID -> what is missing of a page.
     """
 
     predictions: dict[str, list[Predictions]]
@@ -108,33 +152,29 @@ class FolderPredictions:
 
 def predict_folder(
     folder: Path | str,
-    names: Sequence[str],
-    vote: FittedVote,
-    members: Mapping[str, LoadedMember],
-    settings: Settings,
-    weights: np.ndarray | None,
-    packed: bool = True,
-    straighten: Straightener | None = None,
-    tick: Callable[[int], object] = lambda files: None,
+    pages: Sequence[Page | str],
+    asked: LoadedVote,
+    tick: Callable[[int], object] = lambda pages: None,
     budget: TimeBudget | None = None,
+    pdfs: PdfPages | None = None,
 ) -> FolderPredictions:
-    """Return the predictions of `members`, those of `vote.parts`, of the files `names` of `folder`; IDs are the names.
+    """Return what the networks of `asked` say of `pages` of files of `folder`; IDs are the pages'.
 
-    weights: see LoadedMember; packed: see `packed_image`; straighten: see `read_images`.
-    tick: told how many files are done. budget: says what is asked of each chunk; None: all.
+    tick: told how many pages are done. budget: says what is asked of each chunk; None: all. pdfs: see `read_images`.
     """
     parts, unreadable, others, damaged = [], {}, 0, {}
-    for chunk in read_images(folder, names, settings.prepare, settings.augment, packed, straighten):
+    for chunk in asked.read(folder, pages, pdfs):
         began = perf_counter()
-        parts.append(predict_chunk(chunk, vote, members, weights, budget.plan if budget else None))
+        parts.append(predict_chunk(chunk, asked.vote, asked.voters, asked.weights, budget.plan if budget else None))
         unreadable, others = unreadable | chunk.unreadable, others + chunk.others
         damaged |= chunk.damaged
-        files = len(chunk.names) + len(chunk.unreadable) + chunk.others
+        done = len(chunk.names) + len(chunk.unreadable) + chunk.others
         if budget:
-            budget.spent(files, perf_counter() - began)
-        tick(files)
+            budget.spent(done, perf_counter() - began)
+        tick(done)
     predictions = {
-        name: [concatenate(found) for found in zip(*(part[name] for part in parts), strict=True)] for name in members
+        name: [concatenate(found) for found in zip(*(part[name] for part in parts), strict=True)]
+        for name in asked.voters
     }
     return FolderPredictions(predictions, unreadable, others, damaged)
 

@@ -1,13 +1,16 @@
-"""Labeller: the trained vote, loaded once, that answers one uploaded image after another, with a heat map."""
+"""Labeller: the trained vote, loaded once, that answers one uploaded file after another, with a heat map."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from competition.augmentation.offline import Straightener
 from competition.compute.device import device
+from competition.data.image_reader import UnreadableImage
+from competition.data.images import encode_png
 from competition.data.letterbox import resize
 from competition.ensembling.final_vote import FinalVote
 from competition.ensembling.fitted_votes import FittedVote
@@ -18,12 +21,18 @@ from competition.members.named import member_named
 from competition.report.explain.heatmaps import NoFeatureMap, heat_maps
 from competition.report.inline_images import data_uri, with_heat
 from competition.report.tables import class_label, labels_name
+from competition.serving.documents import DocumentVote, documents_of
 from competition.serving.label_table import HEADER, label_rows
-from competition.serving.new_images import MemoryImages, read_images
-from competition.serving.predict import LoadedMember, load_voters, predict_chunk
+from competition.serving.new_images import Chunk, MemoryImages
+from competition.serving.pages import PDF, Page, PageList, list_pages
+from competition.serving.pdf_pages import PdfPages
+from competition.serving.predict import LoadedVote, load_vote, predict_chunk
 from competition.settings.params import Settings
-from competition.upright.straighten import open_straightener
-from competition.web.limits import Refused
+from competition.settings.prepare import PrepareSettings
+from competition.web.limits import Limits, Refused
+from competition.web.uploads import too_many_pages
+
+PAGE_SECONDS = 20  # that a PDF's page may take to read
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +44,11 @@ class HeatMapper:
     network: object = None
     normalise: object = None
 
-    def map(self, images: MemoryImages, target: int) -> tuple[np.ndarray | None, str]:
-        """Return the heat (S, S), 0..1, of what speaks for class `target` in the first image, or None; and a note."""
+    def map(self, images: MemoryImages, row: int, target: int) -> tuple[np.ndarray | None, str]:
+        """Return the heat (S, S), 0..1, of what speaks for class `target` in image `row`, or None; and a note."""
         if self.network is None:
             return None, self.note
-        pixels = stack(images, np.zeros(1, np.int64), self.size)
+        pixels = stack(images, np.array([row]), self.size)
         try:
             return heat_maps(self.network, self.normalise, pixels, [target])[0], self.note
         except NoFeatureMap as reason:
@@ -48,40 +57,63 @@ class HeatMapper:
 
 @dataclass(frozen=True, eq=False)
 class Labeller:
-    """Vote with its loaded networks. weights: see LoadedMember.predict; fast: one look at each image."""
+    """Vote with its loaded networks. document: how files of several pages are answered."""
 
     final: FinalVote
-    vote: FittedVote
-    voters: dict[str, LoadedMember]
-    settings: Settings
+    asked: LoadedVote
     threshold: Threshold
-    weights: np.ndarray | None
-    straighten: Straightener | None
     heat: HeatMapper
-    fast: bool
+    document: DocumentVote = "mean"
 
-    def answer(self, data: bytes, extension: str, folder: Path) -> dict[str, object]:
-        """Return what the page shows of the image file `data`; a temporary copy lies in `folder` meanwhile.
+    @property
+    def vote(self) -> FittedVote:
+        """Whose answers they are."""
+        return self.asked.vote
 
-        Raises Refused for an image that can't be read. Not for two threads at once.
+    def answer(self, data: bytes, extension: str, folder: Path, limits: Limits) -> dict[str, object]:
+        """Return what the page shows of the file `data`; a temporary copy lies in `folder` meanwhile.
+
+        Raises Refused for a file that can't be read. Not for two threads at once.
         """
-        with TemporaryDirectory(prefix=".upload-", dir=folder) as place:
-            name = f"image{extension}"
-            (Path(place) / name).write_bytes(data)
-            settings = self.settings
-            chunk = next(
-                read_images(place, [name], settings.prepare, settings.augment, not self.fast, self.straighten, 1)
-            )
-        if not chunk.names:
-            raise Refused(422, f"the image can't be read: {next(iter(chunk.unreadable.values()), 'not an image')}")
-        voted = self.vote.predict(predict_chunk(chunk, self.vote, self.voters, self.weights))
-        names = self.final.target2class
-        row = dict(zip(HEADER, label_rows(voted, names, self.threshold)[0], strict=True))
-        label = voted.labels[0]
-        shown = int(voted.predictions.probabilities[0].argmax()) if label.ndim else int(label)
-        heat, note = self.heat.map(chunk.images, shown)
-        image = chunk.images.image(0)
-        image = image if heat is None else resize(image, *heat.shape)
+        listed, chunk = self._read(data, extension, folder, limits)
+        found = self.vote.predict(predict_chunk(chunk, self.vote, self.asked.voters, self.asked.weights))
+        documents = documents_of(found, listed.by_id, self.vote, self.document)
+        rows = [self._described(row) for row in label_rows(documents.voted, self.final.target2class, self.threshold)]
+        label, probabilities = documents.voted.labels[0], documents.voted.predictions.probabilities[0]
+        shown = int(probabilities.argmax()) if label.ndim else int(label)
+        row = int(found.predictions.probabilities[:, shown].argmax())
+        pages = [{"page": number} | about for number, about in zip(documents.pages, rows, strict=True) if number]
+        number = listed.by_id[chunk.names[row]].number
+        return rows[0] | {"page": number, "pages": pages} | self._images(chunk, row, shown) | {"note": _note(chunk, listed)}
+
+    def page_png(self, data: bytes, extension: str, page: int, folder: Path) -> bytes:
+        """Return page `page` of the file `data` as a PNG file, as large as it was read. Raises Refused."""
+        with _copied(data, extension, folder) as (place, name), PdfPages(PAGE_SECONDS) as pdfs:
+            try:
+                return encode_png(Page(name, page, is_pdf=extension == PDF).whole(place, self._prepare, pdfs))
+            except UnreadableImage as problem:
+                raise Refused(422, f"page {page} can't be read: {problem}") from None
+
+    @property
+    def _prepare(self) -> PrepareSettings:
+        return self.asked.settings.prepare
+
+    def _read(self, data: bytes, extension: str, folder: Path, limits: Limits) -> tuple[PageList, Chunk]:
+        with _copied(data, extension, folder) as (place, name), PdfPages(PAGE_SECONDS) as pdfs:
+            only = self._prepare.page if self.document == "first" else None
+            listed = list_pages(place, [name], pdfs, limits.pages, only)
+            if listed.cut:
+                raise too_many_pages(limits)
+            chunks = list(self.asked.read(place, listed.pages, pdfs, 1))
+        if not chunks[0].names:
+            problems = listed.unreadable | chunks[0].unreadable
+            what, why = "PDF" if extension == PDF else "image", next(iter(problems.values()), "not an image")
+            raise Refused(422, f"the {what} can't be read: {why}")
+        return listed, chunks[0]
+
+    def _described(self, cells: tuple[str, ...]) -> dict[str, object]:
+        """Return the facts in a row of the label table."""
+        row, names = dict(zip(HEADER, cells, strict=True)), self.final.target2class
         return {
             "target": row["target"],
             "label": labels_name(row["target"], names, self.final.task.several),
@@ -90,26 +122,47 @@ class Labeller:
             "runner_up_label": class_label(row["runner_up"], names) if row["runner_up"] else "",
             "runner_up_probability": float(row["runner_up_probability"]) if row["runner_up_probability"] else None,
             "unsure": row["unsure"] == "yes",
+        }
+
+    def _images(self, chunk: Chunk, row: int, target: int) -> dict[str, object]:
+        """Return the image `row` of `chunk`, and its heat map for class `target`."""
+        heat, note = self.heat.map(chunk.images, row, target)
+        image = chunk.images.image(row)
+        image = image if heat is None else resize(image, *heat.shape)
+        return {
             "image": data_uri(image, 85),
             "heat_map": None if heat is None else data_uri(with_heat(image, heat), 85),
-            "heat_map_note": note.replace("{}", class_label(self.final.targets[shown], names)),
+            "heat_map_note": note.replace("{}", class_label(self.final.targets[target], self.final.target2class)),
         }
 
 
-def load_labeller(final: FinalVote, vote: FittedVote, settings: Settings, precision: float, fast: bool) -> Labeller:
+@contextmanager
+def _copied(data: bytes, extension: str, folder: Path) -> Iterator[tuple[Path, str]]:
+    """Write `data` into a folder in `folder`, for a while; yield that folder, and the file's name."""
+    with TemporaryDirectory(prefix=".upload-", dir=folder) as place:
+        name = f"image{extension}"
+        (Path(place) / name).write_bytes(data)
+        yield Path(place), name
+
+
+def _note(chunk: Chunk, listed: PageList) -> str:
+    """Return what to say of pages that can't be read, or in part only."""
+    problems = (chunk.unreadable | chunk.damaged).items()
+    where = {id_: f"Page {page.number}: " if page.several else "" for id_, page in listed.by_id.items()}
+    return " ".join(f"{where[id_]}{problem}." for id_, problem in problems)
+
+
+def load_labeller(
+    final: FinalVote,
+    vote: FittedVote,
+    settings: Settings,
+    precision: float,
+    fast: bool,
+    document: DocumentVote = "mean",
+) -> Labeller:
     """Return `vote` with its networks loaded. precision: see PrecisionCurve.threshold; fast: as `predict --fast`."""
-    most = 1 if fast else None
-    return Labeller(
-        final,
-        vote,
-        load_voters(vote, final, settings, most),
-        settings,
-        final.curves[vote.name].threshold(precision),
-        None if fast else final.orientation_weights,
-        open_straightener(settings.upright, most=most),
-        _heat_mapper(final, vote, settings),
-        fast,
-    )
+    asked, threshold = load_vote(vote, final, settings, fast), final.curves[vote.name].threshold(precision)
+    return Labeller(final, asked, threshold, _heat_mapper(final, vote, settings), document)
 
 
 def _heat_mapper(final: FinalVote, vote: FittedVote, settings: Settings) -> HeatMapper:

@@ -9,13 +9,15 @@ MEBIBYTE = 2**20
 class Limits:
     """Limits of requests.
 
-    file_bytes, pixels: of an image, as it is stored and when it is decoded. upload_seconds: to send a request whole.
+    file_bytes, pixels: of an image, as it is stored and when it is decoded; of a file with several pages, of each.
+    pages: of a file. upload_seconds: to send a request whole.
     wait_seconds: until another's turn is over. connections: open at once; uploads: held in memory at once. corrections:
     kept in all.
     """
 
     file_bytes: int = 32 * MEBIBYTE
     pixels: int = 80_000_000  # a page of A3 at 600 dpi has 70 million
+    pages: int = 20
     upload_seconds: float = 60
     wait_seconds: float = 30
     connections: int = 32

@@ -5,6 +5,7 @@ otherwise reach it by a name of its own), and what is sent must come from the pa
 """
 
 import json
+import re
 import socket
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -118,7 +119,8 @@ class Handler(BaseHTTPRequestHandler):
             data = self._body(length)
             if parts.path == "/api/predict":
                 return service.predict(data)
-            return service.correct(data, parse_qs(parts.query, max_num_fields=1000).get("target", []))
+            asked = parse_qs(parts.query, max_num_fields=1000)
+            return service.correct(data, asked.get("target", []), _page(asked.get("page", [])))
 
     def _length(self) -> int:
         if "Transfer-Encoding" in self.headers or "Content-Length" not in self.headers:
@@ -207,3 +209,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *values: object) -> None:
         """Say nothing."""
+
+
+def _page(values: list[str]) -> int | None:
+    """Return the page that a query asks for. Raises Refused."""
+    if not values:
+        return None
+    if len(values) > 1 or not re.fullmatch(r"[1-9][0-9]{0,5}", values[0]):
+        raise Refused(422, "expected one page number, ?page=..., from 1")
+    return int(values[0])

@@ -9,11 +9,10 @@ from threading import BoundedSemaphore, Lock
 from competition.data.label_sets import join_labels
 from competition.labels.corrections import add_correction, image_id
 from competition.report.tables import class_label
+from competition.serving.pages import PDF
 from competition.web.labeller import Labeller
 from competition.web.limits import Limits, Refused
 from competition.web.uploads import image_extension
-
-FIRST_PAGE = "The file has several pages; this is about the first one."
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,21 +33,27 @@ class Service:
             "several": final.task.several,
             "vote": self.labeller.vote.name,
             "max_bytes": self.limits.file_bytes,
+            "max_pages": self.limits.pages,
             "corrections": str(self.folder),
         }
 
     def predict(self, data: bytes) -> dict[str, object]:
-        """Return the answer to an image file. Raises Refused."""
-        extension, is_first = image_extension(data, self.limits)
+        """Return the answer to an image file or a PDF. Raises Refused."""
+        extension = image_extension(data, self.limits)
         with self._turn():
-            answer = self.labeller.answer(data, extension, self.folder)
-        return {"id": image_id(data, extension), **answer, "note": FIRST_PAGE if is_first else ""}
+            answer = self.labeller.answer(data, extension, self.folder, self.limits)
+        return {"id": image_id(data, extension), **answer}
 
-    def correct(self, data: bytes, targets: Sequence[str]) -> dict[str, object]:
-        """Return what was kept: the image file under its ID, with `targets`, its labels. Raises Refused."""
-        extension, _ = image_extension(data, self.limits)
+    def correct(self, data: bytes, targets: Sequence[str], page: int | None = None) -> dict[str, object]:
+        """Return what was kept: the image file under its ID, with `targets`, its labels. Raises Refused.
+
+        page: the one that is kept, as PNG, of a file with several; of a PDF the first without it.
+        """
+        extension = image_extension(data, self.limits)
         target = self._target(targets)
         with self._turn():
+            if page is not None or extension == PDF:
+                data, extension = self.labeller.page_png(data, extension, page or 1, self.folder), ".png"
             try:
                 kept = add_correction(self.folder, data, extension, target, self.limits.corrections)
             except ValueError as problem:

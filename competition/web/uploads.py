@@ -5,6 +5,8 @@ from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
 
+from competition.serving.pages import PDF
+from competition.serving.pdf_pages import START, is_pdf
 from competition.web.limits import MEBIBYTE, Limits, Refused
 
 # Pillow's formats -> extension; others (EPS, which runs a program, and many that no scanner writes) are refused
@@ -19,10 +21,9 @@ KINDS = {
     "JPEG2000": ".jp2",
     "AVIF": ".avif",
 }
-READ = "JPEG, PNG, TIFF, WebP, BMP, GIF, JPEG 2000 and AVIF images"
+READ = "PDFs and JPEG, PNG, TIFF, WebP, BMP, GIF, JPEG 2000 and AVIF images"
 # how other files begin -> what they are, and what to do
 OTHERS = (
-    (b"%PDF", "a PDF; PDFs can't be read yet: save its pages as PNG or JPEG images"),
     (b"PK\x03\x04", "a zip archive, or a document that is one; unpack it, or save its pages as images"),
     (b"\x1f\x8b", "a gzip archive; unpack it"),
     (b"%!PS", "PostScript; save its pages as PNG or JPEG images"),
@@ -30,16 +31,18 @@ OTHERS = (
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
 
 
-def image_extension(data: bytes, limits: Limits) -> tuple[str, bool]:
-    """Return the extension of the image in `data`, with the dot, and whether it is the first of several pages.
+def image_extension(data: bytes, limits: Limits) -> str:
+    """Return the extension of the image or PDF in `data`, with the dot.
 
-    Only the header is read. Raises Refused for no image, another kind, or too many pixels.
+    Only headers are read. Raises Refused for no image, another kind, too many pixels or pages.
     """
     if not data:
         raise Refused(400, "the file is empty")
     for start, what in OTHERS:
-        if start in data[:1024] if start == b"%PDF" else data.startswith(start):
+        if data.startswith(start):
             raise Refused(415, f"this is {what}")
+    if is_pdf(data[:START]):
+        return PDF
     if data[128:132] == b"DICM":
         raise Refused(415, "this is a DICOM file, which the page doesn't take; `python -m pipelines.predict` reads it")
     if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
@@ -59,19 +62,24 @@ def image_extension(data: bytes, limits: Limits) -> tuple[str, bool]:
         raise Refused(422, f"the image is damaged: {error}") from None
 
 
-def _checked(image: Image.Image, limits: Limits) -> tuple[str, bool]:
+def _checked(image: Image.Image, limits: Limits) -> str:
+    _check_size(image, limits)
+    if image.format == "TIFF":
+        for page in range(1, limits.pages + 1):
+            try:
+                image.seek(page)
+            except Exception:  # the end; or what is wrong with a further page, which its reading will say
+                break
+            _check_size(image, limits)
+        else:
+            raise too_many_pages(limits)
+    return KINDS[image.format]
+
+
+def _check_size(image: Image.Image, limits: Limits) -> None:
     width, height = image.size
     if width * height > limits.pixels:
         raise too_many_pixels(limits, f"{width} x {height} = ")
-    return KINDS[image.format], image.format == "TIFF" and _has_second(image)
-
-
-def _has_second(image: Image.Image) -> bool:
-    try:
-        image.seek(1)  # counting all would take as long as the file's maker likes
-    except Exception:  # a damaged second page is none; the first one is what counts
-        return False
-    return True
 
 
 def available() -> list[str]:
@@ -84,6 +92,12 @@ def too_many_pixels(limits: Limits, found: str = "") -> Refused:
     """Return the refusal of an image of more pixels than `limits` allow."""
     most = f"{limits.pixels / 1e6:.0f} million"
     return Refused(413, f"too many pixels: {found}more than the {most} that are taken; scale the image down")
+
+
+def too_many_pages(limits: Limits) -> Refused:
+    """Return the refusal of a file of more pages than `limits` allow."""
+    advice = "split it, or label it with python -m pipelines.predict"
+    return Refused(413, f"the file has more than the {limits.pages} pages that are taken; {advice}")
 
 
 def too_large(limits: Limits) -> Refused:

@@ -29,6 +29,7 @@ def main() -> None:
     folder = Path(arguments.folder).resolve() if arguments.folder else test_folder(Path(arguments.input))
     out, answers = Path(arguments.out).resolve(), Path(arguments.answers).resolve()
     command = [sys.executable, "-m", "pipelines.predict", folder, "--out", out, "--answers", answers]
+    command += ["--document", "first"]  # of files with several pages the one that training looked at
     if member := json.loads((BUNDLE / "bundle.json").read_text())["member"]:
         command += ["--member", member]
     if arguments.minutes is not None:

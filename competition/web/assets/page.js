@@ -70,8 +70,9 @@ function figure(source, alt, caption) {
 
 function show(card, file, answer) {
   const images = make("div", "", { className: "images" }), list = make("dl");
-  images.append(figure(answer.image, `${file.name}, as the networks see it`, "image"));
-  if (answer.heat_map) images.append(figure(answer.heat_map, `${file.name}, heat map`, "heat map"));
+  const page = answer.page ? `page ${answer.page}` : "image";
+  images.append(figure(answer.image, `${file.name}, ${page} as the networks see it`, page));
+  if (answer.heat_map) images.append(figure(answer.heat_map, `${file.name}, ${page}, heat map`, "heat map"));
   card.lastChild.remove();
   card.classList.toggle("unsure", answer.unsure);
   unsure += answer.unsure;
@@ -83,8 +84,16 @@ function show(card, file, answer) {
     list.append(row);
   }
   card.append(images, make("p", answer.label, { className: "answer" }), mark, list);
+  if (answer.pages.length) card.append(pageList(answer.pages));
   for (const note of [answer.heat_map_note, answer.note]) if (note) card.append(make("p", note, { className: "small" }));
   card.append(correction(file, answer));
+}
+
+function pageList(pages) {
+  const box = make("details"), list = make("ol", "", { className: "small" });
+  for (const one of pages) list.append(make("li", `${one.label} ${one.probability.map(percent).join(", ")}${one.unsure ? ", unsure" : ""}`, { value: one.page }));
+  box.append(make("summary", `The ${pages.length} pages`), list);
+  return box;
 }
 
 function correction(file, answer) {
@@ -95,12 +104,14 @@ function correction(file, answer) {
   kept.setAttribute("role", "status");
   label.append(choice);
   form.append(label, button, kept);
-  button.setAttribute("aria-label", `Keep ${file.name} with this label`);
+  if (answer.page) button.textContent = `Keep page ${answer.page} for training`;
+  button.setAttribute("aria-label", `${button.textContent}: ${file.name} with this label`);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;
     try {
       const query = new URLSearchParams([...choice.selectedOptions].map((option) => ["target", option.value]));
+      if (answer.page) query.append("page", answer.page);
       const found = await ask(`/api/corrections?${query}`, file);
       kept.textContent = `Kept in ${facts.corrections}: ${found.corrections} in all`;
     } catch (problem) {
@@ -122,6 +133,6 @@ for (const kind of ["dragover", "drop", "dragleave"]) {
 at("files").addEventListener("change", (event) => { add([...event.target.files]); event.target.value = ""; });
 ask("/api/classes").then((found) => {
   facts = found;
-  at("limits").textContent = `JPEG, PNG, TIFF, WebP and BMP, up to ${facts.max_bytes / 2 ** 20} MB each. What you keep goes to ${facts.corrections}, as training data to come.`;
+  at("limits").textContent = `PDF, JPEG, PNG, TIFF, WebP and BMP, up to ${facts.max_bytes / 2 ** 20} MB and ${facts.max_pages} pages each. What you keep goes to ${facts.corrections}, as training data to come.`;
   next();
 }, (problem) => { at("status").textContent = problem.message; });
