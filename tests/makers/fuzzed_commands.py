@@ -16,9 +16,12 @@ from competition.common import paths
 from competition.data.competition import read_competition
 from competition.data.image_store import ImageStore
 from competition.serving.new_images import list_files, read_images
+from competition.serving.pages import list_pages
+from competition.serving.pdf_pages import PdfPages
 from competition.settings.load import load_settings
 from pipelines import adopt, prepare, score, validate
 
+PDFS = PdfPages()  # its process ends with this one
 PARAMS = "prepare: {longest_side: 64}\nmachine: {workers: 1}\n"
 
 
@@ -103,9 +106,12 @@ def read_for_predict(folder: Path) -> tuple[set[str], set[str], int]:
         Path("params.yaml").write_text(PARAMS)
         settings = load_settings()
     names, closed = list_files(folder)
-    chunks = list(read_images(folder, names, settings.prepare, settings.augment, packed=False, threads=2))
-    used = {name for chunk in chunks for name in chunk.names}
-    return used, {*closed, *(name for chunk in chunks for name in chunk.unreadable)}, sum(c.others for c in chunks)
+    listed, how = list_pages(folder, names, PDFS), {"packed": False, "threads": 2, "pdfs": PDFS}
+    chunks = list(read_images(folder, listed.pages, settings.prepare, settings.augment, **how))
+    file = {id: page.file for id, page in listed.by_id.items()}
+    used = {file[id] for chunk in chunks for id in chunk.names}
+    unread = {file[id] for chunk in chunks for id in chunk.unreadable} - used
+    return used, {*closed, *listed.unreadable, *unread}, sum(c.others for c in chunks)
 
 
 def write_scored_project(folder: Path, rows: list[list[str]], classes: list[str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from makers.project import UNREADABLE, project  # noqa: F401
 
 from competition.data.image_store import ImageStore
-from competition.serving import new_images as squares
+from competition.serving import pages
 from competition.serving.new_images import CHUNK, list_files, read_images
 from competition.settings.load import load_settings
 
@@ -44,14 +44,14 @@ def test_links_are_followed_once_and_what_is_closed_is_named(tmp_path, monkeypat
 
 @pytest.mark.slow
 def test_a_file_that_may_not_be_read_is_named_and_the_others_are_labelled(at_home, tmp_path, monkeypatch):
-    usual = squares.read_decoded
+    usual = pages.read_decoded
 
     def read_decoded(path, *rest, **named):
         if path.name == "t1.png":
             raise PermissionError(13, "Permission denied", str(path))
         return usual(path, *rest, **named)
 
-    monkeypatch.setattr(squares, "read_decoded", read_decoded)
+    monkeypatch.setattr(pages, "read_decoded", read_decoded)
     settings = load_settings()
     (chunk,) = read_images("data/raw/test", ["t1.png", "t2.png"], settings.prepare, settings.augment)
     assert (chunk.names, chunk.unreadable) == (["t2.png"], {"t1.png": "Permission denied"})

@@ -229,7 +229,7 @@ def test_a_folder_with_folders_and_other_files(at_home, tmp_path, capsys):
 
 
 def test_a_place_that_cannot_be_written_to_is_refused_before_the_work(at_home, tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "load_voters", lambda *_, **__: pytest.fail("work was done"))
+    monkeypatch.setattr(predict, "load_vote", lambda *_, **__: pytest.fail("work was done"))
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="--out .*: is a folder; name the CSV"):
         predict.main(Path("data/raw/test"), tmp_path, "grey")

@@ -103,7 +103,7 @@ def test_two_files_of_one_id_are_refused_before_the_work(answer, tmp_path, monke
     for name in ("t1.png", "t1.jpg"):
         (tmp_path / "scans").mkdir(exist_ok=True)
         shutil.copy("data/raw/test/t1.png", tmp_path / "scans" / name)
-    monkeypatch.setattr(predict, "load_voters", lambda *_, **__: pytest.fail("work was done"))
+    monkeypatch.setattr(predict, "load_vote", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(ValueError, match=r"t1.jpg and t1.png: IDs have no extension here, so both are t1"):
         predict.main(tmp_path / "scans", tmp_path / "found.csv", "grey", answers=tmp_path / "answers.csv")
     with pytest.raises(ValueError, match="--answers .*: is a folder; name the CSV"):

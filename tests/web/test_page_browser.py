@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from makers.browser import LAPTOP, PHONE, axe, headless, set_size, switch_theme
+from makers.pdfs import picture_pdf
 from makers.project import project  # noqa: F401
 from makers.serving import HEAT_SIZE, serving
+from PIL import Image
 
 from competition.labels.corrections import read_corrections
 from competition.web.limits import Limits
@@ -37,11 +39,12 @@ def address(project):  # noqa: F811
 
 @pytest.fixture(scope="module")
 def files(project, tmp_path_factory) -> list[Path]:  # noqa: F811
-    """A page, one with a hostile name, a PDF, and what is no image."""
+    """A page, one with a hostile name, a PDF of two pages, and what is no image."""
     folder = tmp_path_factory.mktemp("files")
     for n, name in ((1, "page.png"), (2, HOSTILE)):
         shutil.copy(project / f"data/raw/test/t{n}.png", folder / name)
-    (folder / "letter.pdf").write_bytes(b"%PDF-1.7 ...")
+    pages = [Image.open(project / f"data/raw/test/t{n}.png").convert("RGB") for n in (1, 2)]
+    (folder / "letter.pdf").write_bytes(picture_pdf(*pages))
     (folder / "notes.jpg").write_bytes(b"no image")
     return [folder / name for name in ("page.png", HOSTILE, "letter.pdf", "notes.jpg")]
 
@@ -76,7 +79,7 @@ def test_answers_heat_maps_and_refusals(browser, address, files):
     look(browser, address)
     cards = choose(browser, files)
     assert [card.find_element("css selector", "h2").text for card in cards] == [file.name for file in files]
-    for card in cards[:2]:
+    for card in cards[:3]:
         assert card.find_element("css selector", ".answer").text in ("7 bright", "10 dark", "x striped")
         assert card.find_element("css selector", ".mark").text in ("sure", "unsure")
         assert "%" in card.text and "runner-up" in card.text and "Pink lies on" in card.text
@@ -84,9 +87,8 @@ def test_answers_heat_maps_and_refusals(browser, address, files):
             "return [...arguments[0].querySelectorAll('img')].map((image) => image.naturalWidth)", card
         )
         assert sizes == [HEAT_SIZE, HEAT_SIZE]
-    errors = [card.find_element("css selector", ".error").text for card in cards[2:]]
-    assert "PDF" in errors[0] and "no image" in errors[1]
-    assert browser.find_element("id", "status").text.endswith("2 refused")
+    assert "no image" in cards[3].find_element("css selector", ".error").text
+    assert browser.find_element("id", "status").text.endswith("1 refused")
     assert browser.execute_script("return window.hacked") is None and complaints(browser) == []
 
 
@@ -113,6 +115,26 @@ def test_a_correction_is_kept(browser, address, files):
     assert read_corrections("data/corrections")[id] == "10"
     assert Path("data/corrections", id).read_bytes() == files[1].read_bytes()
     assert {path.name for path in Path("data/corrections").iterdir()} <= {id, ".lock", "corrections.csv"}
+
+
+def test_a_pdf_is_answered_by_its_pages_and_one_is_kept(browser, address, files):
+    look(browser, address)
+    card = choose(browser, files[2:3])[0]
+    assert card.find_element("css selector", "summary").text == "The 2 pages"
+    card.find_element("css selector", "summary").click()
+    pages = card.find_elements("css selector", "details li")
+    assert [page.get_attribute("value") for page in pages] == ["1", "2"] and all("%" in page.text for page in pages)
+    shown = card.find_element("css selector", "figcaption").text
+    assert shown in ("page 1", "page 2")
+    card.find_element("css selector", "option[value='x']").click()
+    button = card.find_element("css selector", "form button")
+    assert button.text == f"Keep {shown} for training"
+    before = read_corrections("data/corrections")
+    button.click()
+    wait(browser, lambda: "Kept in" in card.text)
+    [id] = {*read_corrections("data/corrections")} - {*before}
+    assert id.endswith(".png") and read_corrections("data/corrections")[id] == "x"
+    assert complaints(browser) == []
 
 
 @pytest.mark.parametrize(("theme", "size"), [("light", LAPTOP), ("dark", PHONE)])

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from makers.pdfs import BAD as PDFS
+from makers.pdfs import picture_pdf, tiff
 from makers.project import project  # noqa: F401
 from makers.serving import ask, send_raw, serving
 from PIL import Image
@@ -21,7 +23,7 @@ from competition.labels.corrections import read_corrections
 from competition.web.limits import Limits
 from pipelines import predict
 
-LIMITS = Limits(file_bytes=200_000, pixels=1_000_000, upload_seconds=1.5, wait_seconds=5, uploads=2)
+LIMITS = Limits(file_bytes=200_000, pixels=1_000_000, pages=4, upload_seconds=1.5, wait_seconds=5, uploads=2)
 POST = b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 
 
@@ -106,7 +108,8 @@ def zip_bomb() -> bytes:
 BAD = {
     "nothing": (b"", 400, "empty"),
     "text": (b"hello", 415, "no image"),
-    "pdf": (b"%PDF-1.7 ...", 415, "PDF"),
+    "pdf": (b"%PDF-1.7 ...", 422, "can't be read: a damaged PDF"),
+    "encrypted pdf": (PDFS["locked.pdf"][0], 422, "can't be read: an encrypted PDF: save it without a password"),
     "zip bomb": (zip_bomb(), 415, "zip archive"),
     "heic": (b"\0\0\0\x18ftypheic" + bytes(50), 415, "HEIC"),
     "dicom": (bytes(128) + b"DICM" + bytes(50), 415, "DICOM"),
@@ -212,10 +215,50 @@ def test_what_goes_wrong_inside_is_a_message(server, image, monkeypatch, capsys)
     monkeypatch.undo()
 
 
-def test_the_first_of_several_pages_is_answered(server):
-    file, page = io.BytesIO(), Image.open("data/raw/test/t1.png").convert("RGB")
-    page.save(file, "TIFF", save_all=True, append_images=[page])
-    assert "first" in ask(server, "/api/predict", file.getvalue())[1]["note"]
+def pictures() -> list[Image.Image]:
+    return [Image.open(f"data/raw/test/t{n}.png").convert("RGB") for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("kind", [tiff, picture_pdf])
+def test_each_page_is_answered_and_the_file_by_their_mean(server, kind):
+    alone = [ask(server, "/api/predict", Path(f"data/raw/test/t{n}.png").read_bytes())[1] for n in (1, 2, 3)]
+    status, answer, _ = ask(server, "/api/predict", kind(*pictures()))
+    assert status == 200 and [page["page"] for page in answer["pages"]] == [1, 2, 3]
+    for page, one in zip(answer["pages"], alone, strict=True):
+        assert page["probability"] == [pytest.approx(one["probability"][0], abs=0.1 if kind is picture_pdf else 1e-6)]
+        if kind is tiff:
+            assert {key: page[key] for key in page if key != "page"} == {key: one[key] for key in page if key != "page"}
+    speaks = {page["page"]: page["probability"][0] for page in answer["pages"] if page["target"] == answer["target"]}
+    assert not speaks or answer["page"] == max(speaks, key=speaks.get)
+    assert alone[0]["pages"] == [] and alone[0]["page"] is None
+    assert answer["heat_map"].startswith("data:image/webp")
+
+
+def test_a_page_is_kept_as_it_was_read(server):
+    for data, page in ((tiff(*pictures()), 2), (picture_pdf(*pictures()), 3)):
+        query = [("target", "x"), ("page", str(page))]
+        status, kept, _ = ask(server, "/api/corrections", data, query)
+        assert status == 200 and kept["id"].endswith(".png") and kept["target"] == "x"
+        with Image.open(Path("data/corrections") / kept["id"]) as image:
+            own = pictures()[page - 1].resize(image.size)
+            assert abs(np.asarray(image).astype(int) - np.asarray(own)).mean() < (12 if data[:1] == b"%" else 0.01)
+    for value in ("0", "9", "x", "-1"):
+        status, answer, _ = ask(server, "/api/corrections", data, [("target", "x"), ("page", value)])
+        assert status == 422 and "page" in answer["error"]
+
+
+@pytest.mark.parametrize("kind", [tiff, picture_pdf])
+def test_more_pages_than_are_taken_are_refused(server, kind):
+    page = Image.new("L", (9, 9))
+    status, answer, _ = ask(server, "/api/predict", kind(*[page] * (LIMITS.pages + 1)))
+    assert status == 413 and f"more than the {LIMITS.pages} pages" in answer["error"]
+    assert ask(server, "/api/predict", kind(*[page] * LIMITS.pages))[0] == 200
+
+
+def test_every_page_of_a_tiff_is_held_to_the_limit_of_pixels(server):
+    data = tiff(Image.new("1", (9, 9)), Image.new("1", (1001, 1001)))
+    status, answer, _ = ask(server, "/api/predict", data)
+    assert status == 413 and "too many pixels: 1001 x 1001" in answer["error"]
 
 
 def test_corrections_are_no_more_than_the_limit(server, image, monkeypatch):
