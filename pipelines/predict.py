@@ -61,7 +61,7 @@ def main(
     ] = None,
     document: Annotated[
         DocumentVote,
-        typer.Option(help="answer to a file of several pages: their mean, the surest one's, or the first's, read alone"),
+        typer.Option(help="how a file of several pages is answered: by all, as the surest, or by one that is read"),
     ] = "mean",
     max_pages: Annotated[int, typer.Option(min=1, help="of a file that are read; others are said")] = MOST_PAGES,
 ) -> None:

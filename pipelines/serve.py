@@ -46,7 +46,7 @@ def main(
     max_megabytes: Annotated[int, typer.Option(min=1, max=1024, help="of an image file")] = 32,
     document: Annotated[
         DocumentVote,
-        typer.Option(help="answer to a file of several pages: their mean, the surest one's, or the first's, read alone"),
+        typer.Option(help="how a file of several pages is answered: by all, as the surest, or by one that is read"),
     ] = "mean",
     max_pages: Annotated[int, typer.Option(min=1, max=CHUNK, help="of a file")] = Limits.pages,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Hidden images, whose name, or a folder's on the way, begins with a dot: left out by all commands, with their number."""
+"""Hidden images, whose name or folder begins with a dot: left out by all commands, with their number."""
 
 import os
 from collections.abc import Callable, Iterable

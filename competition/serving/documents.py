@@ -33,7 +33,7 @@ class Documents:
     def with_pages(
         self, header: Sequence[str], rows: Sequence[Sequence[str]], pages: Mapping[str, Page]
     ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """Return `header` and the table's `rows`, which begin with an ID, with file and page number in the ID's place."""
+        """Return `header` and `rows` of a table, which begin with an ID, with file and page number in its place."""
         names = [pages[row[0]].file if number else row[0] for row, number in zip(rows, self.pages, strict=True)]
         numbers = ["" if number is None else str(number) for number in self.pages]
         wide = [(name, number, *row[1:]) for name, number, row in zip(names, numbers, rows, strict=True)]

@@ -55,8 +55,8 @@ class MemoryImages:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some pages of a folder's files: `names`, their IDs, and `images`; `unreadable`: ID -> why; `others`: files that are
-    no images; `damaged`: ID -> what is missing of some of the images.
+    """Some pages of a folder's files: `names`, their IDs, and `images`; `unreadable`: ID -> why; `others`: files that
+    are no images; `damaged`: ID -> what is missing of some of the images.
     """
 
     names: list[str]

@@ -1,4 +1,4 @@
-"""Hidden images are left out with their number, by every command that reads a folder; what systems leave is not said."""
+"""Hidden images are left out with their number by every command that reads a folder; systems' litter isn't said."""
 
 import shutil
 from pathlib import Path

@@ -26,15 +26,26 @@ def _saved(pages: Sequence[Image.Image], kind: str, **options) -> bytes:
     return file.getvalue()
 
 
-def written_pdf(*pages: bytes, entries: bytes = b"", trailer: bytes = b"", root: bytes = b"") -> bytes:
-    """A PDF with pages of 200 x 100 points, each drawn by a content stream. entries: further ones of each page."""
+def stream(content: bytes, entries: bytes = b"") -> bytes:
+    """A stream object."""
+    return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (entries, len(content), content)
+
+
+def written_pdf(
+    *pages: bytes, entries: bytes = b"", trailer: bytes = b"", root: bytes = b"", further: Sequence[bytes] = ()
+) -> bytes:
+    """A PDF with pages of 200 x 100 points, each drawn by a content stream.
+
+    entries: of each page, beside the usual; further: objects, of one page from 5 on.
+    """
     first = 3 + len(pages)
     kids = b" ".join(b"%d 0 R" % (3 + n) for n in range(len(pages)))
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Contents %d 0 R %s >>"
     bodies = [b"<< /Type /Catalog /Pages 2 0 R %s >>" % root]
     bodies.append(b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, len(pages)))
     bodies += [page % (first + n, entries) for n in range(len(pages))]
-    bodies += [b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content) for content in pages]
+    bodies += [stream(content) for content in pages]
+    bodies += further
     data, starts = b"%PDF-1.7\n", []
     for number, body in enumerate(bodies, start=1):
         starts.append(len(data))

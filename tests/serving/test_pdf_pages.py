@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from makers.pdfs import BAD, RED_LEFT, picture_pdf, written_pdf
+from makers.pdfs import BAD, RED_LEFT, picture_pdf, stream, written_pdf
 from PIL import Image
 
 from competition.data.image_reader import UnreadableImage
@@ -12,7 +12,6 @@ from competition.serving import pdf_pages
 from competition.serving.pdf_pages import PdfPages, is_pdf
 
 RED, WHITE = [255, 0, 0], [255, 255, 255]
-WIDGET = b"""/Annots [<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /F 4 /Rect [0 0 100 100] /AP << /N 9 0 R >> >>]"""
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +40,18 @@ def test_a_turned_page_is_upright_and_the_media_box_is_cut(pdfs, tmp_path):
     assert cropped.shape == (90, 90, 3) and (cropped == RED).all()
 
 
+def test_what_is_filled_in_shows(pdfs, tmp_path):
+    field = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /V (a) /F 4 /Rect [0 0 100 100] /AP << /N 5 0 R >> >>"
+    seen = stream(RED_LEFT, b"/Type /XObject /Subtype /Form /BBox [0 0 100 100]")
+    root, entries = b"/AcroForm << /Fields [6 0 R] >>", b"/Annots [6 0 R]"
+    page = pdfs.render(file(tmp_path, written_pdf(b"", entries=entries, root=root, further=[seen, field])), 1, 200)
+    assert (page[10:90, 10:90] == RED).all() and (page[:, 110:] == WHITE).all()
+
+
 def test_a_scanned_page_is_its_picture(pdfs, tmp_path):
     levels = np.linspace(0, 255, 200).astype(np.uint8)
-    pictures = [Image.fromarray(np.dstack([np.tile(levels, (120, 1)), np.full((120, 200), n), np.zeros((120, 200))]).astype(np.uint8)) for n in (10, 200)]
+    bands = [np.tile(levels, (120, 1)), np.zeros((120, 200))]
+    pictures = [Image.fromarray(np.dstack([*bands, np.full((120, 200), n)]).astype(np.uint8)) for n in (10, 200)]
     path = file(tmp_path, picture_pdf(*pictures))
     assert pdfs.count(path) == 2
     for number, picture in enumerate(pictures, start=1):
