@@ -11,7 +11,7 @@ import os
 import sys
 
 MEMORY = 2 * 2**30  # bytes
-PASSWORD, SECURITY = 4, 5  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
+SUCCESS, PASSWORD, SECURITY = 0, 4, 5  # FPDF_ERR_...
 ENCRYPTED = "an encrypted PDF: save it without a password"
 
 
@@ -48,6 +48,8 @@ def answer(request: dict, documents: dict[str, object]) -> tuple[dict, bytes]:
     except PdfiumError as error:
         if error.err_code in (PASSWORD, SECURITY):
             return {"problem": ENCRYPTED}, b""
+        if error.err_code == SUCCESS:
+            return {"problem": "a PDF without pages"}, b""
         return {"problem": f"a damaged PDF ({error})"}, b""
     except OSError as error:
         return {"problem": error.strerror or str(error)}, b""

@@ -227,9 +227,11 @@ def test_each_page_is_answered_and_the_file_by_their_mean(server, kind):
     for page, one in zip(answer["pages"], alone, strict=True):
         assert page["probability"] == [pytest.approx(one["probability"][0], abs=0.1 if kind is picture_pdf else 1e-6)]
         if kind is tiff:
-            assert {key: page[key] for key in page if key != "page"} == {key: one[key] for key in page if key != "page"}
+            assert all(page[key] == one[key] for key in ("target", "label", "runner_up", "unsure"))
     speaks = {page["page"]: page["probability"][0] for page in answer["pages"] if page["target"] == answer["target"]}
-    assert not speaks or answer["page"] == max(speaks, key=speaks.get)
+    assert answer["page"] in (1, 2, 3)
+    if max(speaks.values(), default=0) > 0.5:
+        assert answer["page"] == max(speaks, key=speaks.get)
     assert alone[0]["pages"] == [] and alone[0]["page"] is None
     assert answer["heat_map"].startswith("data:image/webp")
 
@@ -240,8 +242,9 @@ def test_a_page_is_kept_as_it_was_read(server):
         status, kept, _ = ask(server, "/api/corrections", data, query)
         assert status == 200 and kept["id"].endswith(".png") and kept["target"] == "x"
         with Image.open(Path("data/corrections") / kept["id"]) as image:
-            own = pictures()[page - 1].resize(image.size)
-            assert abs(np.asarray(image).astype(int) - np.asarray(own)).mean() < (12 if data[:1] == b"%" else 0.01)
+            own = pictures()[page - 1]
+            found = np.asarray(image.resize(own.size, Image.Resampling.BOX)).astype(int)
+        assert abs(found - np.asarray(own)).mean() < (12 if data[:1] == b"%" else 0.01)
     for value in ("0", "9", "x", "-1"):
         status, answer, _ = ask(server, "/api/corrections", data, [("target", "x"), ("page", value)])
         assert status == 422 and "page" in answer["error"]
