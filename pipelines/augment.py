@@ -2,7 +2,8 @@
 
 Makes data/augmented.arrow (per training image the clean one, a test-like one and the training copies) and
 data/test_squares.arrow (the test images), as squares, letterboxed or turned upright, so that no later stage decodes or
-resizes an image again, and folds/augmented.png, an image grid of sources and their copies to look at.
+resizes an image again; folds/augmented.png, an image grid of sources and their copies to look at; and
+folds/image_statistics.npz, what `predict` compares new images with.
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from competition.audit.image_statistics import stored_statistics, write_statistics
 from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.contact_sheet import write_contact_sheet
 from competition.augmentation.offline import Augmenter, copies_code, copies_of, pack, packed_of
@@ -49,7 +51,9 @@ def main() -> None:
     of_all = open_straightener(everything.upright)
     clean_only = Augmenter(str(test.path.resolve()), settings, clean_only=True, straighten=of_all)
     pack_and_check(paths.TEST_RESIZED_STORE, test, clean_only, machine, np.ones(len(test), np.int64))
-    write_contact_sheet(paths.CONTACT_SHEET, ImageStore(paths.AUGMENTED_STORE), classes)
+    packed = ImageStore(paths.AUGMENTED_STORE)
+    write_statistics(paths.IMAGE_STATISTICS, stored_statistics(packed, settings.fill))
+    write_contact_sheet(paths.CONTACT_SHEET, packed, classes)
     if note := letters_note(classes.values()):
         log("warning: class names in pictures", problem=note)
     log("drawn", path=paths.CONTACT_SHEET)

@@ -4,15 +4,18 @@ python -m pipelines.predict ~/scans --out labels.csv
 python -m pipelines.predict ~/scans --member lite0 --fast
 python -m pipelines.predict ~/scans --answers submission.csv --minutes 50
 python -m pipelines.predict ~/letters --document most_certain --max-pages 20
+python -m pipelines.predict ~/scans --reject-unknown 0.95
 
 The answers are those of the vote that made submissions/final.csv, or of the one that --member names. Reads
 params.yaml, folds/weights/ and submissions/final_vote.json, and needs nothing else. Makes a CSV with a row for each
 image: class, probability, runner-up, and whether the answer is unsure; of a PDF or TIFF with several pages also a row
-for each page. With --answers a second one, in the form that the competition's site takes. See docs/predict.md.
+for each page. Beside it a JSON file says whether the images are unlike those that scores were measured on (if
+folds/image_statistics.npz is there, by their pixels too). With --answers a second CSV, in the form that the
+competition's site takes. See docs/predict.md.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,15 +26,18 @@ from unicodedata import category
 import typer
 
 from competition.common.csv import write_table
+from competition.common.files import write_json
 from competition.common.progress import progress
 from competition.compute.device import set_up_process
 from competition.data.hidden_images import hidden_images, hidden_note
 from competition.ensembling.final_vote import FinalVote, read_final_vote
 from competition.ensembling.fitted_votes import FittedVote, Voted
+from competition.ensembling.out_of_distribution import Rejection, rejection_of
 from competition.ensembling.precision_curve import Threshold
 from competition.serving.documents import DocumentVote, documents_of
-from competition.serving.label_table import HEADER, answer_rows, label_rows, submission_ids
-from competition.serving.new_images import list_files
+from competition.serving.drift import DriftCheck, drift_path, in_words
+from competition.serving.label_table import HEADER, answer_rows, label_rows, marked, submission_ids, with_unknown
+from competition.serving.new_images import Chunk, list_files
 from competition.serving.pages import MOST_PAGES, Page, PageList, list_pages
 from competition.serving.pdf_pages import PdfPages
 from competition.serving.predict import FolderPredictions, LoadedVote, chosen_vote, load_vote, predict_folder
@@ -52,6 +58,10 @@ def main(
     precision: Annotated[
         float, typer.Option(help="share of right ones among the answers that are not unsure, at least")
     ] = 0.95,
+    reject_unknown: Annotated[
+        float | None,
+        typer.Option(help="share of images of the classes that are not called unknown, at least (0.95, say)"),
+    ] = None,
     answers: Annotated[
         Path | None, typer.Option(help="CSV to write beside it: the answers as a submission has them, of these images")
     ] = None,
@@ -79,45 +89,63 @@ def main(
     vote = chosen_vote(final, member, fast, settings, log)
     warn_of_changes(final.changed_since(settings, vote.parts))
     threshold = final.curves[vote.name].threshold(precision)
-    asked = load_vote(vote, final, settings, fast)
+    rejection = rejection_of(final.rejections.get(vote.name), reject_unknown)
+    drift, asked = DriftCheck(final, vote, settings, fast), load_vote(vote, final, settings, fast)
     log_threshold(threshold, precision)
+    if rejection:
+        log_rejection(rejection, reject_unknown)
     with PdfPages() as pdfs:
         listed = list_pages(folder, names, pdfs, max_pages, settings.prepare.page if document == "first" else None)
         log_pages(listed, max_pages, document)
         log_asking(asked, len(names), started)
         until = None if minutes is None else started + 60 * minutes
-        answered, seconds = ask(folder, listed.pages, asked, until, pdfs)
+        answered, seconds, hurried = ask(folder, listed.pages, asked, until, pdfs, drift)
     answered = replace(answered, unreadable=closed | listed.unreadable | answered.unreadable)
     pages = listed.by_id
     documents = documents_of(voted(folder, vote, answered), pages, vote, document)
-    rows = label_rows(documents.voted, final.target2class, threshold)
-    header, rows = documents.with_pages(HEADER, rows, pages)
+    header, rows = HEADER, label_rows(documents.voted, final.target2class, threshold)
+    if rejection:
+        header, rows = with_unknown(rows, documents.voted, rejection)
+    header, rows = documents.with_pages(header, rows, pages)
     write_table(out, header, [(printable(name), *rest) for name, *rest in rows])
     log_unreadable(answered, pages)
     if answers:
         write_answers(answers, documents.files, final)
+    files = [row for row in rows if not row[1]]
     log(
         "labelled",
         path=out,
         images=len(documents.files),
-        unsure=sum(row[-1] == "yes" for row in rows if not row[1]),
+        unsure=marked(header, files, "unsure"),
         unreadable=len(answered.unreadable),
         no_images=answered.others,
         **seconds,
     )
+    if rejection:
+        log("rejected", unknown=marked(header, files, "unknown"), images=len(files))
+    log_drift(out, drift.find(answered.predictions, hurried))
 
 
 def ask(
-    folder: Path, pages: Sequence[Page], asked: LoadedVote, until: float | None, pdfs: PdfPages
-) -> tuple[FolderPredictions, dict[str, float]]:
-    """Return the predictions, by the time `until` (as `perf_counter` has it), and how long they took."""
+    folder: Path,
+    pages: Sequence[Page],
+    asked: LoadedVote,
+    until: float | None,
+    pdfs: PdfPages,
+    look: Callable[[Chunk], object],
+) -> tuple[FolderPredictions, dict[str, float], bool]:
+    """Return the predictions, by the time `until` (as `perf_counter` has it), how long they took, and whether anything
+    was left out for want of time. look: called with each chunk.
+    """
     began, computed = perf_counter(), process_time()
     budget = None if until is None else budget_of(until - began, len(pages), asked)
     with progress(len(pages), "predict", "page") as bar:
-        answered = predict_folder(folder, pages, asked, bar.update, budget, pdfs)
+        answered = predict_folder(folder, pages, asked, bar.update, budget, pdfs, look)
     seconds, cpu_seconds = perf_counter() - began, process_time() - computed
     per_s = len(answered.predictions[asked.vote.parts[0]][0]) / seconds
-    return answered, {"seconds": round(seconds, 1), "cpu_seconds": round(cpu_seconds, 1), "images_per_s": round(per_s, 1)}
+    took = {"seconds": seconds, "cpu_seconds": cpu_seconds, "images_per_s": per_s}
+    rounded = {name: round(value, 1) for name, value in took.items()}
+    return answered, rounded, budget is not None and budget.left_out
 
 
 def write_answers(path: Path, found: Voted, final: FinalVote) -> None:
@@ -142,7 +170,11 @@ def log_pages(listed: PageList, most: int, document: DocumentVote) -> None:
     if several:
         log("several pages", files=len({*several}), pages=len(several), document=document)
     for name in listed.cut:
-        log("warning: pages left out", file=printable(name), problem=f"more than the {most} pages that --max-pages reads")
+        log(
+            "warning: pages left out",
+            file=printable(name),
+            problem=f"more than the {most} pages that --max-pages reads",
+        )
 
 
 def log_asking(asked: LoadedVote, files: int, started: float) -> None:
@@ -189,6 +221,31 @@ def log_threshold(threshold: Threshold, precision: float) -> None:
             at_least=at_least,
             share_out_of_fold=round(threshold.share, 4),
         )
+
+
+def log_rejection(rejection: Rejection, asked: float) -> None:
+    kept, at_least = round(rejection.kept, 4), round(rejection.bound, 4)
+    if rejection.value is None:
+        log("warning: no image is called unknown", asked_known=asked, too_few_known_images_for_more_than=at_least)
+    else:
+        log(
+            "unknown",
+            above_score=round(rejection.value, 4),
+            asked_known=asked,
+            kept_out_of_fold=kept,
+            at_least=at_least,
+        )
+
+
+def log_drift(out: Path, facts: dict) -> None:
+    """Write what `DriftCheck` found beside `out`, and say so where new images are unlike the old ones."""
+    path = drift_path(out)
+    write_json(path, facts)
+    if facts["drift"]:
+        what = "warning: new images are unlike those that scores were measured on"
+        log(what, **in_words(facts["measures"]), path=path)
+    else:
+        log("drift", found="none", compared=",".join(facts["measures"]) or "nothing", path=path)
 
 
 def log_unreadable(answered: FolderPredictions, pages: Mapping[str, Page]) -> None:

@@ -169,6 +169,28 @@ def train_test_auc(train: np.ndarray, test: np.ndarray, seed: int, groups: np.nd
     return float(np.mean(scores))
 
 
+def held_out_auc(train: np.ndarray, test: np.ndarray, seed: int) -> tuple[float, int, int]:
+    """Return the AUC of telling `test` (M, F) from `train` (N, F), fitted on one half of each and scored on the other;
+    and how many rows of either were scored.
+
+    The classifier is `train_test_auc`'s. Of rows that come from one distribution, the AUC is distributed as Mann and
+    Whitney's U, whatever the classifier. Raises ValueError for fewer than 10 rows a side.
+    """
+    if min(len(train), len(test)) < 10:
+        raise ValueError(f"an AUC takes at least 10 rows on each side, found {len(train)} and {len(test)}")
+    rng, fitted, scored = np.random.default_rng(seed), [], []
+    for values in (train, test):
+        order = rng.permutation(len(values))
+        half = len(values) // 2
+        fitted.append(values[order[:half]])
+        scored.append(values[order[half:]])
+    labels = np.repeat([0, 1], list(map(len, fitted)))
+    classifier = _classifier(len(labels)).fit(np.concatenate(fitted).astype(np.float64), labels)
+    sure = [classifier.predict_proba(values.astype(np.float64))[:, 1] for values in scored]
+    truth = np.repeat([0, 1], list(map(len, scored)))
+    return float(roc_auc_score(truth, np.concatenate(sure))), len(scored[0]), len(scored[1])
+
+
 def _classifier(rows: int):
     ranks = QuantileTransformer(n_quantiles=min(100, rows), output_distribution="normal", subsample=None)
     return make_pipeline(

@@ -33,6 +33,7 @@ LABEL_FIXES = Path("folds/label_fixes.csv")
 FITTED_POLICY = Path("folds/fitted_policy.yaml")
 DOMAIN_SHIFT = Path("folds/shift.csv")
 CONTACT_SHEET = Path("folds/augmented.png")
+IMAGE_STATISTICS = Path("folds/image_statistics.npz")  # of the clean and the test-like images
 UPRIGHT = Path("folds/upright")  # weights of the networks that turn pages upright
 UPRIGHT_FACTS = Path("folds/upright.json")
 WEIGHTS = Path("folds/weights")

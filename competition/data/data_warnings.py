@@ -15,7 +15,12 @@ from competition.data.label_sets import split_labels
 
 def data_warnings(competition: Competition) -> list[str]:
     """Return warnings, each with counts. The competition's images have been found."""
-    return [*unnamed_images(competition), *left_hidden(competition), *alike_classes(competition), *alike_groups(competition)]
+    return [
+        *unnamed_images(competition),
+        *left_hidden(competition),
+        *alike_classes(competition),
+        *alike_groups(competition),
+    ]
 
 
 def unnamed_images(competition: Competition) -> list[str]:

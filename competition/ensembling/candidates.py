@@ -27,8 +27,8 @@ class Candidate:
     test-like out of fold, None where votes are counted. decision: what makes answers of probabilities, None where
     votes are counted. fitted: what was fitted on all folds, for people, in JSON's types. without: fold -> what `oof`
     were if that fold's labels weren't known, for answers that depend on them. rule: the class of RULES, None for a
-    single. vote: answers any other images. confidence: (N,) float32 of the test-like answers, where votes are counted
-    by the voters' mean.
+    single. vote: answers any other images. confidence: (N,) float32 of the test-like answers, by `mean`, (N, C):
+    `probabilities`, or where votes are counted the voters' mean.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Candidate:
     rule: type | None = None
     vote: FittedVote | None = None
     confidence: np.ndarray | None = None
+    mean: np.ndarray | None = None
 
     @property
     def is_single(self) -> bool:
@@ -130,6 +131,7 @@ def _single(
         decision,
         vote=replace(vote, decision=decision),
         confidence=confidence_of(oof["test_like"], images.task.labels_of(answers["test_like"])),
+        mean=oof["test_like"],
     )
 
 

@@ -4,7 +4,7 @@ With the weights it is all that answering other images needs: no labels, no out-
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,13 @@ from competition.common.registry import load_plugin
 from competition.data.answers import ANSWERS
 from competition.data.image_files import claims_to_be_image
 from competition.data.task import Task
+from competition.ensembling.answer_reference import AnswerReference
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.decision import Decision
 from competition.ensembling.final_files import FINAL_VOTE, read_final_if_any
 from competition.ensembling.fitted_votes import FittedVote, MemberVote, SpecialistVote
 from competition.ensembling.lineage import changed_weights, digest_of_settings
+from competition.ensembling.out_of_distribution import RejectionCurve, unknown_scores
 from competition.ensembling.precision_curve import PrecisionCurve
 from competition.ensembling.rule import SavedVotes
 from competition.ensembling.rules import RULES
@@ -29,7 +31,7 @@ from competition.metrics.make import make_metric
 from competition.settings.params import Settings
 from competition.settings.task import TaskSettings
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,8 @@ class FinalVote:
     orientation_weights: (8,), see `competition.inference.tta`; hard: the specialist's targets, () without one;
     external: vote -> submissions made elsewhere that vote in it; params: digest of the settings; weights: part ->
     digest of each network's weights. id_column: of a submission; has_extensions: whether the IDs in it end as images'
-    names do.
+    names do. references: name -> the vote's answers out of fold; rejections: name -> its unknown scores, none where an
+    image may have several labels.
     """
 
     chosen: str
@@ -56,6 +59,8 @@ class FinalVote:
     weights: dict[str, list[str]]
     id_column: str = "ID"
     has_extensions: bool = False
+    references: dict[str, AnswerReference] = field(default_factory=dict)
+    rejections: dict[str, RejectionCurve] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -163,7 +168,8 @@ def changed_since_final(settings: Settings, parts: Sequence[str], folder: Path |
 
 def _saved(one: Candidate, stacked: StackedPredictions, settings: Settings) -> dict[str, object]:
     images = stacked.images
-    right = images.task.labels_of(one.oof["test_like"]) == images.y_true
+    labels = images.task.labels_of(one.oof["test_like"])
+    right = labels == images.y_true
     curve = PrecisionCurve.of(one.confidence, right if right.ndim == 1 else right.all(axis=1))
     return {
         "name": one.name,
@@ -174,6 +180,8 @@ def _saved(one: Candidate, stacked: StackedPredictions, settings: Settings) -> d
         "best": one.vote.best,
         "external": list(settings.ensemble.external) if one.takes_external else [],
         "precision": {"steps": [list(step) for step in curve.steps], "images": curve.images},
+        "reference": AnswerReference.of(one.confidence, labels, len(images.targets)).to_json(),
+        "unknown": None if images.task.several else RejectionCurve.of(unknown_scores(one.mean)).to_json(),
     }
 
 
@@ -212,6 +220,8 @@ def _loaded(content: Mapping) -> FinalVote:
         {row["part"]: row["digests"] for row in content["weights"]},
         content["id_column"],
         content["has_extensions"],
+        {saved["name"]: AnswerReference.from_json(saved["reference"]) for saved in content["votes"]},
+        {saved["name"]: RejectionCurve.from_json(saved["unknown"]) for saved in content["votes"] if saved["unknown"]},
     )
 
 

@@ -78,6 +78,7 @@ class MemberRule(Saved, EnsembleRule):
                 decision,
             ),
             confidence=confidence_of(of_all, images.task.labels_of(oof["test_like"])),
+            mean=of_all,
         )
 
     @classmethod

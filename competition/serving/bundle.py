@@ -64,6 +64,7 @@ def files_of(final: FinalVote, vote: str | None, settings: Settings) -> list[Pat
             found += member.weights_files()
     if settings.upright.use != "off":
         found += [paths.UPRIGHT / FACTS_OF_UPRIGHT, *sorted(paths.UPRIGHT.glob("*.safetensors"))]
+    found += [paths.IMAGE_STATISTICS] if paths.IMAGE_STATISTICS.is_file() else []
     if missing := [str(path) for path in found if not path.is_file()]:
         raise FileNotFoundError(f"{', '.join(missing)}: not found; `dvc repro` makes them")
     if outside := [str(path) for path in found if path.is_absolute() or ".." in path.parts]:

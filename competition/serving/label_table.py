@@ -8,10 +8,12 @@ from competition.data.image_files import claims_to_be_image
 from competition.data.label_sets import decode, join_labels
 from competition.data.task import Task
 from competition.ensembling.fitted_votes import Voted
+from competition.ensembling.out_of_distribution import Rejection, unknown_scores
 from competition.ensembling.precision_curve import Threshold
 from competition.serving.pages import PDF
 
 HEADER = ("file", "target", "class_name", "probability", "runner_up", "runner_up_probability", "unsure")
+UNKNOWN_HEADER = ("unknown_score", "unknown")
 
 
 def label_rows(voted: Voted, target2class: dict[str, str], threshold: Threshold) -> list[tuple[str, ...]]:
@@ -36,6 +38,24 @@ def label_rows(voted: Voted, target2class: dict[str, str], threshold: Threshold)
         )
         for id_, text, own, row, unsure in rows
     ]
+
+
+def with_unknown(
+    rows: Sequence[tuple[str, ...]], voted: Voted, rejection: Rejection
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return header and `rows`, those of HEADER for each image of `voted`, with UNKNOWN_HEADER behind: the unknown
+    score, to six decimals, and whether it is rejected.
+    """
+    scores = unknown_scores(voted.predictions.probabilities)
+    is_unknown = np.where(rejection.is_unknown(scores), "yes", "no").tolist()
+    own = [(f"{score:.6f}", unknown) for score, unknown in zip(scores.tolist(), is_unknown, strict=True)]
+    return (*HEADER, *UNKNOWN_HEADER), [(*row, *unknown) for row, unknown in zip(rows, own, strict=True)]
+
+
+def marked(header: Sequence[str], rows: Sequence[tuple[str, ...]], column: str) -> int:
+    """Return how many of `rows` have "yes" in a column."""
+    place = header.index(column)
+    return sum(row[place] == "yes" for row in rows)
 
 
 def answer_rows(voted: Voted, task: Task, ids: Sequence[str]) -> list[tuple[str, ...]]:

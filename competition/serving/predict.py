@@ -157,13 +157,16 @@ def predict_folder(
     tick: Callable[[int], object] = lambda pages: None,
     budget: TimeBudget | None = None,
     pdfs: PdfPages | None = None,
+    look: Callable[[Chunk], object] = lambda chunk: None,
 ) -> FolderPredictions:
     """Return what the networks of `asked` say of `pages` of files of `folder`; IDs are the pages'.
 
     tick: told how many pages are done. budget: says what is asked of each chunk; None: all. pdfs: see `read_images`.
+    look: called with each chunk.
     """
     parts, unreadable, others, damaged = [], {}, 0, {}
     for chunk in asked.read(folder, pages, pdfs):
+        look(chunk)
         began = perf_counter()
         parts.append(predict_chunk(chunk, asked.vote, asked.voters, asked.weights, budget.plan if budget else None))
         unreadable, others = unreadable | chunk.unreadable, others + chunk.others

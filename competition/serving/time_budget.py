@@ -41,7 +41,7 @@ class TimeBudget:
     """Plan for each chunk of `files` files, all of them to be answered `seconds` from now.
 
     networks: of each member. changed: called with the plan, the files left and the seconds that they take, whenever the
-    plan is another one; and once more where not even the least fits.
+    plan is another one; and once more where not even the least fits. left_out: whether anything was, of any chunk.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class TimeBudget:
         self._clock, self._began, self._seconds = clock, clock(), seconds * (1 - RESERVE)
         self._left, self._networks, self._changed = files, tuple(networks), changed
         self._plans = plans(orientations, max(networks))
-        self.plan, self._warned = self._plans[0], False
+        self.plan, self._warned, self.left_out = self._plans[0], False, False
         self._done = self._other = self._computed = self._units = 0.0
         self._chunks = 0
 
@@ -76,6 +76,7 @@ class TimeBudget:
         hopeless = self._left > 0 and needed[place] > self._seconds - elapsed and not self._warned
         if self._plans[place] != self.plan or hopeless:
             self.plan, self._warned = self._plans[place], self._warned or hopeless
+            self.left_out = self.left_out or place > 0
             self._changed(self.plan, self._left, needed[place])
 
     def _work(self, plan: Plan) -> int:

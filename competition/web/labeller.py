@@ -84,7 +84,12 @@ class Labeller:
         row = int(found.predictions.probabilities[:, shown].argmax())
         pages = [{"page": number} | about for number, about in zip(documents.pages, rows, strict=True) if number]
         number = listed.by_id[chunk.names[row]].number
-        return rows[0] | {"page": number, "pages": pages} | self._images(chunk, row, shown) | {"note": _note(chunk, listed)}
+        return (
+            rows[0]
+            | {"page": number, "pages": pages}
+            | self._images(chunk, row, shown)
+            | {"note": _note(chunk, listed)}
+        )
 
     def page_png(self, data: bytes, extension: str, page: int, folder: Path) -> bytes:
         """Return page `page` of the file `data` as a PNG file, as large as it was read. Raises Refused."""

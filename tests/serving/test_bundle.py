@@ -70,7 +70,7 @@ def test_it_writes_predicts_bytes_where_the_project_can_not_be_seen(bundled, tmp
     shutil.copytree(home / "data/raw/test", images)
     before = files(place)
     working, done = infer(place, tmp_path, images)
-    for name in ("labels.csv", "submission.csv"):
+    for name in ("labels.csv", "submission.csv", "labels_drift.json"):
         assert (working / name).read_bytes() == (expected / name).read_bytes()
     assert len((working / "submission.csv").read_text().splitlines()) == TEST  # a header, and all but a broken one
     assert files(place) == before and f"unreadable file={UNREADABLE}" in done.stdout
@@ -152,7 +152,7 @@ def test_a_bundle_of_another_vote_has_its_weights_and_asks_for_it(bundled, tmp_p
     working, done = infer(stubbed(tmp_path / "grey"), tmp_path, images, "--minutes", 2)
     called = json.loads(done.stdout.splitlines()[-1])
     assert called[:5] == [f"{images}", "--out", f"{working}/labels.csv", "--answers", f"{working}/submission.csv"]
-    assert called[5:8] == ["--member", "grey", "--minutes"] and 1.8 < float(called[8]) <= 2
+    assert called[5:10] == ["--document", "first", "--member", "grey", "--minutes"] and 1.8 < float(called[10]) <= 2
 
 
 def test_the_lock_list_has_exact_versions_of_what_is_imported(bundled):

@@ -68,7 +68,9 @@ def test_answers_that_are_probabilities_are_averaged():
 def test_sets_of_labels():
     rows = [[0.9, 0.8, 0.1], [0.9, 0.2, 0.1], [0.7, 0.9, 0.3], [0.2, 0.9, 0.1], [0.1, 0.1, 0.8], [0, 0, 0]]
     labels = (np.array(rows) >= 0.5).astype(np.uint8)
-    both = SimpleNamespace(decision=SimpleNamespace(answers=lambda probabilities: (probabilities >= 0.5).astype(np.uint8)))
+    both = SimpleNamespace(
+        decision=SimpleNamespace(answers=lambda probabilities: (probabilities >= 0.5).astype(np.uint8))
+    )
     for vote in (both, COUNTED):
         found = documents(labels, vote, rows=rows, exclusive=False).files
         assert found.answers.tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 1], [0, 0, 0]]

@@ -7,8 +7,9 @@ from competition.data.answers import ANSWERS
 from competition.data.predictions import Predictions
 from competition.data.task import Task
 from competition.ensembling.fitted_votes import Voted
+from competition.ensembling.out_of_distribution import Rejection
 from competition.ensembling.precision_curve import PrecisionCurve, Threshold
-from competition.serving.label_table import HEADER, answer_rows, label_rows, submission_ids
+from competition.serving.label_table import HEADER, answer_rows, label_rows, marked, submission_ids, with_unknown
 from competition.settings.task import TaskSettings
 
 TARGETS = ("a", "b", "c")
@@ -109,3 +110,14 @@ def test_ids_have_an_extension_where_the_submissions_have():
     assert submission_ids(["a/1.JPG", "b.2"], with_extension=True) == ["a/1.JPG", "b.2"]
     with pytest.raises(ValueError, match=r"c.jpg and c.png: IDs have no extension here, so both are c; rename one"):
         submission_ids(["c.jpg", "c.png"], with_extension=False)
+
+
+def test_unknown_images_are_marked_behind_the_other_columns():
+    found = Predictions(["x", "y"], [[1, 0, 0], [0.5, 0.5, 0]], TARGETS)
+    voted = Voted(found, found.labels)
+    rows = label_rows(voted, NAMES, Threshold(0.6, 1, 1))
+    header, marked_rows = with_unknown(rows, voted, Rejection(0.4, 0.95, 0.9))
+    assert header == (*HEADER, "unknown_score", "unknown")
+    assert [row[-3:] for row in marked_rows] == [("no", "0.000000", "no"), ("yes", "0.500000", "yes")]
+    assert [row[:-2] for row in marked_rows] == rows
+    assert marked(header, marked_rows, "unsure") == marked(header, marked_rows, "unknown") == 1

@@ -60,14 +60,21 @@ def test_each_page_of_pdfs_and_tiffs_is_listed(folder, pdfs):
 
 def test_no_more_than_the_limit_and_the_rest_is_said(folder, pdfs):
     found = listed(folder, pdfs, most=2)
-    assert [page.id for page in found.pages if page.several] == ["photo.jpg/1", "photo.jpg/2", "scan.tif/1", "scan.tif/2"]
+    assert [page.id for page in found.pages if page.several] == [
+        "photo.jpg/1",
+        "photo.jpg/2",
+        "scan.tif/1",
+        "scan.tif/2",
+    ]
     assert found.cut == ["photo.jpg", "scan.tif"]
 
 
 def test_one_page_of_each_file(folder, pdfs):
     found = listed(folder, pdfs, only=2)
     assert [page.id for page in found.pages] == sorted(path.name for path in folder.iterdir()) and not found.cut
-    assert {page.file: page.number for page in found.pages if page.is_pdf} == dict.fromkeys(("locked.pdf", "one.pdf", "photo.jpg"), 2)
+    assert {page.file: page.number for page in found.pages if page.is_pdf} == dict.fromkeys(
+        ("locked.pdf", "one.pdf", "photo.jpg"), 2
+    )
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "scan.tif"])

@@ -75,7 +75,7 @@ def test_a_page_that_isnt_there(pdfs, tmp_path):
 
 ENDS = {
     "crash": "import os, sys\nsys.stdin.readline()\nos.abort()",
-    "half an answer": "import sys\nsys.stdin.readline()\nprint('{\"height\": 9, \"width\": 9}', flush=True)",
+    "half an answer": 'import sys\nsys.stdin.readline()\nprint(\'{"height": 9, "width": 9}\', flush=True)',
     "no memory": "raise MemoryError",
 }
 
@@ -105,7 +105,9 @@ def test_without_the_package_it_is_said(tmp_path, monkeypatch):
         reader.count(file(tmp_path, written_pdf(RED_LEFT)))
 
 
-@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\n\n", b"HTTP/1.1 200\r\n\r\n", b"\0" * 100, b"MIME\n " * 90])
+@pytest.mark.parametrize(
+    "before", [b"", b"\xef\xbb\xbf", b"\n\n", b"HTTP/1.1 200\r\n\r\n", b"\0" * 100, b"MIME\n " * 90]
+)
 def test_a_pdf_is_known_by_its_content(pdfs, tmp_path, before):
     data = before + written_pdf(RED_LEFT)
     assert is_pdf(data[: pdf_pages.START]) and pdfs.count(file(tmp_path, data)) == 1

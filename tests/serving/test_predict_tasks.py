@@ -117,3 +117,14 @@ def test_what_a_member_has_to_say_of_new_images_is_said(answer, tmp_path, monkey
     assert "warning: new images note=grey answers all of them alike\n" in capsys.readouterr().out
     predict.main(Path("data/raw/test"), tmp_path / "found.csv", "features")
     assert "warning: new images" not in capsys.readouterr().out
+
+
+def test_of_several_labels_none_can_be_unknown(answer, tmp_path, monkeypatch):
+    form, folder = answer
+    monkeypatch.chdir(folder)
+    if form == "label_list":
+        with pytest.raises(ValueError, match="several labels here, or none, .*: leave out --reject-unknown"):
+            predict.main(Path("data/raw/test"), tmp_path / "found.csv", "grey", reject_unknown=0.5)
+    else:
+        predict.main(Path("data/raw/test"), tmp_path / "found.csv", "grey", reject_unknown=0.5)
+        assert {row["unknown"] for row in table(tmp_path / "found.csv")} <= {"yes", "no"}

@@ -58,7 +58,9 @@ def holds_images(folder: Path) -> bool:
 def left_outside(path: Path, given: dict[str, Path]) -> list[str]:
     """Return what is wrong where images lie outside the parts of a given split."""
     folders = {folder.name for folder in given.values()}
-    outside = [name for name in download_files(path) if name.split("/")[0] not in folders and is_image_file(path / name)]
+    outside = [
+        name for name in download_files(path) if name.split("/")[0] not in folders and is_image_file(path / name)
+    ]
     if not outside:
         return []
     return [

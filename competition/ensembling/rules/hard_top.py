@@ -60,6 +60,7 @@ class HardTop(EnsembleRule):
             rule=cls,
             vote=vote,
             confidence=confidence_of(probabilities, oof["test_like"]),
+            mean=probabilities,
         )
 
     @classmethod
