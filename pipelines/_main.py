@@ -15,6 +15,7 @@ from competition.common import paths
 from competition.common.errors import ContractError
 from competition.common.locks import Use, hold
 from competition.common.project import dvc_problems, keep_dvc_lock, linked_folders
+from competition.compute.memory import is_out_of_memory
 from competition.compute.threads import opencv_on_one_thread
 
 INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
@@ -46,7 +47,7 @@ def run(main: Callable[..., object], stopped: str = KEPT, use: Use | None = None
             "machine.workers, and run the command again"
         )
     except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         sys.exit(
             f"error: out of memory; {'what was finished is kept: ' if stopped == KEPT else ''}close other programs, "
@@ -58,12 +59,6 @@ def run(main: Callable[..., object], stopped: str = KEPT, use: Use | None = None
             f"error: {what}; {'what was finished is kept: ' if stopped == KEPT else ''}mend it and run the command "
             "again"
         )
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Of a GPU's memory too: torch is asked only where the command has loaded it."""
-    torch = sys.modules.get("torch")
-    return isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError))
 
 
 def _stoppable(main: Callable[..., object], stopped: str, use: Use | None) -> Callable[..., object]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 MOST_FEEDING = 8  # threads: each holds a batch in memory
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
 
 
 def use_bfloat16(precision: str) -> bool:
@@ -64,13 +63,6 @@ def cores() -> int:
 def feeding_threads() -> int:
     """Return how many threads make batches ahead: one beside a CPU's computing, for a GPU as many as there are."""
     return min(MOST_FEEDING, torch.get_num_threads()) if torch.cuda.is_initialized() else 1
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether `error` is an out-of-memory error: Python's, or torch's of a GPU or the CPU."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _OUT_OF_MEMORY)
 
 
 def free_memory() -> None:

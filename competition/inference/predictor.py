@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from competition.compute.device import autocast, free_memory, is_out_of_memory, use_bfloat16
+from competition.compute.device import autocast, free_memory, use_bfloat16
 from competition.compute.distributed import processes
+from competition.compute.memory import is_out_of_memory
 from competition.data.image_store import ImageStore
 from competition.inference.loader import batches
 from competition.inference.tta import oriented_batch, view_weights

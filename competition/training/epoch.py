@@ -15,8 +15,9 @@ import torch
 from torch import nn
 
 from competition.common.seeds import derived_seed, generator
-from competition.compute.device import autocast, free_memory, is_out_of_memory, use_bfloat16
+from competition.compute.device import autocast, free_memory, use_bfloat16
 from competition.compute.distributed import processes
+from competition.compute.memory import is_out_of_memory
 from competition.data.orientations import ORIENTATIONS
 from competition.inference.loader import batches, epoch_rows
 from competition.models.auxiliary import training_loss

@@ -219,6 +219,11 @@ def test_a_stopped_command_promises_what_is_so(monkeypatch, capsys, given, said)
             "error: out of memory; close other programs, or lower machine.workers, and run the command again",
         ),
         (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"),
+            (ANEW,),
+            "error: out of memory; close other programs, or lower machine.workers, and run the command again",
+        ),
+        (
             PermissionError(13, "Permission denied", "data/raw"),
             (ANEW,),
             "error: Permission denied: data/raw; mend it and run the command again",

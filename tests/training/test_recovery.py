@@ -1,4 +1,4 @@
-"""Out of memory, parts of a step, rollbacks and Ctrl-C, with real errors, real gradients and real signals."""
+"""Parts of a step, rollbacks and Ctrl-C, with real gradients and real signals."""
 
 import signal
 import threading
@@ -7,42 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from competition.compute.device import is_out_of_memory
 from competition.training.recovery import Batching, Rollbacks, stop_on_interrupt
-
-
-def raised(work):
-    with pytest.raises(Exception) as caught:  # noqa: B017, PT011
-        work()
-    return caught.value
-
-
-def test_the_processor_out_of_memory():
-    assert is_out_of_memory(raised(lambda: torch.empty(2**52, dtype=torch.uint8)))  # 4 PiB: more than can be addressed
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        MemoryError(),
-        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
-        RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"),
-        RuntimeError("CUDA error: out of memory"),
-        RuntimeError(
-            "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
-            "allocate 4 bytes"
-        ),
-    ],
-)
-def test_out_of_memory_in_their_words(error):
-    assert is_out_of_memory(error)
-
-
-def test_other_errors_are_not_out_of_memory():
-    assert not is_out_of_memory(raised(lambda: torch.zeros(2, 3) @ torch.zeros(2, 3)))
-    assert not is_out_of_memory(ValueError("the page says: out of memory")) and not is_out_of_memory(
-        KeyboardInterrupt()
-    )
 
 
 def test_half_the_batch_twice_the_parts_the_same_step():
