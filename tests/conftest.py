@@ -13,6 +13,8 @@ FIRST = (  # they take longest: no worker should begin with them last
     "tests/test_competitions.py",
     "tests/test_plugins.py",
     "tests/pipelines/test_ensemble.py",
+    "tests/pipelines/test_ensemble_holdout.py",
+    "tests/pipelines/test_ensemble_files.py",
     "tests/augmentation/augraphy/test_bank.py",
     "tests/augmentation/augraphy/test_adapter.py",
     "tests/ensembling/test_tasks.py",

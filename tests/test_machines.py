@@ -71,7 +71,7 @@ def ran(tmp_path_factory):
 def test_random_kills_change_no_byte(ran, tmp_path_factory):
     """What a container has in data/, on a disk of its own, is gone with it."""
     assert int(ran.out.split()[-1]) >= KILLS // 2
-    expected, found = made(make_once(tmp_path_factory.getbasetemp() / "made_project")), made(ran.folder)
+    expected, found = made(make_once(tmp_path_factory)), made(ran.folder)
     assert {"submissions/final.csv", "folds/folds.csv", "folds/weights/lite0/0.safetensors"} <= set(found)
     if not ran.reason:
         expected = {path: digest for path, digest in expected.items() if not path.startswith("data/")}

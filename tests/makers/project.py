@@ -5,13 +5,13 @@ training.
 import contextlib
 import shutil
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from makers.packed import TARGETS, square
+from makers.shared import made_once
 from PIL import Image
 
 TRAIN, TEST, FOLDS = 18, 8, (0, 1)
@@ -82,13 +82,17 @@ def project(tmp_path_factory):
     tests.
     """
     folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(make_once(tmp_path_factory.getbasetemp() / "made_project"), folder, dirs_exist_ok=True)
+    shutil.copytree(make_once(tmp_path_factory), folder, dirs_exist_ok=True)
     return folder
 
 
-@cache
-def make_once(folder: Path, answer: str = "label") -> Path:
-    """Return the project at `folder`, made by the stages; answer: one of TASKS."""
+def make_once(tmp_path_factory: pytest.TempPathFactory, answer: str = "label") -> Path:
+    """Return the folder of the project, made by the stages, once for all workers; answer: one of TASKS."""
+    return made_once(tmp_path_factory, f"made_{answer}", lambda folder: make_project(folder, answer))
+
+
+def make_project(folder: Path, answer: str) -> None:
+    """Make a project in the empty `folder`, by the stages."""
     from pipelines import augment, ensemble, prepare, specialize, split, train, vote
 
     write_competition(folder / "data/raw", answer)
@@ -104,13 +108,12 @@ def make_once(folder: Path, answer: str = "label") -> Path:
             specialize.main(fold)
         vote.main()
         ensemble.main()
-    return folder
 
 
 def made_further(tmp_path_factory: pytest.TempPathFactory, params: str, run: Callable[[], None]) -> Path:
     """Return a copy of the made project with other params.yaml, after `run` in it: the stages that they change."""
     folder = tmp_path_factory.mktemp("further")
-    shutil.copytree(make_once(tmp_path_factory.getbasetemp() / "made_project"), folder, dirs_exist_ok=True)
+    shutil.copytree(make_once(tmp_path_factory), folder, dirs_exist_ok=True)
     (folder / "params.yaml").write_text(params)
     with contextlib.chdir(folder):
         run()

@@ -64,7 +64,7 @@ def test_a_members_vote_is_the_mean_of_all_its_networks(made):
 
 
 def test_out_of_fold_nothing_changes(made, tmp_path_factory):
-    plain = make_once(tmp_path_factory.getbasetemp() / "made_project")
+    plain = make_once(tmp_path_factory)
     columns = ["lite0", "features", "grey"]
     found = [pd.read_csv(folder / "submissions/oof.csv") for folder in (plain, made)]
     shared = [column for column in found[0] if any(name in column for name in columns)]

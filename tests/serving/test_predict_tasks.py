@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow  # test_predict.py is quick
 @pytest.fixture(scope="module", params=["probabilities", "label_list"])
 def answer(request, tmp_path_factory):
     """Name of the answer form, and the folder of a project that has it."""
-    return request.param, make_once(tmp_path_factory.getbasetemp() / f"made_{request.param}", request.param)
+    return request.param, make_once(tmp_path_factory, request.param)
 
 
 def table(path) -> list[dict[str, str]]:

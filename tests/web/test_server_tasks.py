@@ -13,7 +13,7 @@ from competition.web.limits import Limits
 
 @pytest.fixture
 def server(tmp_path, tmp_path_factory, monkeypatch):
-    project = make_once(tmp_path_factory.getbasetemp() / "made_label_list", "label_list")
+    project = make_once(tmp_path_factory, "label_list")
     monkeypatch.chdir(project)
     with serving(tmp_path, Limits()) as server:
         yield server
