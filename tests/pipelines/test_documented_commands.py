@@ -14,6 +14,7 @@ import shlex
 import shutil
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,9 @@ UsageError = typer.BadParameter.__base__  # click's, or that of the click within
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 PROGRAMS = ("python", "dvc", "pip")  # of commands within sentences
 
+IN_DOCKER = "needs Docker; tests/test_docker.py runs the sample and serve on what the image holds"
+OWN = '--user "$(id -u):$(id -g)" -v "$PWD":/foldvote'
+ADOPT = "python -m pipelines.adopt /downloads/competition.zip"
 LISTED = {
     "pip install -e .": "installs; .ci/run does it in a new virtual environment",
     'pip install -e ".[test]"': "installs; .ci/run does it in a new virtual environment",
@@ -53,6 +57,14 @@ LISTED = {
     'git commit -m "Labels reviewed" folds/label_fixes.csv': "git's own",
     "python -m pipelines.serve": "serves until it is stopped; tests/web/test_server.py asks it",
     "python -m pipelines.serve --fast --port 8080": "the same",
+    "docker build -t foldvote .": IN_DOCKER,
+    "docker build --build-arg GPU=1 -t foldvote:gpu .": IN_DOCKER,
+    "docker run --rm -v foldvote:/foldvote foldvote python -m pipelines.sample": IN_DOCKER,
+    "docker run --rm -v foldvote:/foldvote foldvote dvc repro": IN_DOCKER,
+    "docker run --rm -v foldvote:/foldvote -p 127.0.0.1:8000:8000 foldvote": IN_DOCKER,
+    f"docker run --rm {OWN} -v ~/downloads:/downloads:ro foldvote {ADOPT}": IN_DOCKER,
+    f"docker run --rm {OWN} foldvote dvc repro": IN_DOCKER,
+    f"docker run --rm --gpus all {OWN} foldvote:gpu dvc repro": IN_DOCKER,
     "python -m pipelines.add_corrections": "needs corrections; tests/labels/test_corrections.py runs it",
     "python -m pipelines.plan": "runs every stage twice, minutes; tests/benchmarks/plan.py runs it",
     "python -m pipelines.plan --train 2000000 --test 500000": "the same",
@@ -168,6 +180,8 @@ def reads(program: str, words: list[str], monkeypatch) -> None:
         program, *words = words
     if program == "dvc":
         dvc_arguments(words)
+    elif program == "docker":
+        reads_docker(words, monkeypatch)
     elif program == "pip":
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
             "optional-dependencies"
@@ -181,6 +195,17 @@ def reads(program: str, words: list[str], monkeypatch) -> None:
         reads_script(ROOT / words[0], words[1:], monkeypatch)
     else:
         assert program in ("git", "pytest", "ruff") or (ROOT / program).is_file()
+
+
+def reads_docker(words: list[str], monkeypatch) -> None:
+    """A build's arguments are the Dockerfile's; what an image is told to run is read as its own program reads it."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    given = {word.partition("=")[0] for option, word in pairwise(words) if option == "--build-arg"}
+    assert words[0] in ("build", "run") and given <= {*re.findall(r"^ARG (\w+)", text, re.MULTILINE)}
+    images = [n for n, word in enumerate(words) if re.fullmatch(r"foldvote(:\w+)?", word)]
+    assert len(images) == 1
+    if words[0] == "run" and words[images[0] + 1 :]:
+        reads(words[images[0] + 1], words[images[0] + 2 :], monkeypatch)
 
 
 def reads_typer(main, words: list[str]) -> None:
