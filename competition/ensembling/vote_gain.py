@@ -57,7 +57,7 @@ def vote_score(
 
     def scores(answers: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray:
         n_classes = likely.shape[1]
-        return np.array([[metric.score(true, one, n_classes, None) for one in answers] for true in labels])
+        return np.stack([metric.score_of_truths(labels, one, n_classes) for one in answers], axis=1)
 
     def of_one(log_temperature: float) -> float:
         return float(np.nanmean(scores(by_one, labels_at(log_temperature, SEARCH_DRAWS))))

@@ -5,7 +5,7 @@ from abc import abstractmethod
 import numpy as np
 
 from competition.metrics.metric import LabelScorer, Metric
-from competition.metrics.per_class import class_counts, drawn_counts
+from competition.metrics.per_class import class_counts, counts_of_truths, drawn_counts
 
 THRESHOLDS = ("threshold", "label_thresholds")  # decision rules for several labels an image
 OFFSETS = ("class_offsets",)  # for one label, where the likeliest class isn't the best answer
@@ -25,6 +25,10 @@ class ClassCountMetric(Metric):
     def score_drawn(self, y_true: np.ndarray, y_pred: np.ndarray, n_classes: int, times: np.ndarray) -> np.ndarray:
         """(r,) score with each row counted `times` (r, N)."""
         return self.of_counts(*drawn_counts(y_true, y_pred, n_classes, times))
+
+    def score_of_truths(self, y_trues: np.ndarray, y_pred: np.ndarray, n_classes: int) -> np.ndarray:
+        """(r,) score against each of y_trues (r, N)."""
+        return self.of_counts(*counts_of_truths(y_trues, y_pred, n_classes))
 
     def label_scorer(self, y_true: np.ndarray, y_pred: np.ndarray, n_classes: int) -> LabelScorer:
         """Return the score with one label's counts as they are with another column; see `Metric`."""

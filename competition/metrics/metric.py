@@ -18,10 +18,10 @@ LabelScorer = Callable[[int, np.ndarray], float]
 class Metric(ABC):
     """Score of answers against the truth, with its direction, what it takes, and its bootstrap.
 
-    A new metric says its `label` and implements `score`; `score_drawn` only where there is something faster than a
-    loop. y_true: encoded labels, (N,) int64 class indices, or (N, C) uint8 where an image has several. y_pred, by
-    `takes`: "labels", as y_true; "probabilities", (N, C) float64 in [0, 1]; "ranks", (N, C) float64, higher is
-    likelier, ties go to the lower class index and -inf is no answer.
+    A new metric says its `label` and implements `score`; `score_drawn` and `score_of_truths` only where there is
+    something faster than a loop. y_true: encoded labels, (N,) int64 class indices, or (N, C) uint8 where an image has
+    several. y_pred, by `takes`: "labels", as y_true; "probabilities", (N, C) float64 in [0, 1]; "ranks", (N, C)
+    float64, higher is likelier, ties go to the lower class index and -inf is no answer.
     """
 
     label: ClassVar[str]  # for people, as in a sentence: "macro F1"
@@ -48,6 +48,10 @@ class Metric(ABC):
         """(r,) float64: score with each row counted `times` (r, N), whole or not: a plain loop."""
         rows = (one.astype(np.float64) for one in times)
         return np.array([self.score(y_true, y_pred, n_classes, one) for one in rows], np.float64)
+
+    def score_of_truths(self, y_trues: np.ndarray, y_pred: np.ndarray, n_classes: int) -> np.ndarray:
+        """(r,) float64: score of y_pred against each of y_trues (r, N), one label an image: a plain loop."""
+        return np.array([self.score(y_true, y_pred, n_classes, None) for y_true in y_trues], np.float64)
 
     def drawn_scorer(self, y_true: np.ndarray, y_pred: np.ndarray, n_classes: int) -> DrawnScorer:
         """Return `score_drawn` as a function of `times`: what doesn't depend on them may be done once."""

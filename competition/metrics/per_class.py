@@ -56,6 +56,17 @@ def drawn_counts(
     return times @ (in_true * in_pred), times @ in_true, times @ in_pred
 
 
+def counts_of_truths(
+    y_trues: np.ndarray, y_pred: np.ndarray, n_classes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (r, C) each: what `class_counts` counts of y_pred (N,) against each of y_trues (r, N)."""
+    places = y_trues + n_classes * np.arange(len(y_trues))[:, None]
+    shape, cells = (len(y_trues), n_classes), n_classes * len(y_trues)
+    hits, in_true = (np.bincount(chosen, minlength=cells) for chosen in (places[y_trues == y_pred], places.ravel()))
+    in_pred = np.bincount(y_pred, minlength=n_classes)
+    return hits.reshape(shape), in_true.reshape(shape), np.broadcast_to(in_pred, shape)
+
+
 def indicators(labels: np.ndarray, n_classes: int) -> np.ndarray:
     """(N, C) float32 of 0 and 1: which labels each row has; labels: (N,) class indices, or (N, C)."""
     return labels.astype(np.float32) if labels.ndim == 2 else np.eye(n_classes, dtype=np.float32)[labels]

@@ -39,6 +39,17 @@ def test_fractional_weights_are_a_plain_loops(name, kind, n_classes):
     np.testing.assert_allclose(metric.score_drawn(y_true, y_pred, n_classes, times), expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", [name for name in EACH if "ordinal" in kinds_of(EACH[name])])
+@pytest.mark.parametrize("n_classes", [2, 3, 28])
+def test_scores_against_several_truths_are_a_plain_loops_to_the_bit(name, n_classes):
+    metric = EACH[name]
+    _, y_pred, _ = made_up(metric, "ordinal", 40, n_classes)
+    y_trues = np.random.default_rng(4).integers(n_classes, size=(30, 40))
+    y_trues[0], y_trues[1] = 0, n_classes - 1  # the other classes are missing
+    expected = [metric.score(y_true, y_pred, n_classes, None) for y_true in y_trues]
+    np.testing.assert_array_equal(metric.score_of_truths(y_trues, y_pred, n_classes), expected)
+
+
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in EACH for kind in kinds_of(EACH[name])])
 def test_the_truth_is_the_best_answer_and_the_bootstrap_is_its_loop(name, kind):
     metric = EACH[name]
