@@ -110,10 +110,11 @@ def warn_of_dvc() -> None:
 
 def warn_of_undeclared(stage: str, files: Iterable[Path | str]) -> None:
     """Say which of `files`, read by `stage`, dvc.yaml doesn't list: their edit would run nothing."""
-    if not paths.PIPELINE.is_file():
+    read = [str(file) for file in files]
+    if not read or not paths.PIPELINE.is_file():
         return
     deps = yaml.safe_load(paths.PIPELINE.read_text(encoding="utf-8"))["stages"].get(stage, {}).get("deps", [])
-    if missing := [str(file) for file in files if str(file) not in deps]:
+    if missing := [file for file in read if file not in deps]:
         log(
             "warning: dvc.yaml doesn't list what is read",
             stage=stage,

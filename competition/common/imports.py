@@ -6,6 +6,7 @@ modules, since any of them may be named in params.yaml.
 """
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from competition.common.files import digest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("competition", "pipelines")
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # fields of a syntax tree that hold statements
 
 
 def import_closure(path: Path, root: Path = ROOT) -> frozenset[Path]:
@@ -32,10 +34,10 @@ def imported_files(path: Path, root: Path = ROOT, type_checking: bool = False) -
 
     type_checking: whether what stands under `if TYPE_CHECKING`, which never runs, counts too.
     """
-    nodes = list(_nodes(path, type_checking))
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     package = path.relative_to(root).parent.parts
     names = set()
-    for node in nodes:
+    for node in _statements(tree, type_checking):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -43,7 +45,7 @@ def imported_files(path: Path, root: Path = ROOT, type_checking: bool = False) -
             base = ".".join([*above, *filter(None, [node.module])])
             names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
     found = {file for name in names for file in _files_of(name, root)}
-    if path.name == "__init__.py" and any(_makes_registry(node) for node in nodes):
+    if path.name == "__init__.py" and any(map(_makes_registry, ast.walk(tree))):
         found |= set(path.parent.glob("*.py"))
     return frozenset(found)
 
@@ -69,24 +71,34 @@ def module_file(module: str, root: Path = ROOT) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def _nodes(path: Path, type_checking: bool) -> list[ast.AST]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if not type_checking and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            node.body = []
-    return list(ast.walk(tree))
+def _statements(tree: ast.Module, type_checking: bool) -> Iterator[ast.AST]:
+    """Every statement, at any depth: expressions, of which there are many more, import nothing."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        blocks = BLOCKS if type_checking or not _is_type_checking(node) else ("orelse",)
+        for name in blocks:
+            pending += getattr(node, name, ())
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    test = node.test if isinstance(node, ast.If) else None
+    return "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", ""))
 
 
 def _makes_registry(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("Registry")
 
 
-def _files_of(name: str, root: Path) -> set[Path]:
+@cache
+def _files_of(name: str, root: Path) -> frozenset[Path]:
     parts = name.split(".")
     if parts[0] not in PACKAGES:
-        return set()
+        return frozenset()
     ways = [root.joinpath(*parts[: depth + 1]) for depth in range(len(parts))]
-    return {file for way in ways for file in (way / "__init__.py", way.with_suffix(".py")) if file.is_file()}
+    files = (file for way in ways for file in (way / "__init__.py", way.with_suffix(".py")))
+    return frozenset(file for file in files if file.is_file())
 
 
 def _parents(path: Path, root: Path) -> set[Path]:

@@ -3,6 +3,7 @@
 import importlib
 import itertools
 import json
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -12,10 +13,9 @@ from makers.pipeline import ROOT
 
 def commands(params: dict) -> list[tuple[str, list[str]]]:
     """Return (module, arguments) of every stage that `params` makes, in an order in which dependencies come first."""
-    text = (ROOT / "dvc.yaml").read_text()
     stages = [
         _filled(stage, dict(zip(stage.get("matrix", {}), values, strict=True)))
-        for stage in yaml.safe_load(text)["stages"].values()
+        for stage in _written().values()
         for values in itertools.product(*(_value(params, key) for key in stage.get("matrix", {}).values()))
     ]
     made = [_paths(stage.get("outs", []) + stage.get("metrics", []) + stage.get("plots", [])) for stage in stages]
@@ -32,6 +32,11 @@ def commands(params: dict) -> list[tuple[str, list[str]]]:
         _, _, module, *arguments = stages[number]["cmd"].split()
         found.append((module, arguments))
     return found
+
+
+@cache
+def _written() -> dict[str, dict]:
+    return yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
 def _filled(stage: dict, item: dict) -> dict:

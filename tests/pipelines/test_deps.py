@@ -1,16 +1,16 @@
 """dvc.yaml against the code: each stage depends on exactly what its module imports, and what it reads is made."""
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from makers.commands import call  # noqa: F401
 
 from competition.common.imports import ROOT
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
+from pipelines import deps
 from pipelines._main import warn_of_undeclared
 from pipelines.deps import with_modules
 
@@ -31,12 +31,6 @@ BROUGHT = (
 ONLY_CHECKED = {"prepare": {"train", "members"}}
 # read for the network's name alone, which stands in the command
 ONLY_CHECKED |= {"train": {"refit", "split"}, "refit": {"refit", "split"}}
-
-
-def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "pipelines.deps", *arguments], cwd=folder, capture_output=True, text=True
-    )
 
 
 def test_the_module_lists_are_not_stale():
@@ -77,20 +71,19 @@ def test_what_a_stage_reads_and_dvc_yaml_lacks_is_warned_of(tmp_path, monkeypatc
 
 
 @pytest.mark.slow
-def test_a_stale_list_is_said_and_written(tmp_path):
+def test_a_stale_list_is_said_and_written(tmp_path, monkeypatch, call):  # noqa: F811
     for name in ("competition", "pipelines"):
         (tmp_path / name).symlink_to(ROOT / name)
     stale = TEXT.replace("      - competition/folds/split.py\n", "")
     assert stale != TEXT
     (tmp_path / "dvc.yaml").write_text(stale)
-    checked = call(tmp_path, "--check")
-    assert (
-        checked.returncode == 1 and "stale stage=split add=competition/folds/split.py remove=nothing" in checked.stdout
-    )
-    assert "run `python -m pipelines.deps --write`" in checked.stderr and (tmp_path / "dvc.yaml").read_text() == stale
-    assert call(tmp_path, "--write").returncode == 0 and (tmp_path / "dvc.yaml").read_text() == TEXT
-    assert call(tmp_path, "--check").returncode == 0
-    assert call(tmp_path).returncode == 1
+    monkeypatch.chdir(tmp_path)
+    code, out, err = call(deps, "--check")
+    assert code == 1 and "stale stage=split add=competition/folds/split.py remove=nothing" in out
+    assert "run `python -m pipelines.deps --write`" in err and (tmp_path / "dvc.yaml").read_text() == stale
+    assert call(deps, "--write")[0] == 0 and (tmp_path / "dvc.yaml").read_text() == TEXT
+    assert call(deps, "--check")[0] == 0
+    assert call(deps)[0] == 1
 
 
 @pytest.mark.parametrize("stage", STAGES)
