@@ -39,6 +39,7 @@ from makers.pipeline import (
     stages_run,
     table,
 )
+from makers.sample import generated
 from sklearn.metrics import f1_score
 
 import pipelines.adopt
@@ -47,7 +48,6 @@ import pipelines.score
 import pipelines.split
 import pipelines.validate
 from competition.data.predictions import load_predictions
-from competition.sample import generate
 
 STAGES = [
     "prepare",
@@ -216,8 +216,7 @@ def running(parent: int, module: str) -> psutil.Process | None:
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory) -> tuple[Path, dict]:
-    data = tmp_path_factory.mktemp("sample") / "data"
-    return data, generate(data / "raw", data / "solution.csv", TRAIN, TEST, seed=0, workers=1)
+    return generated(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from makers.pipeline import ROOT, TEST, TRAIN, call, environment, make_project
-
-from competition.sample import generate
+from makers.pipeline import ROOT, TEST, call, environment, make_project
+from makers.sample import generated
 
 pytestmark = pytest.mark.slow
 KINDS = ("effect", "loss", "optimizer", "schedule", "metric", "member", "rule", "section")
@@ -44,9 +43,8 @@ report: {{formats: [html]}}
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
-    data = tmp_path_factory.mktemp("sample") / "data"
-    generate(data / "raw", data / "solution.csv", TRAIN, TEST, seed=0, workers=1)
     files = ", ".join(f"plugins/dummy_{kind}.py" for kind in KINDS)
+    data, _ = generated(tmp_path_factory)
     folder = make_project(tmp_path_factory.mktemp("plugins"), data, PARAMS.format(plugins=files))
     (folder / "plugins").mkdir()
     for kind in KINDS:

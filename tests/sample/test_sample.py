@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-import subprocess
+import shutil
 import sys
 from collections import Counter
 from dataclasses import astuple
@@ -12,8 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from makers.commands import call  # noqa: F401
 from makers.pipeline import table
-from makers.sample import hashes
+from makers.sample import generated, hashes
 
 from competition.sample import CLASS_NAMES, LOOK_ALIKES, generate
 from competition.sample.classes import class_counts
@@ -21,15 +22,14 @@ from competition.sample.damage import damage
 from competition.sample.documents import paint
 from competition.sample.randomness import generator
 from competition.sample.rows import plan_test, plan_train
+from pipelines import sample
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    root = tmp_path_factory.mktemp("one") / "data"
-    facts = generate(root / "raw", root / "solution.csv", 51, 34, seed=0, workers=1)
-    return root, facts
+    return generated(tmp_path_factory)
 
 
 def test_two_workers_write_the_same_bytes_as_one(made, tmp_path):
@@ -167,16 +167,17 @@ def test_a_foreign_competition_is_refused_and_left_alone(tmp_path):
     assert (raw / "train.csv").read_text() == "ID,target\n"
 
 
-def test_a_run_that_breaks_off_leaves_the_earlier_sample_whole(made):
-    before = hashes(made[0])
+def test_a_run_that_breaks_off_leaves_the_earlier_sample_whole(made, tmp_path):
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
+    before = hashes(tmp_path)
 
     def stop(done: int, total: int):
         if done == 20:
             raise RuntimeError("the lights went out")
 
     with pytest.raises(RuntimeError):
-        generate(made[0] / "raw", made[0] / "solution.csv", 51, 34, seed=1, workers=1, progress=stop)
-    assert hashes(made[0]) == before
+        generate(tmp_path / "raw", tmp_path / "solution.csv", 51, 34, seed=1, workers=1, progress=stop)
+    assert hashes(tmp_path) == before
 
 
 def test_what_a_killed_run_left_is_cleared_away(tmp_path):
@@ -211,16 +212,15 @@ def test_places_that_would_do_harm_are_refused(tmp_path, monkeypatch, out, solut
         generate(Path(out), Path(solution), 17, 17, seed=0, workers=1, force=True)
 
 
-def test_command_replaces_its_own_sample_and_by_force_a_foreign_one(tmp_path):
+def test_command_replaces_its_own_sample_and_by_force_a_foreign_one(tmp_path, call):  # noqa: F811
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "mine.txt").write_text("mine")
-    command = [sys.executable, "-m", "pipelines.sample", "--train", "17", "--test", "17", "--workers", "1"]
-    command += ["--out", str(tmp_path / "raw"), "--solution", str(tmp_path / "solution.csv")]
-    root = Path(__file__).parents[2]
-    refused = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    assert refused.returncode == 1 and "--force" in refused.stderr and "Traceback" not in refused.stderr
-    done = subprocess.run([*command, "--force", "--wrong-labels", "0"], cwd=root, capture_output=True, text=True)
-    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1, done.stderr
+    given = ["--train", "17", "--test", "17", "--workers", "1", "--out", tmp_path / "raw"]
+    given += ["--solution", tmp_path / "solution.csv"]
+    code, _, err = call(sample, *given)
+    assert code == 1 and "--force" in err
+    code, out, err = call(sample, *given, "--force", "--wrong-labels", "0")
+    assert code == 0 and len(out.splitlines()) == 1, err
     assert json.loads((tmp_path / "faults.json").read_text())["wrong_labels"] == {}
     assert not (tmp_path / "raw" / "mine.txt").exists()
     generate(tmp_path / "raw", tmp_path / "solution.csv", 17, 18, seed=0, workers=1)
