@@ -78,8 +78,9 @@ def broken():
     raise BrokenExecutor("a process in the process pool was terminated abruptly")
 
 
-@pytest.mark.parametrize("work", [by_the_pool, by_joblib, broken])
-@pytest.mark.parametrize("stopped", [KEPT, ANEW])
+@pytest.mark.parametrize(
+    ("work", "stopped"), [(by_the_pool, KEPT), (by_joblib, ANEW), (broken, KEPT), (broken, ANEW)]
+)
 def test_a_killed_worker_is_one_line(work, stopped, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["command"])
     with pytest.raises(SystemExit) as caught:
