@@ -5,6 +5,7 @@ import hashlib
 import json
 import pickle
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from makers.shared import made_once, shared_folder
 from makers.votes import PARAMS, answers, write_project
 
 from competition.common.files import replace_file
+from competition.ensembling import final_json
 from competition.ensembling.ensembles import ensemble_candidates
 from competition.ensembling.rules import RULES
 from pipelines import ensemble, vote
@@ -39,23 +41,31 @@ def fresh(tmp_path_factory, tmp_path, monkeypatch):
 @pytest.fixture
 def project(fresh, tmp_path_factory, monkeypatch):
     """As `fresh`, but what an earlier test had fitted to the same predictions, in this process or another, isn't fitted
-    again: the slow part.
+    again: the slow parts.
     """
     known = shared_folder(tmp_path_factory) / "known_ensembles"
     known.mkdir(exist_ok=True)
 
-    def candidates(inputs):
-        # which of them is final is chosen only when all are there
-        settings = inputs.settings.model_copy(update={"choose": "auto"})
-        given = pickle.dumps((replace(inputs, settings=settings), RULES.names()))
-        path = known / hashlib.sha256(given).hexdigest()
+    def without_choice(inputs):  # which of them is final is chosen only when all are there
+        return replace(inputs, settings=inputs.settings.model_copy(update={"choose": "auto"})), RULES.names()
+
+    monkeypatch.setattr(ensemble, "ensemble_candidates", remembered(known, ensemble_candidates, without_choice))
+    monkeypatch.setattr(final_json, "expected_score", remembered(known, final_json.expected_score))
+    return fresh
+
+
+def remembered(folder: Path, function: Callable, key: Callable = lambda *arguments: arguments) -> Callable:
+    """Return `function` with its results kept in files of `folder`, by what `key` makes of the arguments."""
+
+    def call(*arguments):
+        given = pickle.dumps((function.__name__, key(*arguments)))
+        path = folder / hashlib.sha256(given).hexdigest()
         if not path.is_file():
             with replace_file(path) as temporary:
-                temporary.write_bytes(pickle.dumps(ensemble_candidates(inputs)))
+                temporary.write_bytes(pickle.dumps(function(*arguments)))
         return pickle.loads(path.read_bytes())
 
-    monkeypatch.setattr(ensemble, "ensemble_candidates", candidates)
-    return fresh
+    return call
 
 
 def cast(choose="auto", **ensemble_keys):
