@@ -78,9 +78,7 @@ def broken():
     raise BrokenExecutor("a process in the process pool was terminated abruptly")
 
 
-@pytest.mark.parametrize(
-    ("work", "stopped"), [(by_the_pool, KEPT), (by_joblib, ANEW), (broken, KEPT), (broken, ANEW)]
-)
+@pytest.mark.parametrize(("work", "stopped"), [(by_the_pool, KEPT), (by_joblib, ANEW), (broken, KEPT), (broken, ANEW)])
 def test_a_killed_worker_is_one_line(work, stopped, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["command"])
     with pytest.raises(SystemExit) as caught:
