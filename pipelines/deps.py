@@ -1,9 +1,10 @@
-"""Write or check the dependencies of each stage of dvc.yaml: modules, plugins, and weights files of params.yaml.
+"""Write or check what each stage of dvc.yaml depends on: modules, and plugins, weights, folders of params.yaml.
 
 python -m pipelines.deps --write
 python -m pipelines.deps --check
 """
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +20,9 @@ from competition.settings.member import NO_FILES
 from competition.settings.params import Settings
 from pipelines._main import log, run
 
-# what --write writes: no other dep is a Python file or a file of weights, but those that DVC fills in itself
-WRITTEN = re.compile(r"^ +- (?!.*\$\{)\S.*\.(?:py|safetensors|pth)$")
+# what --write writes: no other dep is of Python, of weights or a folder of images, but those that DVC fills in itself
+FOLDER = "  # images"  # behind a folder that params.yaml names
+WRITTEN = re.compile(rf"^ +- (?!.*\$\{{)\S.*(?:\.(?:py|safetensors|pth)|{FOLDER})$")
 SETTINGS = "competition/settings/load.py"
 
 
@@ -49,7 +51,7 @@ def main(
 
 
 def with_modules(text: str, root: Path, settings: Settings) -> str:
-    """Return dvc.yaml's `text` with each stage's weights files, plugins and modules at the end of its deps."""
+    """Return dvc.yaml's `text` with each stage's folders, weights files, plugins and modules at the end of its deps."""
     stages = yaml.safe_load(text)["stages"]
     lines: list[str] = []
     stage, in_deps = "", False
@@ -68,11 +70,17 @@ def with_modules(text: str, root: Path, settings: Settings) -> str:
 
 
 def files_of(cmd: str, root: Path, settings: Settings) -> list[str]:
-    """Return the weights files, plugins and modules (relative to `root`) that a stage's command reads."""
+    """Return the folders, weights files, plugins and modules (relative to `root`) that a stage's command reads."""
     module = cmd.split()[2]
     modules = sorted(path.relative_to(root).as_posix() for path in import_closure(module_file(module, root), root))
     plugins = [*settings.plugin_files] if SETTINGS in modules else []
-    return [*weights_of(module, settings), *plugins, *modules]
+    return [*folders_of(module, settings), *weights_of(module, settings), *plugins, *modules]
+
+
+def folders_of(module: str, settings: Settings) -> list[str]:
+    """Return the folders of images that params.yaml names for the stage of `module`, as dvc.yaml has them."""
+    named = settings.distil.student and settings.distil.images
+    return [f"{json.dumps(named, ensure_ascii=False)}{FOLDER}"] if named and module == "pipelines.distil" else []
 
 
 def weights_of(module: str, settings: Settings) -> list[str]:
@@ -80,6 +88,7 @@ def weights_of(module: str, settings: Settings) -> list[str]:
     trained = {
         "pipelines.train": [settings.members[name] for name in settings.train.members],
         "pipelines.specialize": [settings.specialize.network] * len(settings.specialize.base),
+        "pipelines.distil": [settings.members[name] for name in settings.distil.student],
     }
     found = {member.weights_source for member in trained.get(module, [])}
     return sorted(found - set(NO_FILES))

@@ -1,14 +1,17 @@
-"""Export a fine-tuned member's network as an ONNX folder with a model card: python -m pipelines.export MEMBER
+"""Export a fine-tuned member's network, or the student, as ONNX with a model card: python -m pipelines.export MEMBER
 
 python -m pipelines.export lite0 --fold 2 --author "the forms team" --licence cc-by-4.0
+python -m pipelines.export student
 
 The network is written with its letterbox, normalisation and softmax in one graph, then once more in eight bits, with
 ranges taken from training images. Both answer the images of the network's own fold, which it never saw: eight bits that
 cost more than 0.003 of the metric there are left out, and the card has the scores. Reads folds/weights/MEMBER/, the
-split, data/augmented.arrow, and data/test.arrow, on whose pages the models are held against torch. Makes
-exports/MEMBER-FOLD/. See docs/export.md.
+split, data/augmented.arrow, and data/test.arrow, on whose pages the models are held against torch. The
+student, which `distil` made, learnt from all images: each fold's are answered by the student of that fold, exported for
+the score alone. Makes exports/MEMBER-FOLD/, or exports/student/. See docs/export.md.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,50 +24,73 @@ from competition.data.image_store import ImageStore
 from competition.ensembling.final_vote import changed_since_final
 from competition.folds.split import read_folds
 from competition.metrics.make import make_metric
-from competition.serving.export import INT8, LOSS, SCORED, export, write_export
+from competition.serving.export import LOSS, SCORED, Exported, export, write_export
 from competition.serving.model_card import Origin, model_card
+from competition.serving.onnx_models import INT8
+from competition.serving.predict import read_student_vote
 from competition.serving.standalone import standalone_files
 from competition.serving.upright_export import upright_files
+from competition.settings.distil import ALL, STUDENT
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
-from competition.training.fold_data import load_fold
+from competition.training.fold_data import FoldData, load_fold
 from competition.upright.straighten import open_straightener
 from pipelines._main import ANEW, log, run, warn_of_changes
 
 
 def main(
-    member: Annotated[str, typer.Argument(help="of kind finetuned, out of `members` in params.yaml")],
-    fold: Annotated[int, typer.Option(help="whose network")] = 0,
+    member: Annotated[
+        str, typer.Argument(help="of kind finetuned, out of `members` in params.yaml; or student, which `distil` made")
+    ],
+    fold: Annotated[int, typer.Option(help="whose network, of a member")] = 0,
     author: Annotated[str, typer.Option(help="who trained it, for the card")] = "",
     licence: Annotated[str, typer.Option("--licence", "--license", help="of the weights, for the card: mit, ...")] = "",
 ) -> None:
-    """Export a member's network as ONNX, checked against torch, with a model card."""
+    """Export a member's network, or the student, as ONNX, checked against torch, with a model card."""
     set_up_process()
     settings = load_settings()
-    check(member, fold, settings)
-    warn_of_changes(changed_since_final(settings, [member]))
+    if member == STUDENT:
+        which, judged = ALL, {number: load(number, settings) for number in settings.split.folds}
+        vote = read_student_vote(settings)
+        temperature, changed = float(vote.vote().temperatures[0]), vote.changed_since(settings, [STUDENT])
+    else:
+        check(member, fold, settings)
+        which, judged, temperature = fold, None, 1.0
+        changed = changed_since_final(settings, [member])
+    warn_of_changes(changed)
     target2class, folds = read_classes(paths.CLASSES), read_folds(paths.FOLDS)
-    stores, metric = (paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE), make_metric(settings.task)
-    data = load_fold(fold, folds, tuple(target2class), *stores, metric, settings.task.several)
-    with progress(4 * min(SCORED, len(data.valid_ids)), "score", "image") as bar:
-        exported = export(member, fold, settings, target2class, data, ImageStore(paths.TEST_STORE), bar.update)
+    data = load(None if member == STUDENT else fold, settings)
+    scored = sum(len(one.valid_ids) for one in (judged or {fold: data}).values())
+    with progress(4 * min(SCORED, scored), "score", "image") as bar:
+        pages = ImageStore(paths.TEST_STORE)
+        exported = export(member, which, settings, target2class, data, pages, bar.update, judged, temperature)
     others = standalone_files("page.py")
     if exported.facts["upright"] and (straightener := open_straightener(settings.upright)):
         others |= upright_files(*straightener.first(), settings.augment.size, settings.augment.fill)
-    card = model_card(exported, data, folds, settings, Origin(author, licence))
-    folder = paths.EXPORTS / f"{member}-{fold}"
+    card = model_card(exported, folds, settings, Origin(author, licence))
+    folder = paths.EXPORTS / (member if member == STUDENT else f"{member}-{fold}")
     write_export(folder, exported, others | {"README.md": card.encode()})
+    report(folder, exported)
+
+
+def report(folder: Path, exported: Exported) -> None:
     log("exported", path=folder, files=", ".join(sorted(path.name for path in folder.iterdir())))
     log("checked against torch", **exported.facts["check"])
     log(
         "int8" if INT8 in exported.models else "warning: int8 is left out",
         costs=round(exported.loss, 4),
         allowed=LOSS,
-        metric=metric.label,
+        metric=exported.data.metric.label,
         images=len(exported.scored),
     )
     speeds = {name: round(speed) for name, speed in exported.speeds.items()}
     log("speed in images/s", threads=exported.threads, **speeds)
+
+
+def load(fold: int | None, settings: Settings) -> FoldData:
+    """Return the fold's data; None: all images are learnt from, and none is scored."""
+    stores, targets = (paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE), tuple(read_classes(paths.CLASSES))
+    return load_fold(fold, read_folds(paths.FOLDS), targets, *stores, make_metric(settings.task), settings.task.several)
 
 
 def check(member: str, fold: int, settings: Settings) -> None:

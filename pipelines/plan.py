@@ -51,6 +51,8 @@ def main(
 
     pair, votes = measure(competition, settings, size, run_stage, announce)
     stages = forecast(pair, votes, settings, size)
+    if settings.distil.student:
+        print("warning: the stage distil is not forecast", file=sys.stderr)
     if as_json:
         facts = {"train": size.train, "test": size.test, "plan_seconds": round(perf_counter() - began, 1)}
         print(json.dumps(facts | {"stages": [asdict(stage) for stage in stages]}))

@@ -2,16 +2,17 @@
 
 python -m pipelines.predict ~/scans --out labels.csv
 python -m pipelines.predict ~/scans --member lite0 --fast
+python -m pipelines.predict ~/scans --student
 python -m pipelines.predict ~/scans --answers submission.csv --minutes 50
 python -m pipelines.predict ~/letters --document most_certain --max-pages 20
 python -m pipelines.predict ~/scans --reject-unknown 0.95
 
-The answers are those of the vote that made submissions/final.csv, or of the one that --member names. Reads
-params.yaml, folds/weights/ and submissions/final_vote.json, and needs nothing else. Makes a CSV with a row for each
-image: class, probability, runner-up, and whether the answer is unsure; of a PDF or TIFF with several pages also a row
-for each page. Beside it a JSON file says whether the images are unlike those that scores were measured on (if
-folds/image_statistics.npz is there, by their pixels too). With --answers a second CSV, in the form that the
-competition's site takes. See docs/predict.md.
+The answers are those of the vote that made submissions/final.csv, of the one that --member names, or of the student
+that `distil` made. Reads params.yaml, folds/weights/ and submissions/final_vote.json (of the student folds/student/
+and submissions/student_vote.json), and needs nothing else. Makes a CSV with a row for each image: class, probability,
+runner-up, and whether the answer is unsure; of a PDF or TIFF with several pages also a row for each page. Beside it a
+JSON file says whether the images are unlike those that scores were measured on (if folds/image_statistics.npz is there,
+by their pixels too). With --answers a second CSV, in the form that the competition's site takes. See docs/predict.md.
 """
 
 import os
@@ -30,7 +31,7 @@ from competition.common.files import write_json
 from competition.common.progress import progress
 from competition.compute.device import set_up_process
 from competition.data.hidden_images import hidden_images, hidden_note
-from competition.ensembling.final_vote import FinalVote, read_final_vote
+from competition.ensembling.final_vote import FinalVote
 from competition.ensembling.fitted_votes import FittedVote, Voted
 from competition.ensembling.out_of_distribution import Rejection, rejection_of
 from competition.ensembling.precision_curve import Threshold
@@ -40,7 +41,14 @@ from competition.serving.label_table import HEADER, answer_rows, label_rows, mar
 from competition.serving.new_images import Chunk, list_files
 from competition.serving.pages import MOST_PAGES, Page, PageList, list_pages
 from competition.serving.pdf_pages import PdfPages
-from competition.serving.predict import FolderPredictions, LoadedVote, chosen_vote, load_vote, predict_folder
+from competition.serving.predict import (
+    FolderPredictions,
+    LoadedVote,
+    chosen_vote,
+    load_vote,
+    predict_folder,
+    read_votes,
+)
 from competition.serving.time_budget import Plan, TimeBudget
 from competition.settings.load import load_settings
 from pipelines._main import ANEW, log, run, warn_of_changes
@@ -69,6 +77,9 @@ def main(
         float | None,
         typer.Option(min=0.01, help="to be done in: where it gets short, orientations are left out, then folds"),
     ] = None,
+    student: Annotated[
+        bool, typer.Option("--student", help="ask the student alone, the one network that learnt the final vote")
+    ] = False,
     document: Annotated[
         DocumentVote,
         typer.Option(help="how a file of several pages is answered: by all, as the surest, or by one that is read"),
@@ -81,7 +92,8 @@ def main(
     check_out(out, "--out")
     if answers:
         check_out(answers, "--answers")
-    settings, (names, closed), final = load_settings(), list_files(folder), read_final_vote()
+    settings, (names, closed) = load_settings(), list_files(folder)
+    final = read_votes(settings, member, student)
     if answers:
         submission_ids(names, final.has_extensions)  # refuses files of one ID
     if hidden := hidden_images(folder):

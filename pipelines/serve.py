@@ -3,7 +3,7 @@
 python -m pipelines.serve                                   at http://127.0.0.1:8000, until Ctrl-C
 python -m pipelines.serve --fast --port 8080
 
-The answers are `predict`'s, with a heat map. Reads params.yaml, folds/weights/ and submissions/final_vote.json. Writes
+The answers are `predict`'s, with a heat map. Reads what `predict` reads. Writes
 into data/corrections/ only: images that a person labelled on the page, and corrections.csv. See docs/serve.md.
 """
 
@@ -14,10 +14,9 @@ import typer
 
 from competition.common import paths
 from competition.compute.device import set_up_process
-from competition.ensembling.final_vote import read_final_vote
 from competition.serving.documents import DocumentVote
 from competition.serving.new_images import CHUNK
-from competition.serving.predict import chosen_vote
+from competition.serving.predict import chosen_vote, read_votes
 from competition.settings.load import load_settings
 from competition.web.labeller import Labeller, load_labeller
 from competition.web.limits import MEBIBYTE, Limits
@@ -44,6 +43,9 @@ def main(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 8000,
     corrections: Annotated[Path, typer.Option(help="folder that corrected images go to")] = paths.CORRECTIONS,
     max_megabytes: Annotated[int, typer.Option(min=1, max=1024, help="of an image file")] = 32,
+    student: Annotated[
+        bool, typer.Option("--student", help="ask the student alone, the one network that learnt the final vote")
+    ] = False,
     document: Annotated[
         DocumentVote,
         typer.Option(help="how a file of several pages is answered: by all, as the surest, or by one that is read"),
@@ -56,7 +58,7 @@ def main(
         raise NotADirectoryError(f"--corrections {corrections}: is a file; name a folder")
     corrections.mkdir(parents=True, exist_ok=True)
     limits = Limits(file_bytes=max_megabytes * MEBIBYTE, pages=max_pages)
-    service = Service(labeller(member, fast, precision, document), corrections, limits)
+    service = Service(labeller(member, fast, precision, document, student), corrections, limits)
     with listening(host, port, service) as server:
         if host not in LOCAL:
             log("warning: no password and no encryption", host=host, advice="listen on a trusted network only")
@@ -64,9 +66,12 @@ def main(
         server.serve_forever()
 
 
-def labeller(member: str | None, fast: bool, precision: float, document: DocumentVote = "mean") -> Labeller:
+def labeller(
+    member: str | None, fast: bool, precision: float, document: DocumentVote = "mean", student: bool = False
+) -> Labeller:
     """Return the vote that answers, loaded; what it was not made for is said."""
-    settings, final = load_settings(), read_final_vote()
+    settings = load_settings()
+    final = read_votes(settings, member, student)
     vote = chosen_vote(final, member, fast, settings, log)
     warn_of_changes(final.changed_since(settings, vote.parts))
     return load_labeller(final, vote, settings, precision, fast, document)

@@ -39,6 +39,7 @@ review: {conditions: [clean]}
 upright: {use: off}
 adapt: {members: []}
 refit: {members: [], seeds: [0]}
+distil: {student: []}
 tta: {passes: 2}
 ensemble: {top: 2, resamples: 100}
 report: {formats: [html]}

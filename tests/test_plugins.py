@@ -34,6 +34,7 @@ review: {{conditions: []}}
 upright: {{use: off}}
 adapt: {{members: []}}
 refit: {{members: [], seeds: [0]}}
+distil: {{student: []}}
 tta: {{passes: 2}}
 task: {{metric: dummy_metric}}
 ensemble: {{choose: dummy_rule, resamples: 100}}

@@ -41,6 +41,7 @@ PREDICTIONS = Path("folds/predictions")
 SCORES = Path("folds/scores")
 HISTORY = Path("folds/history")
 CURVES = Path("folds/curves")
+STUDENT = Path("folds/student")  # apart: it learns from the votes, which depend on the folders of all members
 REVIEW = Path("folds/review")
 LABEL_REVIEW = REVIEW / "label_review.csv"
 LABEL_REVIEW_GRID = REVIEW / "label_review.png"
@@ -61,6 +62,8 @@ FINAL = SUBMISSIONS / "final.csv"
 FINAL_VOTE = SUBMISSIONS / "final_vote.json"
 FINAL_FACTS = SUBMISSIONS / "final.json"
 METRICS = SUBMISSIONS / "metrics.json"
+STUDENT_TABLE = SUBMISSIONS / "student.csv"  # leaderboard of the final vote and the student
+STUDENT_VOTE = SUBMISSIONS / "student_vote.json"
 HOLDOUT = SUBMISSIONS / "holdout.csv"
 HOLDOUT_SEEN = SUBMISSIONS / "holdout_seen.csv"
 PUBLIC_SCORES = SUBMISSIONS / "public.csv"
@@ -71,19 +74,23 @@ EXPORTS = Path("exports")
 
 def weights(member: str, fold: int | str) -> Path:
     """Return the weights file of a member's fold."""
-    return WEIGHTS / member / f"{fold}.safetensors"
+    return _of(member, WEIGHTS) / f"{fold}.safetensors"
 
 
 def predictions(member: str, fold: int | str) -> Path:
     """Return the file of a member's fold with its out-of-fold and test predictions."""
-    return PREDICTIONS / member / f"{fold}.npz"
+    return _of(member, PREDICTIONS) / f"{fold}.npz"
 
 
 def scores(member: str, fold: int | str) -> Path:
     """Return the JSON file of a member's fold with its scores and seconds."""
-    return SCORES / member / f"{fold}.json"
+    return _of(member, SCORES) / f"{fold}.json"
 
 
 def history(member: str, fold: int | str) -> Path:
     """Return the CSV file of a member's fold with a row for each epoch."""
-    return HISTORY / member / f"{fold}.csv"
+    return _of(member, HISTORY) / f"{fold}.csv"
+
+
+def _of(member: str, kind: Path) -> Path:
+    return STUDENT / kind.name if member == STUDENT.name else kind / member

@@ -135,27 +135,29 @@ def write_final_vote(
     write_json(path, content | {"digest": digest(content)})
 
 
-def read_final_vote(folder: Path | str = paths.SUBMISSIONS) -> FinalVote:
-    """Return the final vote of `folder`.
+def read_final_vote(
+    folder: Path | str = paths.SUBMISSIONS, name: str = FINAL_VOTE, stage: str = "ensemble"
+) -> FinalVote:
+    """Return the final vote of `folder`, or what another `stage` has written there in its form as `name`.
 
     Raises FileNotFoundError, and ValueError for a damaged file, one of another version, and one of another run than
     final.csv.
     """
-    path = Path(folder) / FINAL_VOTE
+    path = Path(folder) / name
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage ensemble)")
+        raise FileNotFoundError(f"{path}: not found; `dvc repro` makes it (stage {stage})")
     try:
         content = read_json(path)
         expected = content.pop("digest")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise ValueError(f"{path}: no final vote, or a damaged one; `dvc repro ensemble` makes it anew") from error
+        raise ValueError(f"{path}: no final vote, or a damaged one; `dvc repro {stage}` makes it anew") from error
     if content.get("format") != FORMAT:
         raise ValueError(
             f"{path}: format {content.get('format')}, expected {FORMAT}: another version wrote it; "
             "`dvc repro` makes it anew"
         )
     if expected != digest(content):
-        raise ValueError(f"{path}: damaged or edited: its digest is another; `dvc repro ensemble` makes it anew")
+        raise ValueError(f"{path}: damaged or edited: its digest is another; `dvc repro {stage}` makes it anew")
     read_final_if_any(folder)  # refuses files of two runs
     return _loaded(content)
 
@@ -173,7 +175,7 @@ def _saved(one: Candidate, stacked: StackedPredictions, settings: Settings) -> d
     curve = PrecisionCurve.of(one.confidence, right if right.ndim == 1 else right.all(axis=1))
     return {
         "name": one.name,
-        "rule": None if one.is_single else one.name,
+        "rule": None if one.is_single else one.rule.__module__.rpartition(".")[2],
         "parts": list(one.parts),
         "fitted": one.vote.to_json(),
         "decision": one.decision.to_json() if one.decision else None,

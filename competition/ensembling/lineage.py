@@ -9,7 +9,7 @@ from competition.common.files import digest, read_json
 from competition.settings.params import Settings
 
 DATA = (paths.TRAIN_STORE, paths.TEST_STORE)  # as packed: images, labels as trained on, groups
-RESULT_FREE = {"machine", "submit", "review", "report"}  # sections on which no result depends
+RESULT_FREE = {"machine", "submit", "review", "report", "distil"}  # sections on which no submission depends
 CODE = ("competition", "pipelines", str(paths.PIPELINE), str(paths.PARAMS))
 
 
@@ -42,7 +42,8 @@ def changed_weights(then: Mapping[str, Sequence[str]], settings: Settings, parts
     """Folders of weights that aren't as they were, of those of `parts` that `then` names; then: part -> digests."""
     before = upright_files(settings)
     now = {part: [digest(path, *before) for path in weights_of(part, settings) if path.is_file()] for part in parts}
-    return [str(paths.WEIGHTS / part) for part in parts if part in then and list(then[part]) != now[part]]
+    changed = [part for part in parts if part in then and list(then[part]) != now[part]]
+    return [str(paths.weights(part, "").parent) for part in changed]
 
 
 def digest_of_settings(settings: Settings) -> str:

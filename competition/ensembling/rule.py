@@ -71,6 +71,11 @@ class EnsembleRule(ABC):
         """The ensemble called `name`: out of fold by nested CV, on the test set by the rule fitted on all of it."""
 
     @classmethod
+    def fit_vote(cls, name: str, inputs: RuleInputs) -> FittedVote:
+        """The vote of `candidate`, fitted on all of the images."""
+        return cls.candidate(name, inputs).vote
+
+    @classmethod
     @abstractmethod
     def load(cls, saved: Mapping[str, object], votes: SavedVotes) -> FittedVote:
         """The fitted vote that `FittedVote.to_json` gave. Raises KeyError, TypeError, ValueError for anything else."""

@@ -1,12 +1,13 @@
 """An export: a folder with a trained network as ONNX, whole and in eight bits, and a model card.
 
-Both models are checked and scored as they are written: against torch, and on the images of the network's own fold,
-which it never saw. Eight bits are left out where they cost more than LOSS of the metric there.
+Both models are checked and scored as they are written: against torch, and on images that the network never saw. These
+are its own fold's; for a network of all images each fold's, answered by the network of that fold, which was trained in
+the same way and is exported for the score alone. Eight bits are left out where they cost more than LOSS of the metric
+there.
 """
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,41 +20,34 @@ from competition.data.image_store import ImageStore
 from competition.data.predictions import CONDITIONS
 from competition.inference.loader import stack
 from competition.inference.tta import orientation_weights
-from competition.members.named import member_named
-from competition.serving import int8
 from competition.serving.export_checks import CHECKED, check, loss_of_metric, torch_per_second
 from competition.serving.letterbox_graph import IMAGES
-from competition.serving.onnx import (
-    LOGITS,
-    PROBABILITIES,
-    OnnxModel,
-    images_per_second,
-    package,
-    to_onnx,
-    torch_logits,
-    with_preprocessing,
-    with_probabilities,
-)
+from competition.serving.onnx import LOGITS, PROBABILITIES, OnnxModel, images_per_second, torch_logits
+from competition.serving.onnx_models import INT8, Exporter, calibration_rows
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 from competition.training.fold_data import FoldData
 
 LOSS = 0.003  # of the metric, that eight bits may cost
-CALIBRATED, SCORED = 200, 2000  # images at the most
-MODEL, INT8 = "model.onnx", "model_int8.onnx"
+SCORED = 2000  # images at the most
+
+Judges = Mapping[int | str, FoldData]  # network -> the data with images that it never saw
+Models = dict[str, bytes]
 
 
 @dataclass(frozen=True)
 class Exported:
     """What was made of a network.
 
-    models: file name -> its bytes; the int8 one is left out where it cost too much. facts: model.json's. probabilities:
-    file name -> condition -> (V, C), of the fold's images `scored` (V,), both models'. speeds: images/s on `threads`;
-    loss: of the metric by eight bits, above 0 where they are worse; calibrated: images that set their ranges.
+    models: file name -> its bytes; the int8 one is left out where it cost too much. facts: model.json's. data: what it
+    learnt from, and as validation images all those that judge it. probabilities: file name -> condition -> (V, C), of
+    those of them that are `scored` (V,), both models'. speeds: images/s on `threads`; loss: of the metric by eight
+    bits, above 0 where they are worse; calibrated: images that set their ranges.
     """
 
-    models: dict[str, bytes]
+    models: Models
     facts: dict
+    data: FoldData
     probabilities: dict[str, dict[str, np.ndarray]]
     scored: np.ndarray
     speeds: dict[str, float]
@@ -64,48 +58,85 @@ class Exported:
 
 def export(
     name: str,
-    fold: int,
+    which: int | str,
     settings: Settings,
     target2class: dict[str, str],
     data: FoldData,
     pages: ImageStore,
     tick: Callable[[int], object] = lambda images: None,
+    judges: Judges | None = None,
+    temperature: float = 1.0,
 ) -> Exported:
-    """Return member `name`'s network of `fold` as ONNX models, checked against torch and scored on the fold's images.
+    """Return member `name`'s network `which` as ONNX models, checked against torch and scored.
 
-    pages: packed test images of any shape, for the check. Raises ModuleNotFoundError without the packages of the extra
-    `export`; FileNotFoundError without weights; ValueError where torch and ONNX Runtime differ, see `check`.
+    which: a fold's, or that of all images. data: what it learnt from; judges: None where its validation images score
+    it, of a network of all images every fold's data. pages: packed test images of any shape, for the check.
+    temperature: what logits are divided by. Raises ModuleNotFoundError without the packages of the extra `export`;
+    FileNotFoundError without weights; ValueError where torch and ONNX Runtime differ, see `check`.
     """
     member, fill, several = settings.described(name), settings.augment.fill, settings.task.several
-    network, normalise = member_named(name, settings).trained_network(fold, len(target2class), plain=True)
-    network.eval().requires_grad_(False)
-    plain = to_onnx(network, member.size)
-    facts = {"member": name, "fold": fold, "network": member.network}
+    facts = {"member": name, "fold": which, "network": member.network, "temperature": temperature}
     facts |= described(member, settings, target2class, data.test_store.optional("orientations") is not None)
-
-    def whole(model) -> bytes:
-        made = with_probabilities(with_preprocessing(model, member.size, fill, normalise), several)
-        properties = {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()}
-        package("onnx").helper.set_model_props(made, properties)
-        return made.SerializeToString()
+    exporter = Exporter(name, settings, facts, temperature)
+    network, normalise = exporter.network(which)
+    plain = exporter.plain(network)
 
     def answered(images: np.ndarray) -> np.ndarray:
-        return torch_logits(network, normalise, torch.from_numpy(images))
+        return torch_logits(network, normalise, torch.from_numpy(images)) / np.float32(temperature)
 
-    model = OnnxModel(whole(plain))
-    facts["check"] = check(answered, model, member.size, fill, several, data.test_store, pages, f"{name}, fold {fold}")
-    inputs = normalise(stack(data.store, calibration_rows(data), member.size)).contiguous().numpy()
-    models = {MODEL: whole(plain), INT8: whole(int8.quantised(plain, inputs))}
+    model = OnnxModel(exporter.whole(plain, normalise))
+    what = f"{name}, fold {which}"
+    facts["check"] = check(answered, model, member.size, fill, several, data.test_store, pages, what)
+    models, judges = exporter.both(plain, normalise, data), judges or {which: data}
+    judged = _judged(data, judges)
+    scored = np.sort(generator(0, "export", name).permutation(len(judged.valid_ids))[:SCORED])
+    probabilities = _probabilities(exporter, judges, scored, {which: models}, tick)
+    loss = loss_of_metric(judged, scored, *(found["test_like"] for found in probabilities.values()))
+    squares = stack(judged.store, judged.valid_rows["test_like"][:CHECKED], member.size)
     sessions = {file: OnnxModel(model) for file, model in models.items()}
-    scored = np.sort(generator(0, "export", name).permutation(len(data.valid_ids))[:SCORED])
-    probabilities = {file: _of_fold(model, data, scored, tick) for file, model in sessions.items()}
-    loss = loss_of_metric(data, scored, *(found["test_like"] for found in probabilities.values()))
-    if loss > LOSS:
-        del models[INT8]
-    squares = stack(data.store, data.valid_rows["test_like"][:CHECKED], member.size)
     speeds = {file: images_per_second(partial(one.batches, squares.numpy()), squares) for file, one in sessions.items()}
     speeds["torch"] = torch_per_second(network, normalise, member, squares)
-    return Exported(models, facts, probabilities, scored, speeds, torch.get_num_threads(), loss, len(inputs))
+    if loss > LOSS:
+        del models[INT8]
+    calibrated = len(calibration_rows(data))
+    return Exported(models, facts, judged, probabilities, scored, speeds, torch.get_num_threads(), loss, calibrated)
+
+
+def _judged(data: FoldData, judges: Judges) -> FoldData:
+    """Return `data` with the images that all `judges` never saw as its validation images."""
+    folds = list(judges.values())
+    return replace(
+        data,
+        valid_ids=[id_ for fold in folds for id_ in fold.valid_ids],
+        valid_labels=np.concatenate([fold.valid_labels for fold in folds]),
+        valid_rows={one: np.concatenate([fold.valid_rows[one] for fold in folds]) for one in CONDITIONS},
+    )
+
+
+def _probabilities(
+    exporter: Exporter,
+    judges: Judges,
+    scored: np.ndarray,
+    made: Mapping[int | str, Models],
+    tick: Callable[[int], object],
+) -> dict[str, dict[str, np.ndarray]]:
+    """Return file name -> condition -> probabilities (V, C) of the images `scored` (V,), ascending, by their judges.
+
+    made: models that are there already.
+    """
+    parts, start = [], 0
+    for judge, data in judges.items():
+        own = scored[(scored >= start) & (scored < start + len(data.valid_ids))] - start
+        start += len(data.valid_ids)
+        if len(own):
+            models = made.get(judge) or _models(exporter, judge, data)
+            parts.append({file: _of_fold(OnnxModel(model), data, own, tick) for file, model in models.items()})
+    return {file: {one: np.concatenate([part[file][one] for part in parts]) for one in CONDITIONS} for file in parts[0]}
+
+
+def _models(exporter: Exporter, which: int | str, data: FoldData) -> Models:
+    network, normalise = exporter.network(which)
+    return exporter.both(exporter.plain(network), normalise, data)
 
 
 def _of_fold(
@@ -140,14 +171,6 @@ def described(
         "use_of_views": "optional: the mean of the views' probabilities by weight; a view is the image flipped "
         "left-right if `flip`, then turned counter-clockwise",
     }
-
-
-def calibration_rows(data: FoldData) -> np.ndarray:
-    """Return the rows of CALIBRATED training images' copies at the most, an even share of the images: what the network
-    learnt from, and nothing that it is scored on.
-    """
-    step = max(1, len(data.train_rows) // CALIBRATED)
-    return np.array([rows[number % len(rows)] for number, rows in enumerate(data.train_rows[::step])][:CALIBRATED])
 
 
 def write_export(folder: Path | str, exported: Exported, others: dict[str, bytes]) -> None:

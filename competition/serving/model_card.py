@@ -17,7 +17,9 @@ from competition.data.label_sets import label_counts
 from competition.metrics.calibration import expected_calibration_error, fit_temperature, log_loss
 from competition.metrics.per_class import confusion_matrix, per_class_f1
 from competition.models.shipped_weights import LITE, PACKAGES
-from competition.serving.export import INT8, LOSS, MODEL, Exported
+from competition.serving.export import LOSS, Exported
+from competition.serving.onnx_models import INT8, MODEL
+from competition.settings.distil import ALL
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 from competition.training.fold_data import FoldData
@@ -44,22 +46,22 @@ class Origin:
     licence: str = ""
 
 
-def model_card(
-    exported: Exported, data: FoldData, folds: pd.DataFrame, settings: Settings, origin: Origin = Origin()
-) -> str:
+def model_card(exported: Exported, folds: pd.DataFrame, settings: Settings, origin: Origin = Origin()) -> str:
     """Return the card of `exported`. folds: ID, target, fold, group of all images."""
-    member, facts, scored = settings.described(exported.facts["member"]), exported.facts, exported.scored
+    data, facts, scored = exported.data, exported.facts, exported.scored
+    member, whole = settings.described(facts["member"]), facts["fold"] == ALL
     y_true, plain = data.valid_labels[scored], exported.probabilities[MODEL]["test_like"]
     groups = folds.set_index("ID")["group"].reindex(np.array(data.valid_ids)[scored]).to_numpy(str)
     rows = _scores(exported, data, y_true, groups)
     per_class = _per_class(exported, data, y_true, plain)
     weak = [row["class_name"] for row in per_class if row["f1"] and float(row["f1"]) < WEAK]
     megabytes = {file: f"{len(model) / 1e6:.1f}" for file, model in exported.models.items()}
-    title = f"{facts['member']}, fold {facts['fold']}"
+    title = facts["member"] if whole else f"{facts['member']}, fold {facts['fold']}"
     return _TEMPLATES.get_template("model_card.md").render(
         front_matter=_front_matter(title, rows, data, settings, origin),
         title=title,
         facts=facts,
+        whole=whole,
         classes=facts["classes"],
         several=data.several,
         upright=facts["upright"],
@@ -74,7 +76,7 @@ def model_card(
         allowed=LOSS,
         metric=data.metric.label,
         order_note=data.metric.order_note,
-        images=len(data.train_labels) + len(data.valid_labels) + len(data.holdout_ids),
+        images=len(folds),
         trained_on=len(data.train_labels),
         competition=f"the competition `{settings.submit.slug}`" if settings.submit.slug else "a competition",
         augmented=member.augmented,
@@ -84,13 +86,20 @@ def model_card(
         scored=len(scored),
         of=len(data.valid_ids) if len(scored) < len(data.valid_ids) else 0,
         scores=rows,
-        temperature=f"dividing the logits by {fit_temperature(plain, y_true):.2f} would be best on these images.",
+        temperature=_calibration_words(facts["temperature"], plain, y_true),
         confusions=[] if data.several else _confusions(y_true, plain, facts["classes"]),
         weak=", ".join(weak),
         threads=exported.threads,
         speeds=", ".join(f"{name} {speed:.0f}" for name, speed in exported.speeds.items()),
         licence_words=origin.licence or "nobody said under which licence; ask who trained it.",
     )
+
+
+def _calibration_words(temperature: float, probabilities: np.ndarray, y_true: np.ndarray) -> str:
+    if temperature != 1:
+        return f"are calibrated: the files divide logits by {temperature:.2f}, fitted out of fold."
+    best = fit_temperature(probabilities, y_true)
+    return f"aren't calibrated; dividing the logits by {best:.2f} would be best on these images."
 
 
 def start_of(member: FinetunedSettings) -> str:

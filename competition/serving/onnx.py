@@ -53,11 +53,14 @@ def with_preprocessing(network, size: int, fill: int, normalise: Normalisation):
     return onnx.compose.merge_models(letterbox, network, io_map=[(INPUTS, INPUTS)])
 
 
-def with_probabilities(network, several: bool):
-    """Return the onnx.ModelProto `network` with PROBABILITIES, (N, C), as its first output; several: labels an
-    image.
+def with_probabilities(network, several: bool, temperature: float = 1.0):
+    """Return the onnx.ModelProto `network` with PROBABILITIES, (N, C), as its first output.
+
+    several: labels an image; temperature: what its logits are divided by, in both outputs.
     """
     onnx = package("onnx")
+    if temperature != 1:
+        _divide_logits(onnx, network.graph, temperature)
     attributes = {} if several else {"axis": -1}
     node = onnx.helper.make_node("Sigmoid" if several else "Softmax", [LOGITS], [PROBABILITIES], **attributes)
     network.graph.node.append(node)
@@ -67,6 +70,15 @@ def with_probabilities(network, several: bool):
     first.name = PROBABILITIES
     network.graph.output.extend([first, logits])
     return network
+
+
+def _divide_logits(onnx: ModuleType, graph, temperature: float) -> None:
+    """Put a division behind what gives LOGITS."""
+    before, divisor = f"{LOGITS}_as_trained", "temperature"
+    for node in graph.node:
+        node.output[:] = [before if name == LOGITS else name for name in node.output]
+    graph.initializer.append(onnx.numpy_helper.from_array(np.array(temperature, np.float32), divisor))
+    graph.node.append(onnx.helper.make_node("Div", [before, divisor], [LOGITS]))
 
 
 class OnnxModel:

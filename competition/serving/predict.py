@@ -11,9 +11,10 @@ from time import perf_counter
 import numpy as np
 
 from competition.augmentation.offline import Straightener
+from competition.common import paths
 from competition.data.orientations import ORIENTATIONS
 from competition.data.predictions import Predictions, concatenate
-from competition.ensembling.final_vote import FinalVote
+from competition.ensembling.final_vote import FinalVote, read_final_vote
 from competition.ensembling.fitted_votes import FittedVote
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.members.member import Fitted
@@ -68,6 +69,20 @@ def load_member(
     return LoadedMember(targets, fitted, several)
 
 
+def read_votes(settings: Settings, member: str | None, student: bool) -> FinalVote:
+    """Return the final vote, or the student's. Raises ValueError where a `member` is to answer too."""
+    if student and member:
+        raise ValueError(f"--student, --member {member}: one of them answers; leave the other out")
+    return read_student_vote(settings) if student else read_final_vote()
+
+
+def read_student_vote(settings: Settings) -> FinalVote:
+    """Return the student's vote, which `distil` fitted. Raises ValueError where params.yaml has no student."""
+    if not settings.distil.student:
+        raise ValueError("student: distil.student is [] in params.yaml; name a member there and run `dvc repro`")
+    return read_final_vote(paths.SUBMISSIONS, paths.STUDENT_VOTE.name, "distil")
+
+
 def chosen_vote(
     final: FinalVote, member: str | None, fast: bool, settings: Settings, log: Callable[..., None]
 ) -> FittedVote:
@@ -76,7 +91,7 @@ def chosen_vote(
     log: told what it was not made for. Raises ValueError for a name that final_vote.json doesn't have.
     """
     vote = final.vote(member)
-    if fast and vote.best:
+    if fast and vote.best and vote.best != vote.name:
         log("fast", instead_of=vote.name, vote=vote.best)
         vote = final.vote(vote.best)
     for part in vote.parts:

@@ -8,6 +8,7 @@ from competition.settings.section import ExternalName, SettingsSection
 # what submissions/ calls something else: files, columns of its tables, and a word of `ensemble.choose`
 RESERVED = (
     "specialist",
+    "student",
     "final",
     "leaderboard",
     "oof",

@@ -177,6 +177,11 @@ class FinetunedSettings(NetworkSettings):
             update={"epochs": epochs, "patience": epochs, "score_every": epochs, "soup": 1, "seed": seed}
         )
 
+    def taught(self) -> "FinetunedSettings":
+        """Return the settings of a training on a vote's probabilities: all epochs, and nothing done for labels."""
+        plain = {"loss": "auto", "label_smoothing": 0.0, "class_weights": "none", "logit_adjustment": 0.0}
+        return self.refitted(self.epochs, self.seed).model_copy(update=plain)
+
     def is_scored(self, epoch: int) -> bool:
         """Return whether the validation images are predicted after `epoch`, from 0 on."""
         return (self.epochs - 1 - epoch) % self.score_every == 0

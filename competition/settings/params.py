@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from competition.settings.adapt import AdaptSettings
 from competition.settings.augment import AugmentSettings
 from competition.settings.competition import CompetitionSettings
+from competition.settings.distil import ALL, STUDENT, DistilSettings
 from competition.settings.ensemble import RESERVED, EnsembleSettings, ensemble_rules
 from competition.settings.machine import MachineSettings
 from competition.settings.member import MemberSettings
@@ -53,6 +54,7 @@ class Settings(SettingsSection):
     specialize: Annotated[SpecializeSettings, BeforeValidator(_not_null)] = SpecializeSettings()
     adapt: AdaptSettings = AdaptSettings()
     refit: RefitSettings = RefitSettings()
+    distil: DistilSettings = DistilSettings()
     review: ReviewSettings = ReviewSettings()
     tta: TtaSettings = TtaSettings()
     ensemble: EnsembleSettings = EnsembleSettings()
@@ -70,6 +72,7 @@ class Settings(SettingsSection):
         self._check_specialist()
         self._check_adapted()
         self._check_refit()
+        self._check_student()
         self._check_names()
         self._check_ensemble()
         self._check_rules()
@@ -102,11 +105,17 @@ class Settings(SettingsSection):
         return (*self.train.members, *self.adapted)
 
     def networks_of(self, name: str) -> tuple[int | str, ...]:
-        """Names of the networks of the member `name`, or of `specialist`: its folds, then those of all images."""
+        """Names of the networks that answer for the member `name`, or for `specialist`: its folds, then those of all
+        images. For `student` the one of all images.
+        """
+        if name == STUDENT:
+            return (ALL,)
         return (*self.split.folds, *(self.refit.networks if name in self.refit.members else ()))
 
     def described(self, name: str) -> MemberSettings:
-        """Return the settings of the member `name`, trained or adapted."""
+        """Return the settings of the member `name`, trained or adapted, or of `student`."""
+        if name == STUDENT and self.distil.student:
+            name = self.distil.student[0]
         return self.members[self.adapted.get(name, name)]
 
     @property
@@ -161,6 +170,25 @@ class Settings(SettingsSection):
             if len(set(found)) < len(found):
                 raise ValueError(f"refit.{key}: one stands twice in {list(found)}")
 
+    def _check_student(self) -> None:
+        for name in self.distil.student:
+            if name not in self.members:
+                raise ValueError(
+                    f"distil.student: {name!r} not described under members (there: {sorted(self.members)})"
+                )
+            if why := self.members[name].why_no_refit:
+                raise ValueError(f"distil.student: {name!r} {why}")
+            self._check_start(name)
+
+    def _check_start(self, student: str) -> None:
+        if (start := self.distil.start) is None:
+            return
+        if start not in self.voters:
+            raise ValueError(f"distil.start: {start!r} is not among the trained members {list(self.voters)}")
+        networks = [getattr(self.described(name), "network", None) for name in (student, start)]
+        if networks[0] != networks[1] or self.described(start).network_use != "trained":
+            raise ValueError(f"distil.start: {start!r} is not finetuned of the network of {student!r}; write null")
+
     def _check_rules(self) -> None:
         broken = [
             problem for key, member in self._members_by_key().items() for problem in self.rules.broken_by(key, member)
@@ -169,6 +197,10 @@ class Settings(SettingsSection):
             broken.append(f"ensemble.external: {list(self.ensemble.external)}, but rules.external_data: false")
         if self.adapt.members and not self.rules.pseudo_labels:
             broken.append(f"adapt.members: {list(self.adapt.members)}, but rules.pseudo_labels: false")
+        if self.distil.test_images and not self.rules.pseudo_labels:
+            broken.append("distil.test_images: true, but rules.pseudo_labels: false")
+        if self.distil.images and not self.rules.external_data:
+            broken.append(f"distil.images: {self.distil.images}, but rules.external_data: false")
         if broken:
             raise ValueError("; ".join(broken))
 

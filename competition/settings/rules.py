@@ -15,7 +15,7 @@ class RulesSettings(SettingsSection):
         "submissions/external",
     )
     pseudo_labels: bool = Field(
-        False, description="whether members may learn from the test images by their own answers to them: adapt"
+        False, description="whether anything may learn from the test images by answers to them: adapt, distil"
     )
     test_statistics: bool = Field(
         True,

@@ -107,14 +107,21 @@ def _local_batches(
     at_once = effective if mixed else len(range(effective)[own])
     for step, (pixels, taken) in enumerate(batches(data.store, rows[decoded], size, at_once, orientations[decoded])):
         inputs = normalise(pixels, group.device)
-        soft = one_hot(data.train_labels[order[decoded[taken]]], classes).to(group.device)
+        soft = _targets(data, order, rows, decoded[taken], classes).to(group.device)
         inputs, soft = mix(inputs, soft, settings, mixing)
         whole = positions[step * effective : (step + 1) * effective]
         if mixed:
             yield LocalBatch(inputs[own], soft[own], len(whole), criterion.mass(soft))
         else:
-            everyones = one_hot(data.train_labels[order[whole]], classes).to(group.device) if group.count > 1 else soft
+            everyones = _targets(data, order, rows, whole, classes).to(group.device) if group.count > 1 else soft
             yield LocalBatch(inputs, soft, len(whole), criterion.mass(everyones))
+
+
+def _targets(data: FoldData, order: np.ndarray, rows: np.ndarray, positions: np.ndarray, classes: int) -> torch.Tensor:
+    """Return what is learnt, float32 (B, C), of the images at `positions` (B,) of the epoch's `order` and `rows`."""
+    if data.taught is not None:
+        return torch.from_numpy(data.taught[rows[positions]])
+    return one_hot(data.train_labels[order[positions]], classes)
 
 
 def _orientations(data: FoldData, rows: np.ndarray, settings: FinetunedSettings, epoch: int) -> np.ndarray:

@@ -41,6 +41,7 @@ class FoldData:
     train_groups: tuple[str, ...] = ()  # N, of the split: what must not be divided within the training images either
     metadata: Metadata | None = None  # for members that need it
     barred: frozenset[str] = frozenset()  # test images that show what is scored too: not to be learnt from
+    taught: np.ndarray | None = None  # (rows of store, C) float32: probabilities, learnt in the labels' place
 
     def shown_rows(self, augmented: bool) -> Sequence[np.ndarray]:
         """Return N arrays, the rows that training shows of each image: with its copies, or its clean square alone."""
@@ -51,7 +52,7 @@ class FoldData:
 
         For images of one label each.
         """
-        assert not self.several
+        assert not self.several and self.taught is None
         position = {label: index for index, label in enumerate(classes)}
         train = np.flatnonzero(np.isin(self.train_labels, classes))
         valid = np.flatnonzero(np.isin(self.valid_labels, classes))

@@ -116,6 +116,13 @@ def test_the_test_images_get_the_candidates_answers(made, name, tmp_path):
     )
 
 
+def test_hard_top_is_fitted_alone_as_its_candidate_is(made):
+    _, stacked, singles = made
+    vote = RULES[HARD_TOP].fit_vote(HARD_TOP, RuleInputs(stacked, singles, ENSEMBLE))
+    expected = candidate_of(HARD_TOP, stacked, singles).vote
+    assert vote.to_json() == expected.to_json() and len(vote.voters) > 1 and vote.parts == expected.parts
+
+
 def test_the_file_holds_what_serving_needs(made, tmp_path):
     _, stacked, singles = made
     final = saved_and_loaded(tmp_path, [candidate_of("soft", stacked, singles), *singles], stacked)

@@ -110,6 +110,7 @@ def params(scale: Scale) -> dict:
         "specialize": {"base": []},
         "adapt": {"members": []},
         "refit": {"members": [], "seeds": [0]},
+        "distil": {"student": []},
         "review": {"conditions": []},
         "tta": {"passes": 20},
         "task": {"metric": "f1_macro"},

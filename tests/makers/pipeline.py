@@ -34,6 +34,7 @@ review: {conditions: [clean]}
 upright: {use: off}
 adapt: {members: []}
 refit: {members: [], seeds: [0]}
+distil: {student: []}
 tta: {passes: 20}
 task: {metric: f1_macro}
 ensemble: {top: 3, resamples: 100}

@@ -32,6 +32,7 @@ specialize: {base: [lite0], hard_classes: ["7", "10", x], mode: replace, network
 upright: {use: off}
 adapt: {members: []}
 refit: {members: [], seeds: [0]}
+distil: {student: []}
 tta: {passes: 5}
 ensemble: {resamples: 100}
 machine: {workers: 1}

@@ -1,11 +1,13 @@
 """dvc.yaml against the code: each stage depends on exactly what its module imports, and what it reads is made."""
 
 import ast
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 import yaml
 from makers.commands import call  # noqa: F401
+from makers.dag import commands
 
 from competition.common.imports import ROOT
 from competition.settings.load import load_settings
@@ -56,6 +58,22 @@ def test_plugins_and_weights_files_of_params_yaml_are_listed(tmp_path):
         "specialize": {"own/c.safetensors"},
     }
     assert with_modules(text, ROOT, load_settings(ROOT / "params.yaml")) == TEXT  # and taken out again
+
+
+def test_the_folder_of_images_without_labels_is_listed_while_there_is_a_student(tmp_path):
+    (tmp_path / "params.yaml").write_text('distil: {student: [lite0], images: "scans: old"}')
+    text = with_modules(TEXT, ROOT, load_settings(tmp_path / "params.yaml"))
+    listed = [name for name, stage in yaml.safe_load(text)["stages"].items() if "scans: old" in stage["deps"]]
+    assert listed == ["distil"] and with_modules(text, ROOT, load_settings(ROOT / "params.yaml")) == TEXT
+
+
+def test_the_student_is_made_behind_the_final_vote_and_only_where_one_is_named():
+    """And nothing that it makes is among what the vote reads: that would be a circle."""
+    params = deepcopy(PARAMS)
+    assert "pipelines.distil" not in [module for module, _ in commands(params)]
+    params["distil"]["student"] = ["lite0"]
+    modules = [module for module, _ in commands(params)]
+    assert modules.index("pipelines.distil") > modules.index("pipelines.ensemble")
 
 
 def test_what_a_stage_reads_and_dvc_yaml_lacks_is_warned_of(tmp_path, monkeypatch, capsys):

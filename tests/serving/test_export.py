@@ -23,8 +23,11 @@ from competition.inference.tta import oriented_batch
 from competition.members.named import member_named
 from competition.metrics.calibration import expected_calibration_error
 from competition.serving import export as module
-from competition.serving.export import calibration_rows, described
+from competition.serving import onnx_models
+from competition.serving.export import described
 from competition.serving.letterbox_graph import letterbox_graph
+from competition.serving.onnx import with_probabilities
+from competition.serving.onnx_models import calibration_rows
 from competition.serving.standalone.page import read_page
 from competition.settings.load import load_settings
 from competition.settings.task import TaskSettings
@@ -217,8 +220,8 @@ def test_eight_bits_that_cost_too_much_are_left_out(at_home, monkeypatch, capsys
 
 def made_before(monkeypatch):
     """The very network in the exporter's and the quantiser's place."""
-    monkeypatch.setattr(module, "to_onnx", lambda *rest: network_of(FOLDER / "model.onnx"))
-    monkeypatch.setattr(module.int8, "quantised", lambda network, inputs: network)
+    monkeypatch.setattr(onnx_models, "to_onnx", lambda *rest: network_of(FOLDER / "model.onnx"))
+    monkeypatch.setattr(onnx_models.int8, "quantised", lambda network, inputs: network)
 
 
 def network_of(path):
@@ -240,7 +243,7 @@ def test_several_labels_have_a_probability_each(at_home):
     task = TaskSettings(labels="multi", answer="label_list", metric="f1_samples")
     settings = load_settings().model_copy(update={"task": task})
     assert described(settings.members["lite0"], settings, dict.fromkeys(TARGETS, "name"))["several_labels"]
-    model = module.with_probabilities(network_of(FOLDER / "model.onnx"), several=True)
+    model = with_probabilities(network_of(FOLDER / "model.onnx"), several=True)
     inputs = np.zeros((1, 3, 32, 32), np.float32)
     probabilities, logits = runtime.InferenceSession(model.SerializeToString()).run(None, {"inputs": inputs})
     assert probabilities == pytest.approx(1 / (1 + np.exp(-logits)), abs=1e-6)

@@ -74,6 +74,17 @@ def test_an_adapted_member_is_one_more_voter_with_the_settings_of_its_base(tmp_p
     assert load(tmp_path, "").voters == settings.train.members
 
 
+def test_the_student_is_described_by_a_member_and_learns_all_its_epochs(tmp_path):
+    text = (
+        "distil: {student: [small]}\nmembers: {lite0: {kind: finetuned}, small: {kind: finetuned, epochs: 9, soup: 3}}"
+    )
+    settings = load(tmp_path, f"train: {{members: [lite0]}}\n{text}")
+    assert settings.described("student") == settings.members["small"] and settings.networks_of("student") == ("all",)
+    taught = settings.described("student").taught()
+    assert (taught.epochs, taught.soup, taught.label_smoothing, taught.epochs_without_gain) == (9, 1, 0, 9)
+    assert [taught.is_scored(epoch) for epoch in range(9)] == [False] * 8 + [True]
+
+
 def test_whatever_is_dumped_is_read_back(tmp_path):
     text = yaml.safe_dump(Settings().model_dump(mode="json"))
     assert load(tmp_path, text) == Settings()
@@ -186,6 +197,23 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
             "refit.members",
             "expected a list: write members: [lite0], or members: [] for none",
         ),
+        ("distil: {student: lite0}", "distil.student", "write student: [lite0]"),
+        ("distil: {student: [lite0, grey]}", "distil.student", "at most 1"),
+        ("distil: {student: [x]}", "distil.student", "'x' not described under members"),
+        ("distil: {student: [grey]}", "distil.student", "'grey' is of kind grey; only finetuned ones"),
+        (
+            "distil: {student: [x], start: x}\nmembers: {lite0: {kind: finetuned}, x: {kind: finetuned}}\n"
+            "train: {members: [lite0]}",
+            "distil.start",
+            "'x' is not among the trained members ['lite0']",
+        ),
+        ("distil: {student: [lite0], start: features}", "distil.start", "'features' is not finetuned of the network"),
+        ("distil: {orientations: 9}", "distil.orientations", "less than or equal to 8"),
+        (
+            "train: {members: [student]}\nmembers: {student: {kind: grey}}\nspecialize: {base: []}",
+            "train.members",
+            "student",
+        ),
         ("refit: {seeds: 0}", "refit.seeds", "expected a list"),
         ("refit: {members: [x]}", "refit.members", "'x' is not among train.members"),
         ("refit: {members: [grey]}", "refit.members", "'grey' is of kind grey; only finetuned ones"),
@@ -239,6 +267,16 @@ HUB = "{kind: finetuned, network: resnet18, weights: hub}"
             "pseudo_labels: false",
             "members: {lite0: {kind: finetuned}}\nadapt: {members: [lite0]}",
             ["adapt.members: ['lite0'], but rules.pseudo_labels: false"],
+        ),
+        (
+            "pseudo_labels: false",
+            "members: {lite0: {kind: finetuned}}\ndistil: {student: [lite0], test_images: true}",
+            ["distil.test_images: true, but rules.pseudo_labels: false"],
+        ),
+        (
+            "external_data: false",
+            "members: {lite0: {kind: finetuned}}\ndistil: {student: [lite0], images: scans}",
+            ["distil.images: scans, but rules.external_data: false"],
         ),
     ],
 )

@@ -35,13 +35,9 @@ class HardTop(EnsembleRule):
 
     @classmethod
     def candidate(cls, name: str, inputs: RuleInputs) -> Candidate:
-        singles, images, top = inputs.singles, inputs.stacked.images, inputs.settings.top
-        oof, probabilities = nested_top(singles, images, top)
-        n_classes = len(images.targets)
-        places = best_singles(
-            [s.oof for s in singles], [s.name for s in singles], images.y_true, n_classes, images.metric, top
-        )
-        voters = [singles[place] for place in places]
+        images = inputs.stacked.images
+        oof, probabilities = nested_top(inputs.singles, images, inputs.settings.top)
+        n_classes, voters = len(images.targets), _best(inputs)
         votes = [*(single.test for single in voters), *inputs.external.values()]
         holdout = {
             condition: hard_vote(np.stack([single.holdout[condition] for single in voters]), n_classes)
@@ -62,6 +58,10 @@ class HardTop(EnsembleRule):
             confidence=confidence_of(probabilities, oof["test_like"]),
             mean=probabilities,
         )
+
+    @classmethod
+    def fit_vote(cls, name: str, inputs: RuleInputs) -> FittedVote:
+        return TopVote(name, tuple(single.vote for single in _best(inputs)))
 
     @classmethod
     def load(cls, saved: Mapping[str, object], votes: SavedVotes) -> FittedVote:
@@ -123,6 +123,14 @@ def chosen_without(singles: Sequence[Candidate], images: Images, top: int) -> di
         ]
         chosen[fold] = best_singles(answers, names, images.y_true[others], len(images.targets), images.metric, top)
     return chosen
+
+
+def _best(inputs: RuleInputs) -> list[Candidate]:
+    """Return the `top` best singles by all images; see `best_singles`."""
+    singles, images = inputs.singles, inputs.stacked.images
+    answers, names = [one.oof for one in singles], [one.name for one in singles]
+    places = best_singles(answers, names, images.y_true, len(images.targets), images.metric, inputs.settings.top)
+    return [singles[place] for place in places]
 
 
 def best_singles(
