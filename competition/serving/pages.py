@@ -94,8 +94,9 @@ def list_pages(
         except OSError:  # reading it says why
             count = 1
         numbers = range(1, min(count, most) + 1) if kind == "pdf" or count > 1 else [None]
-        found.pages += [Page(name, number, count > 1, kind == "pdf") for number in numbers]
-        found.cut += [name] if count > most else []
+        found.pages.extend(Page(name, number, count > 1, kind == "pdf") for number in numbers)
+        if count > most:
+            found.cut.append(name)
     return found
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 
 MEMORY = 2 * 2**30  # bytes
-SUCCESS, PASSWORD, SECURITY = 0, 4, 5  # FPDF_ERR_...
+PASSWORD, SECURITY = 4, 5  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 ENCRYPTED = "an encrypted PDF: save it without a password"
 
 
@@ -48,8 +48,6 @@ def answer(request: dict, documents: dict[str, object]) -> tuple[dict, bytes]:
     except PdfiumError as error:
         if error.err_code in (PASSWORD, SECURITY):
             return {"problem": ENCRYPTED}, b""
-        if error.err_code == SUCCESS:
-            return {"problem": "a PDF without pages"}, b""
         return {"problem": f"a damaged PDF ({error})"}, b""
     except OSError as error:
         return {"problem": error.strerror or str(error)}, b""

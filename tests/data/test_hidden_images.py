@@ -95,7 +95,7 @@ def test_adopt_says_their_number(project, tmp_path, image, capsys, layout, packe
     hide(place, image)
     if packed:
         shutil.make_archive(str(tmp_path / "packed"), "zip", download)
-    adopt.main(tmp_path / "packed.zip" if packed else download)
+    adopt.main(tmp_path / "packed.zip" if packed else download, metric="accuracy")
     [said] = [line for line in capsys.readouterr().out.splitlines() if "hidden files" in line]
     assert said.startswith("warning: ") and "7 hidden files were left out: " in said
 

@@ -60,7 +60,7 @@ BAD = {  # name -> bytes, and what is said of them
     "locked.pdf": (written_pdf(RED_LEFT, trailer=LOCK), "an encrypted PDF: save it without a password"),
     "header.pdf": (b"%PDF-1.7\n", "a damaged PDF"),
     "noise.pdf": (b"%PDF-1.4\n" + np.random.default_rng(0).bytes(3000), "a damaged PDF"),
-    "no_pages.pdf": (written_pdf(), "a PDF without pages"),
+    "no_pages.pdf": (written_pdf(), "a damaged PDF"),
     "cut.pdf": (written_pdf(RED_LEFT)[:60], "a damaged PDF"),
     "page.html.pdf": (b"<html>404</html>", "not an image, but a web page"),
     "empty.pdf": (b"", "empty file"),
