@@ -26,7 +26,7 @@ def table(path) -> list[dict[str, str]]:
 
 
 def scores_of(part: str) -> dict[str, float]:
-    """Image -> 1 minus its highest probability: of the folds' mean for `test`, else of the network that never saw it."""
+    """Image -> 1 minus its highest probability: of the folds' mean, or of the network that never saw it."""
     folds = [load_predictions(f"folds/predictions/{MEMBER}/{fold}.npz")[part] for fold in FOLDS]
     found = [soft_vote(folds)] if part == "test" else folds
     return {
