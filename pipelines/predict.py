@@ -15,31 +15,30 @@ JSON file says whether the images are unlike those that scores were measured on 
 by their pixels too). With --answers a second CSV, in the form that the competition's site takes. See docs/predict.md.
 """
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from time import perf_counter, process_time
 from typing import Annotated
-from unicodedata import category
 
 import typer
 
 from competition.common.csv import write_table
 from competition.common.files import write_json
+from competition.common.names import printable
 from competition.common.progress import progress
 from competition.compute.device import set_up_process
 from competition.data.hidden_images import hidden_images, hidden_note
 from competition.ensembling.final_vote import FinalVote
 from competition.ensembling.fitted_votes import FittedVote, Voted
-from competition.ensembling.out_of_distribution import Rejection, rejection_of
-from competition.ensembling.precision_curve import Threshold
+from competition.ensembling.out_of_distribution import rejection_of
 from competition.serving.documents import DocumentVote, documents_of
 from competition.serving.drift import DriftCheck, drift_path, in_words
 from competition.serving.label_table import HEADER, answer_rows, label_rows, marked, submission_ids, with_unknown
+from competition.serving.messages import log_asking, log_pages, log_rejection, log_threshold, log_unreadable
 from competition.serving.new_images import Chunk, list_files
-from competition.serving.pages import MOST_PAGES, Page, PageList, list_pages
+from competition.serving.pages import MOST_PAGES, Page, list_pages
 from competition.serving.pdf_pages import PdfPages
 from competition.serving.predict import (
     FolderPredictions,
@@ -103,13 +102,13 @@ def main(
     threshold = final.curves[vote.name].threshold(precision)
     rejection = rejection_of(final.rejections.get(vote.name), reject_unknown)
     drift, asked = DriftCheck(final, vote, settings, fast), load_vote(vote, final, settings, fast)
-    log_threshold(threshold, precision)
+    log_threshold(log, threshold, precision)
     if rejection:
-        log_rejection(rejection, reject_unknown)
+        log_rejection(log, rejection, reject_unknown)
     with PdfPages() as pdfs:
         listed = list_pages(folder, names, pdfs, max_pages, settings.prepare.page if document == "first" else None)
-        log_pages(listed, max_pages, document)
-        log_asking(asked, len(names), started)
+        log_pages(log, listed, max_pages, document)
+        log_asking(log, asked, len(names), started)
         until = None if minutes is None else started + 60 * minutes
         answered, seconds, hurried = ask(folder, listed.pages, asked, until, pdfs, drift)
     answered = replace(answered, unreadable=closed | listed.unreadable | answered.unreadable)
@@ -120,7 +119,7 @@ def main(
         header, rows = with_unknown(rows, documents.voted, rejection)
     header, rows = documents.with_pages(header, rows, pages)
     write_table(out, header, [(printable(name), *rest) for name, *rest in rows])
-    log_unreadable(answered, pages)
+    log_unreadable(log, answered, pages)
     if answers:
         write_answers(answers, documents.files, final)
     files = [row for row in rows if not row[1]]
@@ -177,29 +176,6 @@ def check_out(out: Path, option: str) -> None:
         raise ValueError(f"{option} {out}: can't be written ({error.strerror}); name another place") from error
 
 
-def log_pages(listed: PageList, most: int, document: DocumentVote) -> None:
-    several = [page.file for page in listed.pages if page.several]
-    if several:
-        log("several pages", files=len({*several}), pages=len(several), document=document)
-    for name in listed.cut:
-        log(
-            "warning: pages left out",
-            file=printable(name),
-            problem=f"more than the {most} pages that --max-pages reads",
-        )
-
-
-def log_asking(asked: LoadedVote, files: int, started: float) -> None:
-    log(
-        "asking",
-        vote=asked.vote.name,
-        networks=asked.networks,
-        orientations=1 if asked.fast else "by page" if asked.straighten else asked.orientations,
-        files=files,
-        seconds_to_start=round(perf_counter() - started, 1),
-    )
-
-
 def budget_of(seconds: float, pages: int, asked: LoadedVote) -> TimeBudget:
     def changed(plan: Plan, left: int, takes: float) -> None:
         what = {"orientations": plan.orientations, "networks_of_each": plan.networks, "files_left": left}
@@ -218,37 +194,6 @@ def voted(folder: Path, vote: FittedVote, answered: FolderPredictions) -> Voted:
     return vote.predict(answered.predictions)
 
 
-def log_threshold(threshold: Threshold, precision: float) -> None:
-    reached, at_least = round(threshold.precision, 4), round(threshold.bound, 4)
-    if threshold.value is None:
-        log(
-            "warning: every answer is unsure", asked_precision=precision, highest_out_of_fold=reached, at_least=at_least
-        )
-    else:
-        log(
-            "sure",
-            from_probability=round(threshold.value, 4),
-            asked_precision=precision,
-            precision_out_of_fold=reached,
-            at_least=at_least,
-            share_out_of_fold=round(threshold.share, 4),
-        )
-
-
-def log_rejection(rejection: Rejection, asked: float) -> None:
-    kept, at_least = round(rejection.kept, 4), round(rejection.bound, 4)
-    if rejection.value is None:
-        log("warning: no image is called unknown", asked_known=asked, too_few_known_images_for_more_than=at_least)
-    else:
-        log(
-            "unknown",
-            above_score=round(rejection.value, 4),
-            asked_known=asked,
-            kept_out_of_fold=kept,
-            at_least=at_least,
-        )
-
-
 def log_drift(out: Path, facts: dict) -> None:
     """Write what `DriftCheck` found beside `out`, and say so where new images are unlike the old ones."""
     path = drift_path(out)
@@ -258,20 +203,6 @@ def log_drift(out: Path, facts: dict) -> None:
         log(what, **in_words(facts["measures"]), path=path)
     else:
         log("drift", found="none", compared=",".join(facts["measures"]) or "nothing", path=path)
-
-
-def log_unreadable(answered: FolderPredictions, pages: Mapping[str, Page]) -> None:
-    for what, problems in (("unreadable", answered.unreadable), ("damaged", answered.damaged)):
-        for id_, problem in problems.items():
-            page = pages.get(id_, Page(id_))
-            where = {"page": page.number} if page.several else {}
-            log(f"warning: {what}", file=printable(page.file), **where, problem=problem)
-
-
-def printable(name: str) -> str:
-    """A file's name on one line: bytes that are no UTF-8, and control characters, as \\x.."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(f"\\x{ord(letter):02x}" if category(letter) == "Cc" else letter for letter in text)
 
 
 if __name__ == "__main__":

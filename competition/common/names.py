@@ -1,5 +1,6 @@
 """Names of files and IDs: which can be written down, when two spell the same, and which are systems' litter."""
 
+import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -78,3 +79,9 @@ def match_names(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
         alike = closest(name, spellings.get(name_key(name), ()))
         found[name] = alike[0] if len(alike) == 1 else name
     return found
+
+
+def printable(name: str) -> str:
+    """A file's name on one line: bytes that are no UTF-8, and control characters, as \\x.."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(f"\\x{ord(letter):02x}" if unicodedata.category(letter) == "Cc" else letter for letter in text)

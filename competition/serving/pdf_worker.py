@@ -46,11 +46,17 @@ def answer(request: dict, documents: dict[str, object]) -> tuple[dict, bytes]:
             return {"problem": f"has no page {request['page']}; its last one is {len(document)}"}, b""
         return rendered(document, request["page"], request["longest_side"])
     except PdfiumError as error:
-        if error.err_code in (PASSWORD, SECURITY):
+        if error.err_code in (PASSWORD, SECURITY) and says_encrypted(request["path"]):
             return {"problem": ENCRYPTED}, b""
         return {"problem": f"a damaged PDF ({error})"}, b""
     except OSError as error:
         return {"problem": error.strerror or str(error)}, b""
+
+
+def says_encrypted(path: str) -> bool:
+    """Whether the file has an encryption dictionary: PDFium gives the last file's error where it sets none."""
+    with open(path, "rb") as file:
+        return b"/Encrypt" in file.read()
 
 
 def opened(path: str, documents: dict[str, object]) -> object:

@@ -3,7 +3,6 @@
 They are packed once, in shards under data/cache, under a name made of the files and of all that packing depends on.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +13,7 @@ from competition.augmentation.offline import Straightener
 from competition.common import paths
 from competition.common.files import digest
 from competition.common.imports import code_digest
+from competition.common.names import printable
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.serving.new_images import list_files, read_images
@@ -41,7 +41,7 @@ def pack_unlabelled(folder: Path | str, settings: Settings, log: Log, cache: Pat
         code_digest(__name__),
     )
     for name, why in closed.items():
-        log("warning: unreadable", file=_printable(name), problem=why)
+        log("warning: unreadable", file=printable(name), problem=why)
     files = []
     for start in range(0, len(names), SHARD):
         file = cache / f"unlabelled-{key}" / f"{start:08d}.arrow"
@@ -65,8 +65,8 @@ def _rows(
     rows, size = [], settings.augment.size
     for chunk in read_images(folder, names, settings.prepare, settings.augment, straighten=straighten):
         for name, why in chunk.unreadable.items():
-            log("warning: unreadable", file=_printable(name), problem=why)
-        for number, name in enumerate(map(_printable, chunk.names)):
+            log("warning: unreadable", file=printable(name), problem=why)
+        for number, name in enumerate(map(printable, chunk.names)):
             pixels = chunk.images.image(number)
             row = {"id": f"{name}/unlabelled/0", "source_id": name, "target": None, "group": fingerprint(pixels)}
             row |= {"view": "clean", "copy": 0, "height": size, "width": size}
@@ -74,7 +74,3 @@ def _rows(
             upright = chunk.images.orientations(np.array([number]))
             rows.append(row | ({} if upright is None else {"orientations": upright[0].tolist()}))
     return rows
-
-
-def _printable(name: str) -> str:
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

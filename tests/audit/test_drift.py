@@ -91,7 +91,7 @@ def test_images_of_one_distribution_seldom_give_an_alarm():
 def test_other_images_are_found_and_what_differs_is_named():
     generator = np.random.default_rng(3)
     references = {"clean": measured(generator, 80, 6), "test_like": measured(generator, 80)}
-    new = measured(generator, 40, -2) + 0.7  # as damage does, which changes all of them, and one most
+    new = measured(generator, 40, -4) + 0.7  # as damage does, which changes all of them, and one most
     found = image_drift(references, new)
     assert found.found and found.figure > 0.8 and found.facts["nearest"] == "test_like"
     first = found.facts["features"][0]

@@ -22,7 +22,8 @@ def tiff(*pages: Image.Image) -> bytes:
 
 def _saved(pages: Sequence[Image.Image], kind: str, **options) -> bytes:
     file = io.BytesIO()
-    pages[0].save(file, kind, save_all=True, append_images=pages[1:], **options)
+    first, *others = (page.copy() for page in pages)  # Pillow keeps the encoder's options on the image
+    first.save(file, kind, save_all=True, append_images=others, **options)
     return file.getvalue()
 
 

@@ -54,6 +54,6 @@ def test_unknown_is_what_the_known_images_are_not(at_home, tmp_path, share, caps
 
 
 def test_what_is_no_share_is_refused_before_the_work(at_home, tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "load_voters", lambda *_, **__: pytest.fail("work was done"))
+    monkeypatch.setattr(predict, "load_vote", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(ValueError, match="share of known images kept: 95; expected one between 0 and 1"):
         predict.main(Path("data/raw/test"), tmp_path / "found.csv", MEMBER, reject_unknown=95)
