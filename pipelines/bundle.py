@@ -30,8 +30,6 @@ def main(
     settings, final = load_settings(), read_final_vote()
     vote = final.vote(member)
     warn_of_changes(final.changed_since(settings, vote.parts))
-    if out.suffix != ".zip" and out.is_dir() and any(out.iterdir()) and not (out / LOCK).is_file():
-        raise ValueError(f"--out {out}: holds something that is no bundle; name another place")
     files = files_of(final, member, settings)
     size = write_bundle(out, files, member, extra_packages(final, member, settings), wheels)
     log("bundled", path=out, vote=vote.name, project_files=len(files), megabytes=round(size / 1e6, 1))

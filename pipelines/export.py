@@ -6,9 +6,10 @@ python -m pipelines.export student
 The network is written with its letterbox, normalisation and softmax in one graph, then once more in eight bits, with
 ranges taken from training images. Both answer the images of the network's own fold, which it never saw: eight bits that
 cost more than 0.003 of the metric there are left out, and the card has the scores. Reads folds/weights/MEMBER/, the
-split, data/augmented.arrow, and data/test.arrow, on whose pages the models are held against torch. The
-student, which `distil` made, learnt from all images: each fold's are answered by the student of that fold, exported for
-the score alone. Makes exports/MEMBER-FOLD/, or exports/student/. See docs/export.md.
+split, folds/predictions/MEMBER/, which say of which split the weights are, data/augmented.arrow, and data/test.arrow,
+on whose pages the models are held against torch. The student, which `distil` made, learnt from all images: each fold's
+are answered by the student of that fold, exported for the score alone. Makes exports/MEMBER-FOLD/, or exports/student/.
+See docs/export.md.
 """
 
 from pathlib import Path
@@ -17,14 +18,17 @@ from typing import Annotated
 import typer
 
 from competition.common import paths
+from competition.common.checksums import refuse_foreign
+from competition.common.locks import Use
 from competition.common.progress import progress
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.ensembling.final_vote import changed_since_final
+from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
 from competition.metrics.make import make_metric
-from competition.serving.export import LOSS, SCORED, Exported, export, write_export
+from competition.serving.export import FACTS, LOSS, SCORED, Exported, export, write_export
 from competition.serving.model_card import Origin, model_card
 from competition.serving.onnx_models import INT8
 from competition.serving.predict import read_student_vote
@@ -49,6 +53,8 @@ def main(
     """Export a member's network, or the student, as ONNX, checked against torch, with a model card."""
     set_up_process()
     settings = load_settings()
+    folder = paths.EXPORTS / (member if member == STUDENT else f"{member}-{fold}")
+    refuse_foreign(folder, FACTS)
     if member == STUDENT:
         which, judged = ALL, {number: load(number, settings) for number in settings.split.folds}
         vote = read_student_vote(settings)
@@ -59,6 +65,8 @@ def main(
         changed = changed_since_final(settings, [member])
     warn_of_changes(changed)
     target2class, folds = read_classes(paths.CLASSES), read_folds(paths.FOLDS)
+    for number in settings.split.folds if member == STUDENT else [fold]:
+        read_fold(member, number, folds, tuple(target2class))  # refuses what was trained on another split
     data = load(None if member == STUDENT else fold, settings)
     scored = sum(len(one.valid_ids) for one in (judged or {fold: data}).values())
     with progress(4 * min(SCORED, scored), "score", "image") as bar:
@@ -68,7 +76,6 @@ def main(
     if exported.facts["upright"] and (straightener := open_straightener(settings.upright)):
         others |= upright_files(*straightener.first(), settings.augment.size, settings.augment.fill)
     card = model_card(exported, folds, settings, Origin(author, licence))
-    folder = paths.EXPORTS / (member if member == STUDENT else f"{member}-{fold}")
     write_export(folder, exported, others | {"README.md": card.encode()})
     report(folder, exported)
 
@@ -102,4 +109,4 @@ def check(member: str, fold: int, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    run(main, ANEW)
+    run(main, ANEW, Use.READ)

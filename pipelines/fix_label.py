@@ -14,17 +14,10 @@ from typing import Annotated
 import typer
 
 from competition.common import paths
+from competition.common.locks import Use, refuse_while_dvc_reads
 from competition.data.competition import Competition, read_competition
 from competition.data.label_sets import split_labels
-from competition.labels.fixes import (
-    LabelFix,
-    check_label_fixes,
-    decided_text,
-    read_label_fixes,
-    spelled_as_train,
-    with_label_fix,
-    write_label_fixes,
-)
+from competition.labels.fixes import LabelFix, decide, decided_text, spelled_as_train
 from competition.settings.load import load_settings
 from pipelines._main import run
 
@@ -42,10 +35,9 @@ def main(
         raise ValueError(f"{image}: expected either its class, or --drop to leave it out of training")
     settings = load_settings()
     competition = read_competition(settings.competition, settings.task, images=False)
+    refuse_while_dvc_reads(paths.LABEL_FIXES)
     (fix,) = spelled_as_train([LabelFix(image, target, reason)], competition)
-    fixes = with_label_fix(spelled_as_train(read_label_fixes(paths.LABEL_FIXES), competition), fix)
-    check_label_fixes(paths.LABEL_FIXES, fixes, competition)
-    write_label_fixes(paths.LABEL_FIXES, fixes)
+    fixes = decide(paths.LABEL_FIXES, [fix], competition)
     now, text = competition.train.set_index("ID").at[fix.id, "target"], decided_text(fix, competition)
     decision = "left out of training" if drop else in_words(text, competition) if text != now else "confirmed"
     change = f"{fix.id}: {in_words(now, competition)} -> {decision}"
@@ -59,4 +51,4 @@ def in_words(text: str, competition: Competition) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, use=Use.READ)

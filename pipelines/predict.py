@@ -91,6 +91,8 @@ def main(
     check_out(out, "--out")
     if answers:
         check_out(answers, "--answers")
+        if answers.resolve() == out.resolve():
+            raise ValueError(f"--out and --answers are both {out}: one table would replace the other; name two files")
     settings, (names, closed) = load_settings(), list_files(folder)
     final = read_votes(settings, member, student)
     if answers:
@@ -113,13 +115,13 @@ def main(
         answered, seconds, hurried = ask(folder, listed.pages, asked, until, pdfs, drift)
     answered = replace(answered, unreadable=closed | listed.unreadable | answered.unreadable)
     pages = listed.by_id
+    log_unreadable(log, answered, pages)
     documents = documents_of(voted(folder, vote, answered), pages, vote, document)
     header, rows = HEADER, label_rows(documents.voted, final.target2class, threshold)
     if rejection:
         header, rows = with_unknown(rows, documents.voted, rejection)
     header, rows = documents.with_pages(header, rows, pages)
     write_table(out, header, [(printable(name), *rest) for name, *rest in rows])
-    log_unreadable(log, answered, pages)
     if answers:
         write_answers(answers, documents.files, final)
     files = [row for row in rows if not row[1]]

@@ -20,6 +20,7 @@ from competition.serving.predict import chosen_vote, read_votes
 from competition.settings.load import load_settings
 from competition.web.labeller import Labeller, load_labeller
 from competition.web.limits import MEBIBYTE, Limits
+from competition.web.origins import Origins, read_public_url
 from competition.web.server import Server
 from competition.web.service import Service
 from pipelines._main import log, run, warn_of_changes
@@ -51,18 +52,27 @@ def main(
         typer.Option(help="how a file of several pages is answered: by all, as the surest, or by one that is read"),
     ] = "mean",
     max_pages: Annotated[int, typer.Option(min=1, max=CHUNK, help="of a file")] = Limits.pages,
+    public_url: Annotated[
+        str | None, typer.Option(help="the page's address at a proxy before this server: https://labels.example.org")
+    ] = None,
 ) -> None:
     """Label images in the browser."""
+    origins = Origins(read_public_url(public_url)) if public_url else Origins()
     set_up_process()
     if corrections.exists() and not corrections.is_dir():
         raise NotADirectoryError(f"--corrections {corrections}: is a file; name a folder")
     corrections.mkdir(parents=True, exist_ok=True)
     limits = Limits(file_bytes=max_megabytes * MEBIBYTE, pages=max_pages)
     service = Service(labeller(member, fast, precision, document, student), corrections, limits)
-    with listening(host, port, service) as server:
+    with listening(host, port, service, origins) as server:
         if host not in LOCAL:
             log("warning: no password and no encryption", host=host, advice="listen on a trusted network only")
-        log("serving", url=url(host, server.server_port), vote=service.labeller.vote.name, corrections=corrections)
+        log(
+            "serving",
+            url=public_url or url(host, server.server_port),
+            vote=service.labeller.vote.name,
+            corrections=corrections,
+        )
         server.serve_forever()
 
 
@@ -77,10 +87,10 @@ def labeller(
     return load_labeller(final, vote, settings, precision, fast, document)
 
 
-def listening(host: str, port: int, service: Service) -> Server:
+def listening(host: str, port: int, service: Service, origins: Origins) -> Server:
     """Return the server, listening. Raises ValueError for an address that can't be had."""
     try:
-        return Server((host, port), service)
+        return Server((host, port), service, origins)
     except OSError as error:
         raise ValueError(f"{host}:{port}: {error.strerror or error}; choose another --port or --host") from error
 

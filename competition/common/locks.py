@@ -5,6 +5,7 @@ killed `dvc` still has its own, and nothing is left to be removed by hand. Where
 the folder can't be written to, there are none.
 """
 
+import json
 import os
 import platform
 import re
@@ -22,6 +23,7 @@ except ModuleNotFoundError:  # Windows
     fcntl = None
 
 HELD = "FOLDVOTE_LOCKED"  # an environment variable: whoever started this process holds the locks for it
+DVC_TMP = Path(".dvc/tmp")
 PATIENCE = 1.0  # seconds: who only looks holds a lock for a moment
 
 
@@ -117,3 +119,29 @@ def _at_work(folder: Path, own: Path | None) -> str:
             elif path.suffix == ".worker":
                 path.unlink(missing_ok=True)
     return ", ".join(found)
+
+
+def refuse_while_dvc_reads(*files: Path) -> None:
+    """Raise Busy while a stage of DVC's runs that reads any of `files`, or what lies in them.
+
+    Only when the stage has ended, DVC notes the digests of what it depends on: those of a file that was changed
+    meanwhile, which the stage hasn't seen, so that it would never run again for it.
+    """
+    from psutil import pid_exists  # seldom needed
+
+    try:
+        readers = json.loads((DVC_TMP / "rwlock").read_text(encoding="utf-8")).get("read", {})
+    except (OSError, ValueError):  # none has run here, or it is being written: then `hold` excludes the stage
+        return
+    for place, who in readers.items():
+        if not any(_overlap(Path(place), file.resolve()) for file in files):
+            continue
+        if running := [one for one in who if pid_exists(one["pid"])]:
+            raise Busy(
+                f"`{running[0]['cmd']}` (process {running[0]['pid']}) is at a stage that reads {place}: wait until "
+                "that stage has ended, then run the command again"
+            )
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)

@@ -1,5 +1,6 @@
 """Folds that train.csv gives: its column `fold`, where there is one."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from competition.common.csv import read_table
@@ -15,3 +16,8 @@ def read_given_folds(settings: CompetitionSettings) -> dict[str, str]:
         return {}
     frame = read_table(file).frame
     return dict(zip(frame[settings.id], frame[FOLD], strict=True)) if FOLD in frame else {}
+
+
+def free_folds(given: Iterable[str], n_splits: int) -> list[str]:
+    """Return those of the folds 0 to n_splits - 1 that no row is given: rows without a fold are spread over them."""
+    return sorted({*map(str, range(n_splits))} - {*given}, key=int)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from competition.common.errors import counted, examples
+from competition.data.given_folds import free_folds
 from competition.folds.leakage import LeakError
 from competition.folds.split import make_folds
 
@@ -52,7 +53,7 @@ def spread_over_free_folds(
     prediction out of fold, and none of fold 0 is parted from the others. Without a free fold nothing changes. See
     `make_folds` for the arguments.
     """
-    free = sorted({*map(str, range(n_splits))} - set(given.values()), key=int)
+    free = free_folds(given.values(), n_splits)
     rows = [row for row, id in enumerate(ids) if not given.get(id)]
     if not free or not rows or len(rows) == len(ids):
         return dict(given)

@@ -21,7 +21,11 @@ COLUMNS = ("ID", "target")
 
 def read_corrections(folder: Path | str) -> dict[str, str]:
     """Return ID -> target, in the file's order; {} without the file. Raises ContractError for an unusable file."""
-    path = Path(folder) / CORRECTIONS
+    return read_rows(Path(folder) / CORRECTIONS)
+
+
+def read_rows(path: Path) -> dict[str, str]:
+    """Return ID -> target of a table of COLUMNS, see `read_corrections`."""
     if not path.is_file():
         return {}
     frame = read_table(path).frame
@@ -30,6 +34,11 @@ def read_corrections(folder: Path | str) -> dict[str, str]:
     if wrong := [id for id in frame["ID"] if not is_plain_name(id)]:
         raise ContractError([f"{path}: no names of images: {examples(wrong)}; correct or remove the rows"])
     return dict(zip(frame["ID"], frame["target"], strict=True))
+
+
+def write_rows(path: Path, rows: Mapping[str, str]) -> None:
+    """Write ID -> target as `read_rows` reads it."""
+    write_table(path, COLUMNS, rows.items())
 
 
 def image_id(data: bytes, extension: str) -> str:
@@ -52,5 +61,5 @@ def add_correction(folder: Path | str, data: bytes, extension: str, target: str,
             with replace_file(folder / id) as temporary:
                 temporary.write_bytes(data)
         corrections[id] = target
-        write_table(folder / CORRECTIONS, COLUMNS, corrections.items())
+        write_rows(folder / CORRECTIONS, corrections)
     return corrections

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
+from filelock import FileLock
+
+from competition.common import paths
 from competition.common.csv import class_hint, read_table, write_table
 from competition.common.errors import ContractError, counted, examples, repeated
 from competition.common.files import digest
@@ -68,6 +71,22 @@ def with_label_fix(fixes: Sequence[LabelFix], fix: LabelFix) -> list[LabelFix]:
 def write_label_fixes(path: Path | str, fixes: Sequence[LabelFix]) -> None:
     """Write the decisions as `read_label_fixes` reads them."""
     write_table(path, COLUMNS, [astuple(fix) for fix in fixes])
+
+
+def decide(path: Path | str, new: Sequence[LabelFix], competition: Competition) -> list[LabelFix]:
+    """Write the decisions `new`, each in the place of an earlier one about its image; return all there are then.
+
+    Of two commands at once the second waits. Raises ContractError, with nothing written, for what can't be decided.
+    """
+    paths.LOCKS.mkdir(parents=True, exist_ok=True)
+    with FileLock(paths.LOCKS / "label_fixes.lock"):
+        fixes = spelled_as_train(read_label_fixes(path), competition)
+        for fix in new:
+            fixes = with_label_fix(fixes, fix)
+        check_label_fixes(path, fixes, competition)
+        if new:
+            write_label_fixes(path, fixes)
+    return fixes
 
 
 def check_label_fixes(path: Path | str, fixes: Sequence[LabelFix], competition: Competition) -> None:

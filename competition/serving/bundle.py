@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from competition.common import paths
+from competition.common.checksums import refuse_foreign, write_checksums
 from competition.common.files import replace_file, replace_folder, write_json
 from competition.common.imports import ROOT
 from competition.ensembling.final_vote import FinalVote
@@ -34,13 +35,14 @@ from pathlib import Path
 
 MINUTES = 500  # that the kernel may take; where they get short, views are left out, then folds
 places = [Path("."), Path("/kaggle/input")]
-bundle = next(path.parent for place in places for path in sorted(place.glob("**/bundle.json"))).resolve()
+bundles = sorted({path.parent.resolve() for place in places for path in place.glob("**/bundle.json")})
+if len(bundles) != 1:
+    raise SystemExit(f"expected one bundle, found {', '.join(map(str, bundles)) or 'none'}: attach one, or set bundle")
+(bundle,) = bundles
 print(bundle)""",
-    """# Only where packages are missing: wheels of the exact versions, if the bundle has them
-wheels = bundle / "wheels"
-if wheels.is_dir():
-    pip = [sys.executable, "-m", "pip", "install", "--no-index", "--find-links", wheels]
-    subprocess.run([*pip, "-r", bundle / "requirements.lock"], check=True)""",
+    """# Only where packages are missing: the wheels that the bundle has; take out those that the kernel has
+if wheels := [str(path) for path in sorted(bundle.glob("wheels/*")) if path.suffix in (".whl", ".gz", ".zip")]:
+    subprocess.run([sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", *wheels], check=True)""",
     """subprocess.run([sys.executable, bundle / "infer.py", "--minutes", str(MINUTES)], check=True)""",
 )
 
@@ -72,13 +74,29 @@ def files_of(final: FinalVote, vote: str | None, settings: Settings) -> list[Pat
     return list(dict.fromkeys(found))
 
 
+def check_place(out: Path) -> None:
+    """Raise ValueError where `out`, a folder or a .zip file, holds anything but a bundle as it was written."""
+    if out.suffix != ".zip":
+        refuse_foreign(out, FACTS)
+    elif out.exists() and not _is_zipped_bundle(out):
+        raise ValueError(f"{out}: is there, and no bundle; it would be lost: name another place, or move it")
+
+
+def _is_zipped_bundle(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return {FACTS, INFER, LOCK} <= set(archive.namelist())
+
+
 def write_bundle(out: Path | str, files: Sequence[Path], vote: str | None, extra: Iterable[str], wheels: bool) -> int:
     """Write the bundle of `files` as the folder `out`, or as one file if it ends in .zip; return its bytes.
 
     extra: distributions that no import shows, for the lock list; wheels: whether theirs are fetched too, by pip.
-    Raises ValueError where they can't be.
+    Raises ValueError where they can't be, and see `check_place`.
     """
     out = Path(out)
+    check_place(out)
     if out.suffix != ".zip":
         with replace_folder(out) as folder:
             return _fill(folder, files, vote, extra, wheels)
@@ -106,6 +124,7 @@ def _fill(folder: Path, files: Sequence[Path], vote: str | None, extra: Iterable
     write_json(folder / NOTEBOOK, _notebook())
     if wheels:
         _download_wheels(folder)
+    write_checksums(folder)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from competition.common.checksums import refuse_foreign, write_checksums
 from competition.common.files import replace_folder, write_json
 from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
@@ -28,6 +29,7 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 from competition.training.fold_data import FoldData
 
+FACTS = "model.json"
 LOSS = 0.003  # of the metric, that eight bits may cost
 SCORED = 2000  # images at the most
 
@@ -174,8 +176,13 @@ def described(
 
 
 def write_export(folder: Path | str, exported: Exported, others: dict[str, bytes]) -> None:
-    """Write the models, model.json and `others` (file name -> bytes) as `folder`, in the place of what stood there."""
+    """Write the models, model.json and `others` (file name -> bytes) as `folder`, in the place of an earlier export.
+
+    Raises ValueError where anything else stands there, or was edited since.
+    """
+    refuse_foreign(Path(folder), FACTS)
     with replace_folder(folder) as temporary:
         for name, content in (exported.models | others).items():
             (temporary / name).write_bytes(content)
-        write_json(temporary / "model.json", exported.facts)
+        write_json(temporary / FACTS, exported.facts)
+        write_checksums(temporary)

@@ -59,8 +59,10 @@ class Exporter:
 
 
 def calibration_rows(data: FoldData) -> np.ndarray:
-    """Return the rows of CALIBRATED training images' copies at the most, an even share of the images: what the network
-    learnt from, and nothing that it is scored on.
+    """Return the rows of CALIBRATED training images' copies at the most, spread evenly over all of the images: what the
+    network learnt from, and nothing that it is scored on.
     """
-    step = max(1, len(data.train_rows) // CALIBRATED)
-    return np.array([rows[number % len(rows)] for number, rows in enumerate(data.train_rows[::step])][:CALIBRATED])
+    number = len(data.train_rows)
+    spread = np.linspace(0, number - 1, min(number, CALIBRATED)).round().astype(int)
+    chosen = [data.train_rows[image] for image in spread]
+    return np.array([rows[turn % len(rows)] for turn, rows in enumerate(chosen)])

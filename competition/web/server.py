@@ -1,7 +1,6 @@
 """HTTP server of the page: the standard library's, with every request bounded in size, time and number.
 
-It answers browsers on pages of its own only: the Host must be an address or this machine's name (a page elsewhere could
-otherwise reach it by a name of its own), and what is sent must come from the page or from no page at all.
+It answers browsers on pages of its own only, see `origins`.
 """
 
 import json
@@ -9,17 +8,18 @@ import re
 import socket
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from threading import BoundedSemaphore, Timer
 from time import monotonic
 from urllib.parse import parse_qs, urlsplit
 
 from competition.web.limits import Refused
+from competition.web.origins import Origins
 from competition.web.pages import PAGES
 from competition.web.service import Service, slot
 from competition.web.uploads import too_large
 
 PIECE = 65536  # bytes read at a time
+MOST_FIELDS = 1000  # of a query: as many labels
 LINGER_SECONDS = 2  # for a refused upload's sender to read the refusal
 FULL = b'HTTP/1.0 503 Busy\r\nContent-Type: application/json\r\n\r\n{"error": "too many connections; try again"}'
 HEADERS = {
@@ -34,12 +34,12 @@ HEADERS = {
 
 
 class Server(ThreadingHTTPServer):
-    """Server of `service` at an address; a thread for each connection, and a bound on their number."""
+    """Server of `service` at an address, to `origins`; a thread for each connection, and a bound on their number."""
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], service: Service):
-        self.service = service
+    def __init__(self, address: tuple[str, int], service: Service, origins: Origins = Origins()):
+        self.service, self.origins = service, origins
         self.open = BoundedSemaphore(service.limits.connections)
         self.uploads = BoundedSemaphore(service.limits.uploads)
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(self._post)
 
     def _get(self) -> dict[str, object] | tuple[str, bytes]:
-        path = urlsplit(self.path).path
+        path, _ = self._asked()
         if path == "/api/classes":
             return self.server.service.facts()
         if path not in PAGES:
@@ -110,17 +110,24 @@ class Handler(BaseHTTPRequestHandler):
         return PAGES[path]()
 
     def _post(self) -> dict[str, object]:
-        parts, service = urlsplit(self.path), self.server.service
-        if parts.path not in ("/api/predict", "/api/corrections"):
+        (path, query), service = self._asked(), self.server.service
+        if path not in ("/api/predict", "/api/corrections"):
             raise Refused(404, "nothing is here; /api lists what can be asked")
         self._check_origin()
         length = self._length()
         with slot(self.server.uploads, service.limits.wait_seconds):
             data = self._body(length)
-            if parts.path == "/api/predict":
+            if path == "/api/predict":
                 return service.predict(data)
-            asked = parse_qs(parts.query, max_num_fields=1000)
-            return service.correct(data, asked.get("target", []), _page(asked.get("page", [])))
+            return service.correct(data, query.get("target", []), _page(query.get("page", [])))
+
+    def _asked(self) -> tuple[str, dict[str, list[str]]]:
+        """Return the path and the query."""
+        try:
+            parts = urlsplit(self.path)
+            return parts.path, parse_qs(parts.query, max_num_fields=MOST_FIELDS)
+        except ValueError:
+            raise Refused(400, "the address can't be read") from None
 
     def _length(self) -> int:
         if "Transfer-Encoding" in self.headers or "Content-Length" not in self.headers:
@@ -145,25 +152,15 @@ class Handler(BaseHTTPRequestHandler):
         self.clock.cancel()
         return bytes(data)
 
-    def _check_host(self) -> None:
-        try:
-            host = urlsplit(f"//{self.headers.get('Host', '')}").hostname or ""
-            ip_address(host)
-        except ValueError:
-            if host not in ("localhost", socket.gethostname().lower()):
-                raise Refused(403, "expected this machine's address or name as the host") from None
-
     def _check_origin(self) -> None:
-        origin, host = self.headers.get("Origin"), self.headers.get("Host", "")
-        if origin is not None and origin != f"http://{host}":
-            raise Refused(403, "pages elsewhere can't send images here")
-        if self.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-            raise Refused(403, "pages elsewhere can't send images here")
+        headers = self.headers
+        origin, host = headers.get("Origin"), headers.get("Host", "")
+        self.server.origins.check_origin(origin, host, headers.get("Sec-Fetch-Site", "same-origin"))
 
     def _answer(self, make) -> None:
         status, kind = 200, "application/json; charset=utf-8"
         try:
-            self._check_host()
+            self.server.origins.check_host(self.headers.get("Host", ""))
             content = make()
         except Refused as refusal:
             status, content = refusal.status, {"error": str(refusal)}

@@ -12,7 +12,7 @@ from competition.report.tables import class_label
 from competition.serving.pages import PDF
 from competition.web.labeller import Labeller
 from competition.web.limits import Limits, Refused
-from competition.web.uploads import image_extension
+from competition.web.uploads import READ, image_extension
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,7 @@ class Service:
             "classes": classes,
             "several": final.task.several,
             "vote": self.labeller.vote.name,
+            "formats": READ,
             "max_bytes": self.limits.file_bytes,
             "max_pages": self.limits.pages,
             "corrections": str(self.folder),

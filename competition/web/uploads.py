@@ -1,7 +1,9 @@
 """Uploaded files: which kind of image they are, by content, before anything of them is decoded."""
 
 import warnings
+from collections.abc import Iterator
 from io import BytesIO
+from itertools import count
 
 from PIL import Image, UnidentifiedImageError
 
@@ -51,7 +53,7 @@ def image_extension(data: bytes, limits: Limits) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(BytesIO(data), formats=available()) as image:
-                return _checked(image, limits)
+                return _checked(image, data, limits)
     except UnidentifiedImageError:
         raise Refused(415, f"this is no image that can be read; {READ} can") from None
     except Image.DecompressionBombError:
@@ -62,24 +64,43 @@ def image_extension(data: bytes, limits: Limits) -> str:
         raise Refused(422, f"the image is damaged: {error}") from None
 
 
-def _checked(image: Image.Image, limits: Limits) -> str:
-    _check_size(image, limits)
-    if image.format == "TIFF":
-        for page in range(1, limits.pages + 1):
-            try:
-                image.seek(page)
-            except Exception:  # the end; or what is wrong with a further page, which its reading will say
-                break
-            _check_size(image, limits)
-        else:
-            raise too_many_pages(limits)
+Page = tuple[int, int]  # width, height
+
+
+def _checked(image: Image.Image, data: bytes, limits: Limits) -> str:
+    """Return the extension. None of a TIFF's pages may have too many pixels, whichever is read, and by whom: the first
+    may be a thumbnail, and deep ones are tifffile's.
+    """
+    looks = [_pages(image), _pages_by_tifffile(data)] if image.format == "TIFF" else [iter([image.size])]
+    for pages in looks:
+        for number, (width, height) in enumerate(pages, start=1):
+            if number > limits.pages:
+                raise too_many_pages(limits)
+            if width * height > limits.pixels:
+                raise too_many_pixels(limits, f"{width} x {height} = ")
     return KINDS[image.format]
 
 
-def _check_size(image: Image.Image, limits: Limits) -> None:
-    width, height = image.size
-    if width * height > limits.pixels:
-        raise too_many_pixels(limits, f"{width} x {height} = ")
+def _pages(image: Image.Image) -> Iterator[Page]:
+    """Yield the pages one by one: counting all would take as long as the file's maker likes."""
+    for page in count():
+        try:
+            image.seek(page)
+        except Exception:  # the end; or what is wrong with a further page, which its reading will say
+            return
+        yield image.size
+
+
+def _pages_by_tifffile(data: bytes) -> Iterator[Page]:
+    """Yield the pages of a TIFF, those that Pillow can't read too."""
+    try:
+        from tifffile import TiffFile
+
+        with TiffFile(BytesIO(data)) as file:
+            for page in file.pages:
+                yield page.imagewidth, page.imagelength
+    except Exception:  # then it isn't read by tifffile either
+        return
 
 
 def available() -> list[str]:

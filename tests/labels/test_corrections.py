@@ -47,7 +47,7 @@ def test_new_images_known_images_and_test_images(raw, capsys):
     assert "test images are left out images=1 ids=t2" in said and "images=1 label_fixes=1 known=0" in said
     before = (raw / "train.csv").read_bytes()
     add_corrections.main()  # again: nothing more
-    assert (raw / "train.csv").read_bytes() == before and "images=0 label_fixes=1 known=1" in capsys.readouterr().out
+    assert (raw / "train.csv").read_bytes() == before and "images=0 label_fixes=0 known=2" in capsys.readouterr().out
     settings = load_settings()
     train = read_competition(settings.competition, settings.task).train.set_index("ID")
     assert train.at[new, "target"] == "x" and len(train) == len(rows)

@@ -190,8 +190,9 @@ def test_what_can_not_be_bundled(bundled, tmp_path, monkeypatch):
     monkeypatch.chdir(bundled[0])
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("years of work")
+    (tmp_path / "mine/requirements.lock").touch()  # any project may have one
     monkeypatch.setattr(sys, "argv", ["bundle", "--out", str(tmp_path / "mine")])
-    with pytest.raises(SystemExit, match="holds something that is no bundle"):
+    with pytest.raises(SystemExit, match=r"mine: holds files \(requirements.lock, thesis.txt\), and no bundle.json"):
         run(bundle.main)
     weights = Path("folds/weights/grey/1.safetensors")
     content = weights.read_bytes()
@@ -202,6 +203,18 @@ def test_what_can_not_be_bundled(bundled, tmp_path, monkeypatch):
     finally:
         weights.write_bytes(content)
     assert not (tmp_path / "out").exists() and (tmp_path / "mine/thesis.txt").exists()
+
+
+def test_a_bundle_is_written_anew_but_for_what_a_person_put_there(bundled, tmp_path, monkeypatch):
+    monkeypatch.chdir(bundled[0])
+    out = tmp_path / "grey"
+    for _ in range(2):
+        bundle.main(out, "grey")
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=out, check=True)
+    (out / "labels.csv").write_text("answers")  # infer.py writes where it is run
+    with pytest.raises(ValueError, match="1 file is not as this command wrote them, .* labels.csv"):
+        bundle.main(out, "grey")
+    assert (out / "labels.csv").read_text() == "answers"
 
 
 def test_networks_that_turn_pages_upright_are_in_it(bundled, monkeypatch):

@@ -18,7 +18,8 @@ from competition.data.image_store import ImageStore
 from competition.data.images import read_image
 from competition.data.letterbox import letterbox
 from competition.data.predictions import CONDITIONS
-from competition.folds.split import read_folds
+from competition.folds.leakage import LeakError
+from competition.folds.split import read_folds, write_folds
 from competition.inference.tta import oriented_batch
 from competition.members.named import member_named
 from competition.metrics.calibration import expected_calibration_error
@@ -279,3 +280,30 @@ def test_the_pages_reader_runs_no_program_either(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "x.eps")
     with pytest.raises(UnidentifiedImageError):
         read_page(tmp_path / "x.eps")
+
+
+def test_an_export_that_was_edited_stays(at_home):
+    card = FOLDER / "README.md"
+    before = card.read_text()
+    card.write_text(before + "Not for receipts.\n")
+    try:
+        with pytest.raises(ValueError, match="exports/lite0-1: 1 file is not as this command wrote them.*: README.md"):
+            export.main("lite0", 1)
+    finally:
+        card.write_text(before)
+
+
+def test_weights_of_another_split_are_refused(at_home):
+    """Or they would be scored on images that they learnt from."""
+    folds = Path("folds/folds.csv")
+    before = folds.read_text()
+    frame = read_folds(folds)
+    frame["fold"] = 1 - frame["fold"]
+    write_folds(folds, frame)
+    try:
+        with pytest.raises(
+            LeakError, match="folds/predictions/lite0/1.npz: .* it comes from another split, run `dvc repro"
+        ):
+            export.main("lite0", 1)
+    finally:
+        folds.write_text(before)

@@ -237,6 +237,24 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_the_work(at_home, t
         predict.main(Path("data/raw/test"), tmp_path / "file/found.csv", "grey")
 
 
+def test_two_tables_in_one_file_are_refused_before_the_work(at_home, tmp_path, monkeypatch):
+    monkeypatch.setattr(predict, "load_vote", lambda *_, **__: pytest.fail("work was done"))
+    (tmp_path / "below").mkdir()
+    for answers in (tmp_path / "x.csv", tmp_path / "below/../x.csv"):
+        with pytest.raises(ValueError, match="--out and --answers are both .*x.csv: .*name two files"):
+            predict.main(Path("data/raw/test"), tmp_path / "x.csv", "grey", answers=answers)
+
+
+def test_why_nothing_can_be_read_is_said_before_the_end(at_home, tmp_path, capsys):
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans/a.jpg").write_bytes(Path("data/raw/test/t0.jpg").read_bytes()[:40])
+    (tmp_path / "scans/b.png").touch()
+    with pytest.raises(ValueError, match=r"no image in it that could be read \(2 unreadable, 0 other files\)"):
+        predict.main(tmp_path / "scans", tmp_path / "found.csv", "grey")
+    said = capsys.readouterr().out
+    assert "warning: unreadable file=a.jpg problem=" in said and "file=b.png problem=empty file" in said
+
+
 def test_changed_settings_and_weights_are_said(at_home, tmp_path, capsys):
     params, final = Path("params.yaml"), json.loads(Path("submissions/final.json").read_text())
     before, name = params.read_text(), final["chosen"]

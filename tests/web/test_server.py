@@ -21,6 +21,7 @@ from PIL import Image
 
 from competition.labels.corrections import read_corrections
 from competition.web.limits import Limits
+from competition.web.uploads import KINDS
 from pipelines import predict
 
 LIMITS = Limits(file_bytes=200_000, pixels=1_000_000, pages=4, upload_seconds=1.5, wait_seconds=5, uploads=2)
@@ -285,3 +286,11 @@ def test_every_path_is_described(server):
             assert set(found[1]) == set(described)
     text = ask(server, "/api")[1]["text"]
     assert all(path in text for path in about["paths"])
+
+
+def test_the_page_names_what_is_taken(server):
+    formats = ask(server, "/api/classes")[1]["formats"]
+    named = {"JPEG 2000" if kind == "JPEG2000" else kind for kind in KINDS} - {"MPO"}
+    assert (
+        all(kind.lower() in formats.lower() for kind in named) and "facts.formats" in ask(server, "/page.js")[1]["text"]
+    )

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from competition.data.damaged import decode_damaged
 from competition.data.deep_tiff import decode_deep_tiff
-from competition.data.image_reader import Decoded, ImageReader, UnreadableImage, check_page
+from competition.data.image_reader import Decoded, ImageReader, UnreadableImage, check_page, check_size
 from competition.data.orientation_tag import upright
 from competition.data.pillow_formats import open_image
 from competition.data.png_chunks import significant_bits
@@ -86,8 +86,9 @@ def _turn_to(file: Image.Image, page: int) -> int:
             frames = [frame for frame in frames if not _is_reduced(file, frame)] or [0]
             file.seek(0)
     check_page(page, len(frames))
-    if frames[page - 1]:
+    if frames[page - 1]:  # of the first one Pillow has checked the size
         file.seek(frames[page - 1])
+        check_size(file.height, file.width)
     return len(frames)
 
 

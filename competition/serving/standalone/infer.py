@@ -6,7 +6,8 @@ python infer.py --minutes 500                      as fast as it must be: views 
 
 Writes labels.csv (a row for each image, as `predict` does) and submission.csv (the answers in the competition's form)
 into the current folder. Where a sample submission lies beside the test folder, submission.csv has its rows, in its
-order; an image that is missing or can't be read keeps the sample's answer there, and is named.
+order; an ID is its image's path below the folder, or its name alone, as in the competition. An image that is missing
+or can't be read keeps the sample's answer there, and is named; if that is so of all, this ends with an error.
 """
 
 import argparse
@@ -41,7 +42,7 @@ def main() -> None:
         sys.exit(done.returncode)
     sample = Path(arguments.sample) if arguments.sample else folder.parent / SAMPLE
     if arguments.sample or sample.is_file():
-        complete(answers, sample)
+        complete(answers, out, sample, folder)
 
 
 def read_arguments() -> argparse.Namespace:
@@ -75,31 +76,67 @@ def test_folder(inputs: Path) -> Path:
     return likely[0].resolve()
 
 
-def complete(answers: Path, sample: Path) -> None:
-    """Write `answers` anew with the rows of `sample`: its IDs, in its order; say which have no answer of their own."""
+def complete(answers: Path, labels: Path, sample: Path, folder: Path) -> None:
+    """Write `answers` anew with the rows of `sample`: its IDs, in its order; say which have no answer of their own.
+
+    labels: names the image in `folder` of each row of `answers`. Where no row has an answer, nothing is written.
+    """
     (header, *rows), (columns, *given) = read_table(answers), read_table(sample)
     if header != columns:
         sys.exit(f"error: {sample}: has the columns {columns}, the answers have {header}; name the right --sample")
-    own = {row[0]: row for row in rows}
+    own = {row[0]: row[1:] for row in rows}
+    by_image = {name: row[1:] for name, row in zip(labelled_images(labels), rows, strict=True)}
+    images = images_of([row[0] for row in given if row[0] not in own], folder)
+    own |= {id_: by_image[name] for id_, name in images.items() if name in by_image}
     unanswered = [row[0] for row in given if row[0] not in own]
+    if len(unanswered) == len(given):
+        sys.exit(
+            f"error: {sample}: none of its {len(given)} IDs ({', '.join(unanswered[:3])}, ...) is that of an image "
+            f"that could be read in {folder} ({', '.join(list(by_image)[:3])}, ...); name the right folder, or the "
+            f"right --sample. {answers} has the answers under the images' own names"
+        )
     temporary = answers.with_name(f".{answers.name}.tmp")
     with temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows(own.get(row[0], row) for row in given)
+        writer.writerows([row[0], *own.get(row[0], row[1:])] for row in given)
     temporary.replace(answers)
     for id_ in unanswered[:20]:
         print(f"warning: no image of this ID that could be read, so it has the sample's answer: {id_}")
-    left_out = len(own) - (len(given) - len(unanswered))
+    left_out = len(rows) - (len(given) - len(unanswered))
     print(f"submission path={answers} rows={len(given)} unanswered={len(unanswered)} not_asked_for={left_out}")
+
+
+def labelled_images(labels: Path) -> list[str]:
+    """Return the names of the images in the table `labels`, but for the rows of a document's pages."""
+    header, *rows = read_table(labels)
+    page = header.index("page") if "page" in header else None
+    return [row[0] for row in rows if page is None or not row[page]]
+
+
+def images_of(ids: list[str], folder: Path) -> dict[str, str]:
+    """Return ID -> image in `folder` or below it, found as `prepare` finds it; IDs that fit none, or several, are left
+    out.
+    """
+    if not ids:
+        return {}
+    sys.dont_write_bytecode = True  # the bundle may be read-only
+    from competition.data.image_files import ImageFolder
+
+    images = ImageFolder(folder)
+    found = {id_: images.candidates(id_) for id_ in ids}
+    return {id_: names[0] for id_, names in found.items() if len(names) == 1}
 
 
 def read_table(path: Path) -> list[list[str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return [row for row in csv.reader(file) if row]
+            rows = [row for row in csv.reader(file) if row]
     except OSError as error:
         sys.exit(f"error: {path}: {error.strerror}; name another --sample")
+    if not rows:
+        sys.exit(f"error: {path}: is empty; name another --sample")
+    return rows
 
 
 if __name__ == "__main__":

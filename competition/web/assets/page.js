@@ -133,6 +133,6 @@ for (const kind of ["dragover", "drop", "dragleave"]) {
 at("files").addEventListener("change", (event) => { add([...event.target.files]); event.target.value = ""; });
 ask("/api/classes").then((found) => {
   facts = found;
-  at("limits").textContent = `PDF, JPEG, PNG, TIFF, WebP and BMP, up to ${facts.max_bytes / 2 ** 20} MB and ${facts.max_pages} pages each. What you keep goes to ${facts.corrections}, as training data to come.`;
+  at("limits").textContent = `${facts.formats}, up to ${facts.max_bytes / 2 ** 20} MB and ${facts.max_pages} pages each. What you keep goes to ${facts.corrections}, as training data to come.`;
   next();
 }, (problem) => { at("status").textContent = problem.message; });
