@@ -4,7 +4,7 @@ python -m pipelines.predict ~/scans --out labels.csv
 python -m pipelines.predict ~/scans --member lite0 --fast
 python -m pipelines.predict ~/scans --student
 python -m pipelines.predict ~/scans --answers submission.csv --minutes 50
-python -m pipelines.predict ~/letters --document most_certain --max-pages 20
+python -m pipelines.predict ~/scans --document most_certain --max-pages 20
 python -m pipelines.predict ~/scans --reject-unknown 0.95
 
 The answers are those of the vote that made submissions/final.csv, of the one that --member names, or of the student

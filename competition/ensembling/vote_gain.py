@@ -67,10 +67,12 @@ def vote_score(
 
     low, high = np.log(TEMPERATURES)
     ends = [of_one(end) - single for end in (low, high)]
+    if not np.isfinite(ends).all():  # no labels drawn have a score
+        return VoteScore(single, 1.0, np.zeros(DRAWS))
     if np.prod(np.sign(ends)) > 0:  # out of reach
         found = (low, high)[int(np.argmin(np.abs(ends)))]
     else:
-        found = bisect(lambda at: of_one(at) - single, low, high, xtol=0.01)
+        found = bisect(lambda at: np.nan_to_num(of_one(at) - single), low, high, xtol=0.01)
     around = (found - STEP, found + STEP)
     change = of_one(around[1]) - of_one(around[0])
     slope = (of_vote(around[1]) - of_vote(around[0])) / change if change else 1.0

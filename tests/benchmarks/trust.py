@@ -93,9 +93,12 @@ def decide(folder: Path) -> None:
 def run_overconfident(folder: Path, plain: Path, values: dict) -> None:
     """Train the members of the project `plain` anew by other settings, on the same copies."""
     if not folder.is_dir():
-        shutil.copytree(plain, folder, ignore=shutil.ignore_patterns("params.yaml", "submissions", "state", "lite0"))
+        partial = folder.with_name(f"{folder.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(plain, partial, ignore=shutil.ignore_patterns("params.yaml", "submissions", "state", "lite0"))
         for done in ("vote", "ensemble"):
-            (folder / "done" / done).unlink()
+            (partial / "done" / done).unlink()
+        partial.rename(folder)
     begin(folder, values)
     train_members(folder)
     decide(folder)

@@ -64,6 +64,14 @@ def test_deviations_are_those_of_a_test_set_of_this_size():
     assert spread[500] / spread[8000] == pytest.approx(4, rel=0.25)
 
 
+def test_where_no_labels_drawn_have_a_score_nothing_is_added():
+    auc = METRICS["roc_auc"]()
+    sure = np.tile(np.eye(len(TARGETS))[:1], (30, 1))  # all images of one class: there is no pair to put in order
+    alone = [voted(sure, auc) for _ in range(3)]
+    found = vote_score(0.9, alone, voted(sure, auc), auc, np.random.default_rng(1))
+    assert (found.value, found.slope, found.deviations.any()) == (0.9, 1.0, False)
+
+
 def test_a_loss_falls_by_voting():
     loss = METRICS["log_loss"]()
     labels, alone, together = made(2.0, metric=loss)
