@@ -17,7 +17,7 @@ from competition.data.predictions import CONDITIONS
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.decision import Answers
 from competition.ensembling.images import Images
-from competition.ensembling.one_standard_error import best_of, paired_bootstrap, simplest
+from competition.ensembling.one_standard_error import ROUNDING, best_of, paired_bootstrap, simplest_within
 from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
 
@@ -58,7 +58,7 @@ def decide(
     ordered = by_simplicity(candidates, costs)
     names, levels = [candidate.name for candidate in ordered], [candidate.simplicity[0] for candidate in ordered]
     compared = _compared(ordered, np.ones(len(images.y_true), bool), images, settings, gains)
-    best, found = best_of(compared), simplest(compared, levels)
+    best, found = best_of(compared), _simplest(compared, levels, gains)
     if settings.choose != AUTO:
         if settings.choose not in names:
             raise ValueError(f"ensemble.choose: {settings.choose!r}; expected {AUTO} or one of {', '.join(names)}")
@@ -105,6 +105,21 @@ def _compared(
     )
 
 
+def _simplest(
+    compared: Sequence[PairedDifference], levels: Sequence[int], gains: Mapping[str, float]
+) -> PairedDifference:
+    """Return, of the lowest level within one standard error, the first that none behind it is better than both with and
+    without `gains`: what they are estimated to be never decides alone.
+    """
+    found, *others = simplest_within(compared, levels)
+    for one in others:
+        lead = one.sign * (one.score - found.score)
+        gained = one.sign * (gains.get(one.name, 0.0) - gains.get(found.name, 0.0))
+        if min(lead, lead - gained) > ROUNDING:
+            found = one
+    return found
+
+
 def choose_nested(
     ordered: Sequence[Candidate], images: Images, settings: EnsembleSettings, gains: Mapping[str, float]
 ) -> tuple[Answers, dict[int, str]]:
@@ -115,7 +130,7 @@ def choose_nested(
     for fold in np.unique(images.folds).tolist():
         here = images.folds == fold
         compared = _compared(ordered, ~here, images, settings, gains)
-        chosen = by_name[simplest(compared, levels).name]
+        chosen = by_name[_simplest(compared, levels, gains).name]
         per_fold[fold] = chosen.name
         for condition in CONDITIONS:
             oof[condition][here] = chosen.oof[condition][here]

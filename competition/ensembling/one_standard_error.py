@@ -49,6 +49,11 @@ def best_of(compared: Sequence[PairedDifference]) -> PairedDifference:
 
 def simplest(compared: Sequence[PairedDifference], levels: Sequence[int]) -> PairedDifference:
     """Return the best on the lowest of `levels` within one standard error of the best; of equals the first."""
+    return best_of(simplest_within(compared, levels))
+
+
+def simplest_within(compared: Sequence[PairedDifference], levels: Sequence[int]) -> list[PairedDifference]:
+    """Return those on the lowest of `levels` within one standard error of the best, in their order."""
     within = [(one, level) for one, level in zip(compared, levels, strict=True) if one.is_within]
     lowest = min(level for _, level in within)
-    return best_of([one for one, level in within if level == lowest])
+    return [one for one, level in within if level == lowest]

@@ -332,9 +332,10 @@ def test_what_all_networks_add_is_added_before_candidates_are_compared():
     assert decision.compared[1].standard_error == pytest.approx(np.hypot(without, 0.39))
 
 
-def test_what_all_networks_add_alone_never_chooses_what_fits_weights():
+@pytest.mark.parametrize("rule", ["foldwise_hard", "stacking"])
+def test_what_all_networks_add_never_decides_alone(rule):
     y_true, folds = made_up()
     answers = right_for(y_true, 0.8, 1)
-    made = [candidate("a", answers), candidate("stacking", answers, "stacking", ("a", "b"))]
-    decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS, {"a": 0.01, "stacking": 0.02})
-    assert (decision.chosen, decision.best) == ("a", "stacking")
+    made = [candidate("a", answers), candidate(rule, answers, rule, ("a", "b"))]
+    decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS, {"a": 0.01, rule: 0.02})
+    assert (decision.chosen, decision.best) == ("a", rule)
