@@ -61,8 +61,8 @@ def stages_run(output: str) -> list[str]:
     return re.findall(r"^Running stage '(.+)':", output, re.MULTILINE)
 
 
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
+def table(path: Path | str) -> list[dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 

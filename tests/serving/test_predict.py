@@ -1,6 +1,5 @@
 """predict on the test images gives the vote's answers, and what else it says of a folder."""
 
-import csv
 import json
 import os
 import shutil
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from makers.packed import TARGETS
+from makers.pipeline import table
 from makers.project import FOLDS, TEST, UNREADABLE, project  # noqa: F401
 from safetensors.torch import load_file, save_file
 
@@ -36,11 +36,6 @@ NAMES = dict(zip(TARGETS, ("bright", "dark", "striped"), strict=True))
 def at_home(project, monkeypatch):  # noqa: F811
     monkeypatch.chdir(project)
     return project
-
-
-def table(path) -> list[dict[str, str]]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def left_by_training(name: str) -> dict[str, np.ndarray]:

@@ -1,12 +1,12 @@
 """predict on files of several pages: a row for each file and each page, and everything that can't be read is named."""
 
-import csv
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from makers.pdfs import BAD, picture_pdf, tiff
+from makers.pipeline import table
 from makers.project import project  # noqa: F401
 from PIL import Image
 
@@ -17,11 +17,6 @@ from pipelines import predict
 def at_home(project, monkeypatch):  # noqa: F811
     monkeypatch.chdir(project)
     return project
-
-
-def table(path) -> list[dict[str, str]]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """predict --reject-unknown: the scores are the vote's own, and the threshold is counted by hand out of fold."""
 
-import csv
 from pathlib import Path
 
 import pytest
+from makers.pipeline import table
 from makers.project import FOLDS, TEST, TRAIN, project  # noqa: F401
 
 from competition.data.predictions import load_predictions
@@ -18,11 +18,6 @@ MEMBER = "lite0"
 def at_home(project, monkeypatch):  # noqa: F811
     monkeypatch.chdir(project)
     return project
-
-
-def table(path) -> list[dict[str, str]]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def scores_of(part: str) -> dict[str, float]:
