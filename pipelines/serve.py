@@ -2,6 +2,7 @@
 
 python -m pipelines.serve                                   at http://127.0.0.1:8000, until Ctrl-C
 python -m pipelines.serve --fast --port 8080
+python -m pipelines.serve --reject-unknown 0.95             images of none of the classes are marked
 
 The answers are `predict`'s, with a heat map. Reads what `predict` reads. Writes
 into data/corrections/ only: images that a person labelled on the page, and corrections.csv. See docs/serve.md.
@@ -15,6 +16,7 @@ import typer
 from competition.common import paths
 from competition.compute.device import set_up_process
 from competition.serving.documents import DocumentVote
+from competition.serving.messages import log_rejection, log_threshold
 from competition.serving.new_images import CHUNK
 from competition.serving.predict import chosen_vote, read_votes
 from competition.settings.load import load_settings
@@ -38,6 +40,10 @@ def main(
     precision: Annotated[
         float, typer.Option(help="share of right ones among the answers that are not unsure, at least")
     ] = 0.95,
+    reject_unknown: Annotated[
+        float | None,
+        typer.Option(help="share of images of the classes that are not called unknown, at least (0.95, say)"),
+    ] = None,
     host: Annotated[str, typer.Option(help="address to listen at; 0.0.0.0: all, for everybody who reaches it")] = LOCAL[
         0
     ],
@@ -63,7 +69,7 @@ def main(
         raise NotADirectoryError(f"--corrections {corrections}: is a file; name a folder")
     corrections.mkdir(parents=True, exist_ok=True)
     limits = Limits(file_bytes=max_megabytes * MEBIBYTE, pages=max_pages)
-    service = Service(labeller(member, fast, precision, document, student), corrections, limits)
+    service = Service(labeller(member, fast, precision, document, student, reject_unknown), corrections, limits)
     with listening(host, port, service, origins) as server:
         if host not in LOCAL:
             log("warning: no password and no encryption", host=host, advice="listen on a trusted network only")
@@ -77,14 +83,23 @@ def main(
 
 
 def labeller(
-    member: str | None, fast: bool, precision: float, document: DocumentVote = "mean", student: bool = False
+    member: str | None,
+    fast: bool,
+    precision: float,
+    document: DocumentVote = "mean",
+    student: bool = False,
+    known: float | None = None,
 ) -> Labeller:
     """Return the vote that answers, loaded; what it was not made for is said."""
     settings = load_settings()
     final = read_votes(settings, member, student)
     vote = chosen_vote(final, member, fast, settings, log)
     warn_of_changes(final.changed_since(settings, vote.parts))
-    return load_labeller(final, vote, settings, precision, fast, document)
+    made = load_labeller(final, vote, settings, precision, fast, document, known)
+    log_threshold(log, made.threshold, precision)
+    if made.rejection:
+        log_rejection(log, made.rejection, known)
+    return made
 
 
 def listening(host: str, port: int, service: Service, origins: Origins) -> Server:

@@ -1,6 +1,6 @@
 """Labeller: the trained vote, loaded once, that answers one uploaded file after another, with a heat map."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from competition.data.images import encode_png
 from competition.data.letterbox import resize
 from competition.ensembling.final_vote import FinalVote
 from competition.ensembling.fitted_votes import FittedVote
+from competition.ensembling.out_of_distribution import Rejection, rejection_of
 from competition.ensembling.precision_curve import Threshold
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.inference.loader import stack
@@ -22,7 +23,7 @@ from competition.report.explain.heatmaps import NoFeatureMap, heat_maps
 from competition.report.inline_images import data_uri, with_heat
 from competition.report.tables import class_label, labels_name
 from competition.serving.documents import DocumentVote, documents_of
-from competition.serving.label_table import HEADER, label_rows
+from competition.serving.label_table import HEADER, label_rows, with_unknown
 from competition.serving.new_images import Chunk, MemoryImages
 from competition.serving.pages import PDF, Page, PageList, list_pages
 from competition.serving.pdf_pages import PdfPages
@@ -57,13 +58,16 @@ class HeatMapper:
 
 @dataclass(frozen=True, eq=False)
 class Labeller:
-    """Vote with its loaded networks. document: how files of several pages are answered."""
+    """Vote with its loaded networks. document: how files of several pages are answered; rejection: from which unknown
+    score an image is of none of the classes, None where that isn't told.
+    """
 
     final: FinalVote
     asked: LoadedVote
     threshold: Threshold
     heat: HeatMapper
     document: DocumentVote = "mean"
+    rejection: Rejection | None = None
 
     @property
     def vote(self) -> FittedVote:
@@ -78,7 +82,10 @@ class Labeller:
         listed, chunk = self._read(data, extension, folder, limits)
         found = self.vote.predict(predict_chunk(chunk, self.vote, self.asked.voters, self.asked.weights))
         documents = documents_of(found, listed.by_id, self.vote, self.document)
-        rows = [self._described(row) for row in label_rows(documents.voted, self.final.target2class, self.threshold)]
+        header, cells = HEADER, label_rows(documents.voted, self.final.target2class, self.threshold)
+        if self.rejection:
+            header, cells = with_unknown(cells, documents.voted, self.rejection)
+        rows = [self._described(dict(zip(header, row, strict=True))) for row in cells]
         label, probabilities = documents.voted.labels[0], documents.voted.predictions.probabilities[0]
         shown = int(probabilities.argmax()) if label.ndim else int(label)
         row = int(found.predictions.probabilities[:, shown].argmax())
@@ -116,9 +123,9 @@ class Labeller:
             raise Refused(422, f"the {what} can't be read: {why}")
         return listed, chunks[0]
 
-    def _described(self, cells: tuple[str, ...]) -> dict[str, object]:
+    def _described(self, row: Mapping[str, str]) -> dict[str, object]:
         """Return the facts in a row of the label table."""
-        row, names = dict(zip(HEADER, cells, strict=True)), self.final.target2class
+        names = self.final.target2class
         return {
             "target": row["target"],
             "label": labels_name(row["target"], names, self.final.task.several),
@@ -127,6 +134,7 @@ class Labeller:
             "runner_up_label": class_label(row["runner_up"], names) if row["runner_up"] else "",
             "runner_up_probability": float(row["runner_up_probability"]) if row["runner_up_probability"] else None,
             "unsure": row["unsure"] == "yes",
+            "unknown": row["unknown"] == "yes" if "unknown" in row else None,
         }
 
     def _images(self, chunk: Chunk, row: int, target: int) -> dict[str, object]:
@@ -164,10 +172,15 @@ def load_labeller(
     precision: float,
     fast: bool,
     document: DocumentVote = "mean",
+    known: float | None = None,
 ) -> Labeller:
-    """Return `vote` with its networks loaded. precision: see PrecisionCurve.threshold; fast: as `predict --fast`."""
+    """Return `vote` with its networks loaded. precision: see PrecisionCurve.threshold; fast: as `predict --fast`; known:
+    share of images of the classes that isn't called unknown, None: none is. Raises ValueError for `known` of a task
+    that it can't be told of.
+    """
+    rejection = rejection_of(final.rejections.get(vote.name), known)
     asked, threshold = load_vote(vote, final, settings, fast), final.curves[vote.name].threshold(precision)
-    return Labeller(final, asked, threshold, _heat_mapper(final, vote, settings), document)
+    return Labeller(final, asked, threshold, _heat_mapper(final, vote, settings), document, rejection)
 
 
 def _heat_mapper(final: FinalVote, vote: FittedVote, settings: Settings) -> HeatMapper:

@@ -22,7 +22,7 @@ from PIL import Image
 from competition.labels.corrections import read_corrections
 from competition.web.limits import Limits
 from competition.web.uploads import KINDS
-from pipelines import predict
+from pipelines import predict, serve
 
 LIMITS = Limits(file_bytes=200_000, pixels=1_000_000, pages=4, upload_seconds=1.5, wait_seconds=5, uploads=2)
 POST = b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -74,6 +74,17 @@ def test_the_answers_are_those_of_predict(server, tmp_path):
         assert answer["unsure"] == (row["unsure"] == "yes") and row["class_name"] in answer["label"]
         assert answer["heat_map"].startswith("data:image/webp") and answer["heat_map"] != answer["image"]
     assert len(rows) == 7
+
+
+def test_unknown_images_are_those_of_predict(server, tmp_path):
+    predict.main(Path("data/raw/test"), tmp_path / "found.csv", "lite0", precision=0.5, reject_unknown=0.1)
+    with open(tmp_path / "found.csv", newline="") as file:
+        told = {row["file"]: row["unknown"] == "yes" for row in csv.DictReader(file)}
+    asked = serve.labeller("lite0", False, 0.5, known=0.1)
+    images = {name: (Path("data/raw/test") / name).read_bytes() for name in told}
+    found = {name: asked.answer(data, ".png", tmp_path, LIMITS)["unknown"] for name, data in images.items()}
+    assert found == told and {*found.values()} == {False, True}
+    assert ask(server, "/api/predict", images["t1.png"])[1]["unknown"] is None  # nobody asked
 
 
 def test_a_correction_is_kept_with_its_pixels(server, image):

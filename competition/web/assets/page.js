@@ -4,7 +4,7 @@ const at = (id) => document.getElementById(id);
 const make = (tag, text = "", values = {}) => Object.assign(document.createElement(tag), { textContent: text }, values);
 const percent = (share) => (share === null ? "" : `${(100 * share).toFixed(1)}%`);
 const pending = [];
-let facts = null, busy = false, done = 0, unsure = 0, failed = 0;
+let facts = null, busy = false, done = 0, unsure = 0, unknown = 0, failed = 0;
 
 async function ask(path, file) {
   for (let attempt = 0; ; attempt++) {
@@ -24,6 +24,7 @@ async function ask(path, file) {
 function say() {
   const words = [`${done} of ${done + pending.length + (busy ? 1 : 0)} done`];
   if (unsure) words.push(`${unsure} unsure`);
+  if (unknown) words.push(`${unknown} unknown`);
   if (failed) words.push(`${failed} refused`);
   at("status").textContent = words.join(", ");
 }
@@ -74,9 +75,10 @@ function show(card, file, answer) {
   images.append(figure(answer.image, `${file.name}, ${page} as the networks see it`, page));
   if (answer.heat_map) images.append(figure(answer.heat_map, `${file.name}, ${page}, heat map`, "heat map"));
   card.lastChild.remove();
-  card.classList.toggle("unsure", answer.unsure);
+  card.classList.toggle("unsure", answer.unsure || Boolean(answer.unknown));
   unsure += answer.unsure;
-  const mark = make("span", answer.unsure ? "unsure" : "sure", { className: "mark" });
+  unknown += Boolean(answer.unknown);
+  const mark = make("span", verdict(answer), { className: "mark" });
   const rows = [["certainty", answer.probability.map(percent).join(", ")], ["runner-up", `${answer.runner_up_label} ${percent(answer.runner_up_probability)}`]];
   for (const [name, value] of rows) {
     const row = make("div");
@@ -89,9 +91,14 @@ function show(card, file, answer) {
   card.append(correction(file, answer));
 }
 
+function verdict(answer) {
+  if (answer.unknown) return "unknown: none of the classes";
+  return answer.unsure ? "unsure" : "sure";
+}
+
 function pageList(pages) {
   const box = make("details"), list = make("ol", "", { className: "small" });
-  for (const one of pages) list.append(make("li", `${one.label} ${one.probability.map(percent).join(", ")}${one.unsure ? ", unsure" : ""}`, { value: one.page }));
+  for (const one of pages) list.append(make("li", `${one.label} ${one.probability.map(percent).join(", ")}${one.unknown || one.unsure ? `, ${verdict(one)}` : ""}`, { value: one.page }));
   box.append(make("summary", `The ${pages.length} pages`), list);
   return box;
 }
