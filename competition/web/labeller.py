@@ -174,9 +174,10 @@ def load_labeller(
     document: DocumentVote = "mean",
     known: float | None = None,
 ) -> Labeller:
-    """Return `vote` with its networks loaded. precision: see PrecisionCurve.threshold; fast: as `predict --fast`; known:
-    share of images of the classes that isn't called unknown, None: none is. Raises ValueError for `known` of a task
-    that it can't be told of.
+    """Return `vote` with its networks loaded.
+
+    precision: see PrecisionCurve.threshold; fast: as `predict --fast`; known: share of images of the classes that isn't
+    called unknown, None: none is. Raises ValueError for `known` of a task that it can't be told of.
     """
     rejection = rejection_of(final.rejections.get(vote.name), known)
     asked, threshold = load_vote(vote, final, settings, fast), final.curves[vote.name].threshold(precision)
