@@ -17,13 +17,12 @@ from competition.ensembling.final_vote import read_final_vote
 from competition.serving.bundle import LOCK, extra_packages, files_of, write_bundle
 from competition.settings.load import load_settings
 from pipelines._main import ANEW, log, run, warn_of_changes
+from pipelines._options import Member
 
 
 def main(
     out: Annotated[Path, typer.Option(help="folder to write, or a file that ends in .zip")] = Path("exports/bundle"),
-    member: Annotated[
-        str | None, typer.Option(help="whose answers, of submissions/ensembles.csv (default: final.csv's)")
-    ] = None,
+    member: Member = None,
     wheels: Annotated[bool, typer.Option("--wheels", help=f"fetch the wheels of {LOCK} into it, by pip")] = False,
 ) -> None:
     """Write all that answering a test folder needs, without network and DVC."""

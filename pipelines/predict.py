@@ -33,7 +33,7 @@ from competition.data.hidden_images import hidden_images, hidden_note
 from competition.ensembling.final_vote import FinalVote
 from competition.ensembling.fitted_votes import FittedVote, Voted
 from competition.ensembling.out_of_distribution import rejection_of
-from competition.serving.documents import DocumentVote, documents_of
+from competition.serving.documents import documents_of
 from competition.serving.drift import DriftCheck, drift_path, in_words
 from competition.serving.label_table import HEADER, answer_rows, label_rows, marked, submission_ids, with_unknown
 from competition.serving.messages import log_asking, log_pages, log_rejection, log_threshold, log_unreadable
@@ -51,24 +51,16 @@ from competition.serving.predict import (
 from competition.serving.time_budget import Plan, TimeBudget
 from competition.settings.load import load_settings
 from pipelines._main import ANEW, log, run, warn_of_changes
+from pipelines._options import Document, Fast, Member, Precision, RejectUnknown, Student
 
 
 def main(
     folder: Annotated[Path, typer.Argument(help="with images, in it or in folders below")],
     out: Annotated[Path, typer.Option(help="CSV to write")] = Path("predictions.csv"),
-    member: Annotated[
-        str | None, typer.Option(help="whose answers, of submissions/ensembles.csv (default: final.csv's)")
-    ] = None,
-    fast: Annotated[
-        bool, typer.Option("--fast", help="ask one fold's network (an ensemble's best voter's) about one orientation")
-    ] = False,
-    precision: Annotated[
-        float, typer.Option(help="share of right ones among the answers that are not unsure, at least")
-    ] = 0.95,
-    reject_unknown: Annotated[
-        float | None,
-        typer.Option(help="share of images of the classes that are not called unknown, at least (0.95, say)"),
-    ] = None,
+    member: Member = None,
+    fast: Fast = False,
+    precision: Precision = 0.95,
+    reject_unknown: RejectUnknown = None,
     answers: Annotated[
         Path | None, typer.Option(help="CSV to write beside it: the answers as a submission has them, of these images")
     ] = None,
@@ -76,13 +68,8 @@ def main(
         float | None,
         typer.Option(min=0.01, help="to be done in: where it gets short, orientations are left out, then folds"),
     ] = None,
-    student: Annotated[
-        bool, typer.Option("--student", help="ask the student alone, the one network that learnt the final vote")
-    ] = False,
-    document: Annotated[
-        DocumentVote,
-        typer.Option(help="how a file of several pages is answered: by all, as the surest, or by one that is read"),
-    ] = "mean",
+    student: Student = False,
+    document: Document = "mean",
     max_pages: Annotated[int, typer.Option(min=1, help="of a file that are read; others are said")] = MOST_PAGES,
 ) -> None:
     """Label every image of a folder."""
@@ -91,8 +78,9 @@ def main(
     check_out(out, "--out")
     if answers:
         check_out(answers, "--answers")
-        if answers.resolve() == out.resolve():
-            raise ValueError(f"--out and --answers are both {out}: one table would replace the other; name two files")
+        for taken, what in ((out, "--out"), (drift_path(out), "the file beside --out that says of drift")):
+            if answers.resolve() == taken.resolve():
+                raise ValueError(f"--answers {answers}: is {what} as well, and would replace it; name another file")
     settings, (names, closed) = load_settings(), list_files(folder)
     final = read_votes(settings, member, student)
     if answers:

@@ -26,37 +26,24 @@ from competition.web.origins import Origins, read_public_url
 from competition.web.server import Server
 from competition.web.service import Service
 from pipelines._main import log, run, warn_of_changes
+from pipelines._options import Document, Fast, Member, Precision, RejectUnknown, Student
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def main(
-    member: Annotated[
-        str | None, typer.Option(help="whose answers, of submissions/ensembles.csv (default: final.csv's)")
-    ] = None,
-    fast: Annotated[
-        bool, typer.Option("--fast", help="ask one fold's network (an ensemble's best voter's) about one orientation")
-    ] = False,
-    precision: Annotated[
-        float, typer.Option(help="share of right ones among the answers that are not unsure, at least")
-    ] = 0.95,
-    reject_unknown: Annotated[
-        float | None,
-        typer.Option(help="share of images of the classes that are not called unknown, at least (0.95, say)"),
-    ] = None,
+    member: Member = None,
+    fast: Fast = False,
+    precision: Precision = 0.95,
+    reject_unknown: RejectUnknown = None,
     host: Annotated[str, typer.Option(help="address to listen at; 0.0.0.0: all, for everybody who reaches it")] = LOCAL[
         0
     ],
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 8000,
     corrections: Annotated[Path, typer.Option(help="folder that corrected images go to")] = paths.CORRECTIONS,
     max_megabytes: Annotated[int, typer.Option(min=1, max=1024, help="of an image file")] = 32,
-    student: Annotated[
-        bool, typer.Option("--student", help="ask the student alone, the one network that learnt the final vote")
-    ] = False,
-    document: Annotated[
-        DocumentVote,
-        typer.Option(help="how a file of several pages is answered: by all, as the surest, or by one that is read"),
-    ] = "mean",
+    student: Student = False,
+    document: Document = "mean",
     max_pages: Annotated[int, typer.Option(min=1, max=CHUNK, help="of a file")] = Limits.pages,
     public_url: Annotated[
         str | None, typer.Option(help="the page's address at a proxy before this server: https://labels.example.org")

@@ -26,7 +26,7 @@ from competition.settings.params import Settings
 from competition.upright.straighten import FACTS as FACTS_OF_UPRIGHT
 
 LOCK, FACTS, INFER, NOTEBOOK = "requirements.lock", "bundle.json", "infer.py", "infer.ipynb"
-PIPELINES = ("__init__.py", "_main.py", "predict.py")
+PIPELINES = ("__init__.py", "_main.py", "_options.py", "predict.py")
 NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc")
 NOTEBOOK_CODE = (
     """# Answers the test images: writes submission.csv here. Attach the bundle and the competition's data.

@@ -236,8 +236,10 @@ def test_two_tables_in_one_file_are_refused_before_the_work(at_home, tmp_path, m
     monkeypatch.setattr(predict, "load_vote", lambda *_, **__: pytest.fail("work was done"))
     (tmp_path / "below").mkdir()
     for answers in (tmp_path / "x.csv", tmp_path / "below/../x.csv"):
-        with pytest.raises(ValueError, match="--out and --answers are both .*x.csv: .*name two files"):
+        with pytest.raises(ValueError, match="--answers .*x.csv: is --out as well, .*name another file"):
             predict.main(Path("data/raw/test"), tmp_path / "x.csv", "grey", answers=answers)
+    with pytest.raises(ValueError, match="x_drift.json: is the file beside --out that says of drift"):
+        predict.main(Path("data/raw/test"), tmp_path / "x.csv", "grey", answers=tmp_path / "x_drift.json")
 
 
 def test_why_nothing_can_be_read_is_said_before_the_end(at_home, tmp_path, capsys):
