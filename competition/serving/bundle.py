@@ -47,13 +47,14 @@ if wheels := [str(path) for path in sorted(bundle.glob("wheels/*")) if path.suff
 )
 
 
-def files_of(final: FinalVote, vote: str | None, settings: Settings) -> list[Path]:
+def files_of(final: FinalVote, vote: str | None, settings: Settings, votes: Path = paths.FINAL_VOTE) -> list[Path]:
     """Return the files that `predict` reads for `vote`, None being the final one, relative to the project.
 
-    Raises FileNotFoundError for one that isn't there, ValueError for weights that only the hub has.
+    votes: the file of `final`. Raises FileNotFoundError for one that isn't there, ValueError for weights that only the
+    hub has.
     """
     parts, networks = final.vote(vote).parts, final.networks
-    found = [paths.PARAMS, paths.FINAL_VOTE, *map(Path, settings.plugin_files)]
+    found = [paths.PARAMS, votes, *map(Path, settings.plugin_files)]
     found += [paths.weights(part, network) for part in parts for network in networks[part]]
     for part in parts:
         member = member_named(part, settings)
@@ -89,26 +90,29 @@ def _is_zipped_bundle(path: Path) -> bool:
         return {FACTS, INFER, LOCK} <= set(archive.namelist())
 
 
-def write_bundle(out: Path | str, files: Sequence[Path], vote: str | None, extra: Iterable[str], wheels: bool) -> int:
+def write_bundle(
+    out: Path | str, files: Sequence[Path], options: Sequence[str], extra: Iterable[str], wheels: bool
+) -> int:
     """Write the bundle of `files` as the folder `out`, or as one file if it ends in .zip; return its bytes.
 
-    extra: distributions that no import shows, for the lock list; wheels: whether theirs are fetched too, by pip.
-    Raises ValueError where they can't be, and see `check_place`.
+    options: of `predict`, whose answers they are: ("--member", NAME), ("--student",), or () for the final vote's.
+    extra: distributions that no import shows, for the lock list; wheels: whether theirs are fetched too, by pip. Raises
+    ValueError where they can't be, and see `check_place`.
     """
     out = Path(out)
     check_place(out)
     if out.suffix != ".zip":
         with replace_folder(out) as folder:
-            return _fill(folder, files, vote, extra, wheels)
+            return _fill(folder, files, options, extra, wheels)
     with TemporaryDirectory() as temporary:
-        size = _fill(Path(temporary), files, vote, extra, wheels)
+        size = _fill(Path(temporary), files, options, extra, wheels)
         with replace_file(out) as zipped, zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(path for path in Path(temporary).rglob("*") if path.is_file()):
                 archive.write(path, path.relative_to(temporary))
     return size
 
 
-def _fill(folder: Path, files: Sequence[Path], vote: str | None, extra: Iterable[str], wheels: bool) -> int:
+def _fill(folder: Path, files: Sequence[Path], options: Sequence[str], extra: Iterable[str], wheels: bool) -> int:
     for file in files:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, folder / file)
@@ -119,7 +123,7 @@ def _fill(folder: Path, files: Sequence[Path], vote: str | None, extra: Iterable
             shutil.copy(file, folder / file.relative_to(ROOT))
     versions = locked_versions(ROOT / "pipelines/predict.py", ROOT, extra)
     (folder / LOCK).write_text("".join(f"{name}=={version}\n" for name, version in versions.items()))
-    write_json(folder / FACTS, {"member": vote, "python": platform.python_version()})
+    write_json(folder / FACTS, {"options": list(options), "python": platform.python_version()})
     (folder / INFER).write_bytes(standalone_files(INFER)[INFER])
     write_json(folder / NOTEBOOK, _notebook())
     if wheels:

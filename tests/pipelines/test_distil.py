@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from makers.alone import run_alone
 from makers.project import FOLDS, PARAMS, TEST, made_further
 from makers.training import same
 from safetensors.torch import load_file
@@ -22,7 +23,7 @@ from competition.serving import distillation
 from competition.serving.predict import LoadedMember, read_student_vote
 from competition.settings.load import load_settings
 from competition.web.limits import Limits
-from pipelines import distil, ensemble, predict, serve
+from pipelines import bundle, distil, ensemble, predict, serve
 
 pytestmark = pytest.mark.slow
 
@@ -189,6 +190,19 @@ def test_it_starts_where_the_folds_own_member_is(copy, monkeypatch):
     expected = [None, *(load_file(f"folds/weights/lite0/{fold}.safetensors") for fold in (1, 0))]
     assert begun[0] is expected[0]
     assert all(same(found, one) for found, one in zip(begun[1:], expected[1:], strict=True))
+
+
+def test_a_bundle_of_it_answers_as_predict_does(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(made)
+    bundle.main(tmp_path / "bundle", student=True)
+    shutil.copytree("data/raw/test", tmp_path / "images")
+    predict.main(tmp_path / "images", tmp_path / "found.csv", student=True, answers=tmp_path / "answers.csv")
+    weights = [path.relative_to(tmp_path / "bundle").as_posix() for path in (tmp_path / "bundle/folds").rglob("*.s*")]
+    assert weights == ["folds/student/weights/all.safetensors"]
+    assert not (tmp_path / "bundle/submissions/final_vote.json").exists()
+    run_alone([f"{tmp_path}/bundle/infer.py", f"{tmp_path}/images"], tmp_path / "bundle", tmp_path / "site", ("dvc",))
+    for found, told in (("labels.csv", "found.csv"), ("submission.csv", "answers.csv")):
+        assert (tmp_path / "bundle" / found).read_bytes() == (tmp_path / told).read_bytes()
 
 
 def test_the_page_in_the_browser_asks_it_too(made, tmp_path, monkeypatch):

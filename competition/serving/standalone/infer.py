@@ -31,8 +31,7 @@ def main() -> None:
     out, answers = Path(arguments.out).resolve(), Path(arguments.answers).resolve()
     command = [sys.executable, "-m", "pipelines.predict", folder, "--out", out, "--answers", answers]
     command += ["--document", "first"]  # of files with several pages the one that training looked at
-    if member := json.loads((BUNDLE / "bundle.json").read_text())["member"]:
-        command += ["--member", member]
+    command += json.loads((BUNDLE / "bundle.json").read_text())["options"]
     if arguments.minutes is not None:
         command += ["--minutes", f"{max(0.01, arguments.minutes - (time.monotonic() - BEGAN) / 60):.3f}"]
     print(f"answering folder={folder} bundle={BUNDLE}", flush=True)
