@@ -1,42 +1,49 @@
 """Whether turning pages upright pays: a classifier on frozen features, out of fold, with and without it.
 
 What a fine-tuned network gains can't be known before it is trained; frozen features gain where it does, in a minute.
+Out of fold are clean images and test-like ones, weighted to be answered as the test images are (see `shift_weights`):
+where the test images are no photographs of pages, what a damaged copy gains counts for nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from competition.augmentation.augraphy.bank import Bank
-from competition.augmentation.offline import Augmenter, Straightener
+from competition.augmentation.offline import Augmenter
 from competition.common import paths
 from competition.common.seeds import generator
 from competition.compute.pool import release
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
-from competition.data.predictions import Predictions, concatenate
-from competition.ensembling.one_standard_error import paired_bootstrap
+from competition.data.predictions import Predictions
+from competition.ensembling.shift_weights import shift_weights
 from competition.members.kinds.features import FeaturesSettings
 from competition.members.training import train_member
+from competition.metrics.bootstrap import times_drawn
 from competition.metrics.make import make_metric
+from competition.metrics.metric import Metric
+from competition.metrics.paired import PairedDifference, paired_differences
 from competition.settings.augment import AugmentSettings
 from competition.settings.ensemble import EnsembleSettings
 from competition.settings.params import Settings
 from competition.settings.upright import UprightSettings
 from competition.training.fold_data import FoldData, load_fold
+from competition.upright.straighten import FoldStraightener
 
 PAGES_PER_PART = 64
 SIZE, COPIES = 160, 1  # pixels, and damaged copies of each page, that the classifier gets
-PAGES = 500  # training images that are enough to tell
+PAGES = 500  # training images, and as many test images, that are enough to tell
 AS_IT_IS, UPRIGHT = "as_it_is", "upright"
 
 
 @dataclass(frozen=True)
 class Gain:
-    """The metric's value of the test-like images, out of fold, with and without; gains: whether it is better by more
-    than the standard error of the difference.
+    """The metric's value, with and without, out of fold, expected of the test images; gains: whether it is better by
+    more than the standard error of the difference.
     """
 
     scores: dict[str, float]
@@ -49,59 +56,110 @@ def measured_gain(
     pages: np.ndarray,
     folds: pd.DataFrame,
     targets: tuple[str, ...],
-    straighten: Straightener,
+    straighten: FoldStraightener,
     bank: Bank,
     orientation_weights: np.ndarray,
     state: Path,
 ) -> Gain:
-    """Return what `straighten` gains on training images: PAGES, at the most, of `pages`, rows of their store.
+    """Return what `straighten` gains on PAGES, at the most, of `pages`, rows of the training images' store.
 
     folds: the split; targets: (C,); orientation_weights: (8,), of images that aren't turned upright. state: folder of
-    what a stopped run goes on from.
+    what a stopped run goes on from. Where `rules.test_statistics` forbids a look at the test images, the test-like
+    images count alone, all alike.
     """
     metric, several = make_metric(settings.task), settings.task.several
-    pages = np.sort(generator(settings.upright.seed, "upright gain").permutation(pages)[:PAGES])
+    draws = generator(settings.upright.seed, "upright gain")
+    pages = np.sort(draws.permutation(pages)[:PAGES])
+    looked_at = PAGES if settings.rules.test_statistics else 1  # a fold's data have to have one
+    test = np.sort(draws.permutation(len(ImageStore(paths.TEST_STORE)))[:looked_at])
     augment = settings.augment.model_copy(
         update={"size": min(SIZE, settings.augment.size), "copies": COPIES, "balance": 0.0, "class_copies": {}}
     )
     train = ImageStore(paths.TRAIN_STORE)
     ids = np.array(train.column("id"))[pages]
     folds = folds[folds["ID"].isin(ids)]
-    answers, y_true = {}, np.empty(0)
+    given = {}
     for name, way in ((AS_IT_IS, None), (UPRIGHT, straighten)):
-        store, test_store = _packed(settings, pages, augment, bank, way, several, state / name)
-        parts, labels = [], []
+        store, test_store = _packed(settings, pages, test, augment, bank, way, several, state / name)
+        parts = []
         for fold in settings.split.folds:
             data = load_fold(fold, folds, targets, store, test_store, metric, several)
-            parts.append(_test_like(data, targets, orientation_weights, settings.upright, state / name / "features"))
-            labels.append(data.valid_labels)
-        found = concatenate(parts)
-        answers[name], y_true = found.probabilities, np.concatenate(labels)
-        groups = folds.set_index("ID")["group"].loc[found.ids.tolist()].to_numpy(str)
-    given = [metric.plain(answers[name].astype(np.float64), several) for name in (AS_IT_IS, UPRIGHT)]
-    names, settings = [AS_IT_IS, UPRIGHT], EnsembleSettings()
-    compared = paired_bootstrap(given, names, y_true, len(targets), metric, settings, groups)
-    without, with_it = compared
+            told = _told(data, targets, orientation_weights, settings.upright, state / name / "features")
+            parts.append(_scored(told, data.valid_labels, several, settings.rules.test_statistics))
+        given[name] = Scored.joined(parts)
+    groups = folds.set_index("ID")["group"].loc[given[AS_IT_IS].ids.tolist()].to_numpy(str)
+    without, with_it = _compared(given, groups, metric, len(targets), several)
     gain = metric.sign * (with_it.score - without.score)
     error = max(without.standard_error, with_it.standard_error)  # of the best to itself it is 0
-    return Gain({one.name: round(one.score, 4) for one in compared}, round(error, 4), bool(gain > error))
+    scores = {one.name: round(one.score, 4) for one in (without, with_it)}
+    return Gain(scores, round(error, 4), bool(gain > error))
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Answers out of fold: ids, labels, probabilities and weights (n, ...); an image may stand in it twice."""
+
+    ids: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: list["Scored"]) -> "Scored":
+        """Return one of all `parts`."""
+        names = ("ids", "labels", "probabilities", "weights")
+        return cls(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
+
+
+def _scored(told: Mapping[str, Predictions], labels: np.ndarray, several: bool, weighted: bool) -> Scored:
+    """Return a fold's answers, clean and test-like, as they count for the test images; else the test-like ones."""
+    found = told["test_like"]
+    if not weighted:
+        return Scored(found.ids, labels, found.probabilities, np.ones(len(labels)))
+    clean = told["clean"].select(found.ids.tolist())
+    probabilities = np.concatenate([found.probabilities, clean.probabilities])
+    weights = shift_weights(probabilities, told["test"].probabilities, several)
+    return Scored(np.tile(found.ids, 2), np.concatenate([labels, labels]), probabilities, weights)
+
+
+def _compared(
+    given: Mapping[str, Scored], groups: np.ndarray, metric: Metric, n_classes: int, several: bool
+) -> tuple[PairedDifference, ...]:
+    """Return the weighted scores held against the best of them, by bootstrap of `groups` (n,)."""
+    settings = EnsembleSettings()
+    labels = given[AS_IT_IS].labels
+    answers = [metric.plain(one.probabilities.astype(np.float64), several) for one in given.values()]
+    weights = [one.weights for one in given.values()]
+    scores = [metric(labels, own, n_classes, weight) for own, weight in zip(answers, weights, strict=True)]
+    scorers = [metric.drawn_scorer(labels, own, n_classes) for own in answers]
+    draws = generator(settings.seed, "bootstrap")
+    resampled = [
+        np.stack([score(times * weight) for score, weight in zip(scorers, weights, strict=True)], axis=1)
+        for times in times_drawn(len(labels), settings.resamples, draws, groups)
+    ]
+    return paired_differences(list(given), scores, np.concatenate(resampled), settings.confidence, metric.sign)
 
 
 def _packed(
     settings: Settings,
     pages: np.ndarray,
+    test_rows: np.ndarray,
     augment: AugmentSettings,
     bank: Bank,
-    straighten: Straightener | None,
+    straighten: FoldStraightener | None,
     several: bool,
     state: Path,
 ) -> tuple[Path, Path]:
-    """Return the packed training images, and one test image, which a fold's data have to have."""
+    """Return the packed training and test images."""
     store, test_store = state / "train.arrow", state / "test.arrow"
     source, test_source = (str(path.resolve()) for path in (paths.TRAIN_STORE, paths.TEST_STORE))
     train = Augmenter(source, augment, bank, several=several, straighten=straighten)
-    test = Augmenter(test_source, augment, clean_only=True)
-    for target, rows, make, each in ((store, pages.tolist(), train, COPIES + 2), (test_store, [0], test, 1)):
+    of_all = None if straighten is None else replace(straighten, out_of_fold=False)
+    test = Augmenter(test_source, augment, clean_only=True, straighten=of_all)
+    for target, rows, make, each in (
+        (store, pages.tolist(), train, COPIES + 2),
+        (test_store, test_rows.tolist(), test, 1),
+    ):
         if not target.is_file():
             build(
                 target,
@@ -117,12 +175,12 @@ def _packed(
     return store, test_store
 
 
-def _test_like(
+def _told(
     data: FoldData, targets: tuple[str, ...], weights: np.ndarray, upright: UprightSettings, cache: Path
-) -> Predictions:
-    """Return a classifier's predictions of the fold's test-like images."""
+) -> Mapping[str, Predictions]:
+    """Return a classifier's predictions of the fold's images, clean and test-like, and of the test images."""
     settings = FeaturesSettings(
         network=upright.network, weights=upright.weights, size=data.store.image(0).shape[0], copies=COPIES
     )
     trained = train_member(settings, data, targets, weights, cache / "no.pt", cache=cache)
-    return trained.predictions["test_like"]
+    return trained.predictions
