@@ -26,6 +26,7 @@ from competition.ensembling.candidates_table import candidates_table, seconds_of
 from competition.ensembling.choice import decide
 from competition.ensembling.decision import PLAIN
 from competition.ensembling.ensembles import ensemble_candidates, with_external_votes
+from competition.ensembling.expected_score import vote_gains
 from competition.ensembling.external import read_external
 from competition.ensembling.final_files import FACTS, FINAL, FINAL_VOTE, METRICS_FILE, replace_final
 from competition.ensembling.final_json import final_facts, metrics_of
@@ -37,7 +38,6 @@ from competition.ensembling.members import read_members
 from competition.ensembling.rule import RuleInputs
 from competition.ensembling.skill import with_skill
 from competition.ensembling.specialist_choice import read_choice
-from competition.ensembling.vote_gain import vote_gains
 from competition.folds.seen_images import add_seen, check_held_out
 from competition.folds.split import read_folds
 from competition.inference.tta import orientation_weights
@@ -70,7 +70,7 @@ def main() -> None:
     costs = {part: weight_bytes(part, settings) for part in seconds}
     gains = {}
     if settings.rules.test_statistics:
-        gains = vote_gains(candidates, stacked, len(settings.split.folds), settings.adapted, settings.ensemble.seed)
+        gains = vote_gains(candidates, stacked, settings.split.folds, settings.adapted, settings.ensemble.seed)
     choice = decide(candidates, costs, images, settings.ensemble, gains)
     chosen = next(candidate for candidate in candidates if candidate.name == choice.chosen)
     warn(candidates, left_out, guards, chosen, external)

@@ -1,9 +1,10 @@
 """Expected score of the test set, with its interval: what one network gives there, and what the vote adds.
 
-What one network gives is the out-of-fold score, its images weighted to be answered as the test images are: see
-`shift_weights`. What the vote adds shows in how its networks disagree: see `vote_gain`. The interval is of what will be
-told of this very test set: it holds what other out-of-fold images would have said, with weights fitted anew, what the
-labels of the test images may be, and how far an estimate that takes other things for granted is from the weighted one.
+What one network gives is the out-of-fold score, its images weighted to be answered as the test images are (see
+`shift_weights`), moved to the accuracy that estimates which see more expect there (`accuracy_estimates`). What the vote
+adds shows in how its networks disagree: see `vote_gain`. The interval is of what will be told of this very test set: it
+holds what other out-of-fold images would have said, with weights fitted anew, what the labels of the test images may
+be, how far the estimates are apart, and what the vote's part is wrong by.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,16 +12,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from competition.common.seeds import generator
-from competition.ensembling.accuracy_estimates import accuracy_estimates, spread
 from competition.ensembling.candidates import Candidate
-from competition.ensembling.network_votes import NetworkVotes, votes_of_networks
-from competition.ensembling.shift_weights import ShiftWeights
+from competition.ensembling.one_network import OneNetwork, one_network
 from competition.ensembling.stacked_predictions import StackedPredictions
-from competition.ensembling.vote_gain import vote_score
+from competition.ensembling.vote_gain import PossibleLabels
 from competition.metrics.bootstrap import interval, times_drawn
 from competition.settings.ensemble import EnsembleSettings
 
 REFITS = 100  # of the weights, each on other images
+GAIN_ERROR = 0.3  # of what the vote adds: standard error of that
 
 
 def expected_score(
@@ -30,61 +30,60 @@ def expected_score(
     settings: EnsembleSettings,
     learnt_from: Mapping[str, str],
 ) -> dict[str, object]:
-    """Return "value", "low", "high"; "one_network", what one alone is expected to score; and "effective_images": how
-    many images, equally weighted, would tell as much: (sum of weights)^2 / sum of squares (Kish).
+    """Return "value", "low", "high"; "one_network", what one alone is expected to score; "effective_images": how many
+    images, equally weighted, would tell as much: (sum of weights)^2 / sum of squares (Kish); and of one label an image
+    "accuracy", name -> estimate of it (see `accuracy_estimates`), and "alarm", whether they are far apart.
 
-    folds: (K,) their numbers, in the order of the stacked networks; learnt_from: see `votes_of_networks`. The rest is
-    of `accuracy_estimates`.
+    See `one_network` for folds and learnt_from.
     """
     images, draws = stacked.images, generator(settings.seed, "expected")
-    votes = votes_of_networks(chosen, stacked, len(folds), learnt_from)
-    of_fold = [images.folds == fold for fold in folds]
-    fits = _fits(votes, of_fold)
-    weights = _weights(fits, of_fold)
-    single = images.metric(images.y_true, chosen.oof["test_like"], len(images.targets), weights)
-    vote = vote_score(single, votes.alone, votes.together, images.metric, draws)
-    resampled = _resampled(chosen, stacked, fits, of_fold, settings, draws)
-    estimates = accuracy_estimates(votes, stacked, of_fold, weights, learnt_from)
-    unsure = draws.normal(0, spread(estimates), len(resampled))
-    possible = vote.value + vote.slope * (resampled - single + unsure)[:, None] + vote.deviations
-    low, high = interval(np.clip(possible, *images.metric.bounds).ravel(), settings.confidence)
-    value = float(np.clip(vote.value, *images.metric.bounds))
+    found = one_network(chosen, stacked, folds, learnt_from)
+    weighted = images.metric(images.y_true, chosen.oof["test_like"], len(images.targets), found.weights)
+    labels = PossibleLabels(found.votes.alone, found.votes.together, images.metric, draws)
+    told, estimates = labels.score(found.accuracy), found.estimates
+    one = weighted + told.one - (labels.score(estimates.weighted).one if estimates else 0.0)
+    resampled = _resampled(chosen, stacked, found, settings, draws)
+    error = estimates.error * told.one_slope if estimates else 0.0
+    unsure = draws.normal(0, abs(error), len(resampled)) if error else 0.0
+    unsure_gain = draws.normal(0, GAIN_ERROR * abs(told.gain), len(resampled)) if told.gain else 0.0
+    middle = one + told.gain + told.slope * (resampled - weighted + unsure) + unsure_gain
+    possible = np.clip(middle[:, None] + told.deviations, *images.metric.bounds)
+    low, high = interval(possible.ravel(), settings.confidence)
+    one, value = (float(np.clip(score, *images.metric.bounds)) for score in (one, one + told.gain))
+    facts = {} if estimates is None else {"accuracy": estimates.to_json(), "alarm": estimates.alarm}
     return {
         "value": value,
         "low": min(low, value),
         "high": max(high, value),
-        "one_network": single,
-        "effective_images": float(weights.sum() ** 2 / (weights**2).sum()),
-    } | estimates
+        "one_network": one,
+        "effective_images": float(found.weights.sum() ** 2 / (found.weights**2).sum()),
+    } | facts
 
 
-def _fits(votes: NetworkVotes, of_fold: Sequence[np.ndarray]) -> list[ShiftWeights]:
-    several = not votes.together.predictions.exclusive
-    scored = votes.out_of_fold.predictions.probabilities
-    return [
-        ShiftWeights(scored[here], alone.predictions.probabilities, several)
-        for here, alone in zip(of_fold, votes.alone, strict=True)
-    ]
+def vote_gains(
+    candidates: Sequence[Candidate],
+    stacked: StackedPredictions,
+    folds: Sequence[int],
+    learnt_from: Mapping[str, str],
+    seed: int,
+) -> dict[str, float]:
+    """Return name of each candidate -> by how much its score changes where all folds' networks vote.
 
-
-def _weights(
-    fits: Sequence[ShiftWeights],
-    of_fold: Sequence[np.ndarray],
-    times: np.ndarray | None = None,
-    test_times: np.ndarray | None = None,
-) -> np.ndarray:
-    """Return (N,) weights of the out-of-fold images, mean 1 in each fold."""
-    weights = np.ones(len(of_fold[0]))
-    for fit, here in zip(fits, of_fold, strict=True):
-        weights[here] = fit(None if times is None else times[here], test_times)
-    return weights
+    Out of fold one network of a member answers an image. See `one_network` for folds and learnt_from.
+    """
+    gains = {}
+    for one in candidates:
+        found = one_network(one, stacked, folds, learnt_from)
+        draws = generator(seed, "vote gain")  # the same labels for all
+        labels = PossibleLabels(found.votes.alone, found.votes.together, stacked.images.metric, draws)
+        gains[one.name] = labels.score(found.accuracy).gain
+    return gains
 
 
 def _resampled(
     chosen: Candidate,
     stacked: StackedPredictions,
-    fits: Sequence[ShiftWeights],
-    of_fold: Sequence[np.ndarray],
+    found: OneNetwork,
     settings: EnsembleSettings,
     draws: np.random.Generator,
 ) -> np.ndarray:
@@ -92,13 +91,11 @@ def _resampled(
     images, answers, n_test = stacked.images, chosen.oof["test_like"], stacked.test.shape[2]
     score = images.metric.drawn_scorer(images.y_true, answers, len(images.targets))
     resamples = min(REFITS, settings.resamples)
-    found = []
+    scores = []
     for drawn in times_drawn(len(answers), resamples, draws, images.groups):
         of_test = (
             draws.multinomial(n_test, np.full(n_test, 1 / n_test), size=len(drawn)) if n_test else [None] * len(drawn)
         )
-        weighted = np.stack(
-            [times * _weights(fits, of_fold, times, own) for times, own in zip(drawn, of_test, strict=True)]
-        )
-        found.append(score(weighted.astype(np.float32)))
-    return np.concatenate(found)
+        weighted = [times * found.weights_of(times, own) for times, own in zip(drawn, of_test, strict=True)]
+        scores.append(score(np.stack(weighted).astype(np.float32)))
+    return np.concatenate(scores)

@@ -41,7 +41,7 @@ class ShiftWeights:
         if not times[:n].any() or not times[n:].any():
             return np.ones(n)
         drawn = times > 0
-        model = LogisticRegression(max_iter=1000)
+        model = LogisticRegression(solver="newton-cholesky", max_iter=1000)  # far more images than features
         model.fit(self._features[drawn], np.repeat([0, 1], [n, m])[drawn], sample_weight=times[drawn])
         share = model.predict_proba(self._features[:n])[:, 1].clip(LEAST, 1 - LEAST)
         weights = share / (1 - share)

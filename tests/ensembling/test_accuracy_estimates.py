@@ -1,17 +1,20 @@
 """Estimates of the accuracy on the test set that need no label: against plain loops, and what they warn of."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from makers.stacked import made_images
 from makers.tasks import made_task
+from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from scipy.stats import norm
 
 from competition.data.predictions import Predictions
-from competition.ensembling.accuracy_estimates import accuracy_estimates
+from competition.ensembling.accuracy_estimates import AccuracyEstimates, accuracy_estimates
 from competition.ensembling.candidates import member_candidate
 from competition.ensembling.expected_score import expected_score
-from competition.ensembling.network_votes import votes_of_networks
+from competition.ensembling.one_network import one_network
 from competition.ensembling.stacked_predictions import stack_predictions
 from competition.settings.ensemble import EnsembleSettings
 
@@ -54,30 +57,71 @@ def made(noise_on_test=1.2, sharpness_on_test=1.0, members=("a", "b")):
 
 
 def estimates(stacked, singles):
-    of_fold = [stacked.images.folds == fold for fold in FOLDS]
-    votes = votes_of_networks(singles[0], stacked, 4, {})
-    return accuracy_estimates(votes, stacked, of_fold, np.ones(N), {}), votes, of_fold
+    found = one_network(singles[0], stacked, FOLDS, {})
+    return accuracy_estimates(singles[0], found.votes, stacked, found.of_fold, np.ones(N), {}), found.of_fold
 
 
 def test_each_is_what_its_paper_says():
     stacked, singles, *_ = made(noise_on_test=1.6)
-    found, votes, of_fold = estimates(stacked, singles)
-    y_true, oof = stacked.images.y_true, stacked.oof["test_like"][:, 0]
-    thresholded, differences, moves = [], [], []
-    for fold, here in enumerate(of_fold):
-        sure, right = oof[0, here].max(axis=1), oof[0, here].argmax(axis=1) == y_true[here]
-        threshold = np.sort(sure)[int(np.floor((1 - right.mean()) * (len(sure) - 1)))]
-        thresholded.append((stacked.test[0, fold].max(axis=1) > threshold).mean())
-        differences.append(right.mean() - (sure.mean() - stacked.test[0, fold].max(axis=1).mean()))
-        before = np.mean(oof[0, here].argmax(axis=1) == oof[1, here].argmax(axis=1))
-        after = np.mean(stacked.test[0, fold].argmax(axis=1) == stacked.test[1, fold].argmax(axis=1))
-        moves.append(norm.ppf(after) - norm.ppf(before))
-    accuracy = found["accuracy"]
+    found, of_fold = estimates(stacked, singles)
+    y_true, oof, test = stacked.images.y_true, stacked.oof["test_like"][:, 0], stacked.test
     right = oof[0].argmax(axis=1) == y_true
-    assert accuracy["weighted"] == pytest.approx(right.mean())  # all weights are 1
-    assert accuracy["thresholded_confidence"] == pytest.approx(np.mean(thresholded), abs=0.005)
-    assert accuracy["difference_of_confidences"] == pytest.approx(np.mean(differences), abs=1e-6)
-    assert accuracy["agreement"] == pytest.approx(norm.cdf(norm.ppf(right.mean()) + np.mean(moves)), abs=1e-6)
+    cold = minimize_scalar(
+        lambda cold: -np.log(softmax(cold * np.log(oof[0]), axis=1)[np.arange(N), y_true]).mean(), bounds=(0.05, 20)
+    ).x
+    surenesses = [softmax(cold * np.log(one), axis=1).max(axis=1) for one in (oof[0], *test[0])]
+    thresholded, differences = [], []
+    for here, on_test in zip(of_fold, surenesses[1:], strict=True):
+        sure, share = surenesses[0][here], right[here].mean()
+        threshold = np.sort(sure)[int(np.floor((1 - share) * (len(sure) - 1)))]
+        thresholded.append((on_test > threshold).mean())
+        differences.append(share - (sure.mean() - on_test.mean()))
+    assert found.weighted == pytest.approx(right.mean())  # all weights are 1
+    assert found.thresholded_confidence == pytest.approx(np.mean(thresholded), abs=0.005)
+    assert found.difference_of_confidences == pytest.approx(np.mean(differences), abs=1e-4)
+    folds = [np.mean(test[0, a].argmax(axis=1) == test[0, b].argmax(axis=1)) for a in range(4) for b in range(a)]
+    assert found.agreement_of_folds == pytest.approx(np.mean(folds))
+    before, after = (np.mean(one[0].argmax(axis=-1) == one[1].argmax(axis=-1)) for one in (oof, test))
+    # clean and test-like images are drawn alike here: no slope can be told, so it is 1
+    told = norm.cdf(norm.ppf(right.mean()) + norm.ppf(after) - norm.ppf(before))
+    assert found.agreement_of_members == pytest.approx(told, abs=1e-6)
+
+
+def test_the_slope_is_the_one_from_clean_to_test_like():
+    """Where accuracy falls by more than agreement from clean to test-like images, so it is expected to go on."""
+    stacked, singles, *_ = made(noise_on_test=1.6)
+    sharp = stacked.oof["test_like"].copy()
+    y_true = stacked.images.y_true
+    random = np.random.default_rng(2)
+    clean, easier = sharp.copy(), random.random(N) < 0.4
+    for member in range(2):
+        put_right = easier & (random.random(N) < (0.6 if member else 1.0))
+        clean[member, 0, put_right] = np.eye(4)[y_true[put_right]] * 0.96 + 0.01
+    stacked = replace(stacked, oof={"clean": clean, "test_like": sharp})
+    chosen = replace(singles[0], oof=singles[0].oof | {"clean": clean[0, 0].argmax(axis=1)})
+    told, _ = estimates(stacked, [chosen])
+
+    def probits(images):
+        labels = images[:, 0].argmax(axis=2)
+        return norm.ppf((labels[0] == y_true).mean()), norm.ppf((labels[0] == labels[1]).mean())
+
+    (accuracy, agreement), (was, had) = probits(sharp), probits(clean)
+    slope = (was - accuracy) / (had - agreement)
+    on_test = norm.ppf(np.mean(stacked.test[0].argmax(axis=2) == stacked.test[1].argmax(axis=2)))
+    expected = norm.cdf(accuracy + np.clip(slope, 0.5, 2) * (on_test - agreement))
+    assert abs(had - agreement) > 0.1 and abs(np.clip(slope, 0.5, 2) - 1) > 0.1
+    assert told.agreement_of_members == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_is_expected_and_what_warns():
+    told = AccuracyEstimates(0.85, 0.78, 0.78, 0.71, 0.79)
+    assert told.expected == pytest.approx(0.78) and told.error == pytest.approx(np.hypot(0.07, 0.02))
+    assert told.alarm and not replace(told, chance=0.04).alarm  # 0.07 apart: chance has 0.08 in so few images
+    near = replace(told, weighted=0.79)
+    assert near.expected == pytest.approx(0.76) and not near.alarm and near.error < told.error
+    assert replace(near, agreement_of_members=0.7).alarm and not replace(near, agreement_of_members=None).alarm
+    assert replace(told, agreement_of_folds=None).expected == pytest.approx(0.78)
+    assert "chance" not in told.to_json()
 
 
 @pytest.mark.parametrize("noise", [1.0, 1.2, 1.5])
@@ -93,9 +137,9 @@ def test_networks_that_are_wrong_with_more_confidence_raise_the_alarm():
     stacked, singles, told, _ = made(noise_on_test=1.8, sharpness_on_test=2.0)
     found = expected_score(singles[0], stacked, FOLDS, SETTINGS, {})
     assert found["value"] > told + 0.05 and found["alarm"]
-    assert found["accuracy"]["agreement"] < found["accuracy"]["weighted"] - 0.05
+    assert found["accuracy"]["agreement_of_folds"] < found["accuracy"]["weighted"] - 0.05
 
 
 def test_one_member_agrees_with_nobody():
     stacked, singles, *_ = made(members=("a",))
-    assert estimates(stacked, singles)[0]["accuracy"]["agreement"] is None
+    assert estimates(stacked, singles)[0].agreement_of_members is None

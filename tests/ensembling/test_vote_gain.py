@@ -1,4 +1,4 @@
-"""What a vote scores where its networks alone are known to: held against labels that the vote never saw."""
+"""What a vote scores where it is known how often a network alone is right: held against labels that it never saw."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from competition.data.predictions import Predictions
 from competition.ensembling.fitted_votes import Voted
-from competition.ensembling.vote_gain import vote_score
+from competition.ensembling.vote_gain import STEEPEST, PossibleLabels
 from competition.metrics.scores import METRICS
 
 TARGETS = ("a", "b", "c", "d", "e")
@@ -32,44 +32,68 @@ def made(noise: float, n: int = 4000, networks: int = 3, metric=F1, sharpness: f
     return labels, [voted(one, metric) for one in each], voted(np.mean(each, axis=0), metric)
 
 
-@pytest.mark.parametrize("noise", [0.5, 1.5, 3.0])
-@pytest.mark.parametrize("sharpness", [1.0, 2.0])
-def test_the_votes_score_is_foretold(noise, sharpness):
-    """However sure the networks are of themselves: what they score alone says how sure they should be.
+def scored(accuracy, alone, together, metric=F1):
+    return PossibleLabels(alone, together, metric, np.random.default_rng(1)).score(accuracy)
 
-    Networks whose errors have nothing to do with each other gain more than the mean of their probabilities says.
-    """
+
+def accuracy_of(labels, alone):
+    return np.mean([labels == one.labels for one in alone])
+
+
+@pytest.mark.parametrize("noise", [0.5, 1.5, 3.0])
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0])
+def test_the_votes_score_is_foretold(noise, sharpness):
+    """However sure the networks are of themselves: how often they are right alone says how sure they should be."""
     labels, alone, together = made(noise, sharpness=sharpness)
     single = np.mean([F1(labels, one.answers, 5) for one in alone])
     told = F1(labels, together.answers, 5)
-    found = vote_score(single, alone, together, F1, np.random.default_rng(1))
+    found = scored(accuracy_of(labels, alone), alone, together)
     assert told - single > (0.01 if noise == 0.5 else 0.03)  # something to foretell
-    assert found.value == pytest.approx(told, abs=0.015 if sharpness == 1 else max(0.015, 0.4 * (told - single)))
+    assert found.one == pytest.approx(single, abs=0.01)
+    assert found.gain == pytest.approx(told - single, abs=max(0.01, 0.3 * (told - single)))
+
+
+def test_of_labels_drawn_by_the_mean_logits_all_is_known():
+    """Such labels are what is taken for granted: then nothing is left but chance."""
+    _, alone, together = made(1.5, n=20_000)
+    mean = np.mean([np.log(one.predictions.probabilities) for one in alone], axis=0)
+    likely = softmax(mean / 1.7, axis=1)
+    labels = (np.random.default_rng(3).random((len(likely), 1)) > likely.cumsum(axis=1)).sum(axis=1).clip(max=4)
+    found = scored(accuracy_of(labels, alone), alone, together)
+    assert found.one == pytest.approx(np.mean([F1(labels, one.answers, 5) for one in alone]), abs=0.01)
+    assert found.vote == pytest.approx(F1(labels, together.answers, 5), abs=0.01)
 
 
 def test_one_network_gains_nothing():
     _, (one,), _ = made(1.0, networks=1)
-    found = vote_score(0.5, [one], one, F1, np.random.default_rng(1))
-    assert found.value == pytest.approx(0.5) and found.slope == pytest.approx(1)
+    found = scored(0.5, [one], one)
+    assert found.gain == pytest.approx(0) and found.slope == pytest.approx(1)
 
 
 def test_deviations_are_those_of_a_test_set_of_this_size():
     spread = {}
     for n in (500, 8000):  # of the larger one fewer images are looked at
         labels, alone, together = made(1.0, n=n)
-        single = np.mean([F1(labels, one.answers, 5) for one in alone])
-        spread[n] = vote_score(single, alone, together, F1, np.random.default_rng(1)).deviations.std()
+        spread[n] = scored(accuracy_of(labels, alone), alone, together).deviations.std()
         accuracy = np.mean(labels == together.answers)
         assert spread[n] == pytest.approx(np.sqrt(accuracy * (1 - accuracy) / n), rel=0.25)
     assert spread[500] / spread[8000] == pytest.approx(4, rel=0.25)
+
+
+@pytest.mark.parametrize("accuracy", [0.3, 0.4, 0.5])
+def test_slopes_are_those_of_the_scores(accuracy):
+    _, alone, together = made(2.0)
+    found, more = scored(accuracy, alone, together), scored(accuracy + 0.03, alone, together)
+    assert (more.one - found.one) / 0.03 == pytest.approx(found.one_slope, abs=0.15)
+    assert (more.vote - found.vote) / (more.one - found.one) == pytest.approx(found.slope, abs=0.15)
 
 
 def test_where_no_labels_drawn_have_a_score_nothing_is_added():
     auc = METRICS["roc_auc"]()
     sure = np.tile(np.eye(len(TARGETS))[:1], (30, 1))  # all images of one class: there is no pair to put in order
     alone = [voted(sure, auc) for _ in range(3)]
-    found = vote_score(0.9, alone, voted(sure, auc), auc, np.random.default_rng(1))
-    assert (found.value, found.slope, found.deviations.any()) == (0.9, 1.0, False)
+    found = scored(0.9, alone, voted(sure, auc), auc)
+    assert (found.gain, found.slope, found.deviations.any()) == (0, 1.0, False)
 
 
 def test_a_loss_falls_by_voting():
@@ -77,20 +101,29 @@ def test_a_loss_falls_by_voting():
     labels, alone, together = made(2.0, metric=loss)
     single = np.mean([loss(labels, one.answers, 5) for one in alone])
     told = loss(labels, together.answers, 5)
-    found = vote_score(single, alone, together, loss, np.random.default_rng(1))
-    assert told < single - 0.1 and found.value == pytest.approx(told, abs=0.05)
+    found = scored(accuracy_of(labels, alone), alone, together, loss)
+    assert told < single - 0.1 and found.gain == pytest.approx(told - single, abs=0.06)
+    assert found.one_slope < 0
 
 
 def test_of_several_labels_nothing_is_added():
     each = np.random.default_rng(0).random((3, 50, 5))
     metric = METRICS["f1_samples"]()
     alone, together = [voted(one, metric, True) for one in each], voted(np.mean(each, axis=0), metric, True)
-    found = vote_score(0.4, alone, together, metric, np.random.default_rng(1))
-    assert (found.value, found.slope) == (0.4, 1.0) and (found.deviations == 0).all()
+    found = scored(0.4, alone, together, metric)
+    assert (found.gain, found.slope) == (0, 1.0) and (found.deviations == 0).all()
 
 
-def test_a_score_out_of_reach_is_kept():
-    """Networks alone can't be as bad as that, whatever the labels are."""
+@pytest.mark.parametrize("accuracy", [0.0, 1.0])
+def test_an_accuracy_out_of_reach_is_the_nearest_that_there_is(accuracy):
+    """Networks that disagree can't all be right, nor worse than chance, whatever the labels are."""
     _, alone, together = made(1.0, n=200)
-    found = vote_score(0.0, alone, together, F1, np.random.default_rng(1))
-    assert np.isfinite([found.value, found.slope]).all() and abs(found.value) < 0.1
+    found = scored(accuracy, alone, together)
+    agree = np.mean([F1(together.answers, one.answers, 5) for one in alone])
+    assert found.one == pytest.approx(agree if accuracy else 0.2, abs=0.03)
+    assert 0 <= found.vote <= 1 and 0 <= found.slope <= STEEPEST
+
+
+def test_no_test_images():
+    none = voted(np.zeros((0, 5)))
+    assert scored(0.5, [none, none], none).gain == 0

@@ -1,0 +1,66 @@
+"""What one network of a candidate gives on the test set: by images out of fold that are answered as the test images."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from competition.ensembling.accuracy_estimates import AccuracyEstimates, accuracy_estimates
+from competition.ensembling.candidates import Candidate
+from competition.ensembling.network_votes import NetworkVotes, votes_of_networks
+from competition.ensembling.shift_weights import ShiftWeights
+from competition.ensembling.stacked_predictions import StackedPredictions
+
+
+@dataclass(frozen=True, eq=False)
+class OneNetwork:
+    """votes: what the candidate's networks say; of_fold: (K,) of (N,) bool; fits: (K,) each fold's weights; estimates:
+    of its accuracy on the test set, None where an image may have several labels.
+    """
+
+    votes: NetworkVotes
+    of_fold: tuple[np.ndarray, ...]
+    fits: tuple[ShiftWeights, ...]
+    weights: np.ndarray
+    estimates: AccuracyEstimates | None
+
+    @property
+    def accuracy(self) -> float:
+        """Expected on the test set; 0 where an image may have several labels."""
+        return 0.0 if self.estimates is None else self.estimates.expected
+
+    def weights_of(self, times: np.ndarray, test_times: np.ndarray | None) -> np.ndarray:
+        """Return (N,) weights where images were drawn `times` (N,), and test images `test_times` (T,)."""
+        return _by_fold(self.fits, self.of_fold, times, test_times)
+
+
+def one_network(
+    candidate: Candidate, stacked: StackedPredictions, folds: Sequence[int], learnt_from: Mapping[str, str]
+) -> OneNetwork:
+    """Return it. folds: (K,) numbers, in the order of the stacked networks; learnt_from: see `votes_of_networks`."""
+    several = stacked.images.task.several
+    of_fold = tuple(stacked.images.folds == fold for fold in folds)
+    votes = votes_of_networks(candidate, stacked, len(folds), learnt_from)
+    scored = votes.out_of_fold.predictions.probabilities
+    fits = tuple(
+        ShiftWeights(scored[here], alone.predictions.probabilities, several)
+        for here, alone in zip(of_fold, votes.alone, strict=True)
+    )
+    weights = _by_fold(fits, of_fold)
+    estimates = None
+    if not several:
+        estimates = accuracy_estimates(candidate, votes, stacked, of_fold, weights, learnt_from)
+    return OneNetwork(votes, of_fold, fits, weights, estimates)
+
+
+def _by_fold(
+    fits: Sequence[ShiftWeights],
+    of_fold: Sequence[np.ndarray],
+    times: np.ndarray | None = None,
+    test_times: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return (N,) weights of the out-of-fold images, mean 1 in each fold."""
+    weights = np.ones(len(of_fold[0]))
+    for fit, here in zip(fits, of_fold, strict=True):
+        weights[here] = fit(None if times is None else times[here], test_times)
+    return weights
