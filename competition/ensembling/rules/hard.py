@@ -23,7 +23,7 @@ class Hard(MemberRule):
     """
 
     level = 0
-    precedence = 2
+    precedence = 3
 
     weights: np.ndarray
     order: np.ndarray

@@ -26,7 +26,7 @@ class HardTop(EnsembleRule):
     """
 
     level = 0
-    precedence = 1
+    precedence = 2
     takes_external = True
 
     @classmethod

@@ -17,7 +17,7 @@ class Soft(MemberRule):
     """The mean of the members' calibrated probabilities."""
 
     level = 0
-    precedence = 3
+    precedence = 1  # it knows how sure each voter is, which a count of votes does not
 
     weights: np.ndarray
 
