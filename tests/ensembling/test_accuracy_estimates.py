@@ -13,7 +13,7 @@ from scipy.stats import norm
 from competition.data.predictions import Predictions
 from competition.ensembling.accuracy_estimates import AccuracyEstimates, accuracy_estimates
 from competition.ensembling.candidates import member_candidate
-from competition.ensembling.expected_score import expected_score
+from competition.ensembling.expected_score import expected_score, vote_gains
 from competition.ensembling.one_network import one_network
 from competition.ensembling.stacked_predictions import stack_predictions
 from competition.settings.ensemble import EnsembleSettings
@@ -22,9 +22,9 @@ SETTINGS, FOLDS, N = EnsembleSettings(resamples=100), range(4), 1200
 TARGETS = ("2", "10", "x", "y")
 
 
-def made(noise_on_test=1.2, sharpness_on_test=1.0, members=("a", "b")):
-    """(stacked, singles, how often the vote of member a is right on the test set, and its networks alone)."""
-    images = made_images(n=N, holdout=0, task=made_task(TARGETS))
+def made(noise_on_test=1.2, sharpness_on_test=1.0, members=("a", "b"), **task):
+    """(stacked, singles, what the vote of member a scores on the test set, and its networks alone)."""
+    images = made_images(n=N, holdout=0, task=made_task(TARGETS, **task))
     images = type(images)(images.seen, images.holdout, tuple(f"t{n}" for n in range(2000)), images.task, images.metric)
     random, per_member = np.random.default_rng(5), {}
     test_true = random.integers(4, size=2000)
@@ -52,8 +52,9 @@ def made(noise_on_test=1.2, sharpness_on_test=1.0, members=("a", "b")):
             per_member[name].append(views | {"test": Predictions(images.test_ids, on_test, TARGETS)})
     stacked = stack_predictions(per_member, images)
     singles = [member_candidate(name, per_member[name], images, SETTINGS) for name in members]
-    alone = np.mean([(part["test"].indices == test_true).mean() for part in per_member["a"]])
-    return stacked, singles, float((singles[0].test == test_true).mean()), float(alone)
+    each = [images.plain(part["test"].probabilities.astype(np.float64)) for part in per_member["a"]]
+    alone, together = ([images.metric(test_true, one, 4) for one in answers] for answers in (each, [singles[0].test]))
+    return stacked, singles, float(np.mean(together)), float(np.mean(alone))
 
 
 def estimates(stacked, singles):
@@ -131,6 +132,22 @@ def test_a_vote_is_foretold_and_nothing_warned_of(noise):
     assert told > alone + 0.01
     assert found["value"] == pytest.approx(told, abs=0.03) and found["one_network"] == pytest.approx(alone, abs=0.03)
     assert found["low"] < found["value"] < found["high"] and not found["alarm"]
+
+
+@pytest.mark.parametrize("noise", [1.0, 1.2, 1.5])
+def test_a_loss_is_foretold_in_its_own_units(noise):
+    stacked, singles, told, alone = made(noise, answer="probabilities", metric="log_loss")
+    found = expected_score(singles[0], stacked, FOLDS, SETTINGS, {})
+    assert told < alone - 0.05
+    assert found["low"] < told < found["high"] and found["value"] == pytest.approx(told, abs=0.06)
+    assert found["one_network"] == pytest.approx(alone, abs=0.06)
+
+
+def test_what_the_vote_adds_is_foretold_of_each_candidate():
+    stacked, singles, told, alone = made()
+    found = vote_gains(singles, stacked, FOLDS, {}, seed=0)
+    assert [*found] == [one.name for one in singles]
+    assert found[singles[0].name] == pytest.approx(told - alone, abs=0.01)
 
 
 def test_networks_that_are_wrong_with_more_confidence_raise_the_alarm():
