@@ -149,8 +149,8 @@ def report(facts: dict, seconds: float) -> None:
     if (scores["expected"] or {}).get("alarm"):
         log(
             "warning: expected can't be relied on",
-            problem="other estimates of one network's accuracy on the test set are far from it",
-            **scores["expected"]["accuracy"],
+            problem="an estimate of one network's accuracy on the test set is far from the one expected",
+            **scores["expected"]["accuracy_estimates"],
         )
     log(
         "voted",

@@ -4,7 +4,8 @@ None reads a label of the test set; all are of images of one label:
 
 - weighted: the out-of-fold accuracy by `shift_weights`: what is answered with some confidence is right as often;
 - agreement_of_folds: how often the networks of two folds agree on the test images: as often as one of them is right
-  (Jiang et al., Assessing generalization of SGD via disagreement, ICLR 2022);
+  (Jiang et al., Assessing generalization of SGD via disagreement, ICLR 2022). None where nearly all answers are of one
+  class, since networks agree then whatever they know;
 - agreement_of_members: the out-of-fold accuracy, moved as the agreement of different members moves, on the probit scale
   (Baek et al., Agreement-on-the-line, NeurIPS 2022), by as much for each step of the agreement as from clean to
   test-like images;
@@ -30,8 +31,9 @@ from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.metrics.calibration import apply_temperature, fit_temperature
 
 ALARM = 0.05  # from what is expected, at the least, that another estimate is said to be far
-LEAST_ERROR = 0.02  # standard error of what is expected, where the estimates that it is made of say the same
+LEAST_ERROR = 0.1  # standard error of what is expected, at the least: on the probit scale, 0.02 at 0.88
 SLOPES = 0.5, 2.0  # of accuracy against agreement, both on the probit scale
+MOST_BY_CHANCE = 0.6  # agreement of networks that know nothing of an image but how often each class is answered
 LEAST_MOVE = 0.1  # of the agreement from clean to test-like, that a slope is taken from
 
 
@@ -46,7 +48,7 @@ class AccuracyEstimates:
     agreement_of_members: float | None
     thresholded_confidence: float
     difference_of_confidences: float
-    chance: float = 0.0
+    chance: float
 
     @property
     def expected(self) -> float:
@@ -58,7 +60,7 @@ class AccuracyEstimates:
     @property
     def error(self) -> float:
         """Standard error of `expected`, but for that of the out-of-fold images."""
-        return float(np.hypot(np.ptp(self._trusted) / 2, LEAST_ERROR))
+        return float(np.hypot(np.ptp(self._trusted) / 2, LEAST_ERROR * norm.pdf(norm.ppf(self.expected))))
 
     @property
     def alarm(self) -> bool:
@@ -76,8 +78,8 @@ class AccuracyEstimates:
         return [one for one in told if one is not None]
 
     def to_json(self) -> dict[str, float | None]:
-        """Return name -> estimate."""
-        return {name: value for name, value in asdict(self).items() if name != "chance"}
+        """Return name -> estimate, what is expected first."""
+        return {"expected": self.expected} | {name: one for name, one in asdict(self).items() if name != "chance"}
 
 
 def accuracy_estimates(
@@ -111,7 +113,7 @@ def accuracy_estimates(
     return AccuracyEstimates(
         weighted,
         _of_folds(votes),
-        _of_members(chosen, right, stacked, of_fold, learnt_from),
+        _of_members(chosen, votes, stacked, learnt_from),
         float(np.average(thresholded, weights=sizes)),
         float(np.clip(np.average(differences, weights=sizes), 0, 1)),
         float(np.sqrt(weighted * (1 - weighted) * (1 / effective + 1 / max(1, stacked.test.shape[2])))),
@@ -119,33 +121,34 @@ def accuracy_estimates(
 
 
 def _of_folds(votes: NetworkVotes) -> float | None:
-    agree = [np.mean(one.labels == other.labels) for one, other in combinations(votes.alone, 2)]
-    return float(np.mean(agree)) if agree else None
+    labels = [one.labels for one in votes.alone]
+    shares = np.unique(np.concatenate(labels), return_counts=True)[1] / (len(labels) * len(labels[0]))
+    if len(labels) == 1 or np.sum(shares**2) > MOST_BY_CHANCE:
+        return None
+    return float(np.mean([np.mean(one == other) for one, other in combinations(labels, 2)]))
 
 
 def _of_members(
-    chosen: Candidate,
-    right: np.ndarray,
-    stacked: StackedPredictions,
-    of_fold: Sequence[np.ndarray],
-    learnt_from: Mapping[str, str],
+    chosen: Candidate, votes: NetworkVotes, stacked: StackedPredictions, learnt_from: Mapping[str, str]
 ) -> float | None:
     pairs = _pairs(chosen, stacked, learnt_from)
     if not pairs:
         return None
-    images = stacked.images
-    labels = {condition: stacked.oof[condition][:, 0].argmax(axis=2) for condition in ("clean", "test_like")}
-    answers = stacked.test.argmax(axis=3)  # (M, K, T)
-    agreement = {name: np.mean([np.mean(one[a] == one[b]) for a, b in pairs]) for name, one in labels.items()}
-    on_test = np.mean([np.mean(answers[a] == answers[b]) for a, b in pairs])
-    clean = images.task.labels_of(chosen.oof["clean"]) == images.y_true
-    n = len(images.y_true)
-    moved = _probit(agreement["test_like"], n) - _probit(agreement["clean"], n)
-    slope = 1.0
-    if abs(moved) >= LEAST_MOVE:
-        slope = float(np.clip((_probit(right.mean(), n) - _probit(clean.mean(), n)) / moved, *SLOPES))
-    move = _probit(on_test, answers[0].size) - _probit(agreement["test_like"], n)
-    return float(norm.cdf(_probit(right.mean(), n) + slope * move))
+    y_true, on_test = stacked.images.y_true, stacked.test_labels
+    n = len(y_true)
+
+    def agreement(labels: np.ndarray) -> float:
+        return float(np.mean([np.mean(labels[one] == labels[other]) for one, other in pairs]))
+
+    def both(condition: str, answered: np.ndarray) -> np.ndarray:  # accuracy and agreement, out of fold
+        labels = stacked.oof[condition][:, 0].argmax(axis=2)
+        return np.array([_probit(np.mean(answered == y_true), n), _probit(agreement(labels), n)])
+
+    test_like, clean = both("test_like", votes.out_of_fold.labels), both("clean", votes.clean)
+    fell, moved = test_like - clean
+    slope = float(np.clip(fell / moved, *SLOPES)) if abs(moved) >= LEAST_MOVE else 1.0
+    move = _probit(agreement(on_test), on_test[0].size) - test_like[1]
+    return float(norm.cdf(test_like[0] + slope * move))
 
 
 def _pairs(chosen: Candidate, stacked: StackedPredictions, learnt_from: Mapping[str, str]) -> list[tuple[int, int]]:

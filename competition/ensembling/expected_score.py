@@ -1,10 +1,10 @@
 """Expected score of the test set, with its interval: what one network gives there, and what the vote adds.
 
 What one network gives is the out-of-fold score, its images weighted to be answered as the test images are (see
-`shift_weights`), moved to the accuracy that estimates which see more expect there (`accuracy_estimates`). What the vote
-adds shows in how its networks disagree: see `vote_gain`. The interval is of what will be told of this very test set: it
-holds what other out-of-fold images would have said, with weights fitted anew, what the labels of the test images may
-be, how far the estimates are apart, and what the vote's part is wrong by.
+`shift_weights`), of a metric of labels moved to the accuracy that estimates which see more expect there
+(`accuracy_estimates`). What the vote adds shows in how its networks disagree: see `vote_gain`. The interval is of what
+will be told of this very test set: it holds what other out-of-fold images would have said, with weights fitted anew,
+what the labels of the test images may be, how far the estimates are apart, and what the vote's part is wrong by.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from competition.settings.ensemble import EnsembleSettings
 
 REFITS = 100  # of the weights, each on other images
 GAIN_ERROR = 0.3  # of what the vote adds: standard error of that
+STEEPEST = 2.0  # that the vote's score changes by where one network's changes by 1
 
 
 def expected_score(
@@ -32,7 +33,7 @@ def expected_score(
 ) -> dict[str, object]:
     """Return "value", "low", "high"; "one_network", what one alone is expected to score; "effective_images": how many
     images, equally weighted, would tell as much: (sum of weights)^2 / sum of squares (Kish); and of one label an image
-    "accuracy", name -> estimate of it (see `accuracy_estimates`), and "alarm", whether they are far apart.
+    "accuracy_estimates", by name, and "alarm", whether they are far apart.
 
     See `one_network` for folds and learnt_from.
     """
@@ -40,17 +41,18 @@ def expected_score(
     found = one_network(chosen, stacked, folds, learnt_from)
     weighted = images.metric(images.y_true, chosen.oof["test_like"], len(images.targets), found.weights)
     labels = PossibleLabels(found.votes.alone, found.votes.together, images.metric, draws)
-    told, estimates = labels.score(found.accuracy), found.estimates
-    one = weighted + told.one - (labels.score(estimates.weighted).one if estimates else 0.0)
+    told, estimates, error, slope = labels.score(found.accuracy), found.estimates, 0.0, 1.0
+    one = weighted
+    if estimates is not None:
+        one += _finite(told.one - labels.score(estimates.weighted).one)
+        error, slope = _error(labels, found.accuracy, estimates.error)
     resampled = _resampled(chosen, stacked, found, settings, draws)
-    error = estimates.error * told.one_slope if estimates else 0.0
-    unsure = draws.normal(0, abs(error), len(resampled)) if error else 0.0
-    unsure_gain = draws.normal(0, GAIN_ERROR * abs(told.gain), len(resampled)) if told.gain else 0.0
-    middle = one + told.gain + told.slope * (resampled - weighted + unsure) + unsure_gain
+    unsure = draws.standard_normal((2, len(resampled)))
+    middle = one + told.gain + slope * (resampled - weighted + error * unsure[0]) + GAIN_ERROR * told.gain * unsure[1]
     possible = np.clip(middle[:, None] + told.deviations, *images.metric.bounds)
     low, high = interval(possible.ravel(), settings.confidence)
     one, value = (float(np.clip(score, *images.metric.bounds)) for score in (one, one + told.gain))
-    facts = {} if estimates is None else {"accuracy": estimates.to_json(), "alarm": estimates.alarm}
+    facts = {} if estimates is None else {"accuracy_estimates": estimates.to_json(), "alarm": estimates.alarm}
     return {
         "value": value,
         "low": min(low, value),
@@ -58,6 +60,17 @@ def expected_score(
         "one_network": one,
         "effective_images": float(found.weights.sum() ** 2 / (found.weights**2).sum()),
     } | facts
+
+
+def _finite(number: float) -> float:
+    return number if np.isfinite(number) else 0.0
+
+
+def _error(labels: PossibleLabels, accuracy: float, error: float) -> tuple[float, float]:
+    """Return what an `error` of the accuracy of one network is in its score, and how much of that the vote's has."""
+    below, above = labels.score(accuracy - error), labels.score(accuracy + error)
+    one, vote = _finite(above.one - below.one), _finite(above.vote - below.vote)
+    return abs(one) / 2, float(np.clip(vote / one, 0, STEEPEST)) if one else 1.0
 
 
 def vote_gains(

@@ -22,10 +22,12 @@ from competition.metrics.metric import Metric
 class NetworkVotes:
     """A vote's answers by the networks of one fold each: out of fold, and of the test images; and by all networks.
 
-    out_of_fold: of the N out-of-fold images, each by its fold's networks. alone: (K,) of the T test images, by fold.
+    out_of_fold: of the N out-of-fold images, test-like, each by its fold's networks; clean: (N, ...) their labels of
+    the clean ones. alone: (K,) of the T test images, by fold.
     """
 
     out_of_fold: Voted
+    clean: np.ndarray
     alone: tuple[Voted, ...]
     together: Voted
 
@@ -55,11 +57,13 @@ def votes_of_networks(
     if vote is chosen.vote and chosen.probabilities is not None and not learnt_from.keys() & set(vote.parts):
         # what was fitted knows these images: nested is what it says of others
         found = Predictions(ids, chosen.probabilities, images.targets, not images.task.several)
-        out_of_fold = Voted(found, chosen.oof["test_like"])
+        out_of_fold, clean = Voted(found, chosen.oof["test_like"]), images.task.labels_of(chosen.oof["clean"])
     else:
-        out_of_fold = voted(stacked.oof["test_like"], ids, slice(None))
+        out_of_fold, clean = (voted(stacked.oof[view], ids, slice(None)) for view in ("test_like", "clean"))
+        clean = clean.labels
     return NetworkVotes(
         out_of_fold,
+        clean,
         tuple(voted(stacked.test, test_ids, slice(number, number + 1)) for number in range(n_folds)),
         voted(stacked.test, test_ids, slice(None)),
     )

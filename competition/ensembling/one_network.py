@@ -15,7 +15,8 @@ from competition.ensembling.stacked_predictions import StackedPredictions
 @dataclass(frozen=True, eq=False)
 class OneNetwork:
     """votes: what the candidate's networks say; of_fold: (K,) of (N,) bool; fits: (K,) each fold's weights; estimates:
-    of its accuracy on the test set, None where an image may have several labels.
+    of its accuracy on the test set, None where an image may have several labels, or there is no test image; accuracy:
+    the one that is expected there, 0 without estimates.
     """
 
     votes: NetworkVotes
@@ -23,11 +24,7 @@ class OneNetwork:
     fits: tuple[ShiftWeights, ...]
     weights: np.ndarray
     estimates: AccuracyEstimates | None
-
-    @property
-    def accuracy(self) -> float:
-        """Expected on the test set; 0 where an image may have several labels."""
-        return 0.0 if self.estimates is None else self.estimates.expected
+    accuracy: float
 
     def weights_of(self, times: np.ndarray, test_times: np.ndarray | None) -> np.ndarray:
         """Return (N,) weights where images were drawn `times` (N,), and test images `test_times` (T,)."""
@@ -47,10 +44,12 @@ def one_network(
         for here, alone in zip(of_fold, votes.alone, strict=True)
     )
     weights = _by_fold(fits, of_fold)
-    estimates = None
-    if not several:
-        estimates = accuracy_estimates(candidate, votes, stacked, of_fold, weights, learnt_from)
-    return OneNetwork(votes, of_fold, fits, weights, estimates)
+    if several or not len(votes.together):
+        return OneNetwork(votes, of_fold, fits, weights, None, 0.0)
+    estimates = accuracy_estimates(candidate, votes, stacked, of_fold, weights, learnt_from)
+    # of a loss, or a ranking, little can be told from an accuracy: there the weighted one stands
+    accuracy = estimates.expected if stacked.images.metric.takes == "labels" else estimates.weighted
+    return OneNetwork(votes, of_fold, fits, weights, estimates, accuracy)
 
 
 def _by_fold(

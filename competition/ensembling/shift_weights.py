@@ -41,7 +41,8 @@ class ShiftWeights:
         if not times[:n].any() or not times[n:].any():
             return np.ones(n)
         drawn = times > 0
-        model = LogisticRegression(solver="newton-cholesky", max_iter=1000)  # far more images than features
+        few = 4 * self._features.shape[1] < drawn.sum()  # features: then its matrix of them costs nothing
+        model = LogisticRegression(solver="newton-cholesky" if few else "lbfgs", max_iter=1000)
         model.fit(self._features[drawn], np.repeat([0, 1], [n, m])[drawn], sample_weight=times[drawn])
         share = model.predict_proba(self._features[:n])[:, 1].clip(LEAST, 1 - LEAST)
         weights = share / (1 - share)

@@ -100,6 +100,11 @@ class StackedPredictions:
         """((M,) fitted on all test-like out-of-fold images, slice -> (M,) fitted on the other slices')."""
         return fit_members(self.oof["test_like"][:, 0], self.images.y_true, self.images.slices)
 
+    @cached_property
+    def test_labels(self) -> np.ndarray:
+        """(M, K, T) the likeliest class of each test image, by each network."""
+        return self.test.argmax(axis=3)
+
     def voters(self, raw: np.ndarray, temperatures: np.ndarray | None = None) -> Voters:
         """Return `raw` (M, K, n, C) as voters, calibrated by `temperatures` (M,), or by what all images gave."""
         return Voters(raw, self.temperatures[0] if temperatures is None else temperatures, self.images.task.several)

@@ -1,8 +1,8 @@
-"""What a vote of several networks scores on the test set, where it is known how often one of them is right there.
+"""What a vote of several networks scores on the test set, where it is expected how often one of them is right there.
 
 No label is needed: how much a vote adds depends on how often its networks disagree, and on how sure they are then. The
-networks' mean logits, made so sure or unsure (by a temperature) that one network alone is right as often as it is known
-to be, are taken for the labels' probabilities; labels are drawn by them, and the vote is scored against these.
+networks' mean logits, made so sure or unsure (by a temperature) that one network alone is right as often as it is
+expected to be, are taken for the labels' probabilities; labels are drawn by them, and the vote is scored against these.
 """
 
 from collections.abc import Sequence
@@ -18,28 +18,26 @@ from competition.metrics.metric import Metric
 TEMPERATURES = 1 / 20, 20.0  # looked at
 DRAWS = 200  # of all labels
 MOST_IMAGES = 5000  # that labels are drawn for
-STEP = 0.1  # of the log temperature, in which slopes are taken
-STEEPEST = 2.0  # slope of the vote's score against one network's
+LEAST_DRAWS = 0.5  # share of the draws that have a score, at the least: else nothing is known
 
 
 @dataclass(frozen=True, eq=False)
 class VoteScore:
-    """Scores against labels as they may be: of `one` network alone, on average, and of the `vote`.
-
-    slope: by how much the vote's changes with one network's; one_slope: by how much that one changes with its accuracy;
-    deviations: (DRAWS,) of the vote's scores from their mean.
+    """Scores against labels as they may be: of `one` network alone, on average, and of the `vote`; NaN where nothing is
+    known. deviations: (DRAWS,) of the vote's scores from their mean.
     """
 
     one: float
     vote: float
-    slope: float
-    one_slope: float
     deviations: np.ndarray
 
     @property
     def gain(self) -> float:
-        """What the vote adds."""
-        return self.vote - self.one
+        """What the vote adds; 0 where nothing is known."""
+        return self.vote - self.one if np.isfinite(self.vote - self.one) else 0.0
+
+
+NOTHING = VoteScore(np.nan, np.nan, np.zeros(DRAWS))
 
 
 class PossibleLabels:
@@ -62,19 +60,13 @@ class PossibleLabels:
     def score(self, accuracy: float) -> VoteScore:
         """Return the scores where one network alone has `accuracy`, or as much of it as networks that disagree can."""
         if self._several or not len(self._likely):
-            return VoteScore(0.0, 0.0, 1.0, 1.0, np.zeros(DRAWS))
-        found = self._temperature(accuracy)
-        scores = self._scores(found)
-        if not np.isfinite(scores).any(axis=0).all():  # no labels drawn have a score
-            return VoteScore(0.0, 0.0, 1.0, 1.0, np.zeros(DRAWS))
-        around = [np.nanmean(self._scores(found + step), axis=0) for step in (-STEP, STEP)]
-        of_one, of_vote = (around[0][:-1] - around[1][:-1]).mean(), around[0][-1] - around[1][-1]
-        of_accuracy = self._accuracy(found - STEP) - self._accuracy(found + STEP)
-        slope = float(np.clip(of_vote / of_one, 0, STEEPEST)) if of_one else 1.0
-        one_slope = of_one / of_accuracy if of_accuracy else 1.0
+            return NOTHING
+        scores = self._scores(self._temperature(accuracy))
+        if np.isfinite(scores).mean(axis=0).min() < LEAST_DRAWS:
+            return NOTHING
         means = np.nanmean(scores, axis=0)
         deviations = np.nan_to_num(scores[:, -1] - means[-1]) * self._share
-        return VoteScore(float(means[:-1].mean()), float(means[-1]), slope, float(one_slope), deviations)
+        return VoteScore(float(means[:-1].mean()), float(means[-1]), deviations)
 
     def _accuracy(self, log_temperature: float) -> float:
         """Return how often one network is right, on average, where labels are drawn at this temperature."""

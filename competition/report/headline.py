@@ -56,10 +56,11 @@ def warnings_of(final: Mapping) -> list[str]:
         whose = counted(len(differing), "classes have")
         lines.append(f"{whose} another share of the answers than of the training images: {', '.join(differing)}.")
     if (expected := final["score"]["expected"]) and expected.get("alarm"):
-        accuracy = [value for value in expected["accuracy"].values() if value is not None]
+        estimates = expected["accuracy_estimates"]
+        known = [value for value in estimates.values() if value is not None]
         lines.append(
             "What is expected of the test set can't be relied on: estimates of one network's accuracy there run from "
-            f"{min(accuracy):.3f} to {max(accuracy):.3f}."
+            f"{min(known):.3f} to {max(known):.3f}, and {estimates['expected']:.3f} is expected."
         )
     if votes := [vote["name"] for vote in final["external"] if vote["votes"]]:
         lines.append(f"Votes from elsewhere are in the final submission and in no score: {', '.join(votes)}.")

@@ -61,8 +61,8 @@ def files_of(final: FinalVote, vote: str | None, settings: Settings, votes: Path
         if member.settings.network_use == "frozen":
             if member.settings.weights_source == "hub":
                 raise ValueError(
-                    f"member {part}: its features are of the hub's weights, which a bundle can't hold; name another "
-                    "vote with --member"
+                    f"member {part}: its features are of the hub's weights, which a bundle can't hold; bundle another "
+                    "vote"
                 )
             found += member.weights_files()
     if settings.upright.use != "off":

@@ -1,4 +1,4 @@
-"""What `predict` says of its work, line by line. `log` takes a message, and what is told with it by name."""
+"""What `predict` and `serve` say of their work. `log` takes a message, and what is told with it by name."""
 
 from collections.abc import Callable, Mapping
 from time import perf_counter

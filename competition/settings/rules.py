@@ -20,7 +20,7 @@ class RulesSettings(SettingsSection):
     test_statistics: bool = Field(
         True,
         description="false: test images are read to be answered, and for nothing else: no policy is fitted to them, "
-        "nor are they compared with the training images",
+        "no score is expected of them, nor are they compared with the training images",
     )
     public_submissions: int | None = Field(
         None, ge=0, description="most submissions whose public score may be asked; null: any number"

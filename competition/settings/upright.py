@@ -17,7 +17,8 @@ class UprightSettings(SettingsSection):
     """Pages warped back upright before anything else looks at them."""
 
     use: Annotated[Literal["auto", "on", "off"], BeforeValidator(_word)] = Field(
-        "off", description="auto: where it raises the score of frozen features on the test-like images, out of fold"
+        "off",
+        description="auto: where it raises the score of frozen features out of fold, weighted as the test images are",
     )
     network: str = Field("tf_efficientnet_lite0", description="a name of timm's, of both networks")
     weights: Literal["shipped", "hub", "none"] = Field(

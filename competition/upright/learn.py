@@ -93,7 +93,9 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
         straighten = FoldStraightener(networks, out_of_fold=True)
         views = orientation_weights(settings.tta.passes, settings.tta.seed)
         targets = tuple(read_classes(paths.CLASSES))
-        gain_state = state / f"gain-{straighten.key()}"
+        looked_at = paths.TEST_STORE, settings.rules.test_statistics, views.tolist()
+        key = digest(straighten.key(), *looked_at, code_digest("competition.upright.choice"))
+        gain_state = state / f"gain-{key}"
         gain = measured_gain(settings, pages, table, targets, straighten, bank, views, gain_state)
         facts |= {"used": gain.gains, "frozen_features": gain.scores | {"standard_error": gain.standard_error}}
     with replace_folder(paths.UPRIGHT) as folder:

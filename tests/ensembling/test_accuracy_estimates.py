@@ -16,6 +16,7 @@ from competition.ensembling.candidates import member_candidate
 from competition.ensembling.expected_score import expected_score, vote_gains
 from competition.ensembling.one_network import one_network
 from competition.ensembling.stacked_predictions import stack_predictions
+from competition.metrics.make import make_metric
 from competition.settings.ensemble import EnsembleSettings
 
 SETTINGS, FOLDS, N = EnsembleSettings(resamples=100), range(4), 1200
@@ -115,14 +116,15 @@ def test_the_slope_is_the_one_from_clean_to_test_like():
 
 
 def test_what_is_expected_and_what_warns():
-    told = AccuracyEstimates(0.85, 0.78, 0.78, 0.71, 0.79)
-    assert told.expected == pytest.approx(0.78) and told.error == pytest.approx(np.hypot(0.07, 0.02))
+    told = AccuracyEstimates(0.85, 0.78, 0.78, 0.71, 0.79, chance=0.0)
+    least = norm.cdf(norm.ppf(0.78) + 0.1) - 0.78
+    assert told.expected == pytest.approx(0.78) and told.error == pytest.approx(np.hypot(0.07, least), abs=1e-3)
     assert told.alarm and not replace(told, chance=0.04).alarm  # 0.07 apart: chance has 0.08 in so few images
     near = replace(told, weighted=0.79)
     assert near.expected == pytest.approx(0.76) and not near.alarm and near.error < told.error
     assert replace(near, agreement_of_members=0.7).alarm and not replace(near, agreement_of_members=None).alarm
     assert replace(told, agreement_of_folds=None).expected == pytest.approx(0.78)
-    assert "chance" not in told.to_json()
+    assert "chance" not in told.to_json() and told.to_json()["expected"] == told.expected
 
 
 @pytest.mark.parametrize("noise", [1.0, 1.2, 1.5])
@@ -154,9 +156,77 @@ def test_networks_that_are_wrong_with_more_confidence_raise_the_alarm():
     stacked, singles, told, _ = made(noise_on_test=1.8, sharpness_on_test=2.0)
     found = expected_score(singles[0], stacked, FOLDS, SETTINGS, {})
     assert found["value"] > told + 0.05 and found["alarm"]
-    assert found["accuracy"]["agreement_of_folds"] < found["accuracy"]["weighted"] - 0.05
+    assert found["accuracy_estimates"]["agreement_of_folds"] < found["accuracy_estimates"]["weighted"] - 0.05
 
 
 def test_one_member_agrees_with_nobody():
     stacked, singles, *_ = made(members=("a",))
     assert estimates(stacked, singles)[0].agreement_of_members is None
+
+
+def imbalanced(seed, n_test=1500, **task):
+    """(stacked, single, truth of the test set): 3% of one class, calibrated networks, nothing shifted."""
+    images, task = made_images(n=N, holdout=0), made_task(("no", "yes"), **task)
+    random = np.random.default_rng(seed)
+    y_true = (random.random(N) < 0.03).astype(int)
+    seen = images.seen.assign(target=np.array(["no", "yes"])[y_true])
+    test_ids = tuple(f"t{n}" for n in range(n_test))
+    images = type(images)(seen, images.holdout, test_ids, task, make_metric(task.settings))
+    y_test = (random.random(n_test) < 0.03).astype(int)
+
+    def answered(true, shared):
+        signal = np.where(true == 1, 1.2, -1.2) + shared + random.normal(0, 0.6, len(true))
+        log_odds = 2 * 1.2 * signal / (1 + 0.6**2) + np.log(0.03 / 0.97)
+        return np.stack([1 / (1 + np.exp(log_odds)), 1 / (1 + np.exp(-log_odds))], axis=1)
+
+    of_seen, of_test, folds = random.normal(0, 1, N), random.normal(0, 1, n_test), []
+    for fold in FOLDS:
+        here = (images.seen["fold"] == fold).to_numpy()
+        ids = images.seen["ID"][here].tolist()
+        told = Predictions(ids, answered(y_true[here], of_seen[here]), ("no", "yes"))
+        on_test = Predictions(images.test_ids, answered(y_test, of_test), ("no", "yes"))
+        folds.append({"clean": told, "test_like": told, "test": on_test})
+    return stack_predictions({"a": folds}, images), member_candidate("a", folds, images, SETTINGS), y_test
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "roc_auc"])
+def test_where_one_class_is_rare_a_loss_is_what_it_is_out_of_fold(metric):
+    """Networks agree on nearly all images there, whatever they know: that says nothing of a loss."""
+    gaps = []
+    for seed in range(4):
+        stacked, single, y_test = imbalanced(seed, answer="probabilities", metric=metric)
+        found = expected_score(single, stacked, FOLDS, SETTINGS, {})
+        told = stacked.images.metric(y_test, single.test, 2)
+        assert found["accuracy_estimates"]["agreement_of_folds"] is None and found["low"] < told < found["high"]
+        assert found["high"] - found["low"] < (0.12 if metric == "log_loss" else 0.3)
+        gaps.append(found["value"] - told)
+    assert abs(np.mean(gaps)) < (0.02 if metric == "log_loss" else 0.04)
+
+
+def test_without_test_images_out_of_fold_stands():
+    stacked, single, _ = imbalanced(0, n_test=0)
+    found = expected_score(single, stacked, FOLDS, SETTINGS, {})
+    assert found["value"] == found["one_network"] == pytest.approx(stacked.images.score(single.oof["test_like"]))
+    assert "alarm" not in found and vote_gains([single], stacked, FOLDS, {}, seed=0) == {"a": 0.0}
+
+
+def test_an_adapted_member_is_estimated_as_the_one_that_it_was():
+    stacked, singles, *_ = made(noise_on_test=1.6)
+    sure = {name: one.copy() for name, one in stacked.oof.items()}
+    for one in sure.values():
+        one[0] = np.eye(4)[stacked.images.y_true][None] * 0.9 + 0.025  # what adapting made of member a
+    both = type(stacked)(
+        ("a", "a_adapted", "b"),
+        stacked.images,
+        {name: np.stack([one[0], sure[name][0], one[1]]) for name, one in stacked.oof.items()},
+        np.stack([stacked.test[0], np.roll(stacked.test[0], 1, axis=1), stacked.test[1]]),
+        {},
+        stacked.test_rows,
+    )
+    labels = {name: one[0, 0].argmax(axis=1) for name, one in sure.items()}
+    candidate = replace(
+        singles[0], name="a_adapted", parts=("a_adapted",), oof=labels, vote=replace(singles[0].vote, name="a_adapted")
+    )
+    learnt_from = {"a_adapted": "a"}
+    one, other = (one_network(it, both, FOLDS, learnt_from).estimates for it in (candidate, singles[0]))
+    assert one.to_json() == pytest.approx(other.to_json())

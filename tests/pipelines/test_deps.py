@@ -136,9 +136,9 @@ def test_every_section_of_the_settings_is_some_stages_param():
 def test_a_stage_watches_every_section_that_its_module_reads(stage):
     """`settings.task` in pipelines/prepare.py, say, makes `task`, or a key of it, one of the stage's params."""
     module = ROOT / "pipelines" / f"{STAGES[stage]['cmd'].split()[2].removeprefix('pipelines.')}.py"
-    nodes = [
-        node for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)
-    ]
+    files = [module, *(ROOT / "competition/upright").glob("*.py")] if stage == "upright" else [module]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
     read = {node.attr for node in nodes if ast.unparse(node.value) in ("settings", "everything", "load_settings()")}
     watched = {key.split(".")[0] for key in STAGES[stage]["params"]}
     assert (read & set(Settings.model_fields)) - {"machine", "submit", "plugins"} <= watched | ONLY_CHECKED.get(

@@ -14,6 +14,7 @@ from makers.report import CLASSES, QUOTED, write_json, write_project
 from sklearn.metrics import confusion_matrix as sklearn_matrix
 from sklearn.metrics import f1_score
 
+from competition.ensembling.accuracy_estimates import AccuracyEstimates
 from competition.report import page as report_page
 from competition.report.charts import as_script, chart, plain, short
 from competition.report.page import RenderedSection, make_page
@@ -205,7 +206,10 @@ def test_optional_inputs_are_shown(fresh):
     score = {"value": 0.7071, "low": 0.6, "high": 0.8}
     final["holdout"] = {"images": 5, "clean": score, "test_like": score}
     final["score"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
-    final["score"]["expected"] |= {"alarm": True, "accuracy": {"weighted": 0.8, "agreement": 0.61, "none": None}}
+    final["score"]["expected"] |= {
+        "alarm": True,
+        "accuracy_estimates": AccuracyEstimates(0.8, 0.61, None, 0.7, 0.72, 0.0).to_json(),
+    }
     final["external"] = [{"name": "colleague", "validated": False, "in_scores": False, "votes": True, "agreement": 0.5}]
     noise = {
         "feature": "noise",
@@ -237,7 +241,7 @@ def test_optional_inputs_are_shown(fresh):
             "<u>read</u>",
             "no score: colleague",
             "asked 1 time on 1 day",
-            "can't be relied on: estimates of one network's accuracy there run from 0.610 to 0.800",
+            "estimates of one network's accuracy there run from 0.610 to 0.800, and 0.703 is expected",
         )
     )
     assert page.table_of("test-like's AUC")[1][5] == "0.558" and page.table_of("out of fold")[1][2] == "0.8125"
