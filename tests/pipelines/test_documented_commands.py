@@ -70,6 +70,7 @@ LISTED = {
     "python -m pipelines.plan --train 2000000 --test 500000": "the same",
     "python -m pipelines.predict ~/scans --student": "needs a student; tests/pipelines/test_distil.py asks one",
     "python -m pipelines.export student": "the same; tests/serving/test_export_student.py exports one",
+    "python -m pipelines.bundle --student": "the same; tests/pipelines/test_distil.py bundles one",
     "python -m pipelines.fit_augmentation": "needs 20 images of each set and weights; test_fit.py runs it",
 }
 SMALLER = {"python -m pipelines.sample": "--train 17 --test 17 --workers 1"}
