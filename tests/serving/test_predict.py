@@ -318,7 +318,7 @@ def test_nothing_to_label(at_home, tmp_path):
 def test_an_unknown_vote(at_home, tmp_path):
     with pytest.raises(
         ValueError,
-        match="lite9: no vote of that name; --member takes features, grey, lite0, lite0_specialist, hard_top, ",
+        match="lite9: no vote of that name; --member takes features, grey, lite0, lite0_specialist, soft, hard_top, ",
     ):
         predict.main(Path("data/raw/test"), tmp_path / "found.csv", "lite9")
 
