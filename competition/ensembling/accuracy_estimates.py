@@ -25,6 +25,7 @@ import numpy as np
 from scipy.stats import norm
 
 from competition.ensembling.candidates import Candidate
+from competition.ensembling.fitted_votes import Voted
 from competition.ensembling.network_votes import NetworkVotes
 from competition.ensembling.skill import LEAST
 from competition.ensembling.stacked_predictions import StackedPredictions
@@ -98,7 +99,7 @@ def accuracy_estimates(
     right = told.labels == y_true
     temperature = fit_temperature(told.predictions.probabilities, y_true)
 
-    def confidences(voted) -> np.ndarray:
+    def confidences(voted: Voted) -> np.ndarray:
         calibrated = apply_temperature(voted.predictions.probabilities, temperature)
         return calibrated[np.arange(len(voted)), voted.labels]
 
