@@ -75,12 +75,7 @@ def main(
     """Label every image of a folder."""
     started = perf_counter()
     set_up_process()
-    check_out(out, "--out")
-    if answers:
-        check_out(answers, "--answers")
-        for taken, what in ((out, "--out"), (drift_path(out), "the file beside --out that says of drift")):
-            if answers.resolve() == taken.resolve():
-                raise ValueError(f"--answers {answers}: is {what} as well, and would replace it; name another file")
+    check_places(out, answers)
     settings, (names, closed) = load_settings(), list_files(folder)
     final = read_votes(settings, member, student)
     if answers:
@@ -155,8 +150,19 @@ def write_answers(path: Path, found: Voted, final: FinalVote) -> None:
     log("answered", path=path, rows=len(ids), form=final.task.settings.answer)
 
 
+def check_places(out: Path, answers: Path | None) -> None:
+    """Refuse, before any work is done, two tables in one place, and what can't be written to."""
+    check_out(out, "--out")
+    if answers is None:
+        return
+    check_out(answers, "--answers")
+    for taken, what in ((out, "--out"), (drift_path(out), "the file beside --out that says of drift")):
+        if answers.resolve() == taken.resolve():
+            raise ValueError(f"--answers {answers}: is {what} as well, and would replace it; name another file")
+
+
 def check_out(out: Path, option: str) -> None:
-    """Refuse, before any work is done, a place that can't be written to."""
+    """Refuse a place that can't be written to."""
     if out.is_dir():
         raise ValueError(f"{option} {out}: is a folder; name the CSV file to write")
     try:

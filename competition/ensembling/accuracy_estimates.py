@@ -27,6 +27,7 @@ from scipy.stats import norm
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.fitted_votes import Voted
 from competition.ensembling.network_votes import NetworkVotes
+from competition.ensembling.shift_weights import effective_size
 from competition.ensembling.skill import LEAST
 from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.metrics.calibration import apply_temperature, fit_temperature
@@ -110,14 +111,13 @@ def accuracy_estimates(
         thresholded.append(np.mean(on_test >= np.quantile(sure[here], 1 - accuracy)))
         differences.append(accuracy + on_test.mean() - sure[here].mean())
     weighted = float(np.average(right, weights=weights))
-    effective = weights.sum() ** 2 / (weights**2).sum()
     return AccuracyEstimates(
         weighted,
         _of_folds(votes),
         _of_members(chosen, votes, stacked, learnt_from),
         float(np.average(thresholded, weights=sizes)),
         float(np.clip(np.average(differences, weights=sizes), 0, 1)),
-        float(np.sqrt(weighted * (1 - weighted) * (1 / effective + 1 / max(1, stacked.test.shape[2])))),
+        float(np.sqrt(weighted * (1 - weighted) * (1 / effective_size(weights) + 1 / len(votes.together)))),
     )
 
 

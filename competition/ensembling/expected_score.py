@@ -14,6 +14,7 @@ import numpy as np
 from competition.common.seeds import generator
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.one_network import OneNetwork, one_network
+from competition.ensembling.shift_weights import effective_size
 from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.ensembling.vote_gain import PossibleLabels
 from competition.metrics.bootstrap import interval, times_drawn
@@ -31,9 +32,8 @@ def expected_score(
     settings: EnsembleSettings,
     learnt_from: Mapping[str, str],
 ) -> dict[str, object]:
-    """Return "value", "low", "high"; "one_network", what one alone is expected to score; "effective_images": how many
-    images, equally weighted, would tell as much: (sum of weights)^2 / sum of squares (Kish); and of one label an image
-    "accuracy_estimates", by name, and "alarm", whether they are far apart.
+    """Return "value", "low", "high"; "one_network", what one alone is expected to score; "effective_images": see
+    `effective_size`; and of one label an image "accuracy_estimates", by name, and "alarm", whether they are far apart.
 
     See `one_network` for folds and learnt_from.
     """
@@ -58,7 +58,7 @@ def expected_score(
         "low": min(low, value),
         "high": max(high, value),
         "one_network": one,
-        "effective_images": float(found.weights.sum() ** 2 / (found.weights**2).sum()),
+        "effective_images": effective_size(found.weights),
     } | facts
 
 

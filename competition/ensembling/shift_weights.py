@@ -54,6 +54,11 @@ def shift_weights(scored: np.ndarray, wanted: np.ndarray, several: bool = False)
     return ShiftWeights(scored, wanted, several)()
 
 
+def effective_size(weights: np.ndarray) -> float:
+    """How many images, equally weighted, tell as much as those of `weights` (n,): (sum)^2 / sum of squares (Kish)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
 def _frequent_answers(both: Sequence[np.ndarray]) -> np.ndarray:
     """Return the classes (A,), ascending, that are answered most often; of not so many, all."""
     answers = np.concatenate([one.argmax(axis=1) for one in both])

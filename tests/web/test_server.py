@@ -1,6 +1,5 @@
 """The page's server: predict's answers; whatever is bad is refused with a message, and the server lives on."""
 
-import csv
 import io
 import os
 import struct
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from makers.pdfs import BAD as PDFS
 from makers.pdfs import picture_pdf, tiff
+from makers.pipeline import table
 from makers.project import project  # noqa: F401
 from makers.serving import ask, send_raw, serving
 from PIL import Image
@@ -65,8 +65,7 @@ def png(width: int, height: int, data: bytes = b"") -> bytes:
 
 def test_the_answers_are_those_of_predict(server, tmp_path):
     predict.main(Path("data/raw/test"), tmp_path / "found.csv", "lite0", precision=0.5)
-    with open(tmp_path / "found.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = table(tmp_path / "found.csv")
     for row in rows:
         status, answer, _ = ask(server, "/api/predict", (Path("data/raw/test") / row["file"]).read_bytes())
         assert status == 200 and answer["target"] == row["target"] and answer["runner_up"] == row["runner_up"]
@@ -78,8 +77,7 @@ def test_the_answers_are_those_of_predict(server, tmp_path):
 
 def test_unknown_images_are_those_of_predict(server, tmp_path):
     predict.main(Path("data/raw/test"), tmp_path / "found.csv", "lite0", precision=0.5, reject_unknown=0.1)
-    with open(tmp_path / "found.csv", newline="") as file:
-        told = {row["file"]: row["unknown"] == "yes" for row in csv.DictReader(file)}
+    told = {row["file"]: row["unknown"] == "yes" for row in table(tmp_path / "found.csv")}
     asked = serve.labeller("lite0", False, 0.5, known=0.1)
     images = {name: (Path("data/raw/test") / name).read_bytes() for name in told}
     found = {name: asked.answer(data, ".png", tmp_path, LIMITS)["unknown"] for name, data in images.items()}
