@@ -1,4 +1,4 @@
-"""Environment variables that libraries read as they are loaded: threads that wait, caches, a user's name.
+"""Environment variables that libraries read as they are loaded: caches, a user's name.
 
 So they are set before any of them is imported, and processes that are started later inherit them. What a person has
 set stays.
@@ -16,13 +16,11 @@ from competition.common import paths
 # where libraries keep what they make or load, below a cache or a configuration folder
 WRITTEN = {"NUMBA_CACHE_DIR": "numba", "MPLCONFIGDIR": "matplotlib"}
 LOADED = {"TORCH_HOME": "torch", "HF_HOME": "huggingface"}  # read-only, and full of weights, they are of use too
-SPINS = "2000"  # of a waiting thread before it sleeps; libgomp's own are 300,000
 replaced: set[str] = set()  # variables that `dvc`, started from the same shell, misses
 
 
 def prepare_environment() -> None:
-    """Let waiting threads sleep soon; give libraries a folder for their caches where the home can't be written to."""
-    _let_waiting_threads_sleep_soon()
+    """Give libraries a folder for their caches where the home can't be written to."""
     _name_user()
     home = Path(os.path.expanduser("~"))
     cache = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
@@ -37,15 +35,6 @@ def prepare_environment() -> None:
     for variable, name in LOADED.items():
         os.environ.setdefault(variable, str((cache if (cache / name).is_dir() else place) / name))
     os.environ["XDG_CACHE_HOME"] = str(place)
-
-
-def _let_waiting_threads_sleep_soon() -> None:
-    """Threads of one computation wait for each other several hundred times in it: spinning, they take the core from
-    the one that they wait for, where anybody else is on the machine; asleep at once, they cost a sixth of the rate
-    where nobody is. SPINS is between: tests/benchmarks/busy_machine.py.
-    """
-    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(os.environ):
-        os.environ["GOMP_SPINCOUNT"] = SPINS
 
 
 def _name_user() -> None:

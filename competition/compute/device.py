@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+from competition.compute.waiting_threads import watch_neighbours
+
 MOST_FEEDING = 8  # threads: each holds a batch in memory
 
 
@@ -45,13 +47,15 @@ def check_precision(precision: str) -> None:
         )
 
 
-def set_up_process() -> None:
-    """Set this process up to train and predict: torch on its share of the cores, freed memory kept.
+def set_up_process(threads: int | None = None) -> None:
+    """Set this process up to train and predict: torch on its share of the cores, freed memory kept, neighbours watched.
 
-    Process-wide, so the commands call it, once, at their start. Processes that a launcher started together on this
-    machine (it says how many) divide the cores.
+    Process-wide, so the commands call it, once, at their start. Without `threads`, processes that a launcher started
+    together on this machine (it says how many) divide the cores.
     """
-    torch.set_num_threads(max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))
+    threads = threads or max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
+    torch.set_num_threads(threads)
+    watch_neighbours(threads, cores())
     keep_memory()
 
 

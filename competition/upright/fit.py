@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from competition.common.seeds import generator
-from competition.compute.device import cores, device, keep_memory
+from competition.compute.device import cores, device, set_up_process
 from competition.compute.pool import deal, release
 from competition.data.image_store import ImageStore
 from competition.settings.machine import MachineSettings
@@ -126,8 +126,7 @@ def _fit_in_a_worker(
             raise SystemExit  # it was killed: nobody waits for the networks
         report(row)
 
-    torch.set_num_threads(threads)
-    keep_memory()
+    set_up_process(threads)
     fit_fold(read(), fold, settings, target, state, tell)
 
 

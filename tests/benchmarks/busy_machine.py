@@ -1,10 +1,10 @@
 """What a neighbour costs: training and prediction beside a process that keeps one core busy, against undisturbed.
 
-    python tests/benchmarks/busy_machine.py [--rounds 3 --images 144 --size 160]
+    python tests/benchmarks/busy_machine.py [--rounds 4 --images 432 --size 160]
 
-Two processes train and predict by turns: one as the commands set themselves up (threads that wait sleep soon), one as
-libgomp does by itself (they spin). Each does every piece alone, beside a neighbour, and beside one of the lowest
-priority (nice 19). Takes three minutes on two cores that do nothing else. The last line is one JSON object: medians of
+Two processes train and predict by turns: one as the commands set themselves up (threads that wait sleep while others
+take the cores), one as libgomp does by itself (they spin). Each does every piece alone, beside a neighbour, and beside one of the lowest
+priority (nice 19). Takes six minutes on two cores that do nothing else. The last line is one JSON object: medians of
 images/s, and what is left of the undisturbed rate; `undisturbed_against_spinning`: of the commands' own to spinning's.
 """
 
@@ -58,8 +58,8 @@ def environment(changes: dict[str, str]) -> Iterator[None]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--images", type=int, default=144, help="two in three are trained on and predicted")
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--images", type=int, default=432, help="two in three are trained on and predicted")
     parser.add_argument("--size", type=int, default=160, help="pixels")
     given = parser.parse_args()
     rates = defaultdict(list)

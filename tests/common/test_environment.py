@@ -42,9 +42,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_with_a_home_only_the_threads_waiting_is_set(folder):
+def test_with_a_home_nothing_is_set(folder):
     found = set_for(folder, HOME=str(folder / "home"))
-    assert found["GOMP_SPINCOUNT"] == environment.SPINS and not set(SET[1:]) & set(found)
+    assert not set(SET[1:]) & set(found)
     assert found["HOME"] == str(folder / "home") and not (folder / "data").exists()
 
 
@@ -89,8 +89,6 @@ def test_weights_in_a_cache_that_can_only_be_read_are_still_found(folder, monkey
 @pytest.mark.parametrize(
     "given",
     [
-        {"OMP_WAIT_POLICY": "ACTIVE"},
-        {"GOMP_SPINCOUNT": "300000"},
         {"HOME": "/proc", "NUMBA_CACHE_DIR": "/elsewhere"},
         {"HOME": "/proc", "MPLCONFIGDIR": "/elsewhere"},
         {"HOME": "/proc", "HF_HOME": "/elsewhere"},
@@ -100,4 +98,3 @@ def test_weights_in_a_cache_that_can_only_be_read_are_still_found(folder, monkey
 def test_what_a_person_has_set_stays(folder, given):
     found = set_for(folder, "nameless", **given)
     assert {name: found[name] for name in given} == given
-    assert "OMP_WAIT_POLICY" not in given or "GOMP_SPINCOUNT" not in found
