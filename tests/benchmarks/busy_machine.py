@@ -3,9 +3,10 @@
     python tests/benchmarks/busy_machine.py [--rounds 4 --images 432 --size 160]
 
 Two processes train and predict by turns: one as the commands set themselves up (threads that wait sleep while others
-take the cores), one as libgomp does by itself (they spin). Each does every piece alone, beside a neighbour, and beside one of the lowest
-priority (nice 19). Takes six minutes on two cores that do nothing else. The last line is one JSON object: medians of
-images/s, and what is left of the undisturbed rate; `undisturbed_against_spinning`: of the commands' own to spinning's.
+take the cores), one as libgomp does by itself (they spin). Each does every piece alone, beside a neighbour, and beside
+one of the lowest priority (nice 19). Takes six minutes on two cores that do nothing else. The last line is one JSON
+object: medians of images/s, and what is left of the undisturbed rate; `undisturbed_against_spinning`: of the commands'
+own to spinning's.
 """
 
 import argparse
