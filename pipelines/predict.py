@@ -100,7 +100,7 @@ def main(
     pages = listed.by_id
     log_unreadable(log, answered, pages)
     documents = documents_of(voted(folder, vote, answered), pages, vote, document)
-    header, rows = HEADER, label_rows(documents.voted, final.target2class, threshold)
+    header, rows = HEADER, label_rows(documents.voted, final.target2class, documents.is_sure(threshold))
     if rejection:
         header, rows = with_unknown(rows, documents.voted, rejection)
     header, rows = documents.with_pages(header, rows, pages)

@@ -9,6 +9,7 @@ import numpy as np
 
 from competition.data.predictions import Predictions
 from competition.ensembling.fitted_votes import FittedVote, Voted
+from competition.ensembling.precision_curve import Threshold
 from competition.serving.pages import Page
 
 # how a document is answered: by its pages' mean probabilities, as its surest page, or as its first, the only one read
@@ -19,16 +20,31 @@ DocumentVote = Literal["mean", "most_certain", "first"]
 class Documents:
     """Answers to files, and below each file of several pages to each of its pages.
 
-    voted: (n,) rows, called by file and by `Page.id`; pages: (n,) page numbers, None in a file's own row.
+    voted: (n,) rows, called by file and by `Page.id`; pages: (n,) page numbers, None in a file's own row; how: the
+    pages have voted.
     """
 
     voted: Voted
     pages: tuple[int | None, ...]
+    how: DocumentVote
 
     @property
     def files(self) -> Voted:
         """The files' own rows."""
         return _rows(self.voted, [row for row, page in enumerate(self.pages) if page is None])
+
+    def is_sure(self, threshold: Threshold) -> np.ndarray:
+        """Return (n,) bool: whether the rows' answers are sure. That of a file isn't where pages vote of which two are
+        sure of different classes: it may be two documents.
+        """
+        sure, labels = threshold.is_sure(self.voted.confidence), self.voted.labels
+        if self.how != "mean" or labels.ndim > 1:
+            return sure
+        is_page = np.array([page is not None for page in self.pages], bool)
+        file = np.cumsum(~is_page) - 1
+        of_sure_pages = np.unique(np.stack([file, labels])[:, is_page & sure], axis=1)  # each class of a file once
+        classes = np.bincount(of_sure_pages[0], minlength=len(file))
+        return sure & (is_page | (classes[file] < 2))
 
     def with_pages(
         self, header: Sequence[str], rows: Sequence[Sequence[str]], pages: Mapping[str, Page]
@@ -58,7 +74,7 @@ def documents_of(voted: Voted, pages: Mapping[str, Page], vote: FittedVote, how:
         kept += rows
         numbers += [None, *(pages[ids[row]].number for row in rows)]
         parts.append(_document(file, _rows(voted, rows), vote, how))
-    return Documents(_rows(_stacked(parts), kept), tuple(numbers))
+    return Documents(_rows(_stacked(parts), kept), tuple(numbers), how)
 
 
 def _document(file: str, voted: Voted, vote: FittedVote, how: DocumentVote) -> Voted:

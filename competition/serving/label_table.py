@@ -9,23 +9,23 @@ from competition.data.label_sets import decode, join_labels
 from competition.data.task import Task
 from competition.ensembling.fitted_votes import Voted
 from competition.ensembling.out_of_distribution import Rejection, unknown_scores
-from competition.ensembling.precision_curve import Threshold
 from competition.serving.pages import PDF
 
 HEADER = ("file", "target", "class_name", "probability", "runner_up", "runner_up_probability", "unsure")
 UNKNOWN_HEADER = ("unknown_score", "unknown")
 
 
-def label_rows(voted: Voted, target2class: dict[str, str], threshold: Threshold) -> list[tuple[str, ...]]:
+def label_rows(voted: Voted, target2class: dict[str, str], is_sure: np.ndarray) -> list[tuple[str, ...]]:
     """Return one row of HEADER for each image of `voted`, in their order; probabilities to six decimals.
 
-    target2class: target -> readable name. The runner-up is the likeliest other target, the first of equals. Of several
-    labels an image, target, class_name and probability hold each label's, `|` between them, and are empty for none.
+    target2class: target -> readable name; is_sure: (N,) bool. The runner-up is the likeliest other target, the first of
+    equals. Of several labels an image, target, class_name and probability hold each label's, `|` between them, and are
+    empty for none.
     """
     labels, probabilities = voted.labels, voted.predictions.probabilities
     targets = list(voted.predictions.targets)
     chosen = [[label] if labels.ndim == 1 else np.flatnonzero(label).tolist() for label in labels]
-    is_unsure = np.where(threshold.is_sure(voted.confidence), "no", "yes").tolist()
+    is_unsure = np.where(is_sure, "no", "yes").tolist()
     rows = zip(voted.predictions.ids.tolist(), decode(labels, targets), chosen, probabilities, is_unsure, strict=True)
     return [
         (

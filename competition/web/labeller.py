@@ -82,7 +82,7 @@ class Labeller:
         listed, chunk = self._read(data, extension, folder, limits)
         found = self.vote.predict(predict_chunk(chunk, self.vote, self.asked.voters, self.asked.weights))
         documents = documents_of(found, listed.by_id, self.vote, self.document)
-        header, cells = HEADER, label_rows(documents.voted, self.final.target2class, self.threshold)
+        header, cells = HEADER, label_rows(documents.voted, self.final.target2class, documents.is_sure(self.threshold))
         if self.rejection:
             header, cells = with_unknown(cells, documents.voted, self.rejection)
         rows = [self._described(dict(zip(header, row, strict=True))) for row in cells]

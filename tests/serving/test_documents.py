@@ -7,6 +7,7 @@ import pytest
 
 from competition.data.predictions import Predictions
 from competition.ensembling.fitted_votes import Voted
+from competition.ensembling.precision_curve import Threshold
 from competition.serving.documents import documents_of
 from competition.serving.pages import Page
 
@@ -59,6 +60,26 @@ def test_the_surest_page():
     assert found.answers.tolist() == [0, 0, 2, 1]
 
 
+@pytest.mark.parametrize(
+    ("pages_of_b", "how", "sure"),
+    [
+        ([[0.4, 0.6, 0], [0.1, 0.9, 0], [0.2, 0.5, 0.3]], "mean", True),  # of one class
+        ([[0.1, 0.9, 0], [0.3, 0.4, 0.3], [0.4, 0.3, 0.3]], "mean", True),  # the others aren't sure
+        ([[0, 1, 0], [0, 1, 0], [0.6, 0.4, 0]], "mean", False),  # a sure page of another class
+        ([[0, 1, 0], [0, 1, 0], [0.6, 0.4, 0]], "most_certain", True),  # the surest page's answer was asked for
+        ([[0.3, 0.4, 0.3]] * 3, "mean", False),
+    ],
+)
+def test_a_file_whose_sure_pages_are_of_different_classes_is_unsure(pages_of_b, how, sure):
+    rows = [ROWS[0], *pages_of_b, *ROWS[4:]]
+    found = documents(np.argmax(rows, axis=1), LIKELIEST, how, rows)
+    assert found.is_sure(Threshold(0.5, 1, 1)).tolist() == [
+        *(True, sure, *(max(page) >= 0.5 for page in pages_of_b)),
+        *(True, True, True),
+    ]
+    assert not found.is_sure(Threshold(None, 1, 1)).any()
+
+
 def test_answers_that_are_probabilities_are_averaged():
     answers = np.array(ROWS) * 0.9 + 0.1 / 3
     found = documents(answers, LIKELIEST).files
@@ -77,3 +98,6 @@ def test_sets_of_labels():
     # the first page is surest of its least sure label: min(0.9, 0.8, 0.9)
     surest = documents(labels, both, "most_certain", rows, False).files
     assert surest.answers[1].tolist() == [1, 0, 0]
+    rows = [[0.9, 0.8, 0.1], [0.9, 0.0, 0.1], [0.0, 0.9, 0.0], *rows[3:]]  # labels may differ from page to page
+    labels = (np.array(rows) >= 0.5).astype(np.uint8)
+    assert documents(labels, COUNTED, rows=rows, exclusive=False).is_sure(Threshold(0.0, 1, 1)).all()

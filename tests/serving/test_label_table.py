@@ -18,7 +18,8 @@ NAMES = {"a": "letter", "b": "form", "c": "card"}
 
 def test_rows():
     found = Predictions(["x.png", "y,z.png"], [[0.2, 0.5, 0.3], [0.4, 0.2, 0.4]], TARGETS)
-    rows = label_rows(Voted(found, found.labels), NAMES, Threshold(0.45, 1, 1))
+    voted = Voted(found, found.labels)
+    rows = label_rows(voted, NAMES, Threshold(0.45, 1, 1).is_sure(voted.confidence))
     assert [dict(zip(HEADER, row, strict=True)) for row in rows] == [
         {
             "file": "x.png",
@@ -47,7 +48,7 @@ def test_where_votes_are_counted_the_answers_own_probability_decides():
     assert counted.labels.tolist() == [1, 1] and counted.confidence.tolist() == pytest.approx([0.5, 0.2])
     curve = PrecisionCurve.of(counted.confidence, counted.labels == np.array([1, 0]))
     assert [step[0] for step in curve.steps] == pytest.approx([0.2, 0.5])
-    rows = label_rows(counted, NAMES, Threshold(0.45, 1, 1))
+    rows = label_rows(counted, NAMES, Threshold(0.45, 1, 1).is_sure(counted.confidence))
     assert [row[1:] for row in rows] == [
         ("b", "form", "0.500000", "c", "0.400000", "no"),
         ("b", "form", "0.200000", "a", "0.500000", "yes"),
@@ -58,7 +59,7 @@ def test_several_labels_stand_in_one_cell_and_the_least_sure_one_decides():
     found = Predictions(["x", "y", "z"], [[0.9, 0.3, 0.6], [0.2, 0.1, 0.4], [1, 0.7, 0.7]], TARGETS, exclusive=False)
     voted = Voted(found, found.labels)
     assert voted.confidence.tolist() == pytest.approx([0.6, 0.6, 0.7])  # of c, which x has and y hasn't; of b
-    assert label_rows(voted, NAMES, Threshold(0.65, 1, 1)) == [
+    assert label_rows(voted, NAMES, Threshold(0.65, 1, 1).is_sure(voted.confidence)) == [
         ("x", "a|c", "letter|card", "0.900000|0.600000", "b", "0.300000", "yes"),
         ("y", "", "", "", "c", "0.400000", "yes"),
         ("z", "a|b|c", "letter|form|card", "1.000000|0.700000|0.700000", "", "", "no"),
@@ -68,7 +69,7 @@ def test_several_labels_stand_in_one_cell_and_the_least_sure_one_decides():
 def test_of_probabilities_the_likeliest_labels_are_readable():
     found = Predictions(["x"], [[0.2, 0.5, 0.3]], TARGETS)
     decided = Voted(found, np.array([[0.25, 0.4, 0.35]]))  # calibrated, say
-    assert label_rows(decided, NAMES, Threshold(None, 0.5, 0)) == [
+    assert label_rows(decided, NAMES, Threshold(None, 0.5, 0).is_sure(decided.confidence)) == [
         ("x", "b", "form", "0.500000", "c", "0.300000", "yes")
     ]
 
@@ -115,7 +116,7 @@ def test_ids_have_an_extension_where_the_submissions_have():
 def test_unknown_images_are_marked_behind_the_other_columns():
     found = Predictions(["x", "y"], [[1, 0, 0], [0.5, 0.5, 0]], TARGETS)
     voted = Voted(found, found.labels)
-    rows = label_rows(voted, NAMES, Threshold(0.6, 1, 1))
+    rows = label_rows(voted, NAMES, Threshold(0.6, 1, 1).is_sure(voted.confidence))
     header, marked_rows = with_unknown(rows, voted, Rejection(0.4, 0.95, 0.9))
     assert header == (*HEADER, "unknown_score", "unknown")
     assert [row[-3:] for row in marked_rows] == [("no", "0.000000", "no"), ("yes", "0.500000", "yes")]

@@ -1,7 +1,14 @@
 "use strict";
+
 const MOST = 200; // files on the page at once
 const at = (id) => document.getElementById(id);
 const make = (tag, text = "", values = {}) => Object.assign(document.createElement(tag), { textContent: text }, values);
+// The same of a name, which may be broken behind its underscores.
+const makeName = (tag, text, values = {}) => {
+  const element = make(tag, "", values);
+  element.append(...text.split(/(?<=_)/).flatMap((part) => [part, make("wbr")]));
+  return element;
+};
 const percent = (share) => (share === null ? "" : `${(100 * share).toFixed(1)}%`);
 const pending = [];
 let facts = null, busy = false, done = 0, unsure = 0, unknown = 0, failed = 0;
@@ -36,7 +43,7 @@ function add(files) {
       break;
     }
     const card = make("li", "", { className: "card" });
-    card.append(make("h2", file.name, { className: "name" }), make("p", "waiting", { className: "small" }));
+    card.append(makeName("h2", file.name, { className: "name" }), make("p", "waiting", { className: "small" }));
     at("cards").append(card);
     pending.push({ file, card });
   }
@@ -82,10 +89,10 @@ function show(card, file, answer) {
   const rows = [["certainty", answer.probability.map(percent).join(", ")], ["runner-up", `${answer.runner_up_label} ${percent(answer.runner_up_probability)}`]];
   for (const [name, value] of rows) {
     const row = make("div");
-    row.append(make("dt", name), make("dd", value));
+    row.append(make("dt", name), makeName("dd", value));
     list.append(row);
   }
-  card.append(images, make("p", answer.label, { className: "answer" }), mark, list);
+  card.append(images, makeName("p", answer.label, { className: "answer" }), mark, list);
   if (answer.pages.length) card.append(pageList(answer.pages));
   for (const note of [answer.heat_map_note, answer.note]) if (note) card.append(make("p", note, { className: "small" }));
   card.append(correction(file, answer));
