@@ -49,6 +49,7 @@ def main(
     fold: Annotated[int, typer.Option(help="whose network, of a member")] = 0,
     author: Annotated[str, typer.Option(help="who trained it, for the card")] = "",
     licence: Annotated[str, typer.Option("--licence", "--license", help="of the weights, for the card: mit, ...")] = "",
+    about: Annotated[str, typer.Option(help="what the images show, whence and in which languages, for the card")] = "",
 ) -> None:
     """Export a member's network, or the student, as ONNX, checked against torch, with a model card."""
     set_up_process()
@@ -75,7 +76,7 @@ def main(
     others = standalone_files("page.py")
     if exported.facts["upright"] and (straightener := open_straightener(settings.upright)):
         others |= upright_files(*straightener.first(), settings.augment.size, settings.augment.fill)
-    card = model_card(exported, folds, settings, Origin(author, licence))
+    card = model_card(exported, folds, settings, Origin(author, licence, about))
     write_export(folder, exported, others | {"README.md": card.encode()})
     report(folder, exported)
 

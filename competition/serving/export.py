@@ -25,6 +25,7 @@ from competition.serving.export_checks import CHECKED, check, loss_of_metric, to
 from competition.serving.letterbox_graph import IMAGES
 from competition.serving.onnx import LOGITS, PROBABILITIES, OnnxModel, images_per_second, torch_logits
 from competition.serving.onnx_models import INT8, Exporter, calibration_rows
+from competition.settings.distil import STUDENT
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 from competition.training.fold_data import FoldData
@@ -78,7 +79,8 @@ def export(
     """
     member, fill, several = settings.described(name), settings.augment.fill, settings.task.several
     facts = {"member": name, "fold": which, "network": member.network, "temperature": temperature}
-    facts |= described(member, settings, target2class, data.test_store.optional("orientations") is not None)
+    upright = data.test_store.optional("orientations") is not None
+    facts |= described(member, settings, target2class, upright, looks_once=upright or name == STUDENT)
     exporter = Exporter(name, settings, facts, temperature)
     network, normalise = exporter.network(which)
     plain = exporter.plain(network)
@@ -150,13 +152,17 @@ def _of_fold(
 
 
 def described(
-    member: FinetunedSettings, settings: Settings, target2class: dict[str, str], upright: bool = False
+    member: FinetunedSettings,
+    settings: Settings,
+    target2class: dict[str, str],
+    upright: bool = False,
+    looks_once: bool = False,
 ) -> dict:
     """Return what has to be known to use the network, beside its images and probabilities.
 
-    upright: whether it was trained on pages that were turned upright.
+    upright: whether it was trained on pages that were turned upright; looks_once: at no flips and quarter turns.
     """
-    weights = np.eye(8)[0] if upright else orientation_weights(settings.tta.passes, settings.tta.seed)
+    weights = np.eye(8)[0] if looks_once else orientation_weights(settings.tta.passes, settings.tta.seed)
     return {
         "input": {"name": IMAGES, "shape": ["batch", "height", "width", 3], "type": "uint8", "channel_order": "RGB"},
         "outputs": [{"name": name, "shape": ["batch", len(target2class)]} for name in (PROBABILITIES, LOGITS)],
@@ -168,7 +174,7 @@ def described(
         "views": [
             {"flip": orientation >= 4, "quarter_turns": orientation % 4, "weight": float(weight)}
             for orientation, weight in enumerate(weights)
-            if weight or not upright
+            if weight
         ],
         "use_of_views": "optional: the mean of the views' probabilities by weight; a view is the image flipped "
         "left-right if `flip`, then turned counter-clockwise",

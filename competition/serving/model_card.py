@@ -3,6 +3,7 @@
 https://huggingface.co/docs/hub/model-cards
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -14,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from competition.common.seeds import generator
 from competition.data.label_sets import label_counts
+from competition.ensembling.precision_curve import PrecisionCurve
 from competition.metrics.calibration import expected_calibration_error, fit_temperature, log_loss
 from competition.metrics.per_class import confusion_matrix, per_class_f1
 from competition.models.shipped_weights import LITE, PACKAGES
@@ -24,6 +26,9 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 from competition.training.fold_data import FoldData
 
+ONNXRUNTIME = ">=1.18"  # the oldest that reads the models
+NO_LICENCE = "nobody said under which licence: pass them on to nobody."
+PRECISION = 0.95  # of the answers above the threshold that the card names
 CONFUSIONS, WEAK = 10, 0.7  # pairs shown at the most; F1 below which a class is named as weak
 RESAMPLES, CONFIDENCE = 1000, 0.95
 LICENCES = dict.fromkeys(LITE.values(), "Apache-2.0")  # of packages whose metadata don't say
@@ -33,6 +38,19 @@ session = onnxruntime.InferenceSession("model.onnx")
 probabilities = session.run(["probabilities"], {"images": read_page("page.jpg")[None]})[0][0]
 print(class_names(session)[probabilities.argmax()], round(float(probabilities.max()), 4))
 """
+MANY = """from pathlib import Path
+for path in sorted(Path("pages").glob("*.jpg")):
+    probabilities = session.run(["probabilities"], {"images": read_page(path)[None]})[0][0]
+    print(path.name, class_names(session)[probabilities.argmax()])
+"""
+ALL_VIEWS = """import json
+import numpy as np
+page, mean = read_page("page.jpg"), 0
+for view in json.load(open("model.json"))["views"]:
+    seen = np.rot90(page[:, ::-1] if view["flip"] else page, view["quarter_turns"])
+    mean = mean + view["weight"] * session.run(["probabilities"], {"images": np.ascontiguousarray(seen)[None]})[0][0]
+print(class_names(session)[mean.argmax()], round(float(mean.max()), 4))
+"""
 _TEMPLATES = Environment(
     loader=PackageLoader("competition.serving"), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
 )
@@ -40,10 +58,11 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True)
 class Origin:
-    """Whose a model is: author and licence of its weights, "" where nobody said."""
+    """Whose a model is: author and licence of its weights, and what its images show; "" where nobody said."""
 
     author: str = ""
     licence: str = ""
+    about: str = ""
 
 
 def model_card(exported: Exported, folds: pd.DataFrame, settings: Settings, origin: Origin = Origin()) -> str:
@@ -56,6 +75,7 @@ def model_card(exported: Exported, folds: pd.DataFrame, settings: Settings, orig
     per_class = _per_class(exported, data, y_true, plain)
     weak = [row["class_name"] for row in per_class if row["f1"] and float(row["f1"]) < WEAK]
     megabytes = {file: f"{len(model) / 1e6:.1f}" for file, model in exported.models.items()}
+    left_out = None if INT8 in exported.models else INT8
     title = facts["member"] if whole else f"{facts['member']}, fold {facts['fold']}"
     return _TEMPLATES.get_template("model_card.md").render(
         front_matter=_front_matter(title, rows, data, settings, origin),
@@ -66,7 +86,13 @@ def model_card(exported: Exported, folds: pd.DataFrame, settings: Settings, orig
         several=data.several,
         upright=facts["upright"],
         author=origin.author,
+        about=origin.about or "Nobody said what the images show, where they come from, or in which languages.",
+        folds=len(settings.split.folds),
+        onnxruntime=ONNXRUNTIME,
         usage=USAGE,
+        many=MANY,
+        views=len(facts["views"]),
+        all_views=ALL_VIEWS,
         int8=INT8 in exported.models,
         calibrated=exported.calibrated,
         size=megabytes[MODEL],
@@ -81,17 +107,21 @@ def model_card(exported: Exported, folds: pd.DataFrame, settings: Settings, orig
         competition=f"the competition `{settings.submit.slug}`" if settings.submit.slug else "a competition",
         augmented=member.augmented,
         policy=settings.augment.policy,
+        damage=", ".join(name.replace("_", " ") for name in settings.augment.transforms_for("test_like")),
         start=start_of(member),
         per_class=per_class,
         scored=len(scored),
         of=len(data.valid_ids) if len(scored) < len(data.valid_ids) else 0,
         scores=rows,
+        best_kept=member.keep == "best",
         temperature=_calibration_words(facts["temperature"], plain, y_true),
+        sure="" if data.several else _sure_words(plain, y_true),
         confusions=[] if data.several else _confusions(y_true, plain, facts["classes"]),
         weak=", ".join(weak),
         threads=exported.threads,
-        speeds=", ".join(f"{name} {speed:.0f}" for name, speed in exported.speeds.items()),
-        licence_words=origin.licence or "nobody said under which licence; ask who trained it.",
+        speeds=", ".join(f"{name} {speed:.0f}" for name, speed in exported.speeds.items() if name != left_out),
+        licence_words=f"{origin.licence}." if origin.licence else NO_LICENCE,
+        version=f" {metadata.version('foldvote')}",
     )
 
 
@@ -99,7 +129,24 @@ def _calibration_words(temperature: float, probabilities: np.ndarray, y_true: np
     if temperature != 1:
         return f"are calibrated: the files divide logits by {temperature:.2f}, fitted out of fold."
     best = fit_temperature(probabilities, y_true)
-    return f"aren't calibrated; dividing the logits by {best:.2f} would be best on these images."
+    return (
+        f"aren't calibrated: test-like they are too {'low' if best < 1 else 'high'}, and logits divided by {best:.2f} "
+        "would be best."
+    )
+
+
+def _sure_words(probabilities: np.ndarray, y_true: np.ndarray) -> str:
+    """Return a sentence: from which probability on answers can be relied on."""
+    curve = PrecisionCurve.of(probabilities.max(axis=1), probabilities.argmax(axis=1) == y_true)
+    threshold = curve.threshold(PRECISION)
+    if threshold.value is None:
+        return f"At no probability {PRECISION:.0%} of the answers are sure to be right: have a person look at each."
+    least = math.ceil(100 * threshold.value) / 100
+    return (
+        f"Test-like, {threshold.precision:.1%} of the answers with a probability of at least {least:.2f} are right (of "
+        f"other such images {PRECISION:.0%} or more, nine times of ten), and {threshold.share:.0%} of the images have "
+        "such an answer: have a person look at the others."
+    )
 
 
 def start_of(member: FinetunedSettings) -> str:
@@ -157,8 +204,8 @@ def _per_class(exported: Exported, data: FoldData, y_true: np.ndarray, probabili
     found = per_class_f1(y_true, labels, len(classes))
     images = label_counts(data.train_labels, len(classes))
     return [
-        one | {"images": int(count), "f1": "" if np.isnan(f1) else f"{f1:.3f}"}
-        for one, count, f1 in zip(classes, images, found, strict=True)
+        one | {"images": int(count), "scored": int(scored), "f1": "" if np.isnan(f1) else f"{f1:.3f}"}
+        for one, count, scored, f1 in zip(classes, images, label_counts(y_true, len(classes)), found, strict=True)
     ]
 
 

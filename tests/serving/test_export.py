@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -20,13 +21,14 @@ from competition.data.letterbox import letterbox
 from competition.data.predictions import CONDITIONS
 from competition.folds.leakage import LeakError
 from competition.folds.split import read_folds, write_folds
-from competition.inference.tta import oriented_batch
+from competition.inference.tta import orientation_weights, oriented_batch
 from competition.members.named import member_named
 from competition.metrics.calibration import expected_calibration_error
 from competition.serving import export as module
 from competition.serving import onnx_models
 from competition.serving.export import described
 from competition.serving.letterbox_graph import letterbox_graph
+from competition.serving.model_card import ONNXRUNTIME
 from competition.serving.onnx import with_probabilities
 from competition.serving.onnx_models import calibration_rows
 from competition.serving.standalone.page import read_page
@@ -51,7 +53,7 @@ def exported(project, tmp_path_factory):  # noqa: F811
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)
         patch.setattr(module, "LOSS", 1.0)
-        export.main("lite0", 1, author="the forms team", licence="mit")
+        export.main("lite0", 1, author="the forms team", licence="mit", about="small marked pages")
     return project
 
 
@@ -122,6 +124,35 @@ def test_five_lines_classify_a_page_where_there_is_no_torch_and_no_project(at_ho
     assert float(probability) == pytest.approx(float(expected.max()), abs=0.01)
 
 
+def test_the_cards_other_lines_run_and_the_first_from_the_folder_above_too(at_home, tmp_path):
+    five, many, all_views = re.findall(r"```python\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
+    alone, hidden = tmp_path / "alone", ("competition", "torch", "cv2")
+    shutil.copytree(FOLDER, alone)
+    (alone / "pages").mkdir()
+    for name, shape in (("pages/a.jpg", (90, 64)), ("pages/b.jpg", (40, 70)), ("page.jpg", (90, 64))):
+        Image.fromarray(marked_page(*shape)).save(alone / name, quality=95)
+    (alone / "all.py").write_text(five + many + all_views)
+    one, *each, mean = run_alone(["all.py"], alone, tmp_path / "site", hidden).stdout.splitlines()
+    assert [line.split()[0] for line in each] == ["a.jpg", "b.jpg"] and each[0].split()[1] == one.split()[0]
+    views, page = json.loads((FOLDER / "model.json").read_text())["views"], read_image(alone / "page.jpg")
+    seen = [np.rot90(np.fliplr(page) if view["flip"] else page, view["quarter_turns"]) for view in views]
+    told = torch.from_numpy(answers_of_torch(map(np.ascontiguousarray, seen))).softmax(dim=1).numpy()
+    expected = np.average(told, axis=0, weights=[view["weight"] for view in views])
+    assert float(mean.split()[1]) == pytest.approx(expected.max(), abs=0.01)
+    for before, after in (
+        ("from page", "from alone.page"),
+        ('"model.onnx"', '"alone/model.onnx"'),
+        ('"page', '"alone/page'),
+    ):
+        five = five.replace(before, after)
+    (tmp_path / "above.py").write_text(five)
+    assert run_alone(["above.py"], tmp_path, tmp_path / "site", hidden).stdout.strip() == one
+
+
+def test_the_models_can_be_read_by_the_oldest_runtime_that_the_card_asks_for(at_home):
+    assert (ONNXRUNTIME, onnx.load(FOLDER / "model.onnx").ir_version) == (">=1.18", 10)  # its release notes
+
+
 def test_a_process_alone_sees_neither_torch_nor_the_project(tmp_path):
     """Or the test before this one could not fail."""
     root = Path(export.__file__).parents[1]
@@ -134,6 +165,7 @@ def test_pages_are_read_as_ours(tmp_path):
     grey = np.arange(12 * 8, dtype=np.uint16).reshape(12, 8)
     colours = np.random.default_rng(0).integers(0, 256, (12, 8, 4)).astype(np.uint8)
     Image.fromarray(grey * 40).save(tmp_path / "deep.png")
+    Image.fromarray(grey * 40).save(tmp_path / "deep_transparent.png", transparency=400)
     Image.fromarray(colours).save(tmp_path / "transparent.png")
     Image.fromarray(colours[..., 0]).save(tmp_path / "grey.tif")
     Image.fromarray(colours[..., :3]).convert("P").save(tmp_path / "palette.png")
@@ -174,8 +206,15 @@ def test_the_card_has_front_matter_for_hubs_and_says_whose_it_is(at_home):
     front = yaml.safe_load(card.split("---\n")[1])
     assert front["license"] == "mit" and front["pipeline_tag"] == "image-classification"
     assert front["model-index"][0]["results"][0]["metrics"][1]["type"] == "f1"
-    assert "by the forms team" in card and "Weights: mit" in card and "must not be used for" in card
-    assert "(9 images" not in card and "| bright | 7 | 3 |" in card  # 18 images, two folds, three classes
+    assert (
+        "by the forms team" in card
+        and "Weights: mit." in card
+        and "small marked pages\n" in card
+        and "must not be used for" in card
+    )
+    assert (
+        "\nsmall marked pages\n" in card and "(9 images" not in card and "| bright | 7 | 3 | 3 |" in card
+    )  # 18 images, two folds, three classes
 
 
 def test_the_files_say_what_they_take_and_give(at_home):
@@ -194,8 +233,10 @@ def test_the_files_say_what_they_take_and_give(at_home):
 def test_the_views_are_ours(at_home):
     views = json.loads((FOLDER / "model.json").read_text())["views"]
     image = torch.from_numpy(letterbox(marked_page(90, 64), 32))
-    assert sum(view["weight"] for view in views) == pytest.approx(1) and len(views) == 8
-    for element, view in enumerate(views):
+    tta = load_settings().tta
+    weights = {element: weight for element, weight in enumerate(orientation_weights(tta.passes, tta.seed)) if weight}
+    assert [view["weight"] for view in views] == list(weights.values())
+    for element, view in zip(weights, views, strict=True):
         square = np.fliplr(image.numpy()) if view["flip"] else image.numpy()
         assert (np.rot90(square, view["quarter_turns"]) == oriented_batch(image, element, (0, 1)).numpy()).all()
 

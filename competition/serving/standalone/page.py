@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 def read_page(path, longest_side=None):
     """Return the image at `path` as uint8 (height, width, 3), RGB: turned by its EXIF tag, transparency on white, grey
-    of more than 8 bits scaled to them.
+    of more than 8 bits scaled to them; of several pages the first. Raises OSError for what Pillow can't read.
 
     longest_side: pixels; a larger image is averaged to at least as many by a whole factor. Where upright.json lies
     beside this file, the model wants upright pages: the page in the image is found and turned upright.
@@ -24,7 +24,10 @@ def read_page(path, longest_side=None):
     pixels = np.asarray(image.reduce(factor) if factor > 1 else image)
     if not Path(__file__).with_name("upright.json").is_file():
         return pixels
-    from upright import turned_upright
+    if __package__:  # this folder is imported from, from the one above
+        from .upright import turned_upright
+    else:
+        from upright import turned_upright
 
     return turned_upright(pixels)
 
@@ -40,7 +43,10 @@ def _rgb(image):
         values, least = np.asarray(image, np.float32), 1 if image.mode == "F" else 8
         ends = [2.0**bits - 1 for bits in (1, 8, 10, 12, 14, 16) if bits >= least]
         white = next((end for end in ends if values.max() <= end), float(values.max()))
-        return Image.fromarray(np.clip(values * (255.0 / white), 0, 255).astype(np.uint8)).convert("RGB")
+        grey = np.clip(values * (255.0 / white), 0, 255).astype(np.uint8)
+        if isinstance(clear := image.info.get("transparency"), int):
+            grey[values == clear] = 255
+        return Image.fromarray(grey).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
