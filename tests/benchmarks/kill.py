@@ -4,8 +4,9 @@
 
 A run is started with `dvc repro`, and after a random time the stage at work, `dvc` itself (whose stage then runs on)
 or both are killed; the next run begins at once. Where that meets a stage which a killed `dvc` has left, it has to say
-so, and is tried again (DVC's own errors count beside, where it looks at a folder that such a stage replaces); of what a killed `dvc` has half written, dvc.lock is replaced by the copy that the stages keep,
-and .dvc/tmp/rwlock removed. A project that is done is compared with one that was never disturbed (final.csv, the folds,
+so, and is tried again; so is what DVC itself stumbles over while such a stage replaces a folder. Of what a killed
+`dvc` has half written, dvc.lock is replaced by the copy that the stages keep, and .dvc/tmp/rwlock removed. A project
+that is done is compared with one that was never disturbed (final.csv, the folds,
 packed images, predictions and weights), and a new one is begun. The last line is one JSON object.
 """
 
