@@ -50,8 +50,8 @@ def check_precision(precision: str) -> None:
 def set_up_process(threads: int | None = None) -> None:
     """Set this process up to train and predict: torch on its share of the cores, freed memory kept, neighbours watched.
 
-    Process-wide, so the commands call it, once, at their start. Without `threads`, processes that a launcher started
-    together on this machine (it says how many) divide the cores.
+    Process-wide, so commands call it at their start, and processes that they start. Without `threads`, processes that a
+    launcher started together on this machine (it says how many) divide the cores.
     """
     threads = threads or max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
     torch.set_num_threads(threads)

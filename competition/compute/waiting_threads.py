@@ -5,6 +5,8 @@ So a thread looks twice a second whether others take this process's cores. While
 libgomp's waiting: with more of them than cores, those that wait sleep at once. What is computed is the same.
 """
 
+import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -15,60 +17,73 @@ from time import monotonic
 import torch
 
 LOOK = 0.5  # seconds
-TAKEN_AWAY = 110  # times a second that a core is taken from this process; 30 to 100 where nobody else computes
+TAKEN_AWAY = 55  # times a second and thread that a core is taken away; 15 to 50 of two threads that nobody disturbs
 SHARE = 0.85  # of its cores, which spinning threads have to themselves
-SURE = 2  # looks in a row
+LOOKS = 2  # in a row, that find it disturbed
 ASLEEP = 15.0  # seconds, then it is looked at anew
 SET_BY_A_PERSON = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}
+_ending = threading.Event()  # this process ends
+_watchers: list[threading.Thread] = []
 
 
 def watch_neighbours(threads: int, cores: int) -> None:
     """Let torch's `threads` threads sleep as they wait while others take this process's cores, from here to its end.
 
-    Nothing is done where a person has set how they wait, for one thread, and where OpenMP isn't libgomp (not Linux).
+    Once in a process, and on Linux. Nothing is done where a person has set how they wait, and for one thread; where
+    torch's OpenMP isn't libgomp it has no effect.
     """
-    if sys.platform == "linux" and threads > 1 and not SET_BY_A_PERSON & set(os.environ):
-        threading.Thread(target=_watch, args=(threads, cores), name="neighbours", daemon=True).start()
+    if sys.platform != "linux" or threads == 1 or SET_BY_A_PERSON & set(os.environ) or _watchers:
+        return
+    _watchers.append(threading.Thread(target=_watch, args=(threads, cores), name="neighbours", daemon=True))
+    _watchers[0].start()
+    atexit.register(_end)  # a daemon thread that Python cuts off within an operation of torch's aborts the process
+
+
+def _end() -> None:
+    _ending.set()
+    for watcher in _watchers:
+        watcher.join(LOOK)
 
 
 @dataclass
-class Usage:
-    """What this process has used until a moment: wall and processor seconds, and how often a core was taken from it."""
+class CoreUse:
+    """Until a moment: wall seconds, this process's seconds of computing, and how often a core was taken from it."""
 
     seconds: float
     computed: float
     taken_away: int
 
     @classmethod
-    def now(cls) -> "Usage":
+    def now(cls) -> "CoreUse":
         import resource  # Windows has none
 
         used = resource.getrusage(resource.RUSAGE_SELF)
         return cls(monotonic(), used.ru_utime + used.ru_stime, used.ru_nivcsw)
 
-    def is_disturbed(self, before: "Usage", threads: int) -> bool:
+    def is_disturbed(self, before: "CoreUse", threads: int) -> bool:
         """Return whether `threads` spinning threads were disturbed by others since `before`."""
-        seconds = self.seconds - before.seconds
-        taken_away = self.taken_away - before.taken_away > TAKEN_AWAY * seconds
-        return taken_away and self.computed - before.computed < SHARE * threads * seconds
+        possible = threads * (self.seconds - before.seconds)
+        taken_away = self.taken_away - before.taken_away > TAKEN_AWAY * possible
+        return taken_away and self.computed - before.computed < SHARE * possible
 
 
 def _watch(threads: int, cores: int) -> None:
-    disturbed, before, pause = 0, Usage.now(), threading.Event()
-    while True:
-        pause.wait(LOOK)
-        now = Usage.now()
+    disturbed, before = 0, CoreUse.now()
+    while not _ending.wait(LOOK):
+        now = CoreUse.now()
         disturbed = disturbed + 1 if now.is_disturbed(before, threads) else 0
-        if disturbed == SURE:
-            let_threads_sleep(threads, cores, lambda: pause.wait(ASLEEP))
-            disturbed, now = 0, Usage.now()
+        if disturbed == LOOKS:
+            if not _can_start(_teams(threads, cores) * threads):
+                return
+            let_threads_sleep(threads, cores, lambda: _ending.wait(ASLEEP))
+            disturbed, now = 0, CoreUse.now()
         before = now
 
 
 def let_threads_sleep(threads: int, cores: int, wait: Callable[[], object]) -> None:
     """Let torch's threads sleep as they wait, until `wait()` returns."""
     done = threading.Event()
-    sleepers = [threading.Thread(target=_sleep, args=(done,), daemon=True) for _ in range(_needed(threads, cores))]
+    sleepers = [threading.Thread(target=_sleep, args=(done,), daemon=True) for _ in range(_teams(threads, cores))]
     for sleeper in sleepers:
         sleeper.start()
     wait()
@@ -77,11 +92,29 @@ def let_threads_sleep(threads: int, cores: int, wait: Callable[[], object]) -> N
         sleeper.join()
 
 
-def _needed(threads: int, cores: int) -> int:
+def _teams(threads: int, cores: int) -> int:
     """Return how many teams of threads, each with one that isn't libgomp's, make them more than the cores."""
     return max(0, cores - threads) // (threads - 1) + 1
 
 
 def _sleep(done: threading.Event) -> None:
-    torch.zeros(1 << 20).add_(1)  # large enough for all threads of a team, which last as long as this thread
+    with contextlib.suppress(RuntimeError):  # no memory: they go on spinning
+        torch.zeros(1 << 17).add_(1)  # large enough for all threads of a team, which last as long as this thread
     done.wait()
+
+
+def _can_start(threads: int) -> bool:
+    """Return whether as many threads can be started: where they can't, libgomp ends the process."""
+    done, started = threading.Event(), []
+    try:
+        for _ in range(threads):
+            started.append(threading.Thread(target=done.wait, daemon=True))
+            started[-1].start()
+    except RuntimeError:
+        started.pop()
+        return False
+    finally:
+        done.set()
+        for one in started:
+            one.join()
+    return True

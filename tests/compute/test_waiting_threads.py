@@ -9,7 +9,7 @@ import pytest
 
 from competition.common.imports import ROOT
 from competition.compute import waiting_threads
-from competition.compute.waiting_threads import TAKEN_AWAY, Usage, watch_neighbours
+from competition.compute.waiting_threads import TAKEN_AWAY, CoreUse, watch_neighbours
 
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
 CODE = """
@@ -35,6 +35,19 @@ found.append(waited())
 print(json.dumps(found))
 """
 
+ENDING = """
+import threading
+import torch
+from competition.compute import waiting_threads
+torch.set_num_threads(2)
+waiting_threads.LOOK = 0.001
+waiting_threads.CoreUse.is_disturbed = lambda *given: True
+waiting_threads._can_start = lambda threads: True
+waiting_threads.watch_neighbours(2, 2)
+while threading.active_count() < 3:
+    pass
+"""
+
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="libgomp is Linux's OpenMP")
@@ -51,19 +64,19 @@ def test_threads_spin_sleep_while_they_are_told_to_and_spin_again():
 @pytest.mark.parametrize(
     ("taken_away", "computed", "expected"),
     [
-        (2 * TAKEN_AWAY, 2.4, True),  # two seconds of two cores, of which a neighbour had 1.6
-        (TAKEN_AWAY // 2, 2.4, False),  # they had nothing to compute
-        (3 * TAKEN_AWAY, 3.9, False),  # of one of the lowest priority little is lost
+        (4 * TAKEN_AWAY, 2.4, True),  # two seconds of two cores, of which a neighbour had 1.6
+        (4 * TAKEN_AWAY - 1, 2.4, False),  # they had nothing to compute
+        (9 * TAKEN_AWAY, 3.9, False),  # of one of the lowest priority little is lost
     ],
 )
 def test_a_neighbour_takes_cores_away_often_and_for_long(taken_away, computed, expected):
-    before = Usage(5.0, 100.0, 1000)
-    assert Usage(7.0, 100.0 + computed, 1001 + taken_away).is_disturbed(before, threads=2) is expected
+    before = CoreUse(5.0, 100.0, 1000)
+    assert CoreUse(7.0, 100.0 + computed, 1001 + taken_away).is_disturbed(before, threads=2) is expected
 
 
 @pytest.mark.parametrize(("threads", "cores"), [(2, 2), (16, 16), (2, 4), (3, 16), (8, 64)])
 def test_there_are_more_threads_than_cores_while_they_sleep(threads, cores):
-    teams = waiting_threads._needed(threads, cores)
+    teams = waiting_threads._teams(threads, cores)
     assert threads + teams * (threads - 1) > cores >= threads + (teams - 1) * (threads - 1)
 
 
@@ -74,34 +87,49 @@ def test_there_are_more_threads_than_cores_while_they_sleep(threads, cores):
 def test_nobody_looks_where_a_person_has_set_how_threads_wait(monkeypatch, variables, threads, watched):
     monkeypatch.setattr(os, "environ", variables)
     monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(waiting_threads, "_watchers", [])
     started = []
     monkeypatch.setattr(waiting_threads, "_watch", lambda *given: started.append(given))
-    watch_neighbours(threads, 2)
+    for _ in range(3):
+        watch_neighbours(threads, 2)
     assert started == [(threads, 2)] * watched
 
 
 def test_disturbed_twice_in_a_row_they_sleep_for_a_while(monkeypatch):
-    looks = iter([0, 999, 0, 999, 999, 0, 999, 999])  # how often a core was taken away, look by look
-    total, slept = [0], []
+    looks, slept = [0, 999, 0, 999, 999, 0, 999, 999], []  # how often a core was taken away, look by look
 
-    class Stopped(Exception):
-        pass
+    class Ending:
+        looked = 0
 
-    def now():
-        return Usage(len(slept) + now.calls * 1.0, 0.0, total[0])
-
-    now.calls = 0
-
-    class Pause:
         def wait(self, seconds):
-            now.calls += 1
-            total[0] += next(looks, None) or 0
-            if now.calls > 8:
-                raise Stopped
+            self.looked += 1
+            return self.looked > len(looks)
 
-    monkeypatch.setattr(waiting_threads.Usage, "now", now)
-    monkeypatch.setattr(waiting_threads.threading, "Event", Pause)
-    monkeypatch.setattr(waiting_threads, "let_threads_sleep", lambda *given: slept.append(now.calls))
-    with pytest.raises(Stopped):
-        waiting_threads._watch(2, 2)
+    ending = Ending()
+    monkeypatch.setattr(waiting_threads, "_ending", ending)
+    monkeypatch.setattr(CoreUse, "now", lambda: CoreUse(ending.looked, 0.0, sum(looks[: ending.looked])))
+    monkeypatch.setattr(waiting_threads, "let_threads_sleep", lambda *given: slept.append(ending.looked))
+    waiting_threads._watch(2, 2)
     assert slept == [5, 8]
+
+
+def test_where_no_thread_can_be_started_nobody_looks_any_more(monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(waiting_threads, "LOOK", 0.001)
+    monkeypatch.setattr(CoreUse, "is_disturbed", lambda *given: True)
+    monkeypatch.setattr(
+        waiting_threads, "let_threads_sleep", lambda *given: pytest.fail("libgomp would end the process")
+    )
+    assert waiting_threads._can_start(3)
+    monkeypatch.setattr(waiting_threads.threading.Thread, "start", start)
+    waiting_threads._watch(2, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="libgomp is Linux's OpenMP")
+def test_a_process_may_end_at_any_moment():
+    """Python cuts daemon threads off, and aborts where one is in C++: here a sleeper has just begun."""
+    given = {name: value for name, value in os.environ.items() if name not in WAITING}
+    subprocess.run([sys.executable, "-c", ENDING], env=given | {"PYTHONPATH": str(ROOT)}, check=True)
