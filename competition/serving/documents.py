@@ -34,17 +34,20 @@ class Documents:
         return _rows(self.voted, [row for row, page in enumerate(self.pages) if page is None])
 
     def is_sure(self, threshold: Threshold) -> np.ndarray:
-        """Return (n,) bool: whether the rows' answers are sure. That of a file isn't where pages vote of which two are
-        sure of different classes: it may be two documents.
+        """Return (n,) bool: whether the rows' answers are sure; those of mixed files aren't."""
+        return threshold.is_sure(self.voted.confidence) & ~self.is_mixed(threshold)
+
+    def is_mixed(self, threshold: Threshold) -> np.ndarray:
+        """Return (n,) bool: of a file whose pages vote, whether two are sure of different classes: it may be two
+        documents.
         """
-        sure, labels = threshold.is_sure(self.voted.confidence), self.voted.labels
+        labels, is_page = self.voted.labels, np.array([page is not None for page in self.pages], bool)
         if self.how != "mean" or labels.ndim > 1:
-            return sure
-        is_page = np.array([page is not None for page in self.pages], bool)
+            return np.zeros(len(is_page), bool)
         file = np.cumsum(~is_page) - 1
-        of_sure_pages = np.unique(np.stack([file, labels])[:, is_page & sure], axis=1)  # each class of a file once
-        classes = np.bincount(of_sure_pages[0], minlength=len(file))
-        return sure & (is_page | (classes[file] < 2))
+        sure = is_page & threshold.is_sure(self.voted.confidence)
+        of_sure_pages = np.unique(np.stack([file, labels])[:, sure], axis=1)  # each class of a file once
+        return ~is_page & (np.bincount(of_sure_pages[0], minlength=len(file))[file] > 1)
 
     def with_pages(
         self, header: Sequence[str], rows: Sequence[Sequence[str]], pages: Mapping[str, Page]

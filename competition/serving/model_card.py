@@ -32,28 +32,34 @@ PRECISION = 0.95  # of the answers above the threshold that the card names
 CONFUSIONS, WEAK = 10, 0.7  # pairs shown at the most; F1 below which a class is named as weak
 RESAMPLES, CONFIDENCE = 1000, 0.95
 LICENCES = dict.fromkeys(LITE.values(), "Apache-2.0")  # of packages whose metadata don't say
+# lines that ask the model; ANSWER stands for one of ANSWERS, of a label or of several
 USAGE = """import onnxruntime
 from page import class_names, read_page
 session = onnxruntime.InferenceSession("model.onnx")
 probabilities = session.run(["probabilities"], {"images": read_page("page.jpg")[None]})[0][0]
-print(class_names(session)[probabilities.argmax()], round(float(probabilities.max()), 4))
+print(ANSWER)
 """
 MANY = """from pathlib import Path
 for path in sorted(Path("pages").glob("*.jpg")):
     probabilities = session.run(["probabilities"], {"images": read_page(path)[None]})[0][0]
-    print(path.name, class_names(session)[probabilities.argmax()])
+    print(path.name, ANSWER)
 """
 ALL_VIEWS = """import json
 import numpy as np
-page, mean = read_page("page.jpg"), 0
+page, probabilities = read_page("page.jpg"), 0
 for view in json.load(open("model.json"))["views"]:
-    seen = np.rot90(page[:, ::-1] if view["flip"] else page, view["quarter_turns"])
-    mean = mean + view["weight"] * session.run(["probabilities"], {"images": np.ascontiguousarray(seen)[None]})[0][0]
-print(class_names(session)[mean.argmax()], round(float(mean.max()), 4))
+    seen = np.ascontiguousarray(np.rot90(page[:, ::-1] if view["flip"] else page, view["quarter_turns"]))
+    probabilities += view["weight"] * session.run(["probabilities"], {"images": seen[None]})[0][0]
+print(ANSWER)
 """
+ANSWERS = (
+    "class_names(session)[probabilities.argmax()], round(float(probabilities.max()), 4)",
+    "[name for name, share in zip(class_names(session), probabilities) if share >= 0.5]",
+)
 _TEMPLATES = Environment(
     loader=PackageLoader("competition.serving"), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
 )
+_TEMPLATES.filters["cell"] = lambda text: " ".join(text.replace("|", "\\|").split())  # of a table in Markdown
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ def model_card(exported: Exported, folds: pd.DataFrame, settings: Settings, orig
     per_class = _per_class(exported, data, y_true, plain)
     weak = [row["class_name"] for row in per_class if row["f1"] and float(row["f1"]) < WEAK]
     megabytes = {file: f"{len(model) / 1e6:.1f}" for file, model in exported.models.items()}
+    answer = ANSWERS[data.several]
     left_out = None if INT8 in exported.models else INT8
     title = facts["member"] if whole else f"{facts['member']}, fold {facts['fold']}"
     return _TEMPLATES.get_template("model_card.md").render(
@@ -89,10 +96,11 @@ def model_card(exported: Exported, folds: pd.DataFrame, settings: Settings, orig
         about=origin.about or "Nobody said what the images show, where they come from, or in which languages.",
         folds=len(settings.split.folds),
         onnxruntime=ONNXRUNTIME,
-        usage=USAGE,
-        many=MANY,
+        usage=USAGE.replace("ANSWER", answer),
+        many=MANY.replace("ANSWER", answer),
+        page=settings.prepare.page,
         views=len(facts["views"]),
-        all_views=ALL_VIEWS,
+        all_views=ALL_VIEWS.replace("ANSWER", answer),
         int8=INT8 in exported.models,
         calibrated=exported.calibrated,
         size=megabytes[MODEL],
@@ -121,18 +129,23 @@ def model_card(exported: Exported, folds: pd.DataFrame, settings: Settings, orig
         threads=exported.threads,
         speeds=", ".join(f"{name} {speed:.0f}" for name, speed in exported.speeds.items() if name != left_out),
         licence_words=f"{origin.licence}." if origin.licence else NO_LICENCE,
-        version=f" {metadata.version('foldvote')}",
+        version=_version(),
     )
+
+
+def _version() -> str:
+    try:
+        return " " + metadata.version("foldvote")
+    except metadata.PackageNotFoundError:  # run from a checkout that isn't installed
+        return ""
 
 
 def _calibration_words(temperature: float, probabilities: np.ndarray, y_true: np.ndarray) -> str:
     if temperature != 1:
         return f"are calibrated: the files divide logits by {temperature:.2f}, fitted out of fold."
     best = fit_temperature(probabilities, y_true)
-    return (
-        f"aren't calibrated: test-like they are too {'low' if best < 1 else 'high'}, and logits divided by {best:.2f} "
-        "would be best."
-    )
+    bias = "too sure" if best > 1 else "not sure enough"
+    return f"aren't calibrated: test-like they are {bias}, and logits divided by {best:.2f} would be best."
 
 
 def _sure_words(probabilities: np.ndarray, y_true: np.ndarray) -> str:
@@ -141,9 +154,9 @@ def _sure_words(probabilities: np.ndarray, y_true: np.ndarray) -> str:
     threshold = curve.threshold(PRECISION)
     if threshold.value is None:
         return f"At no probability {PRECISION:.0%} of the answers are sure to be right: have a person look at each."
-    least = math.ceil(100 * threshold.value) / 100
+    least = math.floor(1e4 * threshold.value) / 1e4
     return (
-        f"Test-like, {threshold.precision:.1%} of the answers with a probability of at least {least:.2f} are right (of "
+        f"Test-like, {threshold.precision:.1%} of the answers with a probability of at least {least:.4f} are right (of "
         f"other such images {PRECISION:.0%} or more, nine times of ten), and {threshold.share:.0%} of the images have "
         "such an answer: have a person look at the others."
     )
@@ -204,7 +217,7 @@ def _per_class(exported: Exported, data: FoldData, y_true: np.ndarray, probabili
     found = per_class_f1(y_true, labels, len(classes))
     images = label_counts(data.train_labels, len(classes))
     return [
-        one | {"images": int(count), "scored": int(scored), "f1": "" if np.isnan(f1) else f"{f1:.3f}"}
+        one | {"images": int(count), "scored": int(scored), "f1": f"{f1:.3f}" if scored else ""}
         for one, count, scored, f1 in zip(classes, images, label_counts(y_true, len(classes)), found, strict=True)
     ]
 

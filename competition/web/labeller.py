@@ -95,7 +95,7 @@ class Labeller:
             rows[0]
             | {"page": number, "pages": pages}
             | self._images(chunk, row, shown)
-            | {"note": _note(chunk, listed)}
+            | {"note": _note(chunk, listed, documents.is_mixed(self.threshold)[0])}
         )
 
     def page_png(self, data: bytes, extension: str, page: int, folder: Path) -> bytes:
@@ -158,11 +158,12 @@ def _copied(data: bytes, extension: str, folder: Path) -> Iterator[tuple[Path, s
         yield Path(place), name
 
 
-def _note(chunk: Chunk, listed: PageList) -> str:
-    """Return what to say of pages that can't be read, or in part only."""
+def _note(chunk: Chunk, listed: PageList, is_mixed: bool) -> str:
+    """Return what to say of pages that can't be read, or in part only, and of a file that may be two."""
     problems = (chunk.unreadable | chunk.damaged).items()
     where = {id_: f"Page {page.number}: " if page.several else "" for id_, page in listed.by_id.items()}
-    return " ".join(f"{where[id_]}{problem}." for id_, problem in problems)
+    mixed = ["Two of its pages are sure of different classes: it may be two documents."] if is_mixed else []
+    return " ".join([*mixed, *(f"{where[id_]}{problem}." for id_, problem in problems)])
 
 
 def load_labeller(

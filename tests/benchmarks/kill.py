@@ -66,7 +66,7 @@ def is_stage(process: psutil.Process) -> bool:
 def is_orphan(process: psutil.Process, folder: Path) -> bool:
     """Return whether it is a stage that a killed `dvc` has left in `folder`."""
     try:
-        return is_stage(process) and process.cwd() == str(folder)
+        return is_stage(process) and process.cwd() == str(folder.resolve())
     except psutil.Error:
         return False
 

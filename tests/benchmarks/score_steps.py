@@ -1,4 +1,4 @@
-"""What each step from the preset `sample` to the preset `cpu` is worth on the hard sample, held against its solution.
+"""What each step from the preset `sample` towards the preset `cpu` is worth on the hard sample, by its solution.
 
     python tests/benchmarks/score_steps.py --folder ../steps [--seeds 0 1 2]
 
@@ -10,9 +10,9 @@ For each seed a hard sample is generated, and answered after each of these steps
     members     a second lite0, at 192 px, in the place of features and grey pixels
     adapted     both learn from the test images as well
 
-Nothing reads a solution before the last step. A stopped run goes on where it was; what stands in the folder is not
-computed again. Takes half an hour a seed on two cores. The last line is one JSON object: of each step the test score of
-each seed, their mean, and the mean gain over the step before with its standard error over the seeds.
+No stage reads a solution; each step is scored behind it. A stopped run goes on where it was; what stands in the folder
+is not computed again. Takes half an hour a seed on two cores. The last line is one JSON object: of each step the test
+score of each seed, their mean, and the mean gain over the step before with its standard error over the seeds.
 """
 
 import argparse

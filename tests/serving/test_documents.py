@@ -77,6 +77,8 @@ def test_a_file_whose_sure_pages_are_of_different_classes_is_unsure(pages_of_b, 
         *(True, sure, *(max(page) >= 0.5 for page in pages_of_b)),
         *(True, True, True),
     ]
+    mixed = how == "mean" and pages_of_b[0] == [0, 1, 0]
+    assert np.flatnonzero(found.is_mixed(Threshold(0.5, 1, 1))).tolist() == [1] * mixed
     assert not found.is_sure(Threshold(None, 1, 1)).any()
 
 

@@ -126,7 +126,7 @@ def test_five_lines_classify_a_page_where_there_is_no_torch_and_no_project(at_ho
 
 def test_the_cards_other_lines_run_and_the_first_from_the_folder_above_too(at_home, tmp_path):
     five, many, all_views = re.findall(r"```python\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
-    alone, hidden = tmp_path / "alone", ("competition", "torch", "cv2")
+    alone, hidden = tmp_path / "lite0-1", ("competition", "torch", "cv2")
     shutil.copytree(FOLDER, alone)
     (alone / "pages").mkdir()
     for name, shape in (("pages/a.jpg", (90, 64)), ("pages/b.jpg", (40, 70)), ("page.jpg", (90, 64))):
@@ -139,18 +139,18 @@ def test_the_cards_other_lines_run_and_the_first_from_the_folder_above_too(at_ho
     told = torch.from_numpy(answers_of_torch(map(np.ascontiguousarray, seen))).softmax(dim=1).numpy()
     expected = np.average(told, axis=0, weights=[view["weight"] for view in views])
     assert float(mean.split()[1]) == pytest.approx(expected.max(), abs=0.01)
-    for before, after in (
-        ("from page", "from alone.page"),
-        ('"model.onnx"', '"alone/model.onnx"'),
-        ('"page', '"alone/page'),
-    ):
-        five = five.replace(before, after)
+    five = five.replace('"model', '"lite0-1/model').replace('"page', '"lite0-1/page')
+    five = 'import sys; sys.path.insert(0, "lite0-1")\n' + five
     (tmp_path / "above.py").write_text(five)
     assert run_alone(["above.py"], tmp_path, tmp_path / "site", hidden).stdout.strip() == one
 
 
 def test_the_models_can_be_read_by_the_oldest_runtime_that_the_card_asks_for(at_home):
-    assert (ONNXRUNTIME, onnx.load(FOLDER / "model.onnx").ir_version) == (">=1.18", 10)  # its release notes
+    assert ONNXRUNTIME == ">=1.18"  # whose release notes name these versions
+    for path in FOLDER.glob("*.onnx"):
+        model = onnx.load(path)
+        opsets = [one.version for one in model.opset_import if one.domain in ("", "ai.onnx")]
+        assert model.ir_version <= 10 and max(opsets) <= 21, path.name
 
 
 def test_a_process_alone_sees_neither_torch_nor_the_project(tmp_path):

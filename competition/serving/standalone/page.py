@@ -9,7 +9,8 @@ from PIL import Image, ImageOps
 
 def read_page(path, longest_side=None):
     """Return the image at `path` as uint8 (height, width, 3), RGB: turned by its EXIF tag, transparency on white, grey
-    of more than 8 bits scaled to them; of several pages the first. Raises OSError for what Pillow can't read.
+    of more than 8 bits scaled to them; of several pages the first. Raises OSError for what can't be read, and for more
+    pixels than Pillow takes (179 million).
 
     longest_side: pixels; a larger image is averaged to at least as many by a whole factor. Where upright.json lies
     beside this file, the model wants upright pages: the page in the image is found and turned upright.
@@ -18,16 +19,16 @@ def read_page(path, longest_side=None):
     kinds = [
         kind for kind in Image.ID if kind not in ("EPS", "WMF", "IPTC")
     ]  # which run programs, or open one that does
-    with Image.open(path, formats=kinds) as file:
-        image = _rgb(ImageOps.exif_transpose(file))
+    try:
+        with Image.open(path, formats=kinds) as file:
+            image = _rgb(ImageOps.exif_transpose(file))
+    except Image.DecompressionBombError as error:
+        raise OSError(f"{path}: {error}") from error
     factor = max(image.size) // longest_side if longest_side else 1
     pixels = np.asarray(image.reduce(factor) if factor > 1 else image)
     if not Path(__file__).with_name("upright.json").is_file():
         return pixels
-    if __package__:  # this folder is imported from, from the one above
-        from .upright import turned_upright
-    else:
-        from upright import turned_upright
+    from upright import turned_upright
 
     return turned_upright(pixels)
 

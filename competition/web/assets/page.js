@@ -6,7 +6,7 @@ const make = (tag, text = "", values = {}) => Object.assign(document.createEleme
 // The same of a name, which may be broken behind its underscores.
 const makeName = (tag, text, values = {}) => {
   const element = make(tag, "", values);
-  element.append(...text.split(/(?<=_)/).flatMap((part) => [part, make("wbr")]));
+  element.append(...text.split("_").flatMap((part, number) => (number ? ["_", make("wbr"), part] : [part])));
   return element;
 };
 const percent = (share) => (share === null ? "" : `${(100 * share).toFixed(1)}%`);
