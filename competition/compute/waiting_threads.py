@@ -20,6 +20,7 @@ LOOK = 0.5  # seconds
 TAKEN_AWAY = 55  # times a second and thread that a core is taken away; 15 to 50 of two threads that nobody disturbs
 SHARE = 0.85  # of its cores, which spinning threads have to themselves
 LOOKS = 2  # in a row, that find it disturbed
+SHARED = 1 << 16  # numbers for each thread, at which torch shares an addition out
 ASLEEP = 15.0  # seconds, then it is looked at anew
 SET_BY_A_PERSON = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}
 _ending = threading.Event()  # this process ends
@@ -83,7 +84,8 @@ def _watch(threads: int, cores: int) -> None:
 def let_threads_sleep(threads: int, cores: int, wait: Callable[[], object]) -> None:
     """Let torch's threads sleep as they wait, until `wait()` returns."""
     done = threading.Event()
-    sleepers = [threading.Thread(target=_sleep, args=(done,), daemon=True) for _ in range(_teams(threads, cores))]
+    teams = range(_teams(threads, cores))
+    sleepers = [threading.Thread(target=_sleep, args=(threads, done), daemon=True) for _ in teams]
     for sleeper in sleepers:
         sleeper.start()
     wait()
@@ -97,9 +99,9 @@ def _teams(threads: int, cores: int) -> int:
     return max(0, cores - threads) // (threads - 1) + 1
 
 
-def _sleep(done: threading.Event) -> None:
+def _sleep(threads: int, done: threading.Event) -> None:
     with contextlib.suppress(RuntimeError):  # no memory: they go on spinning
-        torch.zeros(1 << 17).add_(1)  # large enough for all threads of a team, which last as long as this thread
+        torch.zeros(SHARED * threads).add_(1)  # by a team of all threads, which last as long as this one
     done.wait()
 
 
