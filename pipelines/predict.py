@@ -50,8 +50,11 @@ from competition.serving.predict import (
 )
 from competition.serving.time_budget import Plan, TimeBudget
 from competition.settings.load import load_settings
+from pipelines import BEGAN
 from pipelines._main import ANEW, log, run, warn_of_changes
 from pipelines._options import Document, Fast, Member, Precision, RejectUnknown, Student
+
+ENDING = 0.5  # seconds that writing and drift take, at the most, for each that it took to begin
 
 
 def main(
@@ -73,7 +76,7 @@ def main(
     max_pages: Annotated[int, typer.Option(min=1, help="of a file that are read; others are said")] = MOST_PAGES,
 ) -> None:
     """Label every image of a folder."""
-    started = perf_counter()
+    started = BEGAN if __name__ == "__main__" else perf_counter()  # of a command, imports count
     set_up_process()
     check_places(out, answers)
     settings, (names, closed) = load_settings(), list_files(folder)
@@ -94,7 +97,7 @@ def main(
         listed = list_pages(folder, names, pdfs, max_pages, settings.prepare.page if document == "first" else None)
         log_pages(log, listed, max_pages, document)
         log_asking(log, asked, len(names), started)
-        until = None if minutes is None else started + 60 * minutes
+        until = None if minutes is None else started + 60 * minutes - ENDING * (perf_counter() - started)
         answered, seconds, hurried = ask(folder, listed.pages, asked, until, pdfs, drift)
     answered = replace(answered, unreadable=closed | listed.unreadable | answered.unreadable)
     pages = listed.by_id
