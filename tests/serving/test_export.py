@@ -28,7 +28,7 @@ from competition.serving import export as module
 from competition.serving import onnx_models
 from competition.serving.export import described
 from competition.serving.letterbox_graph import letterbox_graph
-from competition.serving.model_card import ONNXRUNTIME
+from competition.serving.model_card_words import ONNXRUNTIME
 from competition.serving.onnx import with_probabilities
 from competition.serving.onnx_models import calibration_rows
 from competition.serving.standalone.page import read_page
