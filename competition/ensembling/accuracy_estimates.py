@@ -2,6 +2,9 @@
 
 None reads a label of the test set; all are of images of one label:
 
+- correctness: the mean probability that an answer is right, by what all members say of the image: see `Correctness`;
+- thresholded_confidence: the share of test images above the confidence that as large a share is above out of fold as
+  is right there (Garg et al., Leveraging unlabeled data to predict out-of-distribution performance, ICLR 2022);
 - weighted: the out-of-fold accuracy by `shift_weights`: what is answered with some confidence is right as often;
 - agreement_of_folds: how often the networks of two folds agree on the test images: as often as one of them is right
   (Jiang et al., Assessing generalization of SGD via disagreement, ICLR 2022). None where nearly all answers are of one
@@ -9,12 +12,11 @@ None reads a label of the test set; all are of images of one label:
 - agreement_of_members: the out-of-fold accuracy, moved as the agreement of different members moves, on the probit scale
   (Baek et al., Agreement-on-the-line, NeurIPS 2022), by as much for each step of the agreement as from clean to
   test-like images;
-- thresholded_confidence: the share of test images above the confidence that as large a share is above out of fold as
-  is right there (Garg et al., Leveraging unlabeled data to predict out-of-distribution performance, ICLR 2022);
 - difference_of_confidences: the out-of-fold accuracy, less what mean confidence falls by (Guillory et al., Predicting
   with confidence on unseen distributions, ICCV 2021).
 
-The two agreements see networks that are wrong with more confidence than out of fold; the others don't.
+The mean of the first two is expected. The two agreements see networks that are wrong with more confidence than out of
+fold; the others don't.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +27,7 @@ import numpy as np
 from scipy.stats import norm
 
 from competition.ensembling.candidates import Candidate
+from competition.ensembling.correctness import Correctness, correctness_features
 from competition.ensembling.fitted_votes import Voted
 from competition.ensembling.network_votes import NetworkVotes
 from competition.ensembling.shift_weights import effective_size
@@ -33,7 +36,7 @@ from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.metrics.calibration import apply_temperature, fit_temperature
 
 ALARM = 0.05  # from what is expected, at the least, that another estimate is said to be far
-LEAST_ERROR = 0.1  # standard error of what is expected, at the least: on the probit scale, 0.02 at 0.88
+LEAST_ERROR = 0.075  # standard error of what is expected, at the least: on the probit scale, 0.015 at 0.88
 SLOPES = 0.5, 2.0  # of accuracy against agreement, both on the probit scale
 MOST_BY_CHANCE = 0.6  # agreement of networks that know nothing of an image but how often each class is answered
 LEAST_MOVE = 0.1  # of the agreement from clean to test-like, that a slope is taken from
@@ -45,24 +48,24 @@ class AccuracyEstimates:
     accuracy of so many images.
     """
 
+    correctness: float
+    thresholded_confidence: float
     weighted: float
     agreement_of_folds: float | None
     agreement_of_members: float | None
-    thresholded_confidence: float
     difference_of_confidences: float
     chance: float
 
     @property
     def expected(self) -> float:
-        """The mean of the weighted one, the agreement of folds and thresholded confidence: what one of them is wrong
-        by, the others seldom are.
-        """
-        return float(np.mean(self._trusted))
+        """The mean of the first two, whose errors are others."""
+        return (self.correctness + self.thresholded_confidence) / 2
 
     @property
     def error(self) -> float:
-        """Standard error of `expected`, but for that of the out-of-fold images."""
-        return float(np.hypot(np.ptp(self._trusted) / 2, LEAST_ERROR * norm.pdf(norm.ppf(self.expected))))
+        """Standard error of `expected`, but for that of the images that both are taken from."""
+        apart = abs(self.correctness - self.thresholded_confidence) / 2
+        return float(np.hypot(apart, LEAST_ERROR * norm.pdf(norm.ppf(self.expected))))
 
     @property
     def alarm(self) -> bool:
@@ -74,51 +77,82 @@ class AccuracyEstimates:
         far = max(ALARM, 2 * self.chance)
         return any(one is not None and abs(one - self.expected) > far for one in told)
 
-    @property
-    def _trusted(self) -> list[float]:
-        told = self.weighted, self.agreement_of_folds, self.thresholded_confidence
-        return [one for one in told if one is not None]
-
     def to_json(self) -> dict[str, float | None]:
         """Return name -> estimate, what is expected first."""
         return {"expected": self.expected} | {name: one for name, one in asdict(self).items() if name != "chance"}
 
 
-def accuracy_estimates(
-    chosen: Candidate,
-    votes: NetworkVotes,
-    stacked: StackedPredictions,
-    of_fold: Sequence[np.ndarray],
-    weights: np.ndarray,
-    learnt_from: Mapping[str, str],
-) -> AccuracyEstimates:
-    """Return the estimates of `chosen`, whose networks say `votes`.
+class AccuracyEstimator:
+    """Estimates the accuracy of one network of `chosen`, whose networks say `votes`, on the test set.
 
-    of_fold: (K,) of (N,) bool; weights: (N,) of the out-of-fold images; learnt_from: see `votes_of_networks`.
+    of_fold: (K,) of (N,) bool; learnt_from: see `votes_of_networks`.
     """
-    y_true, told = stacked.images.y_true, votes.out_of_fold
-    right = told.labels == y_true
-    temperature = fit_temperature(told.predictions.probabilities, y_true)
 
-    def confidences(voted: Voted) -> np.ndarray:
-        calibrated = apply_temperature(voted.predictions.probabilities, temperature)
-        return calibrated[np.arange(len(voted)), voted.labels]
+    def __init__(
+        self,
+        chosen: Candidate,
+        votes: NetworkVotes,
+        stacked: StackedPredictions,
+        of_fold: Sequence[np.ndarray],
+        learnt_from: Mapping[str, str],
+    ):
+        self._chosen, self._votes, self._stacked, self._learnt_from = chosen, votes, stacked, learnt_from
+        self._of_fold, told, y_true = of_fold, votes.out_of_fold, stacked.images.y_true
+        self._right = told.labels == y_true
+        temperature = fit_temperature(told.predictions.probabilities, y_true)
+        self._sure, *self._sure_of_test = (
+            apply_temperature(one.predictions.probabilities, temperature)[np.arange(len(one)), one.labels]
+            for one in (told, *votes.alone)
+        )
+        asked = {learnt_from.get(part, part) for part in chosen.parts}
+        others = [m for m, name in enumerate(stacked.members) if name not in learnt_from and {name} != asked]
+        self._correctness = Correctness(
+            _features(told, stacked.oof["test_like"][others, 0]),
+            self._right,
+            [_features(alone, stacked.test[others, fold]) for fold, alone in enumerate(votes.alone)],
+        )
 
-    sure, sizes = confidences(told), [here.sum() for here in of_fold]
-    thresholded, differences = [], []
-    for here, alone in zip(of_fold, votes.alone, strict=True):
-        accuracy, on_test = right[here].mean(), confidences(alone)
-        thresholded.append(np.mean(on_test >= np.quantile(sure[here], 1 - accuracy)))
-        differences.append(accuracy + on_test.mean() - sure[here].mean())
-    weighted = float(np.average(right, weights=weights))
-    return AccuracyEstimates(
-        weighted,
-        _of_folds(votes),
-        _of_members(chosen, votes, stacked, learnt_from),
-        float(np.average(thresholded, weights=sizes)),
-        float(np.clip(np.average(differences, weights=sizes), 0, 1)),
-        float(np.sqrt(weighted * (1 - weighted) * (1 / effective_size(weights) + 1 / len(votes.together)))),
-    )
+    def estimates(self, weights: np.ndarray) -> AccuracyEstimates:
+        """Return all estimates. weights: (N,) of the out-of-fold images; see `shift_weights`."""
+        right, once = self._right, np.ones(len(self._right), np.int64)
+        weighted = float(np.average(right, weights=weights))
+        fell = [
+            right[here].mean() + on_test.mean() - self._sure[here].mean()
+            for here, on_test in zip(self._of_fold, self._sure_of_test, strict=True)
+        ]
+        n_test = len(self._votes.together)
+        return AccuracyEstimates(
+            self._mean(self._correctness(), once),
+            self._mean(self._thresholded(once, None), once),
+            weighted,
+            _of_folds(self._votes),
+            _of_members(self._chosen, self._votes, self._stacked, self._learnt_from),
+            float(np.clip(self._mean(fell, once), 0, 1)),
+            float(np.sqrt(weighted * (1 - weighted) * (1 / effective_size(weights) + 1 / n_test))),
+        )
+
+    def expected(self, times: np.ndarray, test_times: np.ndarray | None) -> float:
+        """Return `AccuracyEstimates.expected` by images drawn `times` (N,), and test images `test_times` (T,)."""
+        both = self._correctness(times, test_times), self._thresholded(times, test_times)
+        return self._mean(np.mean(both, axis=0), times)
+
+    def _thresholded(self, times: np.ndarray, test_times: np.ndarray | None) -> np.ndarray:
+        """Return (K,) each network's `thresholded_confidence`; 0 of a fold of which nothing was drawn."""
+        found = np.zeros(len(self._of_fold))
+        for fold, (here, on_test) in enumerate(zip(self._of_fold, self._sure_of_test, strict=True)):
+            rows = np.repeat(np.flatnonzero(here), times[here].astype(np.int64))
+            if len(rows):
+                threshold = np.quantile(self._sure[rows], 1 - self._right[rows].mean())
+                found[fold] = np.average(on_test >= threshold, weights=test_times)
+        return found
+
+    def _mean(self, by_fold: Sequence[float], times: np.ndarray) -> float:
+        """Return the mean over the folds, each counted by its images drawn."""
+        return float(np.average(by_fold, weights=[times[here].sum() for here in self._of_fold]))
+
+
+def _features(answered: Voted, others: np.ndarray) -> np.ndarray:
+    return correctness_features(answered.predictions.probabilities, answered.labels, others)
 
 
 def _of_folds(votes: NetworkVotes) -> float | None:

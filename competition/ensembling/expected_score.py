@@ -1,18 +1,20 @@
 """Expected score of the test set, with its interval: what one network gives there, and what the vote adds.
 
-What one network gives is the out-of-fold score, its images weighted to be answered as the test images are (see
-`shift_weights`), of a metric of labels moved to the accuracy that estimates which see more expect there
-(`accuracy_estimates`). What the vote adds shows in how its networks disagree: see `vote_gain`. The interval is of what
-will be told of this very test set: it holds what other out-of-fold images would have said, with weights fitted anew,
-what the labels of the test images may be, how far the estimates are apart, and what the vote's part is wrong by.
+How often one network is right there is told by `accuracy_estimates`. The networks' mean logits, made so sure that it
+is, tell what the labels may be: against these the network and the vote are scored (see `vote_gain`). Of a loss, a
+ranking or several labels an image little can be told from an accuracy: there the out-of-fold score counts, its images
+weighted to be answered as the test images are (see `shift_weights`), and what the vote adds is put on top. The interval
+is of what will be told of this very test set: it holds what other images would have said, what the labels of the test
+images may be, how far the estimates are apart, and what the vote's part is wrong by.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from competition.common.seeds import generator
 from competition.ensembling.candidates import Candidate
+from competition.ensembling.images import Images
 from competition.ensembling.one_network import OneNetwork, one_network
 from competition.ensembling.shift_weights import effective_size
 from competition.ensembling.stacked_predictions import StackedPredictions
@@ -20,7 +22,8 @@ from competition.ensembling.vote_gain import PossibleLabels
 from competition.metrics.bootstrap import interval, times_drawn
 from competition.settings.ensemble import EnsembleSettings
 
-REFITS = 100  # of the weights, each on other images
+REFITS = 100  # of what is fitted, each on other images
+LEAST_STEP = 1e-3  # of the accuracy, that a slope is taken over
 GAIN_ERROR = 0.3  # of what the vote adds: standard error of that
 STEEPEST = 2.0  # that the vote's score changes by where one network's changes by 1
 
@@ -39,16 +42,18 @@ def expected_score(
     """
     images, draws = stacked.images, generator(settings.seed, "expected")
     found = one_network(chosen, stacked, folds, learnt_from)
-    weighted = images.metric(images.y_true, chosen.oof["test_like"], len(images.targets), found.weights)
     labels = PossibleLabels(found.votes.alone, found.votes.together, images.metric, draws)
-    told, estimates, error, slope = labels.score(found.accuracy), found.estimates, 0.0, 1.0
-    one = weighted
+    told, estimates, error, per_accuracy, slope = labels.score(found.accuracy), found.estimates, 0.0, 0.0, 1.0
     if estimates is not None:
-        one += _finite(told.one - labels.score(estimates.weighted).one)
-        error, slope = _error(labels, found.accuracy, estimates.error)
-    resampled = _resampled(chosen, stacked, found, settings, draws)
-    unsure = draws.standard_normal((2, len(resampled)))
-    middle = one + told.gain + slope * (resampled - weighted + error * unsure[0]) + GAIN_ERROR * told.gain * unsure[1]
+        error = estimates.error
+        per_accuracy, slope = _slopes(labels, found.accuracy, max(LEAST_STEP, error))
+    if found.by_accuracy and np.isfinite(told.one):
+        one, off = told.one, per_accuracy * _accuracies_off(found, images, settings, draws)
+    else:
+        one, off = _weighted(chosen, found, images, settings, draws)
+    unsure = draws.standard_normal((2, len(off)))
+    off = off + per_accuracy * error * unsure[0]
+    middle = one + told.gain + slope * off + GAIN_ERROR * told.gain * unsure[1]
     possible = np.clip(middle[:, None] + told.deviations, *images.metric.bounds)
     low, high = interval(possible.ravel(), settings.confidence)
     one, value = (float(np.clip(score, *images.metric.bounds)) for score in (one, one + told.gain))
@@ -66,11 +71,13 @@ def _finite(number: float) -> float:
     return number if np.isfinite(number) else 0.0
 
 
-def _error(labels: PossibleLabels, accuracy: float, error: float) -> tuple[float, float]:
-    """Return what an `error` of the accuracy of one network is in its score, and how much of that the vote's has."""
-    below, above = labels.score(accuracy - error), labels.score(accuracy + error)
+def _slopes(labels: PossibleLabels, accuracy: float, step: float) -> tuple[float, float]:
+    """Return what a change of the accuracy of one network, around `accuracy`, is in its score, and how much of that the
+    vote's has.
+    """
+    below, above = labels.score(accuracy - step), labels.score(accuracy + step)
     one, vote = _finite(above.one - below.one), _finite(above.vote - below.vote)
-    return abs(one) / 2, float(np.clip(vote / one, 0, STEEPEST)) if one else 1.0
+    return one / (2 * step), float(np.clip(vote / one, 0, STEEPEST)) if one else 1.0
 
 
 def vote_gains(
@@ -93,22 +100,31 @@ def vote_gains(
     return gains
 
 
-def _resampled(
-    chosen: Candidate,
-    stacked: StackedPredictions,
-    found: OneNetwork,
-    settings: EnsembleSettings,
-    draws: np.random.Generator,
+def _accuracies_off(
+    found: OneNetwork, images: Images, settings: EnsembleSettings, draws: np.random.Generator
 ) -> np.ndarray:
-    """Return (R,) scores of one network on other images, out of fold and test, each with weights of its own."""
-    images, answers, n_test = stacked.images, chosen.oof["test_like"], stacked.test.shape[2]
-    score = images.metric.drawn_scorer(images.y_true, answers, len(images.targets))
-    resamples = min(REFITS, settings.resamples)
-    scores = []
-    for drawn in times_drawn(len(answers), resamples, draws, images.groups):
-        of_test = (
-            draws.multinomial(n_test, np.full(n_test, 1 / n_test), size=len(drawn)) if n_test else [None] * len(drawn)
-        )
-        weighted = [times * found.weights_of(times, own) for times, own in zip(drawn, of_test, strict=True)]
-        scores.append(score(np.stack(weighted).astype(np.float32)))
-    return np.concatenate(scores)
+    """Return (R,) by how much the accuracy expected is another where other images are drawn, out of fold and test."""
+    drawn = _drawn(found, images, settings, draws)
+    return np.array([found.estimator.expected(*one) for one in drawn]) - found.accuracy
+
+
+def _weighted(
+    chosen: Candidate, found: OneNetwork, images: Images, settings: EnsembleSettings, draws: np.random.Generator
+) -> tuple[float, np.ndarray]:
+    """Return the weighted out-of-fold score, and (R,) by how much it is another where other images are drawn."""
+    answers, n_classes = chosen.oof["test_like"], len(images.targets)
+    score, told = images.metric.drawn_scorer(images.y_true, answers, n_classes), []
+    for times, of_test in _drawn(found, images, settings, draws):
+        told.append(score((times * found.weights_of(times, of_test)).astype(np.float32)[None])[0])
+    weighted = images.metric(images.y_true, answers, n_classes, found.weights)
+    return weighted, np.array(told) - weighted
+
+
+def _drawn(
+    found: OneNetwork, images: Images, settings: EnsembleSettings, draws: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Yield how often each image was drawn: (N,) out of fold, groups whole, and (T,) of the test set."""
+    n_test = len(found.votes.together)
+    for chunk in times_drawn(len(images.y_true), min(REFITS, settings.resamples), draws, images.groups):
+        of_test = draws.multinomial(n_test, np.full(n_test, 1 / n_test), len(chunk)) if n_test else [None] * len(chunk)
+        yield from zip(chunk, of_test, strict=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from competition.ensembling.accuracy_estimates import AccuracyEstimates, accuracy_estimates
+from competition.ensembling.accuracy_estimates import AccuracyEstimates, AccuracyEstimator
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.network_votes import NetworkVotes, votes_of_networks
 from competition.ensembling.shift_weights import ShiftWeights
@@ -15,16 +15,18 @@ from competition.ensembling.stacked_predictions import StackedPredictions
 @dataclass(frozen=True, eq=False)
 class OneNetwork:
     """votes: what the candidate's networks say; of_fold: (K,) of (N,) bool; fits: (K,) each fold's weights; estimates:
-    of its accuracy on the test set, None where an image may have several labels, or there is no test image; accuracy:
-    the one that is expected there, 0 without estimates.
+    of its accuracy on the test set, by `estimator`, None where an image may have several labels, or there is no test
+    image; accuracy: the one that is expected there, 0 without estimates; by_accuracy: whether it tells the score.
     """
 
     votes: NetworkVotes
     of_fold: tuple[np.ndarray, ...]
     fits: tuple[ShiftWeights, ...]
     weights: np.ndarray
-    estimates: AccuracyEstimates | None
-    accuracy: float
+    estimator: AccuracyEstimator | None = None
+    estimates: AccuracyEstimates | None = None
+    accuracy: float = 0.0
+    by_accuracy: bool = False
 
     def weights_of(self, times: np.ndarray, test_times: np.ndarray | None) -> np.ndarray:
         """Return (N,) weights where images were drawn `times` (N,), and test images `test_times` (T,)."""
@@ -45,11 +47,13 @@ def one_network(
     )
     weights = _by_fold(fits, of_fold)
     if several or not len(votes.together):
-        return OneNetwork(votes, of_fold, fits, weights, None, 0.0)
-    estimates = accuracy_estimates(candidate, votes, stacked, of_fold, weights, learnt_from)
+        return OneNetwork(votes, of_fold, fits, weights)
+    estimator = AccuracyEstimator(candidate, votes, stacked, of_fold, learnt_from)
+    estimates = estimator.estimates(weights)
     # of a loss, or a ranking, little can be told from an accuracy: there the weighted one stands
-    accuracy = estimates.expected if stacked.images.metric.takes == "labels" else estimates.weighted
-    return OneNetwork(votes, of_fold, fits, weights, estimates, accuracy)
+    by_accuracy = stacked.images.metric.takes == "labels"
+    accuracy = estimates.expected if by_accuracy else estimates.weighted
+    return OneNetwork(votes, of_fold, fits, weights, estimator, estimates, accuracy, by_accuracy)
 
 
 def _by_fold(

@@ -8,6 +8,7 @@ from torch import nn
 
 from competition.common.errors import examples
 from competition.models.classifier import set_head
+from competition.models.document_weights import DOCUMENT_PACKAGES, load_document_weights
 from competition.models.freezing import check_tuning
 from competition.models.heads import HEADS
 from competition.models.layers.depthwise import with_fast_depthwise
@@ -59,7 +60,8 @@ def create_network(settings: NetworkSettings, n_classes: int, seed: int = 0) -> 
 
 def packages_of(settings: NetworkSettings) -> tuple[str, ...]:
     """Return the distributions that the network's layers and weights come from."""
-    shipping = PACKAGES.get(settings.network.removeprefix(HYBRID)) if settings.weights == "shipped" else None
+    packages = {"shipped": PACKAGES, "documents": DOCUMENT_PACKAGES}.get(settings.weights, {})
+    shipping = packages.get(settings.network.removeprefix(HYBRID))
     return ("torch", "torchvision", "timm", *([shipping] if shipping else []))
 
 
@@ -175,6 +177,8 @@ def _created(name: str, weights: str, extra: dict) -> nn.Module:
         ) from error
     if weights == "shipped":
         load_shipped(network, name)
+    elif weights == "documents":
+        load_document_weights(network, name)
     return network
 
 

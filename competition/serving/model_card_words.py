@@ -7,6 +7,7 @@ import numpy as np
 
 from competition.ensembling.precision_curve import PrecisionCurve
 from competition.metrics.calibration import fit_temperature
+from competition.models.document_weights import DOCUMENT_PACKAGES
 from competition.models.shipped_weights import LITE, PACKAGES
 from competition.settings.finetuned import FinetunedSettings
 
@@ -77,16 +78,17 @@ def start_of(member: FinetunedSettings) -> str:
         return "random weights."
     if member.weights == "hub":
         return f"weights of timm's `{member.network}`, from the hub, whose page says under which licence."
-    if member.weights != "shipped":
+    if member.weights not in ("shipped", "documents"):
         return "weights of a file, whose licence isn't known here."
-    name = PACKAGES.get(member.network.removeprefix("hybrid_"))
+    packages, kind = (PACKAGES, "ImageNet") if member.weights == "shipped" else (DOCUMENT_PACKAGES, "Document")
+    name = packages.get(member.network.removeprefix("hybrid_"))
     try:
         about = metadata.metadata(name)
         known = [about.get("License-Expression"), about.get("License"), LICENCES.get(name)]
         licence = next(one for one in [*known, "not said in it"] if one and one != "UNKNOWN")
     except (metadata.PackageNotFoundError, ValueError):
         licence = "not known here"
-    return f"ImageNet weights of the package `{name}` (licence: {licence})."
+    return f"{kind} weights of the package `{name}` (licence: {licence})."
 
 
 def loss_words(loss: float, metric: str) -> str:

@@ -29,7 +29,9 @@ class FinetunedSettings(NetworkSettings):
         description="a name of timm's, googlenet (torchvision's), or hybrid_<timm EfficientNet>",
     )
     weights: str = Field(
-        "shipped", description="shipped in a package, hub (timm's), none (random), or a .safetensors or .pth file"
+        "shipped",
+        description="ImageNet's, shipped in a package; documents: trained on documents, shipped in a package; hub "
+        "(timm's); none (random); or a .safetensors or .pth file",
     )
     size: int = Field(224, ge=16, description="pixels, height and width")
     first_size: int | None = Field(
@@ -125,7 +127,8 @@ class FinetunedSettings(NetworkSettings):
         if self.first_size is not None and self.first_size > self.size:
             raise ValueError(f"first_size: {self.first_size} pixels, above size, {self.size}")
         if self.weights not in NO_FILES and not self.weights.endswith((".safetensors", ".pth")):
-            raise ValueError(f"weights: {self.weights!r}; expected shipped, hub, none, or a .safetensors or .pth file")
+            known = ", ".join(NO_FILES)
+            raise ValueError(f"weights: {self.weights!r}; expected {known}, or a .safetensors or .pth file")
         if self.tuning == "gradual" and self.unfreeze_epoch >= self.epochs:
             raise ValueError(
                 f"unfreeze_epoch: {self.unfreeze_epoch}, but there are only {self.epochs} epochs, from 0 on"

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from competition.settings.section import SettingsSection
 
-NO_FILES = ("shipped", "hub", "none")  # what `weights` may say but the name of a file
+NO_FILES = ("shipped", "documents", "hub", "none")  # what `weights` may say but the name of a file
 
 
 class MemberSettings(SettingsSection):

