@@ -40,7 +40,7 @@ class PublicComparison:
     score was expected), whether it lies `inside`, and `same_file`: whether the file that was handed in is the one that
     stands there now; None where it isn't known. days: on which the site was asked; files: different ones among the asks
     that out of fold can't tell apart; standard_error: of these files' public scores, in the mean. greater_is_better: of
-    the metric.
+    the metric; sizes: of the two sets, None where they aren't known.
     """
 
     rows: list[dict]
@@ -48,11 +48,29 @@ class PublicComparison:
     files: int
     standard_error: float | None
     greater_is_better: bool = True
+    sizes: Sizes | None = None
 
     @property
     def newest(self) -> dict[str, float]:
         """Submission -> the public score of the file that stands there now."""
         return {row["submission"]: row["public"] for row in self.rows if row["same_file"] is not False}
+
+    @property
+    def together(self) -> dict[str, float]:
+        """Submission -> mean of its test-like and its public score, each counted by its images, the best first.
+
+        Of the files that stand there now, where at least as many images are public as are out of fold; else {}: a
+        smaller public part says less than out of fold does.
+        """
+        if self.sizes is None or self.sizes.public < self.sizes.out_of_fold:
+            return {}
+        n, m = self.sizes.out_of_fold, self.sizes.public
+        found = {
+            row["submission"]: (n * row["test_like"] + m * row["public"]) / (n + m)
+            for row in self.rows
+            if row["same_file"] is not False and row["test_like"] is not None
+        }
+        return dict(sorted(found.items(), key=lambda item: item[1], reverse=self.greater_is_better))
 
     @property
     def luck(self) -> float | None:
@@ -73,6 +91,7 @@ class PublicComparison:
             "standard_error": self.standard_error,
             "luck_of_the_highest": self.luck,
             "too_often": self.too_often,
+            "together": self.together,
             "scores": self.rows,
         }
 
@@ -126,7 +145,7 @@ def compare_public(
     error = (
         mean(public_error(high - low, sizes, confidence) for _, low, high in intervals) if sizes and intervals else None
     )
-    return PublicComparison(rows, len({ask.recorded for ask in asks}), len(files), error, greater_is_better)
+    return PublicComparison(rows, len({ask.recorded for ask in asks}), len(files), error, greater_is_better, sizes)
 
 
 def expected_range(value: float, low: float, high: float, sizes: Sizes, bounds: Bounds = SHARE) -> tuple[float, float]:

@@ -13,6 +13,7 @@ OUTSIDE = (
     "set: python -m pipelines.fit_augmentation fits them."
 )
 LEFT = ("day", "submission", "")
+SHOWN = 3  # files, the best by both scores
 
 
 def print_public(comparison: PublicComparison, console: Console | None = None) -> None:
@@ -47,9 +48,21 @@ def public_lines(comparison: PublicComparison) -> list[str]:
         best, good = ("highest", "high") if comparison.greater_is_better else ("lowest", "low")
         lines.append(
             f"{warning}of {files} files that can't be told apart, the {best} public score is expected "
-            f"{_luck(comparison)} too {good} by chance. Choose by test-like."
+            f"{_luck(comparison)} too {good} by chance. {_choose_by(comparison)}"
         )
     return lines
+
+
+def _choose_by(comparison: PublicComparison) -> str:
+    found = comparison.together
+    if len(found) < 2:
+        return "Choose by test-like."
+    sizes = comparison.sizes
+    scores = ", ".join(f"{name} {score:.4f}" for name, score in [*found.items()][:SHOWN])
+    return (
+        f"There are as many public images ({counted(sizes.public, 'images')}, of {sizes.out_of_fold} out of fold): "
+        f"choose by both scores, each counted by its images: {scores}."
+    )
 
 
 def _luck(comparison: PublicComparison) -> str:

@@ -159,6 +159,27 @@ def test_what_a_person_is_told():
     assert "is expected 0.59 standard errors too high by chance" in unknown
 
 
+def test_where_the_public_part_is_as_large_both_scores_count():
+    asks = [
+        ask("a", 0.86, interval=("0.9", "0.88", "0.92")),
+        ask("b", 0.92, interval=("0.88", "0.86", "0.9")),
+        ask("b", 0.5, 2, "older"),
+        ask("c", 0.99, interval=("", "", "")),
+    ]
+    present = {name: f"sha of {name}" for name in "abc"}
+    large = compare(*asks, sizes=Sizes(out_of_fold=100, public=300), present=present)
+    assert list(large.together.items()) == [("b", pytest.approx(0.91)), ("a", pytest.approx(0.87))]
+    assert large.facts()["together"] == large.together
+    text = " ".join(printed(large).split())
+    assert "(300 images, of 100 out of fold): choose by both scores, " in text and "images: b 0.9100, a 0.8700." in text
+    lower = replace(large, greater_is_better=False)
+    assert [*lower.together] == ["a", "b"]
+    for sizes in (SIZES, None):
+        small = compare(*asks, sizes=sizes, present=present)
+        assert small.together == {} and "Choose by test-like." in printed(small)
+    assert compare(*asks[:1], sizes=Sizes(100, 300), present=present).together == {"a": pytest.approx(0.87)}
+
+
 def test_where_less_is_better_the_lowest_may_be_luck():
     asks = [ask(f"m{n}", 0.9) for n in range(4)]
     found = compare_public(asks, SIZES, (), 0.95, {}, (0.0, inf), greater_is_better=False)
