@@ -1,8 +1,8 @@
 """Write a preset into params.yaml: `python -m pipelines.configure NAME`; without a name it lists them.
 
 What the sections `competition`, `task`, `rules` and `submit` said of the competition at hand is carried over;
-everything else becomes the preset's, but for what doesn't go with the task: of several labels there is no specialist,
-and nothing is adapted.
+everything else becomes the preset's, but for what doesn't go with the task or the rules: of several labels there is no
+specialist, and nothing is adapted; without external data no member learns that starts from weights of documents.
 """
 
 from pathlib import Path
@@ -51,7 +51,7 @@ def main(
                 str(error).replace(str(temporary), f"preset {name} with the {', '.join(CARRIED)} of {to}")
             ) from error
     as_before = f"; as it was: {', '.join(map('.'.join, kept))}" if kept else ""
-    also = "".join(f"; {line}, since the task has no use for it" for line in lines_of(changes)[len(kept) :])
+    also = "".join(f"; {line}, by the task and the rules" for line in lines_of(changes)[len(kept) :])
     print(f"{to}: preset {name}{as_before}{also}; `dvc repro` runs what it changes")
 
 

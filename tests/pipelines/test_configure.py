@@ -184,3 +184,12 @@ def test_rules_that_a_preset_breaks_leave_the_file(tmp_path):
         and ".tmp" not in said
     )
     assert params.read_text() == "rules: {external_data: false}\n"
+
+
+def test_without_external_data_what_learnt_from_documents_is_not_trained(tmp_path, capsys):
+    params = tmp_path / "params.yaml"
+    params.write_text("rules: {external_data: false}\n")
+    configure.main("cpu", params)
+    assert load_settings(params).train.members == ("lite0_288",)
+    said = capsys.readouterr().out
+    assert "; train.members: [lite0_288], by the task and the rules; members.lcnet_224.weights: none, by " in said

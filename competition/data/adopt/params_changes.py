@@ -8,6 +8,7 @@ from pathlib import Path
 from competition.settings import edit
 from competition.settings.competition import CompetitionSettings
 from competition.settings.load import load_settings
+from competition.settings.rules import RulesSettings
 from competition.settings.task import TaskSettings
 
 Changes = Mapping[tuple[str, ...], object]
@@ -29,8 +30,9 @@ def with_consequences(
     """Return `changes` with what doesn't go with them in the settings file set right. scores: what the metric takes.
 
     There is no specialist where an image has several labels or probabilities are scored, and nothing is adapted to
-    several labels. metadata: whether there are columns beside the image in both parts, from which a member of kind
-    tabular learns; None: not known, such a member stays as it is.
+    several labels. Where no external data are allowed, members that start from weights of such aren't trained, and name
+    none, if others are left. metadata: whether there are columns beside the image in both parts, from which a member of
+    kind tabular learns; None: not known, such a member stays as it is.
     """
     settings, found = load_settings(params), dict(changes)
     several = found.get(("task", "labels"), settings.task.labels) == "multi"
@@ -38,6 +40,12 @@ def with_consequences(
         found["specialize", "base"] = []
     if several and settings.adapt.members:
         found["adapt", "members"] = []
+    if found.get(("rules", "external_data")) is False:
+        rules, trained = RulesSettings(external_data=False), settings.train.members
+        allowed = [name for name in trained if not rules.broken_by(name, settings.members[name])]
+        if allowed and len(allowed) < len(trained):
+            found["train", "members"] = allowed
+            found |= {("members", name, "weights"): "none" for name in trained if name not in allowed}
     others = [name for name in settings.train.members if settings.members[name].kind != TABULAR]
     if metadata and "members" in settings.model_fields_set and len(others) == len(settings.train.members):
         if TABULAR not in settings.members:
