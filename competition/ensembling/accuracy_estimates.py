@@ -15,8 +15,8 @@ None reads a label of the test set; all are of images of one label:
 - difference_of_confidences: the out-of-fold accuracy, less what mean confidence falls by (Guillory et al., Predicting
   with confidence on unseen distributions, ICCV 2021).
 
-The mean of the first two is expected. The two agreements see networks that are wrong with more confidence than out of
-fold; the others don't.
+The first is expected, and how far the first four are apart is its error. The two agreements see networks that are
+wrong with more confidence than out of fold; the others don't.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.metrics.calibration import apply_temperature, fit_temperature
 
 ALARM = 0.05  # from what is expected, at the least, that another estimate is said to be far
-LEAST_ERROR = 0.075  # standard error of what is expected, at the least: on the probit scale, 0.015 at 0.88
+LEAST_ERROR = 0.1  # standard error of what is expected, at the least: on the probit scale, 0.02 at 0.88
 SLOPES = 0.5, 2.0  # of accuracy against agreement, both on the probit scale
 MOST_BY_CHANCE = 0.6  # agreement of networks that know nothing of an image but how often each class is answered
 LEAST_MOVE = 0.1  # of the agreement from clean to test-like, that a slope is taken from
@@ -58,13 +58,14 @@ class AccuracyEstimates:
 
     @property
     def expected(self) -> float:
-        """The mean of the first two, whose errors are others."""
-        return (self.correctness + self.thresholded_confidence) / 2
+        """What all members say of the images tells more than how sure one network is."""
+        return self.correctness
 
     @property
     def error(self) -> float:
-        """Standard error of `expected`, but for that of the images that both are taken from."""
-        apart = abs(self.correctness - self.thresholded_confidence) / 2
+        """Standard error of `expected`, but for that of the images that it is taken from."""
+        told = self.correctness, self.thresholded_confidence, self.weighted, self.agreement_of_folds
+        apart = np.std([one for one in told if one is not None])
         return float(np.hypot(apart, LEAST_ERROR * norm.pdf(norm.ppf(self.expected))))
 
     @property
@@ -114,16 +115,17 @@ class AccuracyEstimator:
 
     def estimates(self, weights: np.ndarray) -> AccuracyEstimates:
         """Return all estimates. weights: (N,) of the out-of-fold images; see `shift_weights`."""
-        right, once = self._right, np.ones(len(self._right), np.int64)
-        weighted = float(np.average(right, weights=weights))
-        fell = [
-            right[here].mean() + on_test.mean() - self._sure[here].mean()
-            for here, on_test in zip(self._of_fold, self._sure_of_test, strict=True)
-        ]
+        once = np.ones(len(self._right))
+        weighted = float(np.average(self._right, weights=weights))
+        thresholded, fell = [], []
+        for here, on_test in zip(self._of_fold, self._sure_of_test, strict=True):
+            accuracy, sure = self._right[here].mean(), self._sure[here]
+            thresholded.append(np.mean(on_test >= np.quantile(sure, 1 - accuracy)))
+            fell.append(accuracy + on_test.mean() - sure.mean())
         n_test = len(self._votes.together)
         return AccuracyEstimates(
             self._mean(self._correctness(), once),
-            self._mean(self._thresholded(once, None), once),
+            self._mean(thresholded, once),
             weighted,
             _of_folds(self._votes),
             _of_members(self._chosen, self._votes, self._stacked, self._learnt_from),
@@ -133,18 +135,7 @@ class AccuracyEstimator:
 
     def expected(self, times: np.ndarray, test_times: np.ndarray | None) -> float:
         """Return `AccuracyEstimates.expected` by images drawn `times` (N,), and test images `test_times` (T,)."""
-        both = self._correctness(times, test_times), self._thresholded(times, test_times)
-        return self._mean(np.mean(both, axis=0), times)
-
-    def _thresholded(self, times: np.ndarray, test_times: np.ndarray | None) -> np.ndarray:
-        """Return (K,) each network's `thresholded_confidence`; 0 of a fold of which nothing was drawn."""
-        found = np.zeros(len(self._of_fold))
-        for fold, (here, on_test) in enumerate(zip(self._of_fold, self._sure_of_test, strict=True)):
-            rows = np.repeat(np.flatnonzero(here), times[here].astype(np.int64))
-            if len(rows):
-                threshold = np.quantile(self._sure[rows], 1 - self._right[rows].mean())
-                found[fold] = np.average(on_test >= threshold, weights=test_times)
-        return found
+        return self._mean(self._correctness(times, test_times), times)
 
     def _mean(self, by_fold: Sequence[float], times: np.ndarray) -> float:
         """Return the mean over the folds, each counted by its images drawn."""

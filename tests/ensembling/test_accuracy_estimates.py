@@ -116,26 +116,25 @@ def test_the_slope_is_the_one_from_clean_to_test_like():
 
 
 def test_what_is_expected_and_what_warns():
-    told = AccuracyEstimates(0.80, 0.76, 0.85, 0.78, 0.78, 0.79, chance=0.0)
-    least = norm.cdf(norm.ppf(0.78) + 0.075) - 0.78
-    assert told.expected == pytest.approx(0.78) and told.error == pytest.approx(np.hypot(0.02, least), abs=1e-3)
+    told = AccuracyEstimates(0.78, 0.76, 0.85, 0.78, 0.78, 0.79, chance=0.0)
+    least, apart = norm.cdf(norm.ppf(0.78) + 0.1) - 0.78, np.std([0.78, 0.76, 0.85, 0.78])
+    assert told.expected == 0.78 and told.error == pytest.approx(np.hypot(apart, least), abs=2e-3)
     assert told.alarm and not replace(told, chance=0.04).alarm  # 0.07 apart: chance has 0.08 in so few images
     near = replace(told, weighted=0.79)
     assert near.expected == told.expected and not near.alarm
     assert replace(near, agreement_of_members=0.7).alarm and not replace(near, agreement_of_members=None).alarm
     assert replace(near, agreement_of_folds=0.72).alarm and not replace(near, agreement_of_folds=None).alarm
-    assert replace(near, correctness=0.76).error < near.error
+    assert replace(near, weighted=0.78).error < near.error < told.error
     assert "chance" not in told.to_json() and told.to_json()["expected"] == told.expected
 
 
 @pytest.mark.parametrize("noise", [1.0, 1.2, 1.5])
-def test_a_vote_is_foretold_and_of_a_small_shift_nobody_warned(noise):
+def test_a_vote_is_foretold_and_nothing_warned_of(noise):
     stacked, singles, told, alone = made(noise_on_test=noise)
     found = expected_score(singles[0], stacked, FOLDS, SETTINGS, {})
     assert told > alone + 0.01
-    near = 0.05 if noise > 1.2 else 0.03  # thresholded confidence falls by too much where networks stay calibrated
-    assert found["value"] == pytest.approx(told, abs=near) and found["one_network"] == pytest.approx(alone, abs=near)
-    assert found["low"] < told < found["high"] and found["alarm"] == (noise > 1.2)
+    assert found["value"] == pytest.approx(told, abs=0.03) and found["one_network"] == pytest.approx(alone, abs=0.03)
+    assert found["low"] < told < found["high"] and not found["alarm"]
 
 
 @pytest.mark.parametrize("noise", [1.0, 1.2, 1.5])
