@@ -16,7 +16,7 @@ None reads a label of the test set; all are of images of one label:
   with confidence on unseen distributions, ICCV 2021).
 
 The first is expected, and how far the first four are apart is its error. The two agreements see networks that are
-wrong with more confidence than out of fold; the others don't.
+wrong with more confidence than out of fold; correctness does in part, by the other members; the others don't.
 """
 
 from collections.abc import Mapping, Sequence
