@@ -208,7 +208,7 @@ def test_optional_inputs_are_shown(fresh):
     final["score"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
     final["score"]["expected"] |= {
         "alarm": True,
-        "accuracy_estimates": AccuracyEstimates(0.8, 0.61, None, 0.7, 0.72, 0.0).to_json(),
+        "accuracy_estimates": AccuracyEstimates(0.703, 0.7, 0.8, 0.61, None, 0.72, 0.0).to_json(),
     }
     final["external"] = [{"name": "colleague", "validated": False, "in_scores": False, "votes": True, "agreement": 0.5}]
     noise = {
