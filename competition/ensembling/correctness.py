@@ -9,6 +9,7 @@ answer is right; no label of theirs is read.
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import entr
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -47,15 +48,11 @@ def correctness_features(probabilities: np.ndarray, labels: np.ndarray, others: 
     rows = np.arange(len(labels))
     own = probabilities[rows, labels].astype(np.float64)
     rest = np.where(np.arange(probabilities.shape[1]) == labels[:, None], 0, probabilities).max(axis=1)
-    columns = [own, _log(own) - _log(1 - own), _log(own) - _log(rest), _entropy(probabilities)]
+    columns = [own, _log(own) - _log(1 - own), _log(own) - _log(rest), entr(probabilities).sum(axis=1)]
     for one in others:
-        columns += [_log(one[rows, labels]), one.argmax(axis=1) == labels, _entropy(one)]
+        columns += [_log(one[rows, labels]), one.argmax(axis=1) == labels, entr(one).sum(axis=1)]
     return np.column_stack(columns)
 
 
 def _log(probabilities: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(probabilities, LEAST, dtype=np.float64))
-
-
-def _entropy(probabilities: np.ndarray) -> np.ndarray:
-    return -(probabilities * _log(probabilities)).sum(axis=1)
