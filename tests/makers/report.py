@@ -12,6 +12,7 @@ from competition.data.answers import ANSWERS
 from competition.data.classes import write_classes
 from competition.data.label_sets import encode, label_counts
 from competition.data.task import Task
+from competition.ensembling.accuracy_estimates import AccuracyEstimates
 from competition.leaderboard.leaderboard import compare, write_leaderboard
 from competition.leaderboard.oof_answers import write_oof
 from competition.leaderboard.submission import Submission
@@ -195,3 +196,42 @@ def write_folds(folder: Path, classes: dict[str, str], counts: list[int]) -> Non
 
 def write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def write_optional_inputs(folder: Path) -> None:
+    """Give the project what it need not have: public scores, a fitted policy, a holdout, an alarm, fixed labels."""
+    (folder / "submissions/public.csv").write_text(
+        "submission,public,private,recorded,test_like,test_like_low,test_like_high\n"
+        "lite0,0.8125,,2026-11-01,0.9,0.8,0.95\n"
+    )
+    (folder / "folds/shift.csv").write_text(
+        "feature,test,clean,clean_auc,present,present_auc,fitted,fitted_auc\nnoise,1.5,0.5,0.737,0.6,0.558,1.2,0.541\n"
+    )
+    final, audit = (json.loads((folder / path).read_text()) for path in ("submissions/final.json", "folds/audit.json"))
+    score = {"value": 0.7071, "low": 0.6, "high": 0.8}
+    final["holdout"] = {"images": 5, "clean": score, "test_like": score}
+    final["score"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
+    final["score"]["expected"] |= {
+        "alarm": True,
+        "accuracy_estimates": AccuracyEstimates(0.703, 0.7, 0.8, 0.61, None, 0.72, 0.0).to_json(),
+    }
+    final["external"] = [{"name": "colleague", "validated": False, "in_scores": False, "votes": True, "agreement": 0.5}]
+    noise = {
+        "feature": "noise",
+        "train": 0.5,
+        "test": 1.5,
+        "train_spread": 0.1,
+        "test_spread": 0.1,
+        "auc": 0.737,
+        "test_is": "higher",
+    }
+    audit["train_against_test"] = {"train_images": 10, "test_images": 10, "auc": 0.9312, "features": [noise]}
+    audit["label_fixes"] = {
+        "digest": "0",
+        "changed": 1,
+        "left_out": 0,
+        "confirmed": 0,
+        "decisions": [{"ID": QUOTED, "from": "7", "to": "10", "reason": "<u>read</u>"}],
+    }
+    write_json(folder / "submissions/final.json", final)
+    write_json(folder / "folds/audit.json", audit)

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from makers.html import Page
-from makers.report import CLASSES, QUOTED, write_json, write_project
+from makers.report import CLASSES, QUOTED, write_optional_inputs, write_project
 from sklearn.metrics import confusion_matrix as sklearn_matrix
 from sklearn.metrics import f1_score
 
-from competition.ensembling.accuracy_estimates import AccuracyEstimates
 from competition.report import page as report_page
 from competition.report.charts import as_script, chart, plain, short
 from competition.report.page import RenderedSection, make_page
@@ -195,41 +194,7 @@ def test_without_a_specialist_no_class_is_marked(tmp_path):
 
 
 def test_optional_inputs_are_shown(fresh):
-    (fresh / "submissions/public.csv").write_text(
-        "submission,public,private,recorded,test_like,test_like_low,test_like_high\n"
-        "lite0,0.8125,,2026-11-01,0.9,0.8,0.95\n"
-    )
-    (fresh / "folds/shift.csv").write_text(
-        "feature,test,clean,clean_auc,present,present_auc,fitted,fitted_auc\nnoise,1.5,0.5,0.737,0.6,0.558,1.2,0.541\n"
-    )
-    final, audit = (json.loads((fresh / path).read_text()) for path in ("submissions/final.json", "folds/audit.json"))
-    score = {"value": 0.7071, "low": 0.6, "high": 0.8}
-    final["holdout"] = {"images": 5, "clean": score, "test_like": score}
-    final["score"]["expected"] = {"value": 0.8182, "low": 0.7, "high": 0.9, "effective_images": 20.0}
-    final["score"]["expected"] |= {
-        "alarm": True,
-        "accuracy_estimates": AccuracyEstimates(0.703, 0.7, 0.8, 0.61, None, 0.72, 0.0).to_json(),
-    }
-    final["external"] = [{"name": "colleague", "validated": False, "in_scores": False, "votes": True, "agreement": 0.5}]
-    noise = {
-        "feature": "noise",
-        "train": 0.5,
-        "test": 1.5,
-        "train_spread": 0.1,
-        "test_spread": 0.1,
-        "auc": 0.737,
-        "test_is": "higher",
-    }
-    audit["train_against_test"] = {"train_images": 10, "test_images": 10, "auc": 0.9312, "features": [noise]}
-    audit["label_fixes"] = {
-        "digest": "0",
-        "changed": 1,
-        "left_out": 0,
-        "confirmed": 0,
-        "decisions": [{"ID": QUOTED, "from": "7", "to": "10", "reason": "<u>read</u>"}],
-    }
-    write_json(fresh / "submissions/final.json", final)
-    write_json(fresh / "folds/audit.json", audit)
+    write_optional_inputs(fresh)
     page = Page(made(fresh))
     shown = "".join(page.texts)
     assert all(
