@@ -60,8 +60,8 @@ def _choose_by(comparison: PublicComparison) -> str:
     sizes = comparison.sizes
     scores = ", ".join(f"{name} {score:.4f}" for name, score in [*found.items()][:SHOWN])
     return (
-        f"There are at least as many public images ({counted(sizes.public, 'images')}, of {sizes.out_of_fold} out of fold): "
-        f"choose by both scores, each counted by its images: {scores}."
+        f"There are at least as many public images ({counted(sizes.public, 'images')}, of {sizes.out_of_fold} out of "
+        f"fold): choose by both scores, each counted by its images: {scores}."
     )
 
 
