@@ -22,6 +22,7 @@ SHARE = 0.85  # of its cores, which spinning threads have to themselves
 LOOKS = 2  # in a row, that find it disturbed
 SHARED = 1 << 16  # numbers for each thread, at which torch shares an addition out
 ASLEEP = 15.0  # seconds, then it is looked at anew
+ENDED = 60.0  # seconds until which the watcher has ended, also where a slow machine has just begun to start threads
 SET_BY_A_PERSON = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}
 _ending = threading.Event()  # this process ends
 _watchers: list[threading.Thread] = []
@@ -43,7 +44,7 @@ def watch_neighbours(threads: int, cores: int) -> None:
 def _end() -> None:
     _ending.set()
     for watcher in _watchers:
-        watcher.join(LOOK)
+        watcher.join(ENDED)
 
 
 @dataclass

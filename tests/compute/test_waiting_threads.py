@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -125,6 +126,16 @@ def test_where_no_thread_can_be_started_nobody_looks_any_more(monkeypatch):
     assert waiting_threads._can_start(3)
     monkeypatch.setattr(waiting_threads.threading.Thread, "start", start)
     waiting_threads._watch(2, 2)
+
+
+def test_the_end_waits_for_the_watcher_however_slow_the_machine_is(monkeypatch):
+    slow = waiting_threads.threading.Thread(target=time.sleep, args=(0.3,), daemon=True)
+    monkeypatch.setattr(waiting_threads, "LOOK", 0.001)
+    monkeypatch.setattr(waiting_threads, "_ending", waiting_threads.threading.Event())
+    monkeypatch.setattr(waiting_threads, "_watchers", [slow])
+    slow.start()
+    waiting_threads._end()
+    assert not slow.is_alive()
 
 
 @pytest.mark.slow
