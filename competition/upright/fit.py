@@ -22,14 +22,7 @@ from competition.training.checkpoints import save_weights
 from competition.upright.accuracy import Found, compare
 from competition.upright.networks import corner_network, orientation_network
 from competition.upright.page_finder import CORNERS, ORIENTATION, PageFinder
-from competition.upright.training import (
-    Photographs,
-    corner_example,
-    corner_loss,
-    orientation_example,
-    orientation_loss,
-    train_network,
-)
+from competition.upright.training import Photographs, corners_lesson, orientation_lesson, train_network
 
 Report = Callable[[dict], None]
 AT_ONCE = 64  # pictures that are decoded together
@@ -146,23 +139,15 @@ def fit_fold(
     seed, data = settings.seed, photographs.to_train(fold)
     tensors: dict[str, torch.Tensor] = {}
     learnt = None
-    for name, make, show, loss, size, first_size, epochs in (
-        (CORNERS, corner_network, corner_example, corner_loss, settings.corners_size, None, settings.corners_epochs),
-        (
-            ORIENTATION,
-            orientation_network,
-            orientation_example,
-            orientation_loss,
-            settings.orientation_size,
-            settings.orientation_first_size,
-            settings.orientation_epochs,
-        ),
+    for name, make, lesson in (
+        (CORNERS, corner_network, corners_lesson(settings)),
+        (ORIENTATION, orientation_network, orientation_lesson(settings)),
     ):
         network, normalise = make(settings, seed)
         if learnt is not None:
             network.trunk.load_state_dict(learnt)
         file, tell = state / f"{fold}-{name}.pt", partial(_report, report, fold, name)
-        train_network(network, normalise, data, show, loss, size, first_size, epochs, settings, file, tell)
+        train_network(network, normalise, data, lesson, settings, file, tell)
         learnt = network.trunk.state_dict()
         tensors |= {f"{name}.{key}": value.detach().cpu() for key, value in network.state_dict().items()}
     save_weights(target, tensors, {"network": settings.network})  # of several facts the order would be random

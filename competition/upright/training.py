@@ -2,7 +2,8 @@
 
 Each epoch shows every page once, as one of its copies, in one of the eight orientations. The corner network sees the
 picture as it is. The orientation network sees the page straightened by its true corners with errors added, as the
-corner network makes them; so neither has to wait for the other.
+corner network makes them; so neither has to wait for the other. It is shown clean pages at first, and damaged ones in
+their place more and more often: what tells a page's orientation is small, and is found sooner where nothing covers it.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,13 +34,14 @@ WARMUP = 0.15  # share of the steps
 WEIGHT_DECAY = 0.02
 CORNER_SCALE, OFFSET_SCALE, ANGLE_SCALE = 0.03, 0.02, 0.1  # errors beyond which a loss grows linearly
 ANGLE_WEIGHT, OFFSET_WEIGHT = 0.1, 20.0  # beside the corners' loss; beside the orientation's
+CLEAN = 0  # which of a page's pictures is the clean one
 FARTHEST = 0.3  # offset of a corner, share of the square's side, that is learnt
 
 
 @dataclass(frozen=True)
 class Photographs:
-    """Photographs in a store: IDs of N pages, rows (N, M) of each page's M pictures, all rows' corners (R, 4, 2) in
-    shares of the side. fill: grey level around a picture.
+    """Photographs in a store: IDs of N pages, rows (N, M) of each page's M pictures, of which the first is clean, all
+    rows' corners (R, 4, 2) in shares of the side. fill: grey level around a picture.
     """
 
     store: ImageStore
@@ -61,7 +63,22 @@ class Example:
     counts: np.ndarray
 
 
-Show = Callable[[Photographs, int, int, np.random.Generator, int], Example]
+@dataclass(frozen=True)
+class Lesson:
+    """What a network is taught: examples by `show` at `size` pixels, in the first epoch at `first_size` (`size_at`),
+    for `epochs`, and the loss of its outputs by their targets and what counts of them. clean_first: see this module.
+    """
+
+    show: Callable[[Photographs, int, int, np.random.Generator, int], Example]
+    loss: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+    size: int
+    first_size: int | None
+    epochs: int
+    clean_first: bool
+
+    def clean_share(self, done: np.ndarray) -> np.ndarray:
+        """Return how many examples are of the clean page for that alone, when a share `done` of all was shown."""
+        return (1 - done) * self.clean_first
 
 
 def corner_example(
@@ -120,23 +137,29 @@ def orientation_loss(outputs: torch.Tensor, target: torch.Tensor, counts: torch.
     return classes + OFFSET_WEIGHT * offsets
 
 
+def corners_lesson(settings: UprightSettings) -> Lesson:
+    """Return what the corner network is taught."""
+    return Lesson(corner_example, corner_loss, settings.corners_size, None, settings.corners_epochs, False)
+
+
+def orientation_lesson(settings: UprightSettings) -> Lesson:
+    """Return what the orientation network is taught."""
+    sizes = settings.orientation_size, settings.orientation_first_size
+    return Lesson(orientation_example, orientation_loss, *sizes, settings.orientation_epochs, True)
+
+
 def train_network(
     network: PageNetwork,
     normalise: Normalisation,
     photographs: Photographs,
-    show: Show,
-    loss_of: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor],
-    size: int,
-    first_size: int | None,
-    epochs: int,
+    lesson: Lesson,
     settings: UprightSettings,
     state_file: Path,
     report: Callable[[dict], None] = lambda row: None,
 ) -> None:
-    """Train `network` in place on what `show` makes of `photographs` at `size` pixels; go on from `state_file`.
+    """Train `network` in place on `photographs` as `lesson` says; go on from `state_file`.
 
-    first_size: pixels of the first epoch, see `size_at`. `report` gets each epoch's row: epoch, loss. Raises ValueError
-    for a loss that isn't a number.
+    `report` gets each epoch's row: epoch, loss. Raises ValueError for a loss that isn't a number.
     """
     network.to(device())
     frozen = frozen_modules(network.trunk, FinetunedSettings(frozen_stages=settings.frozen_stages), 0)
@@ -144,18 +167,18 @@ def train_network(
     optimizer = torch.optim.AdamW(learning, settings.learning_rate, weight_decay=WEIGHT_DECAY, fused=True)
     steps = len(_starts(len(photographs.rows), settings.batch_size))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.learning_rate, total_steps=max(2, steps * epochs), pct_start=WARMUP
+        optimizer, settings.learning_rate, total_steps=max(2, steps * lesson.epochs), pct_start=WARMUP
     )
     first, parts = 0, {"network": network, "optimizer": optimizer, "schedule": schedule}
     if saved := load_state(state_file):
         first = saved["epoch"]
         for name, part in parts.items():
             part.load_state_dict(saved[name])
-    for epoch in range(first, epochs):
-        pixels = size_at(epoch, epochs, first_size, size)
-        batches = _batches(photographs, show, pixels, settings, epoch)
+    for epoch in range(first, lesson.epochs):
+        pixels = size_at(epoch, lesson.epochs, lesson.first_size, lesson.size)
+        batches = _batches(photographs, lesson, pixels, settings, epoch)
         with for_training(network, frozen, pixels, use_bfloat16("auto")):
-            total = _train_one_epoch(network, normalise, batches, loss_of, optimizer, schedule, epoch)
+            total = _train_one_epoch(network, normalise, batches, lesson.loss, optimizer, schedule, epoch)
         save_state(state_file, {"epoch": epoch + 1} | {name: part.state_dict() for name, part in parts.items()})
         report({"epoch": epoch, "loss": total / steps})
 
@@ -191,18 +214,21 @@ def _starts(images: int, batch_size: int) -> range:
 
 
 def _batches(
-    photographs: Photographs, show: Show, size: int, settings: UprightSettings, epoch: int
+    photographs: Photographs, lesson: Lesson, size: int, settings: UprightSettings, epoch: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Yield an epoch's batches, made ahead: images uint8 (B, S, S, 3), targets and what counts of them (B, T)."""
-    draws = generator(settings.seed, "upright", show.__name__, epoch)
+    name = lesson.show.__name__
+    draws = generator(settings.seed, "upright", name, epoch)
     pages = draws.permutation(len(photographs.rows))
     copies = draws.integers(photographs.rows.shape[1], size=len(pages))
     orientations = draws.integers(ORIENTATIONS, size=len(pages))
+    done = (epoch + np.arange(len(pages)) / len(pages)) / lesson.epochs
+    copies = np.where(draws.random(len(pages)) < lesson.clean_share(done), CLEAN, copies)
 
     def example(place: int) -> Example:
         page, orientation = pages[place], int(orientations[place])
-        own = generator(settings.seed, "upright", show.__name__, epoch, photographs.ids[page])
-        return show(photographs, int(photographs.rows[page, copies[place]]), orientation, own, size)
+        own = generator(settings.seed, "upright", name, epoch, photographs.ids[page])
+        return lesson.show(photographs, int(photographs.rows[page, copies[place]]), orientation, own, size)
 
     def make(start: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         examples = [example(place) for place in range(start, min(start + settings.batch_size, len(pages)))]

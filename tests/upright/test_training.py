@@ -1,5 +1,6 @@
 """Training of the upright networks: what examples say is true, folds are kept apart, and a stop changes nothing."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from competition.upright.geometry import homography, oriented_corners, placed, q
 from competition.upright.networks import MARGIN, corner_network, corner_targets, orientation_network
 from competition.upright.photographs import PhotographMaker, corners_in_picture, corners_in_square
 from competition.upright.training import (
+    Lesson,
     corner_example,
     corner_loss,
     orientation_example,
@@ -163,15 +165,15 @@ def test_losses_are_0_only_for_right_answers():
 
 
 NETWORKS = {
-    "corners": (corner_network, corner_example, corner_loss),
-    "orientation": (orientation_network, orientation_example, orientation_loss),
+    "corners": (corner_network, Lesson(corner_example, corner_loss, 64, 32, 3, clean_first=False)),
+    "orientation": (orientation_network, Lesson(orientation_example, orientation_loss, 64, 32, 3, clean_first=True)),
 }
 
 
 def fitted(name, photographs, state_file, report=lambda row: None):
-    make, show, loss = NETWORKS[name]
+    make, lesson = NETWORKS[name]
     network, normalise = make(SETTINGS, 0)
-    train_network(network, normalise, photographs.to_train(0), show, loss, 64, 32, 3, SETTINGS, state_file, report)
+    train_network(network, normalise, photographs.to_train(0), lesson, SETTINGS, state_file, report)
     return network.state_dict()
 
 
@@ -193,6 +195,28 @@ def test_a_stopped_training_goes_on_to_the_same_weights(name, photographs, tmp_p
     assert all(torch.equal(resumed[key], value) for key, value in whole.items())
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_clean_pages_come_first_where_orientations_are_learnt(name, photographs):
+    _, lesson = NETWORKS[name]
+    shown, data, epochs = [], photographs.to_train(0), 60
+
+    def show(photographs, row, orientation, draws, size):
+        shown.append(row)
+        return lesson.show(photographs, row, orientation, draws, size)
+
+    lesson_of = replace(lesson, show=show, epochs=epochs)
+    for epoch in range(epochs):
+        for _ in training._batches(data, lesson_of, 32, SETTINGS, epoch):
+            pass
+    clean = np.isin(shown, data.rows[:, 0]).reshape(epochs, -1).mean(axis=1)
+    by_chance = 1 / data.rows.shape[1]
+    early, late = clean[: epochs // 6].mean(), clean[-epochs // 6 :].mean()
+    if name == "corners":
+        assert early == pytest.approx(by_chance, abs=0.15)
+    else:
+        assert early > 0.8 and late < by_chance + 0.2
+
+
 def test_pages_are_drawn_from_all_folds_and_never_from_the_holdout():
     folds = np.array([-1, 0, 1, 2, -1, 0, 1, 2] * 10)
     drawn = drawn_pages(folds, SETTINGS.model_copy(update={"pages": 30}))
@@ -205,11 +229,9 @@ def test_pages_are_drawn_from_all_folds_and_never_from_the_holdout():
 def test_a_loss_that_is_no_number_ends_training(photographs, tmp_path):
     network, normalise = corner_network(SETTINGS, 0)
     data = photographs.to_train(0)
+    lesson = Lesson(corner_example, lambda *_: torch.tensor(float("nan"), requires_grad=True), 64, None, 1, False)
     with pytest.raises(ValueError, match=r"the loss is nan in epoch 0; lower upright\.learning_rate"):
-        train_network(
-            network, normalise, data, corner_example, lambda *_: torch.tensor(float("nan"), requires_grad=True),
-            64, None, 1, SETTINGS, tmp_path / "state.pt",
-        )  # fmt: skip
+        train_network(network, normalise, data, lesson, SETTINGS, tmp_path / "state.pt")
 
 
 def test_the_orientation_network_begins_with_what_the_corner_network_has_learnt(photographs, tmp_path, monkeypatch):
