@@ -5,6 +5,7 @@ Either way tasks are taken from their iterator only as workers get free, so that
 
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from competition.common.registry import load_plugin, loaded_plugins
 from competition.compute.threads import opencv_on_one_thread
 from competition.settings.machine import MachineSettings
 
+# loky replaces a worker that grew by 300 MB, as one does by the files that it maps: nothing that anybody has to know
+REPLACED = "A worker stopped while some jobs were given to the executor"
 TIMEOUT = 30.0  # seconds that a scheduler has to answer, and to have a worker
 # a Dask worker may have several threads, but Augraphy draws from its process's generators
 _one_at_a_time = threading.Lock()
@@ -38,6 +41,7 @@ def deal(work: Callable, tasks: Iterable[tuple], machine: MachineSettings) -> It
     if machine.scheduler is not None:
         yield from _on_cluster(work, tasks, machine.scheduler)
     else:
+        warnings.filterwarnings("ignore", REPLACED, UserWarning)
         parallel = joblib.Parallel(
             n_jobs=machine.workers or -1, return_as="generator_unordered", pre_dispatch="2*n_jobs"
         )

@@ -1,7 +1,9 @@
 """Work dealt to processes and to a Dask cluster: all of it, a bounded window at a time, and failures in words."""
 
+import os
 import sys
 import time
+import warnings
 
 import pytest
 from makers.packed import local_cluster
@@ -42,6 +44,13 @@ def known_kinds(n):
     return KINDS.names()
 
 
+def grow(n):
+    """Keep 200 MB more, so that loky puts another worker in this one's place."""
+    sys.modules[f"kept{n}"] = bytearray(b"x" * 200_000_000)
+    time.sleep(0.6)
+    return os.getpid()
+
+
 def fail(n):
     raise FileNotFoundError(f"no file {n}")
 
@@ -64,6 +73,15 @@ def test_tasks_are_taken_only_as_workers_get_free(machine):
     next(results)
     assert len(taken) <= 10
     results.close()
+
+
+def test_a_worker_that_grew_is_replaced_without_a_word():
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = list(deal(grow, ((n,) for n in range(12)), MachineSettings(workers=2)))
+    workers.release()
+    assert len(found) == 12 and len(set(found)) > 2
+    assert not said
 
 
 @pytest.mark.slow
