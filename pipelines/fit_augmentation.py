@@ -99,7 +99,7 @@ def embedding(settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
     """Return the features of images by the frozen network of the first member of kind `features`, or the default's."""
     frozen = (member for member in settings.members.values() if member.network_use == "frozen")
     member = next(frozen, None) or KINDS["features"].Settings()
-    extract = network_features(*create_network(member, 1), member.precision)
+    extract = network_features(*create_network(member, 1), member.precision, member.size)
 
     def embed(images: np.ndarray) -> np.ndarray:
         parts = (images[start : start + BATCH] for start in range(0, len(images), BATCH))

@@ -24,6 +24,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from makers.arithmetic import arithmetic
 from makers.commands import call as run_command  # noqa: F401
 from makers.dag import run_dag
 from makers.pipeline import (
@@ -401,10 +402,9 @@ def test_the_bytes_are_those_of_an_earlier_commit(straight):
     """
     old = json.loads((ROOT / "tests/makers/tiny_digests.json").read_text())
     expected = old["sha256"]
-    here = (torch.__version__, torch.backends.cpu.get_cpu_capability())
-    if here != (old["torch"], old["cpu_capability"]):
+    if arithmetic() != old["arithmetic"]:
         expected = {path: digest for path, digest in expected.items() if path.startswith(("data/", "folds/folds"))}
-        warnings.warn(f"digests of weights and answers are of {old['torch']} on {old['cpu_capability']}", stacklevel=1)
+        warnings.warn("digests of weights and answers are of another processor, or torch", stacklevel=1)
     assert len(expected) >= 5 and {path: straight.made.get(path) for path in expected} == expected
 
 

@@ -56,7 +56,7 @@ class Features(ClassifierMember):
         from competition.members.fitting.feature_tables import FeatureExtractor
 
         key = self.settings.model_dump(include={"kind", "network", "weights", "size", "precision"})
-        extract = network_features(*self.feature_network(), self.settings.precision)
+        extract = network_features(*self.feature_network(), self.settings.precision, self.settings.size)
         return FeatureExtractor(extract, self.settings.size, key, self.packages())
 
     def packages(self) -> tuple[str, ...]:
