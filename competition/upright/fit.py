@@ -83,24 +83,25 @@ def fit_folds(
 ) -> None:
     """Fit each fold's networks whose file of `weights` isn't there; see `fit_fold`.
 
-    On a CPU as many folds at a time as there are workers, which share the cores: small steps gain little from a second
-    core. The folds that are left over then, and all on a GPU, are fitted one after another.
+    On a CPU at least as many folds at a time as there are workers, which share the cores: small steps gain little from
+    a second core, and a few processes too many lose less than cores that wait for the last fold. On a GPU one after
+    another.
     """
-    folds = list(weights)
-    at_once = min(machine.workers or cores(), len(folds)) if device().type == "cpu" else 1
     # of all folds, not of the missing ones: who goes on computes as who began did
-    beside = folds[: len(folds) - len(folds) % at_once] if at_once > 1 else []
+    rounds = max(1, len(weights) // (machine.workers or cores()))
+    at_once = -(-len(weights) // rounds) if device().type == "cpu" else 1
     for path in weights.values():
         path.parent.mkdir(parents=True, exist_ok=True)
-    missing = [fold for fold in folds if not weights[fold].is_file()]
+    missing = [fold for fold, path in weights.items() if not path.is_file()]
+    if at_once == 1:
+        for fold in missing:
+            fit_fold(read(), fold, settings, weights[fold], state, report)
+        return
     threads = max(1, cores() // at_once)
-    tasks = ((read, fold, settings, weights[fold], state, report, threads) for fold in missing if fold in beside)
+    tasks = ((read, fold, settings, weights[fold], state, report, threads) for fold in missing)
     for _ in deal(_fit_in_a_worker, tasks, MachineSettings(workers=at_once)):
         pass
     release()
-    for fold in missing:
-        if fold not in beside:
-            fit_fold(read(), fold, settings, weights[fold], state, report)
 
 
 def _fit_in_a_worker(

@@ -265,27 +265,40 @@ SHORT = SETTINGS.model_copy(update={"corners_epochs": 1, "orientation_epochs": 1
 
 def test_folds_beside_each_other_become_what_each_becomes_alone(folder, photographs, weights, tmp_path):
     read = partial(FoldPhotographs.read, folder / "photographs.arrow", {str(n): n % 3 for n in range(PAGES - 1)}, 255)
-    here: list[tuple[int, str]] = []  # what workers report isn't seen by this process
 
     def fit_all() -> dict[int, bytes]:
-        here.clear()
-        machine = MachineSettings(workers=2)
-        fit.fit_folds(read, weights, SHORT, tmp_path, machine, lambda row: here.append((row["fold"], row["network"])))
+        fit.fit_folds(read, weights, SHORT, tmp_path, MachineSettings(workers=2))
         return {fold: path.read_bytes() for fold, path in weights.items()}
 
     found = fit_all()
-    assert here == [(2, "corners"), (2, "orientation")]  # the third of three, by two workers
     for fold in (1, 2):
         weights[fold].unlink()
     for state in tmp_path.glob("*.pt"):
         state.unlink()
-    assert fit_all() == found and here == [(2, "corners"), (2, "orientation")]
+    assert fit_all() == found
     threads = torch.get_num_threads()
-    for fold, own in {0: max(1, cores() // 2), 1: max(1, cores() // 2), 2: threads}.items():
-        torch.set_num_threads(own)
+    torch.set_num_threads(max(1, cores() // 3))
+    for fold in weights:
         fit.fit_fold(photographs, fold, SHORT, tmp_path / "alone.safetensors", tmp_path / "alone")
         assert (tmp_path / "alone.safetensors").read_bytes() == found[fold]
     torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize(
+    ("folds", "workers", "at_once"), [(3, 2, 3), (5, 2, 3), (4, 2, 2), (7, 4, 7), (2, 8, 2), (3, 1, None)]
+)
+def test_no_core_waits_for_the_last_fold(tmp_path, monkeypatch, folds, workers, at_once):
+    dealt, alone = [], []
+
+    def deal(work, tasks, machine):
+        dealt.append((machine.workers, [task[1] for task in tasks]))
+        return []
+
+    monkeypatch.setattr(fit, "deal", deal)
+    monkeypatch.setattr(fit, "fit_fold", lambda read, fold, *rest: alone.append(fold))
+    weights = {fold: tmp_path / f"{fold}.safetensors" for fold in range(folds)}
+    fit.fit_folds(lambda: None, weights, SHORT, tmp_path, MachineSettings(workers=workers))
+    assert (dealt, alone) == (([(at_once, [*range(folds)])], []) if at_once else ([], [*range(folds)]))
 
 
 def test_a_worker_whose_command_was_killed_ends_with_the_epoch(photographs, weights, tmp_path, monkeypatch):
