@@ -2,7 +2,8 @@
 
 What the sections `competition`, `task`, `rules` and `submit` said of the competition at hand is carried over;
 everything else becomes the preset's, but for what doesn't go with the task or the rules: of several labels there is no
-specialist, and nothing is adapted; without external data no member learns that starts from weights of documents.
+specialist, and nothing is adapted; without external data no member learns that starts from such (documents, hub,
+a file).
 """
 
 from pathlib import Path

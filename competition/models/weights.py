@@ -55,7 +55,9 @@ def load_weights_file(network: nn.Module, path: Path | str) -> tuple[str, ...]:
 
 def _read(path: Path) -> State:
     if not path.is_file():
-        raise FileNotFoundError(f"weights: {path} not found; name a .safetensors or .pth file, or shipped, hub or none")
+        raise FileNotFoundError(
+            f"weights: {path} not found; name a .safetensors or .pth file, or shipped, documents, hub or none"
+        )
     try:
         state = (
             load_file(path)

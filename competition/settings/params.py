@@ -190,9 +190,10 @@ class Settings(SettingsSection):
             raise ValueError(f"distil.start: {start!r} is not finetuned of the network of {student!r}; write null")
 
     def _check_rules(self) -> None:
-        broken = [
-            problem for key, member in self._members_by_key().items() for problem in self.rules.broken_by(key, member)
-        ]
+        weights = {key: member.weights_source for key, member in self._members_by_key().items()}
+        if self.upright.use != "off":
+            weights["upright"] = self.upright.weights
+        broken = [problem for key, own in weights.items() for problem in self.rules.broken_by(key, own)]
         if self.ensemble.external and not self.rules.external_data:
             broken.append(f"ensemble.external: {list(self.ensemble.external)}, but rules.external_data: false")
         if self.adapt.members and not self.rules.pseudo_labels:

@@ -2,7 +2,6 @@
 
 from pydantic import Field, model_validator
 
-from competition.settings.member import MemberSettings
 from competition.settings.section import SettingsSection
 
 
@@ -34,10 +33,8 @@ class RulesSettings(SettingsSection):
             )
         return self
 
-    def broken_by(self, key: str, member: MemberSettings) -> list[str]:
-        """Return what the member (or specialist) under `key` does against the rules, each as a setting and the rule."""
-        weights = member.weights_source
-        problems = []
-        if not self.external_data and weights not in ("shipped", "none"):
-            problems.append(f"{key}.weights: {weights}, but rules.external_data: false allows only shipped and none")
-        return problems
+    def broken_by(self, key: str, weights: str) -> list[str]:
+        """Return what a network under `key` with these weights does against the rules, as a setting and the rule."""
+        if self.external_data or weights in ("shipped", "none"):
+            return []
+        return [f"{key}.weights: {weights}, but rules.external_data: false allows only shipped and none"]

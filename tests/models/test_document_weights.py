@@ -61,5 +61,5 @@ def test_a_missing_package_and_another_file(monkeypatch, tmp_path):
 
 
 def test_they_are_external_data():
-    broken = RulesSettings(external_data=False).broken_by("members.a", LCNET)
+    broken = RulesSettings(external_data=False).broken_by("members.a", LCNET.weights_source)
     assert broken == ["members.a.weights: documents, but rules.external_data: false allows only shipped and none"]

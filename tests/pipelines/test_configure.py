@@ -193,3 +193,11 @@ def test_without_external_data_what_learnt_from_documents_is_not_trained(tmp_pat
     assert load_settings(params).train.members == ("lite0_288",)
     said = capsys.readouterr().out
     assert "; train.members: [lite0_288], by the task and the rules; members.lcnet_224.weights: none, by " in said
+
+
+def test_without_external_data_a_guard_is_not_trained_alone(tmp_path):
+    params = tmp_path / "params.yaml"
+    params.write_text("rules: {external_data: false}\n")
+    with pytest.raises(ValueError, match="rules.external_data: false"):
+        configure.main("datarobot", params)
+    assert params.read_text() == "rules: {external_data: false}\n"

@@ -264,6 +264,11 @@ HUB = "{kind: finetuned, network: resnet18, weights: hub}"
             ["ensemble.external: ['friend'], but rules.external_data: false"],
         ),
         (
+            "external_data: false",
+            "members: {lite0: {kind: finetuned}}\nupright: {use: auto, weights: hub}",
+            ["upright.weights: hub, but rules.external_data: false"],
+        ),
+        (
             "pseudo_labels: false",
             "members: {lite0: {kind: finetuned}}\nadapt: {members: [lite0]}",
             ["adapt.members: ['lite0'], but rules.pseudo_labels: false"],

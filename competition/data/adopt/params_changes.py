@@ -31,8 +31,8 @@ def with_consequences(
 
     There is no specialist where an image has several labels or probabilities are scored, and nothing is adapted to
     several labels. Where no external data are allowed, members that start from weights of such aren't trained, and name
-    none, if others are left. metadata: whether there are columns beside the image in both parts, from which a member of
-    kind tabular learns; None: not known, such a member stays as it is.
+    none, if others are left that aren't there as a guard. metadata: whether there are columns beside the image in
+    both parts, from which a member of kind tabular learns; None: not known, such a member stays as it is.
     """
     settings, found = load_settings(params), dict(changes)
     several = found.get(("task", "labels"), settings.task.labels) == "multi"
@@ -42,8 +42,9 @@ def with_consequences(
         found["adapt", "members"] = []
     if found.get(("rules", "external_data")) is False:
         rules, trained = RulesSettings(external_data=False), settings.train.members
-        allowed = [name for name in trained if not rules.broken_by(name, settings.members[name])]
-        if allowed and len(allowed) < len(trained):
+        allowed = [name for name in trained if not rules.broken_by(name, settings.members[name].weights_source)]
+        able = [name for name in allowed if not settings.members[name].guard_size]
+        if able and len(allowed) < len(trained):
             found["train", "members"] = allowed
             found |= {("members", name, "weights"): "none" for name in trained if name not in allowed}
     others = [name for name in settings.train.members if settings.members[name].kind != TABULAR]
