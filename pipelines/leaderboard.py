@@ -24,7 +24,8 @@ def main(as_json: Annotated[bool, typer.Option("--json", help="print one JSON ob
     """Print the leaderboard with the public scores beside it."""
     leaderboard = read_leaderboard(paths.LEADERBOARD)
     settings = load_settings()
-    metric, sizes = make_metric(settings.task), read_sizes(paths.SUBMISSIONS, leaderboard)
+    metric = make_metric(settings.task)
+    sizes = read_sizes(paths.SUBMISSIONS, leaderboard, settings.submit.public_share)
     comparison = read_comparison(paths.SUBMISSIONS, leaderboard, sizes, settings.ensemble.confidence, metric)
     if as_json:
         known = leaderboard.astype(object).where(leaderboard.notna(), None)  # NaN is no JSON

@@ -59,7 +59,7 @@ def main(
     leaderboard = read_leaderboard(paths.LEADERBOARD) if paths.LEADERBOARD.is_file() else None
     metric = make_metric(settings.task)
     # a missing file is an error before anything is recorded
-    sizes = None if leaderboard is None else read_sizes(paths.SUBMISSIONS, leaderboard)
+    sizes = None if leaderboard is None else read_sizes(paths.SUBMISSIONS, leaderboard, settings.submit.public_share)
     given = {"public": score, "private": private}
     scores = {which: score_text(value, which, metric.bounds) for which, value in given.items() if value is not None}
     most = settings.rules.public_submissions

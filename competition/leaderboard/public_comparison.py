@@ -1,8 +1,8 @@
 """Public scores against out-of-fold scores, and what a choice by public scores is worth.
 
-A public score is itself taken from a sample, half of the test images, so it scatters around the truth: it is expected
-in a wider interval than out of fold's. And the best of several such scores is good partly by luck, the more so the
-more are asked for.
+A public score is itself taken from a sample, a share of the test images, so it scatters around the truth: it is
+expected in a wider interval than out of fold's. And the best of several such scores is good partly by luck, the more
+so the more are asked for.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,25 +10,26 @@ from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 from statistics import NormalDist, mean
+from types import MappingProxyType
 
 import pandas as pd
 
 from competition.common.csv import read_table
-from competition.common.files import file_sha256
+from competition.common.files import file_sha256, read_json
 from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.public_scores import SHARE, Bounds, PublicScore, read_public_scores, submission_files
 from competition.metrics.metric import Metric
 
-PUBLIC_SHARE = 0.5  # of the test images, as most sites split them
 OFTEN = 1.0  # standard errors that luck alone adds to the best score: more with four files
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of images that the two scores are taken from."""
+    """Numbers of images that the two scores are taken from; share: of the test images that are public."""
 
     out_of_fold: int
     public: int
+    share: float = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,8 @@ class PublicComparison:
     rows: an ask each, by day: `submission`, `sha256`, `public`, `private`, `recorded`, `test_like`, `expected`,
     `difference` (public - expected, or - test_like where there is no expected), `low` and `high` (where the public
     score was expected), whether it lies `inside`, and `same_file`: whether the file that was handed in is the one that
-    stands there now; None where it isn't known. days: on which the site was asked; files: different ones among the asks
+    stands there now; None where it isn't known; `vote_adds`: what the vote of all folds' networks adds to `test_like`.
+    days: on which the site was asked; files: different ones among the asks
     that out of fold can't tell apart; standard_error: of these files' public scores, in the mean. greater_is_better: of
     the metric; sizes: of the two sets, None where they aren't known.
     """
@@ -56,17 +58,17 @@ class PublicComparison:
         return {row["submission"]: row["public"] for row in self.rows if row["same_file"] is not False}
 
     @property
-    def together(self) -> dict[str, float]:
+    def combined(self) -> dict[str, float]:
         """Submission -> mean of its test-like and its public score, each counted by its images, the best first.
 
-        Of the files that stand there now, where at least as many images are public as are out of fold; else {}: a
-        smaller public part says less than out of fold does.
+        Out of fold counts with what the vote of all folds' networks adds. Of the files that stand there now, where at
+        least as many images are public as are out of fold; else {}: a smaller public part says less than they do.
         """
         if self.sizes is None or self.sizes.public < self.sizes.out_of_fold:
             return {}
         n, m = self.sizes.out_of_fold, self.sizes.public
         found = {
-            row["submission"]: (n * row["test_like"] + m * row["public"]) / (n + m)
+            row["submission"]: (n * (row["test_like"] + row["vote_adds"]) + m * row["public"]) / (n + m)
             for row in self.rows
             if row["same_file"] is not False and row["test_like"] is not None
         }
@@ -91,18 +93,18 @@ class PublicComparison:
             "standard_error": self.standard_error,
             "luck_of_the_highest": self.luck,
             "too_often": self.too_often,
-            "together": self.together,
+            "combined": self.combined,
             "scores": self.rows,
         }
 
 
-def read_sizes(folder: Path, leaderboard: pd.DataFrame) -> Sizes:
-    """Return how many images are out of fold, and half of how many rows the submissions in `folder` have.
+def read_sizes(folder: Path, leaderboard: pd.DataFrame, share: float) -> Sizes:
+    """Return how many images are out of fold, and public: the `share` of the rows of the submissions in `folder`.
 
     Raises FileNotFoundError without them.
     """
     rows = len(read_table(folder / "members" / f"{leaderboard['submission'].iloc[0]}.csv").frame)
-    return Sizes(int(leaderboard["images"].iloc[0]), max(1, round(rows * PUBLIC_SHARE)))
+    return Sizes(int(leaderboard["images"].iloc[0]), max(1, round(rows * share)), share)
 
 
 def read_comparison(
@@ -117,7 +119,8 @@ def read_comparison(
         ensembles = read_leaderboard(folder / "ensembles.csv").query("submission not in @leaderboard.submission")
         worse += ensembles.loc[ensembles["significant"] == "yes", "submission"].tolist()
     asks = read_public_scores(folder / "public.csv", metric.bounds)
-    return compare_public(asks, sizes, worse, confidence, present, metric.bounds, metric.greater_is_better)
+    gains = _vote_gains(folder / "final.json")
+    return compare_public(asks, sizes, worse, confidence, present, metric.bounds, metric.greater_is_better, gains)
 
 
 def compare_public(
@@ -128,14 +131,17 @@ def compare_public(
     present: Mapping[str, str],
     bounds: Bounds = SHARE,
     greater_is_better: bool = True,
+    gains: Mapping[str, float] = MappingProxyType({}),
 ) -> PublicComparison:
     """Return the asks compared with the out-of-fold scores that were recorded with them.
 
     sizes: None where they aren't known; no interval is expected then. worse: submissions that are significantly worse
     than the best, out of fold; confidence: of the recorded intervals; present: submission -> sha256 of the file that
-    stands there now; bounds, greater_is_better: the metric's.
+    stands there now; bounds, greater_is_better: the metric's; gains: submission -> what the vote of all folds' networks
+    adds to its test-like score, 0 where it isn't named.
     """
-    rows = [_row(ask, sizes, present, bounds) for ask in sorted(asks, key=lambda ask: ask.recorded)]
+    by_day = sorted(asks, key=lambda ask: ask.recorded)
+    rows = [_row(ask, sizes, present, bounds) | {"vote_adds": gains.get(ask.submission, 0.0)} for ask in by_day]
     files = {
         ask.sha256 or (ask.submission, ask.public): ask
         for ask in asks
@@ -169,7 +175,7 @@ def range_of_expected(
     That interval holds the scatter of the test set's labels already, s^2 / M of its M images, beside that of the
     `images` (effective number) which it was estimated from, s^2 / n. Of the m public ones it is s^2 / m.
     """
-    test = sizes.public / PUBLIC_SHARE
+    test = sizes.public / sizes.share
     wider = sqrt((1 / images + 1 / sizes.public) / (1 / images + 1 / test))
     return max(bounds[0], value - (value - low) * wider), min(bounds[1], value + (high - value) * wider)
 
@@ -188,6 +194,15 @@ def expected_maximum(count: int) -> float:
     submissions' scores is expected to be; less where they answer alike, since then their luck is the same.
     """
     return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
+
+
+def _vote_gains(final: Path) -> dict[str, float]:
+    """Return submission -> `vote_adds` of the file final.json, and of `final` itself; {} without the file."""
+    if not final.is_file():
+        return {}
+    facts = read_json(final)  # an early one has none
+    gains = {one["submission"]: one.get("vote_adds", 0.0) for one in facts.get("candidates", [])}
+    return gains | {"final": gains.get(facts.get("chosen"), 0.0)}
 
 
 def _row(ask: PublicScore, sizes: Sizes | None, present: Mapping[str, str], bounds: Bounds) -> dict:

@@ -54,14 +54,15 @@ def public_lines(comparison: PublicComparison) -> list[str]:
 
 
 def _choose_by(comparison: PublicComparison) -> str:
-    found = comparison.together
+    found = comparison.combined
     if len(found) < 2:
         return "Choose by test-like."
     sizes = comparison.sizes
     scores = ", ".join(f"{name} {score:.4f}" for name, score in [*found.items()][:SHOWN])
     return (
-        f"There are at least as many public images ({counted(sizes.public, 'images')}, of {sizes.out_of_fold} out of "
-        f"fold): choose by both scores, each counted by its images: {scores}."
+        f"There are at least as many public images ({counted(sizes.public, 'images')}, {sizes.share:.0%} of the test "
+        f"set by submit.public_share) as out of fold ({sizes.out_of_fold}): choose by both scores, each counted by "
+        f"its images: {scores}."
     )
 
 

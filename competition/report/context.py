@@ -88,8 +88,9 @@ class ReportContext:
     @cached_property
     def public_comparison(self) -> PublicComparison:
         """Public scores beside the out-of-fold ones."""
-        sizes, confidence = read_sizes(paths.SUBMISSIONS, self.leaderboard), self.settings.ensemble.confidence
-        return read_comparison(paths.SUBMISSIONS, self.leaderboard, sizes, confidence, self.metric)
+        settings = self.settings
+        sizes = read_sizes(paths.SUBMISSIONS, self.leaderboard, settings.submit.public_share)
+        return read_comparison(paths.SUBMISSIONS, self.leaderboard, sizes, settings.ensemble.confidence, self.metric)
 
     @cached_property
     def oof(self) -> pd.DataFrame:

@@ -11,3 +11,6 @@ class SubmitSettings(SettingsSection):
     slug: str | None = Field(
         None, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", description="the competition's name in its Kaggle address"
     )
+    public_share: float = Field(
+        0.5, gt=0, le=1, description="share of the test images that public scores are of, as the competition says"
+    )

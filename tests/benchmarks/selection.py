@@ -11,8 +11,8 @@ submissions and all ensembles that the stages vote and ensemble make. Chosen are
               test-like out of fold
     clean     the candidate with the highest clean macro F1 out of fold
     public    the candidate with the highest macro F1 on the public half of the test set
-    both      the candidate with the highest mean of test-like and public macro F1, each counted as often as it has
-              images
+    both      the candidate with the highest mean of test-like macro F1, with what the vote adds, and public macro F1,
+              each counted as often as it has images, as `python -m pipelines.leaderboard` has it
 
 and each is scored on the test set, and on its private half. The solution is read for `public` and `both`, and for
 the last step alone. A stopped run goes on where it was. The last line is one JSON object: by way the mean over the
@@ -105,10 +105,11 @@ def chosen(table: pd.DataFrame, scores: dict[str, Score]) -> dict[str, tuple[str
     """Return by way what was chosen, and its score."""
     public = np.array([scores[name].public for name in table.submission])
     images = sum(scores[table.submission[0]].images.values()) / 2
-    both = (table.images * table.test_like + images * public) / (table.images + images)
+    final = json.loads(Path("submissions/final.json").read_text())
+    gains = table.submission.map({one["submission"]: one["vote_adds"] for one in final["candidates"]}).fillna(0)
+    both = (table.images * (table.test_like + gains) + images * public) / (table.images + images)
     ways = {"clean": table.clean, "public": public, "both": both}
     best = {way: table.submission.iloc[int(np.argmax(values))] for way, values in ways.items()}
-    final = json.loads(Path("submissions/final.json").read_text())
     return {"rule": (final["chosen"], scored("submissions/final.csv"))} | {
         way: (name, scores[name]) for way, name in best.items()
     }

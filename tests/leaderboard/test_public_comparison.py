@@ -31,8 +31,8 @@ def ask(name, public, day=1, sha256=None, interval=("0.9", "0.88", "0.91")):
     )
 
 
-def compare(*asks, sizes=SIZES, worse=(), present=None):
-    return compare_public(asks, sizes, worse, 0.95, {} if present is None else present)
+def compare(*asks, sizes=SIZES, worse=(), present=None, gains=()):
+    return compare_public(asks, sizes, worse, 0.95, {} if present is None else present, gains=dict(gains))
 
 
 def test_expected_maximum_is_the_integrals():
@@ -168,16 +168,19 @@ def test_where_the_public_part_is_as_large_both_scores_count():
     ]
     present = {name: f"sha of {name}" for name in "abc"}
     large = compare(*asks, sizes=Sizes(out_of_fold=100, public=300), present=present)
-    assert list(large.together.items()) == [("b", pytest.approx(0.91)), ("a", pytest.approx(0.87))]
-    assert large.facts()["together"] == large.together
+    assert list(large.combined.items()) == [("b", pytest.approx(0.91)), ("a", pytest.approx(0.87))]
+    assert large.facts()["combined"] == large.combined
     text = " ".join(printed(large).split())
-    assert "(300 images, of 100 out of fold): choose by both scores, " in text and "images: b 0.9100, a 0.8700." in text
+    assert "(300 images, 50% of the test set by submit.public_share) as out of fold (100): choose by both" in text
+    assert "images: b 0.9100, a 0.8700." in text
     lower = replace(large, greater_is_better=False)
-    assert [*lower.together] == ["a", "b"]
+    assert [*lower.combined] == ["a", "b"]
+    with_vote = compare(*asks, sizes=Sizes(100, 300), present=present, gains={"a": 0.2})
+    assert with_vote.combined == {"a": pytest.approx(0.92), "b": pytest.approx(0.91)}
     for sizes in (SIZES, None):
         small = compare(*asks, sizes=sizes, present=present)
-        assert small.together == {} and "Choose by test-like." in printed(small)
-    assert compare(*asks[:1], sizes=Sizes(100, 300), present=present).together == {"a": pytest.approx(0.87)}
+        assert small.combined == {} and "Choose by test-like." in printed(small)
+    assert compare(*asks[:1], sizes=Sizes(100, 300), present=present).combined == {"a": pytest.approx(0.87)}
 
 
 def test_where_less_is_better_the_lowest_may_be_luck():
