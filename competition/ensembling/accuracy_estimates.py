@@ -15,8 +15,13 @@ None reads a label of the test set; all are of images of one label:
 - difference_of_confidences: the out-of-fold accuracy, less what mean confidence falls by (Guillory et al., Predicting
   with confidence on unseen distributions, ICCV 2021).
 
-The first is expected, and how far the first four are apart is its error. The two agreements see networks that are
-wrong with more confidence than out of fold; correctness does in part, by the other members; the others don't.
+The first is expected, and how far the next three are from it is its error. Where all answers out of fold are right, it
+is unknown, and the mean of these three is expected. Two networks that disagree aren't both right: a pair is right in
+(1 + agreement) / 2 of cases at the most, and in as many as it agrees if it is as sure as it should be; more than
+halfway between is not expected.
+
+The two agreements see networks that are wrong with more confidence than out of fold; correctness does in part, by the
+other members; the others don't.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,6 +37,7 @@ from competition.ensembling.fitted_votes import Voted
 from competition.ensembling.network_votes import NetworkVotes
 from competition.ensembling.shift_weights import effective_size
 from competition.ensembling.skill import LEAST
+from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.metrics.calibration import apply_temperature, fit_temperature
 
@@ -39,16 +45,17 @@ ALARM = 0.05  # from what is expected, at the least, that another estimate is sa
 LEAST_ERROR = 0.1  # standard error of what is expected, at the least: on the probit scale, 0.02 at 0.88
 SLOPES = 0.5, 2.0  # of accuracy against agreement, both on the probit scale
 MOST_BY_CHANCE = 0.6  # agreement of networks that know nothing of an image but how often each class is answered
+SHARES = 0.005, 0.995  # where an error on the probit scale is taken, at the most
 LEAST_MOVE = 0.1  # of the agreement from clean to test-like, that a slope is taken from
 
 
 @dataclass(frozen=True)
 class AccuracyEstimates:
-    """Each estimate, in [0, 1]; None of an agreement that there aren't networks for. chance: standard error of the
-    accuracy of so many images.
+    """Each estimate, in [0, 1]; None of an agreement that there aren't networks for, and of `correctness` where all
+    answers out of fold are right. chance: standard error of the accuracy of so many images.
     """
 
-    correctness: float
+    correctness: float | None
     thresholded_confidence: float
     weighted: float
     agreement_of_folds: float | None
@@ -59,14 +66,24 @@ class AccuracyEstimates:
     @property
     def expected(self) -> float:
         """What all members say of the images tells more than how sure one network is."""
-        return self.correctness
+        return self.expected_with(self.correctness)
+
+    def expected_with(self, correctness: float | None) -> float:
+        """Return what is expected if `correctness` is as given."""
+        found = float(np.mean(self._others)) if correctness is None else correctness
+        agreement = self.agreement_of_folds
+        return found if agreement is None else min(found, (agreement + (1 + agreement) / 2) / 2)
 
     @property
     def error(self) -> float:
         """Standard error of `expected`, but for that of the images that it is taken from."""
-        told = self.correctness, self.thresholded_confidence, self.weighted, self.agreement_of_folds
-        apart = np.std([one for one in told if one is not None])
-        return float(np.hypot(apart, LEAST_ERROR * norm.pdf(norm.ppf(self.expected))))
+        apart = np.sqrt(np.mean(np.square(np.array(self._others) - self.expected)))
+        return float(np.hypot(apart, LEAST_ERROR * norm.pdf(norm.ppf(np.clip(self.expected, *SHARES)))))
+
+    @property
+    def _others(self) -> list[float]:
+        told = self.thresholded_confidence, self.weighted, self.agreement_of_folds
+        return [one for one in told if one is not None]
 
     @property
     def alarm(self) -> bool:
@@ -105,7 +122,7 @@ class AccuracyEstimator:
             apply_temperature(one.predictions.probabilities, temperature)[np.arange(len(one)), one.labels]
             for one in (told, *votes.alone)
         )
-        asked = {learnt_from.get(part, part) for part in chosen.parts}
+        asked = {learnt_from.get(part, part) for part in chosen.parts if part != SPECIALIST}
         others = [m for m, name in enumerate(stacked.members) if name not in learnt_from and {name} != asked]
         self._correctness = Correctness(
             _features(told, stacked.oof["test_like"][others, 0]),
@@ -124,7 +141,7 @@ class AccuracyEstimator:
             fell.append(accuracy + on_test.mean() - sure.mean())
         n_test = len(self._votes.together)
         return AccuracyEstimates(
-            self._mean(self._correctness(), once),
+            self.correctness(once),
             self._mean(thresholded, once),
             weighted,
             _of_folds(self._votes),
@@ -133,9 +150,10 @@ class AccuracyEstimator:
             float(np.sqrt(weighted * (1 - weighted) * (1 / effective_size(weights) + 1 / n_test))),
         )
 
-    def expected(self, times: np.ndarray, test_times: np.ndarray | None) -> float:
-        """Return `AccuracyEstimates.expected` by images drawn `times` (N,), and test images `test_times` (T,)."""
-        return self._mean(self._correctness(times, test_times), times)
+    def correctness(self, times: np.ndarray) -> float | None:
+        """Return the estimate of that name by images drawn `times` (N,); None where all drawn are right."""
+        found = self._correctness(times)
+        return None if found is None else self._mean(found, times)
 
     def _mean(self, by_fold: Sequence[float], times: np.ndarray) -> float:
         """Return the mean over the folds, each counted by its images drawn."""

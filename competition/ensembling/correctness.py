@@ -20,7 +20,8 @@ class Correctness:
     """Whether answers are right, learnt from `features` (N, F) and `right` (N,) bool.
 
     Called without anything it returns how often each network is right on the test images, (K,), of `test`, (K,) of
-    (T, F); with how often each image of both was drawn, (N,) and (T,), what that is by the images drawn.
+    (T, F); with how often each image was drawn, (N,), what that is by the images drawn. None where all of them are
+    right: then nothing is known of what is wrong.
     """
 
     def __init__(self, features: np.ndarray, right: np.ndarray, test: Sequence[np.ndarray]):
@@ -28,15 +29,17 @@ class Correctness:
         self._features, self._right = scaler.transform(features), right
         self._test = [scaler.transform(one) for one in test]
 
-    def __call__(self, times: np.ndarray | None = None, test_times: np.ndarray | None = None) -> np.ndarray:
+    def __call__(self, times: np.ndarray | None = None) -> np.ndarray | None:
         times = np.ones(len(self._right)) if times is None else times
         drawn = times > 0
         right = self._right[drawn]
-        if right.all() or not right.any():
-            return np.full(len(self._test), right.mean())
+        if right.all():
+            return None
+        if not right.any():
+            return np.zeros(len(self._test))
         model = LogisticRegression(solver="newton-cholesky", max_iter=1000)
         model.fit(self._features[drawn], right, sample_weight=times[drawn])
-        return np.array([np.average(model.predict_proba(one)[:, 1], weights=test_times) for one in self._test])
+        return np.array([model.predict_proba(one)[:, 1].mean() for one in self._test])
 
 
 def correctness_features(probabilities: np.ndarray, labels: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -2,10 +2,10 @@
 
 How often one network is right there is told by `accuracy_estimates`. The networks' mean logits, made so sure that it
 is, tell what the labels may be: against these the network and the vote are scored (see `vote_gain`). Of a loss, a
-ranking or several labels an image little can be told from an accuracy: there the out-of-fold score counts, its images
-weighted to be answered as the test images are (see `shift_weights`), and what the vote adds is put on top. The interval
-is of what will be told of this very test set: it holds what other images would have said, what the labels of the test
-images may be, how far the estimates are apart, and what the vote's part is wrong by.
+ranking, grades or several labels an image little can be told from an accuracy: there the out-of-fold score counts, its
+images weighted to be answered as the test images are (see `shift_weights`), and what the vote adds is put on top. The
+interval is of what will be told of this very test set: it holds what other out-of-fold images would have said, what the
+labels of the test images may be, how far the estimates are apart, and what the vote's part is wrong by.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ def expected_score(
     """
     images, draws = stacked.images, generator(settings.seed, "expected")
     found = one_network(chosen, stacked, folds, learnt_from)
-    labels = PossibleLabels(found.votes.alone, found.votes.together, images.metric, draws)
+    labels = found.possible_labels(images.metric, draws)
     told, estimates, error, per_accuracy, slope = labels.score(found.accuracy), found.estimates, 0.0, 0.0, 1.0
     if estimates is not None:
         error = estimates.error
@@ -95,17 +95,20 @@ def vote_gains(
     for one in candidates:
         found = one_network(one, stacked, folds, learnt_from)
         draws = generator(seed, "vote gain")  # the same labels for all
-        labels = PossibleLabels(found.votes.alone, found.votes.together, stacked.images.metric, draws)
-        gains[one.name] = labels.score(found.accuracy).gain
+        gains[one.name] = found.possible_labels(stacked.images.metric, draws).score(found.accuracy).gain
     return gains
 
 
 def _accuracies_off(
     found: OneNetwork, images: Images, settings: EnsembleSettings, draws: np.random.Generator
 ) -> np.ndarray:
-    """Return (R,) by how much the accuracy expected is another where other images are drawn, out of fold and test."""
-    drawn = _drawn(found, images, settings, draws)
-    return np.array([found.estimator.expected(*one) for one in drawn]) - found.accuracy
+    """Return (R,) by how much the accuracy expected is another where other images are drawn out of fold.
+
+    The test images are given; what their labels may be, `PossibleLabels` tells.
+    """
+    drawn = (times for times, _ in _drawn(found, images, settings, draws))
+    told = [found.estimates.expected_with(found.estimator.correctness(times)) for times in drawn]
+    return np.array(told) - found.accuracy
 
 
 def _weighted(

@@ -10,13 +10,17 @@ from competition.ensembling.candidates import Candidate
 from competition.ensembling.network_votes import NetworkVotes, votes_of_networks
 from competition.ensembling.shift_weights import ShiftWeights
 from competition.ensembling.stacked_predictions import StackedPredictions
+from competition.ensembling.vote_gain import PossibleLabels
+from competition.metrics.calibration import fit_class_offsets
+from competition.metrics.metric import Metric
 
 
 @dataclass(frozen=True, eq=False)
 class OneNetwork:
     """votes: what the candidate's networks say; of_fold: (K,) of (N,) bool; fits: (K,) each fold's weights; estimates:
     of its accuracy on the test set, by `estimator`, None where an image may have several labels, or there is no test
-    image; accuracy: the one that is expected there, 0 without estimates; by_accuracy: whether it tells the score.
+    image; accuracy: the one that is expected there, 0 without estimates; by_accuracy: whether it tells the score;
+    offsets: of its log probabilities, see `fit_class_offsets`.
     """
 
     votes: NetworkVotes
@@ -27,6 +31,11 @@ class OneNetwork:
     estimates: AccuracyEstimates | None = None
     accuracy: float = 0.0
     by_accuracy: bool = False
+    offsets: np.ndarray | float = 0.0
+
+    def possible_labels(self, metric: Metric, draws: np.random.Generator) -> PossibleLabels:
+        """Return the test images' labels as they may be."""
+        return PossibleLabels(self.votes.alone, self.votes.together, metric, draws, self.offsets)
 
     def weights_of(self, times: np.ndarray, test_times: np.ndarray | None) -> np.ndarray:
         """Return (N,) weights where images were drawn `times` (N,), and test images `test_times` (T,)."""
@@ -50,10 +59,11 @@ def one_network(
         return OneNetwork(votes, of_fold, fits, weights)
     estimator = AccuracyEstimator(candidate, votes, stacked, of_fold, learnt_from)
     estimates = estimator.estimates(weights)
-    # of a loss, or a ranking, little can be told from an accuracy: there the weighted one stands
-    by_accuracy = stacked.images.metric.takes == "labels"
+    # of a loss, a ranking or grades little can be told from an accuracy: there the weighted one stands
+    by_accuracy = stacked.images.metric.takes == "labels" and stacked.images.task.settings.labels == "single"
     accuracy = estimates.expected if by_accuracy else estimates.weighted
-    return OneNetwork(votes, of_fold, fits, weights, estimator, estimates, accuracy, by_accuracy)
+    offsets = fit_class_offsets(scored, stacked.images.y_true)
+    return OneNetwork(votes, of_fold, fits, weights, estimator, estimates, accuracy, by_accuracy, offsets)
 
 
 def _by_fold(

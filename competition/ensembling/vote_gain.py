@@ -1,8 +1,9 @@
 """What a vote of several networks scores on the test set, where it is expected how often one of them is right there.
 
 No label is needed: how much a vote adds depends on how often its networks disagree, and on how sure they are then. The
-networks' mean logits, made so sure or unsure (by a temperature) that one network alone is right as often as it is
-expected to be, are taken for the labels' probabilities; labels are drawn by them, and the vote is scored against these.
+networks' mean logits, moved by an offset for each class (one that is answered too often out of fold is so here), and
+made so sure or unsure (by a temperature) that one network alone is right as often as it is expected to be, are taken
+for the labels' probabilities; labels are drawn by them, and the vote is scored against these.
 """
 
 from collections.abc import Sequence
@@ -43,15 +44,23 @@ NOTHING = VoteScore(np.nan, np.nan, np.zeros(DRAWS))
 class PossibleLabels:
     """Labels of T test images as they may be, of what the networks `alone` (K,) and their vote `together` say.
 
+    offsets: (C,) of the log probabilities, or 0, see `fit_class_offsets`.
     The same draws answer every question, so that differences are paired. Of several labels an image nothing is added by
     a vote: drawn each by itself, they say too little of labels that go together.
     """
 
-    def __init__(self, alone: Sequence[Voted], together: Voted, metric: Metric, draws: np.random.Generator):
+    def __init__(
+        self,
+        alone: Sequence[Voted],
+        together: Voted,
+        metric: Metric,
+        draws: np.random.Generator,
+        offsets: np.ndarray | float = 0.0,
+    ):
         self._several = not together.predictions.exclusive
         rows = np.linspace(0, len(together) - 1, min(len(together), MOST_IMAGES)).astype(np.int64)
         logs = [np.log(np.maximum(one.predictions.probabilities[rows], LEAST, dtype=np.float64)) for one in alone]
-        self._likely = apply_temperature(np.exp(np.mean(logs, axis=0)), 1.0)
+        self._likely = apply_temperature(np.exp(np.mean(logs, axis=0) + offsets), 1.0)
         self._answers = [*(one.answers[rows] for one in alone), together.answers[rows]]
         self._labels = np.stack([one.labels[rows] for one in alone])
         self._uniform = draws.random((DRAWS, len(rows), 1))

@@ -10,7 +10,7 @@ from competition.report.rendering import render
 
 MEANINGS = {
     "test-like": "out of fold, on damaged images: what every choice is made by",
-    "expected of the test set": "test-like, weighted until the images are as hard as the test's, and more votes",
+    "expected of the test set": "by how sure all networks are of the test images, and how they agree",
     "clean": "out of fold, on the images as they are",
     "of the whole choice": "test-like, each fold answered by what the other folds choose",
     "holdout, test-like": "on images that took no part in anything",

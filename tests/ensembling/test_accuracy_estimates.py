@@ -11,11 +11,13 @@ from scipy.special import softmax
 from scipy.stats import norm
 
 from competition.data.predictions import Predictions
+from competition.ensembling import one_network as one_network_module
 from competition.ensembling.accuracy_estimates import AccuracyEstimates, AccuracyEstimator
 from competition.ensembling.candidates import member_candidate
 from competition.ensembling.expected_score import expected_score, vote_gains
 from competition.ensembling.one_network import one_network
 from competition.ensembling.stacked_predictions import stack_predictions
+from competition.metrics.calibration import fit_class_offsets
 from competition.metrics.make import make_metric
 from competition.settings.ensemble import EnsembleSettings
 
@@ -117,7 +119,7 @@ def test_the_slope_is_the_one_from_clean_to_test_like():
 
 def test_what_is_expected_and_what_warns():
     told = AccuracyEstimates(0.78, 0.76, 0.85, 0.78, 0.78, 0.79, chance=0.0)
-    least, apart = norm.cdf(norm.ppf(0.78) + 0.1) - 0.78, np.std([0.78, 0.76, 0.85, 0.78])
+    least, apart = norm.cdf(norm.ppf(0.78) + 0.1) - 0.78, np.sqrt((0.02**2 + 0.07**2 + 0) / 3)
     assert told.expected == 0.78 and told.error == pytest.approx(np.hypot(apart, least), abs=2e-3)
     assert told.alarm and not replace(told, chance=0.04).alarm  # 0.07 apart: chance has 0.08 in so few images
     near = replace(told, weighted=0.79)
@@ -126,6 +128,25 @@ def test_what_is_expected_and_what_warns():
     assert replace(near, agreement_of_folds=0.72).alarm and not replace(near, agreement_of_folds=None).alarm
     assert replace(near, weighted=0.78).error < near.error < told.error
     assert "chance" not in told.to_json() and told.to_json()["expected"] == told.expected
+
+
+def test_networks_that_disagree_are_not_both_right():
+    told = AccuracyEstimates(0.88, 0.87, 0.9, 0.7, None, 0.88, chance=0.0)
+    assert told.expected == pytest.approx((0.7 + 0.85) / 2) and told.alarm  # a pair: right in 0.85 at the most
+    assert replace(told, agreement_of_folds=0.9).expected == replace(told, agreement_of_folds=None).expected == 0.88
+
+
+def test_where_all_out_of_fold_is_right_the_other_estimates_count():
+    told = AccuracyEstimates(None, 0.8, 1.0, 0.84, None, 0.9, chance=0.0)
+    assert told.expected == pytest.approx((0.8 + 1.0 + 0.84) / 3) and told.to_json()["correctness"] is None
+    stacked, singles, *_ = made(noise_on_test=1.6)
+    right = stacked.oof["test_like"].copy()
+    right[:, 0] = np.eye(4)[stacked.images.y_true] * 0.9 + 0.025
+    chosen = replace(singles[0], oof={view: stacked.images.y_true for view in ("clean", "test_like")})
+    chosen = replace(chosen, probabilities=right[0, 0])
+    found = expected_score(chosen, replace(stacked, oof={"clean": right, "test_like": right}), FOLDS, SETTINGS, {})
+    assert found["accuracy_estimates"]["correctness"] is None
+    assert found["low"] < found["value"] < 0.99 and found["one_network"] < found["value"]
 
 
 @pytest.mark.parametrize("noise", [1.0, 1.2, 1.5])
@@ -165,8 +186,10 @@ def test_one_member_agrees_with_nobody():
     assert estimates(stacked, singles)[0].agreement_of_members is None
 
 
-def imbalanced(seed, n_test=1500, **task):
-    """(stacked, single, truth of the test set): 3% of one class, calibrated networks, nothing shifted."""
+def imbalanced(seed, n_test=1500, answered_share=0.03, **task):
+    """(stacked, single, truth of the test set): 3% of one class, nothing shifted, networks that are as sure as they
+    should be if `answered_share` were of that class.
+    """
     images, task = made_images(n=N, holdout=0), made_task(("no", "yes"), **task)
     random = np.random.default_rng(seed)
     y_true = (random.random(N) < 0.03).astype(int)
@@ -177,7 +200,7 @@ def imbalanced(seed, n_test=1500, **task):
 
     def answered(true, shared):
         signal = np.where(true == 1, 1.2, -1.2) + shared + random.normal(0, 0.6, len(true))
-        log_odds = 2 * 1.2 * signal / (1 + 0.6**2) + np.log(0.03 / 0.97)
+        log_odds = 2 * 1.2 * signal / (1 + 0.6**2) + np.log(answered_share / (1 - answered_share))
         return np.stack([1 / (1 + np.exp(log_odds)), 1 / (1 + np.exp(-log_odds))], axis=1)
 
     of_seen, of_test, folds = random.normal(0, 1, N), random.normal(0, 1, n_test), []
@@ -202,6 +225,27 @@ def test_where_one_class_is_rare_a_loss_is_what_it_is_out_of_fold(metric):
         assert found["high"] - found["low"] < (0.12 if metric == "log_loss" else 0.3)
         gaps.append(found["value"] - told)
     assert abs(np.mean(gaps)) < (0.02 if metric == "log_loss" else 0.04)
+
+
+def test_where_a_rare_class_is_answered_too_often_so_it_is_on_the_test_set(monkeypatch):
+    """Networks that were trained as if classes were as frequent as each other: accuracy alone says little of them."""
+    gaps = {}
+    for name, offsets in (("without", lambda *_: 0.0), ("with", fit_class_offsets)):
+        monkeypatch.setattr(one_network_module, "fit_class_offsets", offsets)
+        gaps[name] = []
+        for seed in range(4):
+            stacked, single, y_test = imbalanced(seed, answered_share=0.5, n_test=4000)
+            found = expected_score(single, stacked, FOLDS, SETTINGS, {})
+            gaps[name].append(found["value"] - stacked.images.metric(y_test, single.test, 2))
+    without, with_them = (abs(np.mean(gaps[name])) for name in ("without", "with"))
+    assert without > 0.15 and with_them < 0.5 * without
+
+
+def test_grades_are_not_told_by_an_accuracy():
+    task = {"labels": "ordinal", "metric": "quadratic_weighted_kappa"}
+    stacked, singles, *_ = made(**task)
+    found = one_network(singles[0], stacked, FOLDS, {})
+    assert not found.by_accuracy and found.accuracy == found.estimates.weighted
 
 
 def test_without_test_images_out_of_fold_stands():

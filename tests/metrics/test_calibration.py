@@ -13,6 +13,7 @@ from competition.metrics.calibration import (
     apply_temperature,
     calibration_error,
     expected_calibration_error,
+    fit_class_offsets,
     fit_members,
     fit_temperature,
     fit_temperatures,
@@ -57,6 +58,35 @@ def test_the_temperature_is_a_general_optimizers(sharpness):
     assert temperature == pytest.approx(np.exp(found.x[0]), rel=1e-3)
     assert temperature == pytest.approx(sharpness, rel=0.25)  # which is what was done to honest probabilities
     assert log_loss(apply_temperature(probabilities, temperature), y_true) == pytest.approx(found.fun, abs=1e-6)
+
+
+def test_class_offsets_are_a_general_optimizers():
+    told, y_true = made_up(n=300, n_classes=3)
+    told = told * np.array([1, 5, 0.5])
+    told = (told / told.sum(axis=1, keepdims=True)).astype(np.float32)
+    logs = np.log(told.astype(np.float64))
+
+    def loss(found):
+        likely = softmax(logs * np.exp(found[3]) + found[:3], axis=1)
+        return -np.log(likely[np.arange(300), y_true]).sum() + 2 * (found[:3] ** 2).sum()
+
+    found = minimize(loss, np.zeros(4), method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-9, "maxiter": 9999}).x
+    expected = found[:3] / np.exp(found[3])
+    offsets = fit_class_offsets(told, y_true)
+    np.testing.assert_allclose(offsets, expected - expected.mean(), atol=2e-3)
+    assert offsets[2] > offsets[0] > offsets[1] + 0.5  # answered too seldom, as it should be, too often
+
+
+def test_classes_that_are_answered_as_often_as_they_are_have_no_offset():
+    told, y_true = made_up(n=20_000)
+    assert np.abs(fit_class_offsets(told, y_true)).max() < 0.06
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_offsets_of_few_images_are_finite(n):
+    sure = np.eye(4, dtype=np.float32)[[1] * n]
+    for y_true in (np.ones(n, int), np.zeros(n, int)):
+        assert np.isfinite(fit_class_offsets(sure, y_true)).all()
 
 
 def test_log_loss_is_scikit_learns():
