@@ -15,7 +15,7 @@ JSON file says whether the images are unlike those that scores were measured on 
 by their pixels too). With --answers a second CSV, in the form that the competition's site takes. See docs/predict.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -32,8 +32,9 @@ from competition.compute.device import set_up_process
 from competition.data.hidden_images import hidden_images, hidden_note
 from competition.ensembling.final_vote import FinalVote
 from competition.ensembling.fitted_votes import FittedVote, Voted
-from competition.ensembling.out_of_distribution import rejection_of
-from competition.serving.documents import documents_of
+from competition.ensembling.out_of_distribution import Rejection, rejection_of
+from competition.ensembling.precision_curve import Threshold
+from competition.serving.documents import Documents, documents_of
 from competition.serving.drift import DriftCheck, drift_path, in_words
 from competition.serving.label_table import HEADER, answer_rows, label_rows, marked, submission_ids, with_unknown
 from competition.serving.messages import log_asking, log_pages, log_rejection, log_threshold, log_unreadable
@@ -103,14 +104,9 @@ def main(
     pages = listed.by_id
     log_unreadable(log, answered, pages)
     documents = documents_of(voted(folder, vote, answered), pages, vote, document)
-    header, rows = HEADER, label_rows(documents.voted, final.target2class, documents.is_sure(threshold))
-    if rejection:
-        header, rows = with_unknown(rows, documents.voted, rejection)
-    header, rows = documents.with_pages(header, rows, pages)
-    write_table(out, header, [(printable(name), *rest) for name, *rest in rows])
+    header, files = write_labels(out, documents, pages, final, threshold, rejection)
     if answers:
         write_answers(answers, documents.files, final)
-    files = [row for row in rows if not row[1]]
     log(
         "labelled",
         path=out,
@@ -145,6 +141,23 @@ def ask(
     took = {"seconds": seconds, "cpu_seconds": cpu_seconds, "images_per_s": per_s}
     rounded = {name: round(value, 1) for name, value in took.items()}
     return answered, rounded, budget is not None and budget.left_out
+
+
+def write_labels(
+    path: Path,
+    documents: Documents,
+    pages: Mapping[str, Page],
+    final: FinalVote,
+    threshold: Threshold,
+    rejection: Rejection | None,
+) -> tuple[Sequence[str], list[tuple]]:
+    """Write the table of classes; return its header and the rows of files, without those of their pages."""
+    header, rows = HEADER, label_rows(documents.voted, final.target2class, documents.is_sure(threshold))
+    if rejection:
+        header, rows = with_unknown(rows, documents.voted, rejection)
+    header, rows = documents.with_pages(header, rows, pages)
+    write_table(path, header, [(printable(name), *rest) for name, *rest in rows])
+    return header, [row for row in rows if not row[1]]
 
 
 def write_answers(path: Path, found: Voted, final: FinalVote) -> None:
