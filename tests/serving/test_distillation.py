@@ -157,7 +157,7 @@ def test_it_learns_probabilities(folder, tmp_path):
     """Told 0.7, 0.2, 0.1 of everything, it says so of everything."""
     data = taught(folder, load(folder))
     told = np.tile(np.array([0.7, 0.2, 0.1], np.float32), (len(data.taught), 1))
-    longer = SETTINGS.members["tiny"].model_copy(update={"epochs": 30, "learning_rate": 0.01})
+    longer = SETTINGS.members["tiny"].model_copy(update={"epochs": 100, "learning_rate": 0.01})
     settings = SETTINGS.model_copy(update={"members": {"tiny": longer}})
     said = trained(dataclasses.replace(data, taught=told), tmp_path, settings=settings).predictions["clean"]
     assert np.abs(said.probabilities.mean(axis=0) - told[0]).max() < 0.08
