@@ -1,8 +1,8 @@
 """Let a trained member learn from the test images: `python -m pipelines.adapt MEMBER FOLD` (stage `adapt`).
 
-Reads what `train` reads, and the member's weights and predictions of the fold. Makes the same files as `train` does,
-under the name MEMBER_adapted: one more member, which the votes take where it is better out of fold. Only where
-`rules.pseudo_labels` allows it; with `adapt.members: []` there is no such stage.
+Reads what `train` reads, the member's weights, and the predictions of all `adapt.members` of the fold. Makes the same
+files as `train` does, in folds/adapted/, under the name MEMBER_adapted: one more member, which the votes take where it
+is better out of fold. Only where `rules.pseudo_labels` allows it; with `adapt.members: []` there is no such stage.
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ from pipelines._main import log, run, warn_of_undeclared
 
 
 def main(member: str, fold: int) -> None:
-    settings, name = load_settings(), f"{member}_adapted"
+    settings, name = load_settings(), member + paths.ADAPTED_SUFFIX
     if name not in settings.adapted:
         raise ValueError(f"member {member!r}: not among adapt.members {list(settings.adapt.members)} in {paths.PARAMS}")
     set_up_process()

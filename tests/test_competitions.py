@@ -52,6 +52,7 @@ def project(tmp_path, monkeypatch) -> Path:
     """Return the folder of an empty project, the current one."""
     folder = tmp_path / "project"
     (folder / "folds/review").mkdir(parents=True)
+    (folder / "folds/adapted").mkdir()
     shutil.copytree(ROOT / "submissions/external", folder / "submissions/external")
     for name in ("folds/label_fixes.csv", "folds/shift.csv", "submissions/public.csv"):
         shutil.copy(ROOT / name, folder / name)

@@ -54,6 +54,7 @@ def ran(tmp_path_factory):
     write_competition(folder / "data/raw")
     (folder / "params.yaml").write_text(f"{PARAMS}review: {{conditions: [clean]}}\nreport: {{formats: [html]}}\n")
     (folder / "folds/review").mkdir(parents=True)
+    (folder / "folds/adapted").mkdir()
     (folder / "submissions").mkdir()
     code = ("" if reason else PLACE.format(root=str(ROOT))) + KILLED.format(kills=str(KILLS))
     places = os.pathsep.join(map(str, (ROOT, ROOT / "tests")))

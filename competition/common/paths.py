@@ -41,6 +41,8 @@ PREDICTIONS = Path("folds/predictions")
 SCORES = Path("folds/scores")
 HISTORY = Path("folds/history")
 CURVES = Path("folds/curves")
+ADAPTED = Path("folds/adapted")  # apart: they learn from the answers in the folders of all members
+ADAPTED_SUFFIX = "_adapted"  # of their names
 STUDENT = Path("folds/student")  # apart: it learns from the votes, which depend on the folders of all members
 REVIEW = Path("folds/review")
 LABEL_REVIEW = REVIEW / "label_review.csv"
@@ -93,4 +95,6 @@ def history(member: str, fold: int | str) -> Path:
 
 
 def _of(member: str, kind: Path) -> Path:
-    return STUDENT / kind.name if member == STUDENT.name else kind / member
+    if member == STUDENT.name:
+        return STUDENT / kind.name
+    return (ADAPTED / kind.name if member.endswith(ADAPTED_SUFFIX) else kind) / member

@@ -36,7 +36,7 @@ from competition.ensembling.correctness import Correctness, correctness_features
 from competition.ensembling.fitted_votes import Voted
 from competition.ensembling.network_votes import NetworkVotes
 from competition.ensembling.shift_weights import effective_size
-from competition.ensembling.skill import LEAST
+from competition.ensembling.skill import able_members
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.metrics.calibration import apply_temperature, fit_temperature
@@ -197,16 +197,8 @@ def _of_members(
 
 def _pairs(chosen: Candidate, stacked: StackedPredictions, learnt_from: Mapping[str, str]) -> list[tuple[int, int]]:
     """Return the pairs of able members' places: those with one of the vote, or if there is none, all."""
-    images = stacked.images
-    chance = 1 / len(images.targets)
-    skill = (stacked.oof["test_like"][:, 0].argmax(axis=2) == images.y_true).mean(axis=1) - chance
-    able = [
-        place
-        for place, name in enumerate(stacked.members)
-        if name not in learnt_from and skill[place] > LEAST * skill.max()
-    ]
     asked = {stacked.members.index(learnt_from.get(part, part)) for part in chosen.parts if part in stacked.members}
-    pairs = list(combinations(able, 2))
+    pairs = list(combinations(able_members(stacked, learnt_from), 2))
     return [pair for pair in pairs if asked.intersection(pair)] or pairs
 
 

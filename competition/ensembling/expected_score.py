@@ -36,7 +36,8 @@ def expected_score(
     learnt_from: Mapping[str, str],
 ) -> dict[str, object]:
     """Return "value", "low", "high"; "one_network", what one alone is expected to score; "effective_images": see
-    `effective_size`; and of one label an image "accuracy_estimates", by name, and "alarm", whether they are far apart.
+    `effective_size`; of one label an image "accuracy_estimates", by name, and "alarm", whether they are far apart; and
+    where adapted networks vote "adapting", the accuracy that these gain out of fold.
 
     See `one_network` for folds and learnt_from.
     """
@@ -58,6 +59,8 @@ def expected_score(
     low, high = interval(possible.ravel(), settings.confidence)
     one, value = (float(np.clip(score, *images.metric.bounds)) for score in (one, one + told.gain))
     facts = {} if estimates is None else {"accuracy_estimates": estimates.to_json(), "alarm": estimates.alarm}
+    if found.gained is not None:
+        facts["adapting"] = found.gain(np.ones(len(found.gained)))
     return {
         "value": value,
         "low": min(low, value),
@@ -106,9 +109,8 @@ def _accuracies_off(
 
     The test images are given; what their labels may be, `PossibleLabels` tells.
     """
-    drawn = (times for times, _ in _drawn(found, images, settings, draws))
-    told = [found.estimates.expected_with(found.estimator.correctness(times)) for times in drawn]
-    return np.array(told) - found.accuracy
+    drawn = times_drawn(len(images.y_true), _refits(settings), draws, images.groups)
+    return np.array([found.accuracy_by(times) for chunk in drawn for times in chunk]) - found.accuracy
 
 
 def _weighted(
@@ -128,6 +130,10 @@ def _drawn(
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Yield how often each image was drawn: (N,) out of fold, groups whole, and (T,) of the test set."""
     n_test = len(found.votes.together)
-    for chunk in times_drawn(len(images.y_true), min(REFITS, settings.resamples), draws, images.groups):
+    for chunk in times_drawn(len(images.y_true), _refits(settings), draws, images.groups):
         of_test = draws.multinomial(n_test, np.full(n_test, 1 / n_test), len(chunk)) if n_test else [None] * len(chunk)
         yield from zip(chunk, of_test, strict=True)
+
+
+def _refits(settings: EnsembleSettings) -> int:
+    return min(REFITS, settings.resamples)

@@ -37,9 +37,8 @@ def votes_of_networks(
 ) -> NetworkVotes:
     """Return what the networks of `chosen` say. n_folds: K, the first of the networks of every member.
 
-    learnt_from: member that learnt from its own answers to the test images -> the member that it was before. What it
-    is sure of there means nothing, so the other one is asked instead. So is the base in the place of a specialist,
-    which answers few images.
+    learnt_from: member that was adapted to the test images -> the member that it was before, which is asked instead. So
+    is the base in the place of a specialist, which answers few images.
     """
     images = stacked.images
     vote = _without_specialist(chosen.vote, images.metric)
@@ -54,7 +53,7 @@ def votes_of_networks(
         return vote.predict(made)
 
     ids = images.seen["ID"].tolist()
-    if vote is chosen.vote and chosen.probabilities is not None and not learnt_from.keys() & set(vote.parts):
+    if vote is chosen.vote and chosen.probabilities is not None and not adapted(chosen, learnt_from):
         # what was fitted knows these images: nested is what it says of others
         found = Predictions(ids, chosen.probabilities, images.targets, not images.task.several)
         out_of_fold, clean = Voted(found, chosen.oof["test_like"]), images.task.labels_of(chosen.oof["clean"])
@@ -67,6 +66,11 @@ def votes_of_networks(
         tuple(voted(stacked.test, test_ids, slice(number, number + 1)) for number in range(n_folds)),
         voted(stacked.test, test_ids, slice(None)),
     )
+
+
+def adapted(candidate: Candidate, learnt_from: Mapping[str, str]) -> bool:
+    """Return whether a network that was adapted votes in it. learnt_from: see `votes_of_networks`."""
+    return not learnt_from.keys().isdisjoint(candidate.parts)
 
 
 @dataclass(frozen=True, eq=False)

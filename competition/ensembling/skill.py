@@ -4,7 +4,7 @@ Guards, such as grey pixels alone, are there to be seen on the leaderboard: in a
 gives them as much weight as a network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -30,3 +30,13 @@ def with_skill(
     members = {*np.array(stacked.members)[able].tolist(), SPECIALIST}
     left_out = [name for name in stacked.members if name not in members]
     return stacked.only(able), [one for one in singles if members.issuperset(one.parts)], left_out
+
+
+def able_members(stacked: StackedPredictions, but: Collection[str] = ()) -> list[int]:
+    """Return the places of the members, other than `but`, whose test-like accuracy is clearly better than chance; all
+    but these where none is. Of one label an image.
+    """
+    images = stacked.images
+    found = [place for place, name in enumerate(stacked.members) if name not in but]
+    skill = (stacked.oof["test_like"][found, 0].argmax(axis=2) == images.y_true).mean(axis=1) - 1 / len(images.targets)
+    return [place for place, one in zip(found, skill, strict=True) if one >= LEAST * skill.max() or skill.max() <= 0]

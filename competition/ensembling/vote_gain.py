@@ -1,9 +1,9 @@
 """What a vote of several networks scores on the test set, where it is expected how often one of them is right there.
 
-No label is needed: how much a vote adds depends on how often its networks disagree, and on how sure they are then. The
-networks' mean logits, moved by an offset for each class (one that is answered too often out of fold is so here), and
-made so sure or unsure (by a temperature) that one network alone is right as often as it is expected to be, are taken
-for the labels' probabilities; labels are drawn by them, and the vote is scored against these.
+No label is needed: how much a vote adds depends on how often its networks disagree, and on what is true then. What all
+members say together is taken for the labels' probabilities, made so sure or unsure (by a temperature) that one network
+of the vote is right as often as it is expected to be; labels are drawn by them, and the vote is scored against these.
+What the vote's own networks say together would be no judge of it: by that the vote is always right.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from competition.ensembling.fitted_votes import Voted
-from competition.metrics.calibration import LEAST, apply_temperature
+from competition.metrics.calibration import apply_temperature
 from competition.metrics.metric import Metric
 
 TEMPERATURES = 1 / 20, 20.0  # looked at
@@ -41,26 +41,28 @@ class VoteScore:
 NOTHING = VoteScore(np.nan, np.nan, np.zeros(DRAWS))
 
 
-class PossibleLabels:
-    """Labels of T test images as they may be, of what the networks `alone` (K,) and their vote `together` say.
+def looked_at(images: int) -> np.ndarray:
+    """Return the rows (R,) of so many test images that labels are drawn for."""
+    return np.linspace(0, images - 1, min(images, MOST_IMAGES)).astype(np.int64)
 
-    offsets: (C,) of the log probabilities, or 0, see `fit_class_offsets`.
-    The same draws answer every question, so that differences are paired. Of several labels an image nothing is added by
-    a vote: drawn each by itself, they say too little of labels that go together.
+
+class PossibleLabels:
+    """Labels of T test images as they may be, for the networks `alone` (K,) and their vote `together`.
+
+    likely: (R, C) the labels' probabilities, but for their temperature, of the rows `looked_at(T)`; None: nothing is
+    known of them, as of several labels an image: drawn each by itself, they say too little of labels that go together.
+    The same draws answer every question, so that differences are paired.
     """
 
     def __init__(
         self,
+        likely: np.ndarray | None,
         alone: Sequence[Voted],
         together: Voted,
         metric: Metric,
         draws: np.random.Generator,
-        offsets: np.ndarray | float = 0.0,
     ):
-        self._several = not together.predictions.exclusive
-        rows = np.linspace(0, len(together) - 1, min(len(together), MOST_IMAGES)).astype(np.int64)
-        logs = [np.log(np.maximum(one.predictions.probabilities[rows], LEAST, dtype=np.float64)) for one in alone]
-        self._likely = apply_temperature(np.exp(np.mean(logs, axis=0) + offsets), 1.0)
+        rows, self._likely = looked_at(len(together)), likely
         self._answers = [*(one.answers[rows] for one in alone), together.answers[rows]]
         self._labels = np.stack([one.labels[rows] for one in alone])
         self._uniform = draws.random((DRAWS, len(rows), 1))
@@ -68,7 +70,7 @@ class PossibleLabels:
 
     def score(self, accuracy: float) -> VoteScore:
         """Return the scores where one network alone has `accuracy`, or as much of it as networks that disagree can."""
-        if self._several or not len(self._likely):
+        if self._likely is None:
             return NOTHING
         scores = self._scores(self._temperature(accuracy))
         if np.isfinite(scores).mean(axis=0).min() < LEAST_DRAWS:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from competition.common import paths
 from competition.settings.adapt import AdaptSettings
 from competition.settings.augment import AugmentSettings
 from competition.settings.competition import CompetitionSettings
@@ -97,7 +98,7 @@ class Settings(SettingsSection):
     @property
     def adapted(self) -> dict[str, str]:
         """Name of each adapted member -> the member that it was adapted from."""
-        return {f"{name}_adapted": name for name in self.adapt.members}
+        return {name + paths.ADAPTED_SUFFIX: name for name in self.adapt.members}
 
     @property
     def voters(self) -> tuple[str, ...]:
@@ -210,6 +211,8 @@ class Settings(SettingsSection):
 
     def _check_names(self) -> None:
         """Refuse a member whose file or column would take another's place."""
+        if wrong := [name for name in self.train.members if name.endswith(paths.ADAPTED_SUFFIX)]:
+            raise ValueError(f"train.members: {wrong}: stage adapt names its members so; rename the member")
         members = self.voters
         hard = (f"{name}_hard" for name in members)
         made = [*RESERVED, *ensemble_rules(), *members, *hard, *self._specialists()]

@@ -1,8 +1,8 @@
 """Adaptation of a trained network to unlabelled images, beside its labelled ones.
 
-The network's own answers to the unlabelled images, made before and with all views, are what it learns of them: as
-probabilities, sure or not, from the images distorted, which are harder to read than those it answered (Noisy Student,
-Xie et al., CVPR 2020). The moving average of its weights is what is scored, kept and used.
+Answers to the unlabelled images, made before and with all views, are what it learns of them: its own, or better the
+vote of several networks. As probabilities, sure or not, from the images distorted, which are harder to read than those
+that were answered (Noisy Student, Xie et al., CVPR 2020). The moving average of its weights is scored, kept and used.
 
 The unlabelled images are the test images and the fold's own test-like ones, without their labels: so these are to the
 network what test images are, and its score on them is what adapting gains on the test set. Resumed between epochs.
@@ -56,7 +56,7 @@ class Unlabelled:
     def of(cls, data: FoldData, answers: Mapping[str, Predictions]) -> "Unlabelled":
         """Return the test images, but for those that are barred, and the fold's own test-like images.
 
-        answers: a network's, to the `test` and the `test_like` images.
+        answers: to the `test` and the `test_like` images.
         """
         store = ImageStore(data.store.path, data.test_store.path)
         allowed = np.flatnonzero(~np.isin(data.test_ids, list(data.barred)))
@@ -115,8 +115,8 @@ def adapt(
 ) -> TrainingResult:
     """Adapt the trained `network` in place, from `state_file` on if it exists; return the history and best weights.
 
-    answers: its predictions of the `test` and `test_like` images. settings: the network's. `report` gets each epoch's
-    row, as `fit.fit` reports it. Raises ValueError for a loss that isn't a number.
+    answers: predictions of the `test` and `test_like` images, which it learns. settings: the network's. `report` gets
+    each epoch's row, as `fit.fit` reports it. Raises ValueError for a loss that isn't a number.
     """
     settings = settings.model_copy(update={"epochs": how.epochs, "learning_rate": how.learning_rate, "seed": how.seed})
     unlabelled, steps = Unlabelled.of(data, answers), len(data.train_rows) // settings.batch_size or 1

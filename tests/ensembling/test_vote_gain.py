@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from competition.data.predictions import Predictions
 from competition.ensembling.fitted_votes import Voted
-from competition.ensembling.vote_gain import PossibleLabels
+from competition.ensembling.vote_gain import PossibleLabels, looked_at
 from competition.metrics.scores import METRICS
 
 TARGETS = ("a", "b", "c", "d", "e")
@@ -33,7 +33,9 @@ def made(noise: float, n: int = 4000, networks: int = 3, metric=F1, sharpness: f
 
 
 def scored(accuracy, alone, together, metric=F1):
-    return PossibleLabels(alone, together, metric, np.random.default_rng(1)).score(accuracy)
+    mean = np.mean([np.log(np.maximum(one.predictions.probabilities, 1e-12)) for one in alone], axis=0)
+    likely = softmax(mean, axis=1)[looked_at(len(together))]
+    return PossibleLabels(likely, alone, together, metric, np.random.default_rng(1)).score(accuracy)
 
 
 def accuracy_of(labels, alone):
@@ -110,11 +112,11 @@ def test_a_loss_falls_by_voting():
     assert told < single - 0.1 and found.gain == pytest.approx(told - single, abs=0.06)
 
 
-def test_of_several_labels_nothing_is_added():
+def test_where_nothing_is_known_of_the_labels_nothing_is_added():
     each = np.random.default_rng(0).random((3, 50, 5))
     metric = METRICS["f1_samples"]()
     alone, together = [voted(one, metric, True) for one in each], voted(np.mean(each, axis=0), metric, True)
-    found = scored(0.4, alone, together, metric)
+    found = PossibleLabels(None, alone, together, metric, np.random.default_rng(1)).score(0.4)
     assert np.isnan(found.one) and found.gain == 0 and (found.deviations == 0).all()
 
 

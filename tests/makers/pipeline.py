@@ -69,12 +69,14 @@ def table(path: Path | str) -> list[dict[str, str]]:
 def make_folder(folder: Path, data: Path, params: str = PARAMS) -> Path:
     """Return `folder`, made a project with the competition in `data`: what the stages read, without the code."""
     (folder / "folds/review").mkdir(parents=True)
+    (folder / "folds/adapted").mkdir()
     shutil.copytree(ROOT / "submissions/external", folder / "submissions/external")
     for name in (
         "dvc.yaml",
         ".gitignore",
         "folds/label_fixes.csv",
         "folds/shift.csv",
+        "folds/adapted/.gitkeep",
         "folds/review/.gitkeep",
         "submissions/public.csv",
     ):

@@ -9,6 +9,7 @@ import pytest
 from makers.project import FOLDS, PARAMS, made_further
 
 from competition.data.predictions import load_predictions
+from competition.members import adapted as members_adapted
 from pipelines import adapt, ensemble, predict, vote
 
 pytestmark = pytest.mark.slow
@@ -37,14 +38,26 @@ def test_the_adapted_member_votes_beside_its_base(adapted):
     assert {"lite0", "lite0_adapted", "lite0_adapted_hard", "features"} <= names
     final = json.loads((adapted / "submissions/final.json").read_text())
     assert final["chosen"] == "lite0_adapted"
+    files = {"lite0": "folds/predictions/lite0", "lite0_adapted": "folds/adapted/predictions/lite0_adapted"}
     answers = {
-        name: [load_predictions(adapted / f"folds/predictions/{name}/{fold}.npz") for fold in FOLDS]
-        for name in ("lite0", "lite0_adapted")
+        name: [load_predictions(adapted / f"{file}/{fold}.npz") for fold in FOLDS] for name, file in files.items()
     }
     for base, own in zip(*answers.values(), strict=True):
         for part, found in own.items():
             assert found.ids.tolist() == base[part].ids.tolist()
         assert (own["test"].probabilities != base["test"].probabilities).any()
+
+
+def test_what_is_learnt_is_the_mean_of_all_that_are_adapted(adapted, monkeypatch):
+    monkeypatch.chdir(adapted)
+    found = members_adapted._answers(("lite0", "features"), 1)
+    each = [load_predictions(f"folds/predictions/{name}/1.npz") for name in ("lite0", "features")]
+    assert sorted(found) == ["test", "test_like"]
+    for part, told in found.items():
+        assert told.ids.tolist() == each[0][part].ids.tolist()
+        pairs = [dict(zip(one[part].ids.tolist(), one[part].probabilities, strict=True)) for one in each]
+        for id, row in zip(told.ids.tolist(), told.probabilities, strict=True):
+            assert row == pytest.approx((pairs[0][id] + pairs[1][id]) / 2, abs=1e-6)
 
 
 def test_new_images_get_its_answers(adapted, tmp_path, monkeypatch):

@@ -196,4 +196,14 @@ def test_a_stage_that_can_be_off_is_a_list_of_the_settings():
     """DVC can't template null; a list without entries makes no stage."""
     assert STAGES["review"]["matrix"] == {"condition": "${review.conditions}"}
     assert STAGES["report"]["matrix"] == {"format": "${report.formats}"}
-    assert (ROOT / "folds/review/.gitkeep").is_file()  # so that the report can depend on it whether the review runs
+    assert STAGES["adapt"]["matrix"]["member"] == "${adapt.members}"
+    for folder in ("adapted", "review"):  # so that others can depend on it whether the stage runs
+        assert (ROOT / "folds" / folder / ".gitkeep").is_file()
+
+
+def test_what_is_adapted_learns_from_all_members_and_the_votes_from_it():
+    assert "folds/predictions" in STAGES["adapt"]["deps"]
+    outs = [next(iter(one)) if isinstance(one, dict) else one for one in STAGES["adapt"]["outs"]]
+    assert all(one.startswith("folds/adapted/") for one in outs)  # apart, or the stage would wait for itself
+    for name in ("review", "vote", "ensemble", "distil", "report"):
+        assert "folds/adapted" in STAGES[name]["deps"]

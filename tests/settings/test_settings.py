@@ -85,6 +85,14 @@ def test_the_student_is_described_by_a_member_and_learns_all_its_epochs(tmp_path
     assert [taught.is_scored(epoch) for epoch in range(9)] == [False] * 8 + [True]
 
 
+def test_a_member_scored_once_may_be_given_fewer_epochs():
+    fewer = FinetunedSettings(epochs=4, score_every=18)
+    assert [fewer.is_scored(epoch) for epoch in range(4)] == [False, False, False, True]
+    assert FinetunedSettings(epochs=4, score_every=18, patience=4) and FinetunedSettings(epochs=4, score_every=4)
+    with pytest.raises(ValueError, match="patience: 3 epochs would be over before the next score"):
+        FinetunedSettings(epochs=4, score_every=18, patience=3)
+
+
 def test_whatever_is_dumped_is_read_back(tmp_path):
     text = yaml.safe_dump(Settings().model_dump(mode="json"))
     assert load(tmp_path, text) == Settings()
@@ -179,6 +187,11 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
             "keep: last, but patience: 2",
         ),
         ("members: {a: {kind: finetuned, score_every: 2, schedule: plateau}}", "members.a", "plateau asks every"),
+        (
+            "members: {lite0_adapted: {kind: finetuned}}\ntrain: {members: [lite0_adapted]}\nspecialize: {base: []}",
+            "train.members",
+            "rename the member",
+        ),
         ("rules: {pseudo_label: true}", "rules.pseudo_label", "unknown key"),
         ("rules: {public_submissions: -1}", "rules.public_submissions", "greater than or equal to 0"),
         (

@@ -12,13 +12,13 @@ from sklearn.metrics import f1_score
 from sklearn.preprocessing import StandardScaler
 
 from competition.data.image_store import ImageStore
-from competition.inference import features as features_module
 from competition.inference.features import features, grey_features, network_features
 from competition.inference.tta import oriented_batch
 from competition.members.kinds.features import FeaturesSettings
 from competition.members.kinds.grey import GreySettings
 from competition.members.training import train_member
 from competition.metrics.scores import METRICS
+from competition.models.layers import fusion
 from competition.models.networks import create_network
 from competition.training.fold_data import load_fold
 from competition.training.logistic import fit_logistic
@@ -133,7 +133,8 @@ def test_a_network_whose_fused_maps_are_others_is_used_as_it_is(competition, mon
     wrong = copy.deepcopy(network)
     with torch.no_grad():
         wrong.conv_stem.weight.mul_(1.5)
-    monkeypatch.setattr(features_module, "for_inference", lambda *_: wrong.eval())
+    wrong.forward = copy.deepcopy(network).eval().forward  # its answers are the same
+    monkeypatch.setattr(fusion, "_folded", lambda _: wrong.eval())
     pixels = torch.from_numpy(ImageStore(competition[0] / "test.arrow").image(0))[None]
     found = network_features(network, normalise, "float32", SIZE)(pixels)
     with torch.inference_mode():

@@ -2,12 +2,13 @@
 activation behind it fused.
 
 Which convolution feeds which batch-norm is read off the order of definition, and then proved: the result has to give
-the network's output for a random input, else the network is used as it is. On a CPU with bfloat16 the convolutions are
-oneDNN's with ReLU or ReLU6 built in, which saves reading and writing each image once more (nearly half of the time).
+what is wanted of the network for a random input, else the network is used as it is. On a CPU with bfloat16 the
+convolutions are oneDNN's with ReLU or ReLU6 built in, which saves reading and writing each image once more (nearly half
+of the time).
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
@@ -15,6 +16,8 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from competition.models.layers.depthwise import DepthwiseConv2d, pad_same
+
+Wanted = Callable[[nn.Module, torch.Tensor], torch.Tensor]
 
 _FUSED = {nn.Identity: ("none", []), nn.ReLU: ("relu", []), nn.ReLU6: ("hardtanh", [0.0, 6.0])}
 
@@ -50,8 +53,11 @@ class FusedConv2d(nn.Module):
         )
 
 
-def for_inference(network: nn.Module, size: int, bfloat16: bool) -> nn.Module:
-    """Return a copy of `network` for (B, 3, `size`, `size`) inputs: the same outputs, faster, without gradients."""
+def for_inference(network: nn.Module, size: int, bfloat16: bool, wanted: Wanted = nn.Module.__call__) -> nn.Module:
+    """Return a copy of `network` for (B, 3, `size`, `size`) inputs: the same outputs, faster, without gradients.
+
+    wanted: the tensor that is wanted of a network for its inputs, where that isn't its output.
+    """
     plain = copy.deepcopy(network).eval().requires_grad_(False)
     probe = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0)).to(
         next(plain.parameters()).device
@@ -59,15 +65,15 @@ def for_inference(network: nn.Module, size: int, bfloat16: bool) -> nn.Module:
     best = plain
     # inference mode would make inference tensors of the weights, which convolutions on a single thread refuse
     with torch.no_grad(), _exact(probe.device):
-        expected = plain(probe)
+        expected = wanted(plain, probe)
         fused = _folded(plain)
-        if torch.allclose(expected, fused(probe), atol=1e-3, rtol=1e-3):
+        if torch.allclose(expected, wanted(fused, probe), atol=1e-3, rtol=1e-3):
             best = fused
             if bfloat16 and probe.device.type == "cpu" and torch.backends.mkldnn.is_available():
                 quick = _with_fused_activations(fused)
                 with torch.autocast("cpu", torch.bfloat16):
-                    usual = _distance(expected, plain(probe))
-                best = quick if _distance(expected, quick(probe)) < 2 * usual + 1e-3 else fused
+                    usual = _distance(expected, wanted(plain, probe))
+                best = quick if _distance(expected, wanted(quick, probe)) < 2 * usual + 1e-3 else fused
     return best.requires_grad_(False).to(memory_format=torch.channels_last)
 
 
