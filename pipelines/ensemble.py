@@ -26,7 +26,6 @@ from competition.ensembling.candidates_table import candidates_table, seconds_of
 from competition.ensembling.choice import decide
 from competition.ensembling.decision import PLAIN
 from competition.ensembling.ensembles import ensemble_candidates, with_external_votes
-from competition.ensembling.expected_score import vote_gains
 from competition.ensembling.external import read_external
 from competition.ensembling.final_files import FACTS, FINAL, FINAL_VOTE, METRICS_FILE, replace_final
 from competition.ensembling.final_json import final_facts, metrics_of
@@ -68,10 +67,7 @@ def main() -> None:
     candidates = [*singles, *ensembles]
     seconds = seconds_of_parts(leaderboard, singles)
     costs = {part: weight_bytes(part, settings) for part in seconds}
-    gains = {}
-    if settings.rules.test_statistics:
-        gains = vote_gains(candidates, stacked, settings.split.folds, settings.adapted, settings.ensemble.seed)
-    choice = decide(candidates, costs, images, settings.ensemble, gains)
+    choice = decide(candidates, costs, images, settings.ensemble)
     chosen = next(candidate for candidate in candidates if candidate.name == choice.chosen)
     warn(candidates, left_out, guards, chosen, external)
     write_ensembles(ensembles, images, competition)

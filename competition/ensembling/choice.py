@@ -1,14 +1,11 @@
-"""Choice of the final submission: one-standard-error rule on nested test-like scores, the simplest kind first.
+"""Choice of the final submission: the candidate with the highest nested test-like score; of equals the simplest.
 
-Out of fold an image is answered by one network of each member, on the test set by all. Several networks that vote help
-a member alone more than an ensemble, which has had several already: so what that adds is added to each score before.
-
-See `one_standard_error`. Kinds differ by what could have been fitted to the images that are scored: nothing but ranks
-and temperatures by one member and by a vote, weights by the rest. Within a kind there is nothing that a lower score
-would be the price of.
+What is fitted is scored on folds that it wasn't fitted on, so it doesn't look better than it is, and a lower score buys
+nothing. Kinds differ by what could have been fitted to the images that are scored: nothing but ranks and temperatures
+by one member and by a vote, weights by the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +14,7 @@ from competition.data.predictions import CONDITIONS
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.decision import Answers
 from competition.ensembling.images import Images
-from competition.ensembling.one_standard_error import ROUNDING, best_of, paired_bootstrap, simplest_within
+from competition.ensembling.one_standard_error import best_of, paired_bootstrap
 from competition.metrics.paired import PairedDifference
 from competition.settings.ensemble import EnsembleSettings
 
@@ -26,8 +23,7 @@ AUTO = "auto"
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """chosen: name of the candidate; best: of the one with the best score; compared: all, simplest first, by scores
-    with `gains` added, name -> what the vote of all networks adds; none where that isn't known.
+    """chosen: name of the candidate; best: of the one with the best score; compared: all, simplest first.
 
     nested: (N, ...) answers out of fold, each fold by the candidate that the other folds chose, per_fold; None and {}
     where a person named the candidate.
@@ -39,40 +35,34 @@ class Choice:
     compared: tuple[PairedDifference, ...]
     nested: Answers | None
     per_fold: dict[int, str]
-    gains: Mapping[str, float]
 
 
 def decide(
-    candidates: Sequence[Candidate],
-    costs: dict[str, float],
-    images: Images,
-    settings: EnsembleSettings,
-    gains: Mapping[str, float],
+    candidates: Sequence[Candidate], costs: dict[str, float], images: Images, settings: EnsembleSettings
 ) -> Choice:
-    """Return the choice: the candidate that `settings.choose` names; of `auto`, by the one-standard-error rule.
+    """Return the choice: the candidate that `settings.choose` names; of `auto`, the best one.
 
     costs: part -> what it needs, in any unit; of candidates of one level that score alike the cheaper is chosen, then
-    by precedence (see `EnsembleRule`), then by name. gains: see `vote_gains`; {}: none is known. Raises ValueError for
-    a name that no candidate has.
+    by precedence (see `EnsembleRule`), then by name. Raises ValueError for a name that no candidate has.
     """
     ordered = by_simplicity(candidates, costs)
-    names, levels = [candidate.name for candidate in ordered], [candidate.simplicity[0] for candidate in ordered]
-    compared = _compared(ordered, np.ones(len(images.y_true), bool), images, settings, gains)
-    best, found = best_of(compared), _simplest(compared, levels, gains)
+    names = [candidate.name for candidate in ordered]
+    compared = paired_bootstrap(
+        [candidate.oof["test_like"] for candidate in ordered],
+        names,
+        images.y_true,
+        len(images.targets),
+        images.metric,
+        settings,
+        images.groups,
+    )
+    best = best_of(compared).name
     if settings.choose != AUTO:
         if settings.choose not in names:
             raise ValueError(f"ensemble.choose: {settings.choose!r}; expected {AUTO} or one of {', '.join(names)}")
-        return Choice(
-            settings.choose,
-            best.name,
-            f"named by ensemble.choose; auto would choose {found.name}",
-            compared,
-            None,
-            {},
-            gains,
-        )
-    nested, per_fold = choose_nested(ordered, images, settings, gains)
-    return Choice(found.name, best.name, _why(found, best, len(ordered)), compared, nested, per_fold, gains)
+        why = f"named by ensemble.choose; auto would choose {best}"
+        return Choice(settings.choose, best, why, compared, None, {})
+    return Choice(best, best, f"the best of {len(ordered)} candidates", compared, *choose_nested(ordered, images))
 
 
 def by_simplicity(candidates: Sequence[Candidate], costs: dict[str, float]) -> list[Candidate]:
@@ -85,63 +75,15 @@ def by_simplicity(candidates: Sequence[Candidate], costs: dict[str, float]) -> l
     return sorted(candidates, key=key)
 
 
-def _compared(
-    ordered: Sequence[Candidate],
-    rows: np.ndarray,
-    images: Images,
-    settings: EnsembleSettings,
-    gains: Mapping[str, float],
-) -> tuple[PairedDifference, ...]:
-    """Return the candidates held against the best on the out-of-fold images `rows` (N,) bool."""
-    return paired_bootstrap(
-        [candidate.oof["test_like"][rows] for candidate in ordered],
-        [candidate.name for candidate in ordered],
-        images.y_true[rows],
-        len(images.targets),
-        images.metric,
-        settings,
-        images.groups[rows],
-        np.array([gains.get(candidate.name, 0.0) for candidate in ordered]),
-    )
-
-
-def _simplest(
-    compared: Sequence[PairedDifference], levels: Sequence[int], gains: Mapping[str, float]
-) -> PairedDifference:
-    """Return, of the lowest level within one standard error, the first that none behind it is better than both with and
-    without `gains`: what they are estimated to be never decides alone.
-    """
-    found, *others = simplest_within(compared, levels)
-    for one in others:
-        lead = one.sign * (one.score - found.score)
-        gained = one.sign * (gains.get(one.name, 0.0) - gains.get(found.name, 0.0))
-        if min(lead, lead - gained) > ROUNDING:
-            found = one
-    return found
-
-
-def choose_nested(
-    ordered: Sequence[Candidate], images: Images, settings: EnsembleSettings, gains: Mapping[str, float]
-) -> tuple[Answers, dict[int, str]]:
+def choose_nested(ordered: Sequence[Candidate], images: Images) -> tuple[Answers, dict[int, str]]:
     """Return out-of-fold answers, each fold's by the candidate that the other folds choose; and fold -> its name."""
-    oof = {condition: images.task.empty(len(images.y_true)) for condition in CONDITIONS}
-    by_name, per_fold = {candidate.name: candidate for candidate in ordered}, {}
-    levels = [candidate.simplicity[0] for candidate in ordered]
+    oof, per_fold = {condition: images.task.empty(len(images.y_true)) for condition in CONDITIONS}, {}
+    metric, n_classes = images.metric, len(images.targets)
     for fold in np.unique(images.folds).tolist():
         here = images.folds == fold
-        compared = _compared(ordered, ~here, images, settings, gains)
-        chosen = by_name[_simplest(compared, levels, gains).name]
+        scores = [metric(images.y_true[~here], one.oof["test_like"][~here], n_classes) for one in ordered]
+        chosen = ordered[int(np.argmax(metric.sign * np.array(scores)))]
         per_fold[fold] = chosen.name
         for condition in CONDITIONS:
             oof[condition][here] = chosen.oof[condition][here]
     return oof, per_fold
-
-
-def _why(found: PairedDifference, best: PairedDifference, candidates: int) -> str:
-    if found is best:
-        return f"the best of {candidates} candidates, and no simpler one is within one standard error of it"
-    return (
-        f"the simplest of {candidates} candidates within one standard error of the best, {best.name}: "
-        f"{found.score:.4f} to {best.score:.4f} with what all networks' vote adds, standard error "
-        f"{found.standard_error:.4f}"
-    )

@@ -83,25 +83,6 @@ def _slopes(labels: PossibleLabels, accuracy: float, step: float) -> tuple[float
     return one / (2 * step), float(np.clip(vote / one, 0, STEEPEST)) if one else 1.0
 
 
-def vote_gains(
-    candidates: Sequence[Candidate],
-    stacked: StackedPredictions,
-    folds: Sequence[int],
-    learnt_from: Mapping[str, str],
-    seed: int,
-) -> dict[str, float]:
-    """Return name of each candidate -> by how much its score changes where all folds' networks vote.
-
-    Out of fold one network of a member answers an image. See `one_network` for folds and learnt_from.
-    """
-    gains = {}
-    for one in candidates:
-        found = one_network(one, stacked, folds, learnt_from)
-        draws = generator(seed, "vote gain")  # the same labels for all
-        gains[one.name] = found.possible_labels(stacked.images.metric, draws).score(found.accuracy).gain
-    return gains
-
-
 def _accuracies_off(
     found: OneNetwork, images: Images, settings: EnsembleSettings, draws: np.random.Generator
 ) -> np.ndarray:

@@ -48,7 +48,7 @@ def final_facts(
         "why": choice.why,
         "choose": settings.choose,
         "best": choice.best,
-        "candidates": [_difference(one, choice.gains.get(one.name, 0.0)) for one in choice.compared],
+        "candidates": [_difference(one) for one in choice.compared],
         "chosen_by_the_other_folds": [{"fold": fold, "candidate": name} for fold, name in choice.per_fold.items()],
         "members": list(chosen.parts),
         "fitted": chosen.fitted,
@@ -149,10 +149,9 @@ def _rounded_value(value: object) -> object:
     return value if value is None or isinstance(value, bool) else round(float(value), DECIMALS)
 
 
-def _difference(one: PairedDifference, gain: float) -> dict[str, object]:
+def _difference(one: PairedDifference) -> dict[str, object]:
     numbers = {
-        "test_like": one.score - gain,
-        "vote_adds": gain,
+        "test_like": one.score,
         "difference": one.difference,
         "difference_low": one.low,
         "difference_high": one.high,

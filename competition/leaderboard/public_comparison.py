@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 from statistics import NormalDist, mean
-from types import MappingProxyType
 
 import pandas as pd
 
 from competition.common.csv import read_table
-from competition.common.files import file_sha256, read_json
+from competition.common.files import file_sha256
 from competition.leaderboard.leaderboard import read_leaderboard
 from competition.leaderboard.public_scores import SHARE, Bounds, PublicScore, read_public_scores, submission_files
 from competition.metrics.metric import Metric
@@ -39,8 +38,7 @@ class PublicComparison:
     rows: an ask each, by day: `submission`, `sha256`, `public`, `private`, `recorded`, `test_like`, `expected`,
     `difference` (public - expected, or - test_like where there is no expected), `low` and `high` (where the public
     score was expected), whether it lies `inside`, and `same_file`: whether the file that was handed in is the one that
-    stands there now; None where it isn't known; `vote_adds`: what the vote of all folds' networks adds to `test_like`.
-    days: on which the site was asked; files: different ones among the asks
+    stands there now; None where it isn't known. days: on which the site was asked; files: different ones among the asks
     that out of fold can't tell apart; standard_error: of these files' public scores, in the mean. greater_is_better: of
     the metric; sizes: of the two sets, None where they aren't known.
     """
@@ -61,14 +59,14 @@ class PublicComparison:
     def combined(self) -> dict[str, float]:
         """Submission -> mean of its test-like and its public score, each counted by its images, the best first.
 
-        Out of fold counts with what the vote of all folds' networks adds. Of the files that stand there now, where at
-        least as many images are public as are out of fold; else {}: a smaller public part says less than they do.
+        Of the files that stand there now, where at least as many images are public as are out of fold; else {}: a
+        smaller public part says less than they do.
         """
         if self.sizes is None or self.sizes.public < self.sizes.out_of_fold:
             return {}
         n, m = self.sizes.out_of_fold, self.sizes.public
         found = {
-            row["submission"]: (n * (row["test_like"] + row["vote_adds"]) + m * row["public"]) / (n + m)
+            row["submission"]: (n * row["test_like"] + m * row["public"]) / (n + m)
             for row in self.rows
             if row["same_file"] is not False and row["test_like"] is not None
         }
@@ -119,8 +117,7 @@ def read_comparison(
         ensembles = read_leaderboard(folder / "ensembles.csv").query("submission not in @leaderboard.submission")
         worse += ensembles.loc[ensembles["significant"] == "yes", "submission"].tolist()
     asks = read_public_scores(folder / "public.csv", metric.bounds)
-    gains = _vote_gains(folder / "final.json")
-    return compare_public(asks, sizes, worse, confidence, present, metric.bounds, metric.greater_is_better, gains)
+    return compare_public(asks, sizes, worse, confidence, present, metric.bounds, metric.greater_is_better)
 
 
 def compare_public(
@@ -131,17 +128,15 @@ def compare_public(
     present: Mapping[str, str],
     bounds: Bounds = SHARE,
     greater_is_better: bool = True,
-    gains: Mapping[str, float] = MappingProxyType({}),
 ) -> PublicComparison:
     """Return the asks compared with the out-of-fold scores that were recorded with them.
 
     sizes: None where they aren't known; no interval is expected then. worse: submissions that are significantly worse
     than the best, out of fold; confidence: of the recorded intervals; present: submission -> sha256 of the file that
-    stands there now; bounds, greater_is_better: the metric's; gains: submission -> what the vote of all folds' networks
-    adds to its test-like score, 0 where it isn't named.
+    stands there now; bounds, greater_is_better: the metric's.
     """
     by_day = sorted(asks, key=lambda ask: ask.recorded)
-    rows = [_row(ask, sizes, present, bounds) | {"vote_adds": gains.get(ask.submission, 0.0)} for ask in by_day]
+    rows = [_row(ask, sizes, present, bounds) for ask in by_day]
     files = {
         ask.sha256 or (ask.submission, ask.public): ask
         for ask in asks
@@ -194,15 +189,6 @@ def expected_maximum(count: int) -> float:
     submissions' scores is expected to be; less where they answer alike, since then their luck is the same.
     """
     return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
-
-
-def _vote_gains(final: Path) -> dict[str, float]:
-    """Return submission -> `vote_adds` of the file final.json, and of `final` itself; {} without the file."""
-    if not final.is_file():
-        return {}
-    facts = read_json(final)  # an early one has none
-    gains = {one["submission"]: one.get("vote_adds", 0.0) for one in facts.get("candidates", [])}
-    return gains | {"final": gains.get(facts.get("chosen"), 0.0)}
 
 
 def _row(ask: PublicScore, sizes: Sizes | None, present: Mapping[str, str], bounds: Bounds) -> dict:

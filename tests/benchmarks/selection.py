@@ -7,12 +7,11 @@ For each seed a generated competition is taken through all stages, with eight me
 `plain`, learns from the clean pages as they are: it looks best where validation is clean. Candidates are all
 submissions and all ensembles that the stages vote and ensemble make. Chosen are
 
-    rule      submissions/final.csv, by the stage's own rule: the simplest within one standard error of the best,
-              test-like out of fold
+    rule      submissions/final.csv, by the stage's own rule: the highest macro F1 out of fold, test-like
     clean     the candidate with the highest clean macro F1 out of fold
     public    the candidate with the highest macro F1 on the public half of the test set
-    both      the candidate with the highest mean of test-like macro F1, with what the vote adds, and public macro F1,
-              each counted as often as it has images, as `python -m pipelines.leaderboard` has it
+    both      the candidate with the highest mean of test-like and public macro F1, each counted as often as it has
+              images, as `python -m pipelines.leaderboard` has it
 
 and each is scored on the test set, and on its private half. The solution is read for `public` and `both`, and for
 the last step alone. A stopped run goes on where it was. The last line is one JSON object: by way the mean over the
@@ -106,8 +105,7 @@ def chosen(table: pd.DataFrame, scores: dict[str, Score]) -> dict[str, tuple[str
     public = np.array([scores[name].public for name in table.submission])
     images = sum(scores[table.submission[0]].images.values()) / 2
     final = json.loads(Path("submissions/final.json").read_text())
-    gains = table.submission.map({one["submission"]: one["vote_adds"] for one in final["candidates"]}).fillna(0)
-    both = (table.images * (table.test_like + gains) + images * public) / (table.images + images)
+    both = (table.images * table.test_like + images * public) / (table.images + images)
     ways = {"clean": table.clean, "public": public, "both": both}
     best = {way: table.submission.iloc[int(np.argmax(values))] for way, values in ways.items()}
     return {"rule": (final["chosen"], scored("submissions/final.csv"))} | {

@@ -14,7 +14,7 @@ from competition.data.predictions import Predictions
 from competition.ensembling import one_network as one_network_module
 from competition.ensembling.accuracy_estimates import AccuracyEstimates, AccuracyEstimator
 from competition.ensembling.candidates import member_candidate
-from competition.ensembling.expected_score import expected_score, vote_gains
+from competition.ensembling.expected_score import expected_score
 from competition.ensembling.one_network import one_network
 from competition.ensembling.stacked_predictions import stack_predictions
 from competition.metrics.calibration import fit_class_offsets
@@ -167,11 +167,10 @@ def test_a_loss_is_foretold_in_its_own_units(noise):
     assert found["one_network"] == pytest.approx(alone, abs=0.06)
 
 
-def test_what_the_vote_adds_is_foretold_of_each_candidate():
+def test_what_the_vote_adds_is_foretold():
     stacked, singles, told, alone = made()
-    found = vote_gains(singles, stacked, FOLDS, {}, seed=0)
-    assert [*found] == [one.name for one in singles]
-    assert found[singles[0].name] == pytest.approx(told - alone, abs=0.01)
+    found = expected_score(singles[0], stacked, FOLDS, SETTINGS, {})
+    assert found["value"] - found["one_network"] == pytest.approx(told - alone, abs=0.01)
 
 
 def test_networks_that_are_wrong_with_more_confidence_raise_the_alarm():
@@ -252,7 +251,7 @@ def test_without_test_images_out_of_fold_stands():
     stacked, single, _ = imbalanced(0, n_test=0)
     found = expected_score(single, stacked, FOLDS, SETTINGS, {})
     assert found["value"] == found["one_network"] == pytest.approx(stacked.images.score(single.oof["test_like"]))
-    assert "alarm" not in found and vote_gains([single], stacked, FOLDS, {}, seed=0) == {"a": 0.0}
+    assert "alarm" not in found
 
 
 def adapted(stacked, single, share):

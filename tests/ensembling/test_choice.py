@@ -1,4 +1,4 @@
-"""The one-standard-error rule, the nested choice, class shares, the holdout's ledger and the lineage, by hand."""
+"""The choice, also nested, the one-standard-error rule, class shares, the holdout's ledger and the lineage, by hand."""
 
 import json
 import subprocess
@@ -109,43 +109,22 @@ def test_within_one_standard_error_by_hand():
     assert simplest([standing("alike", 0.0, 0.0), best], [0, 0]).name == "alike"  # the same answers as the best
 
 
-def test_the_simplest_within_one_standard_error_is_chosen():
+def test_the_best_is_chosen_and_of_equals_the_simplest():
     y_true, folds = made_up()
-    best, nearly, poor = right_for(y_true, 0.85, 1), right_for(y_true, 0.85, 1), right_for(y_true, 0.6, 2)
-    right, wrong = np.flatnonzero(best == y_true), np.flatnonzero(best != y_true)
-    # 2 fewer, of 6 that differ: about 2 of 2.4
-    nearly[right[:4]], nearly[wrong[:2]] = (best[right[:4]] + 1, y_true[wrong[:2]])
-    nearly %= 3
-    made = [
-        candidate("poor", poor),
-        candidate("soft", nearly, "soft", ("a", "b")),
-        candidate("stacking", best, "stacking", ("a", "b")),
-    ]
-    decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS, {})
-    assert (decision.chosen, decision.best) == (
-        "soft",
-        "stacking",
-    ) and "within one standard error of the best, stacking" in decision.why
-    assert [standing.name for standing in decision.compared] == ["poor", "soft", "stacking"]
-    assert set(decision.per_fold.values()) <= {"soft", "stacking"} and list(decision.per_fold) == [0, 1, 2]
-    alone = decide(made[:1], COSTS, images_of(y_true, folds), SETTINGS, {})
-    assert (
-        alone.chosen == "poor"
-        and alone.why == "the best of 1 candidates, and no simpler one is within one standard error of it"
-    )
-
-
-def test_of_a_member_and_a_vote_that_fits_no_weights_the_better_is_chosen():
-    y_true, folds = made_up()
-    best = right_for(y_true, 0.85, 1)
-    nearly = best.copy()
+    best, nearly = right_for(y_true, 0.85, 1), right_for(y_true, 0.85, 1)
     right, wrong = np.flatnonzero(best == y_true), np.flatnonzero(best != y_true)
     nearly[right[:4]], nearly[wrong[:2]] = (best[right[:4]] + 1) % 3, y_true[wrong[:2]]  # within one standard error
-    for member, vote in ((nearly, best), (best, nearly)):
-        made = [candidate("lite0", member), candidate("soft", vote, "soft", ("a", "b"))]
-        decision = decide(made, COSTS | {"lite0": 1}, images_of(y_true, folds), SETTINGS, {})
-        assert all(one.is_within for one in decision.compared)
-        assert decision.chosen == ("soft" if vote is best else "lite0")
+    for simple, fitted in ((nearly, best), (best, nearly), (best, best)):
+        made = [
+            candidate("poor", right_for(y_true, 0.6, 2)),
+            candidate("soft", simple, "soft", ("a", "b")),
+            candidate("stacking", fitted, "stacking", ("a", "b")),
+        ]
+        decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS)
+        assert decision.chosen == decision.best == ("soft" if simple is best else "stacking")
+        assert [standing.name for standing in decision.compared] == ["poor", "soft", "stacking"]
+        assert decision.compared[1].is_within and decision.why == "the best of 3 candidates"
+        assert set(decision.per_fold.values()) <= {"soft", "stacking"} and list(decision.per_fold) == [0, 1, 2]
 
 
 def test_the_nested_choice_is_the_other_folds():
@@ -157,7 +136,7 @@ def test_the_nested_choice_is_the_other_folds():
     )  # who is best depends on fold 0
     other[folds != 0] = right_for(y_true, 0.9, 3)[folds != 0]
     decision = decide(
-        [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, images_of(y_true, folds), SETTINGS, {}
+        [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, images_of(y_true, folds), SETTINGS
     )
     assert decision.per_fold[0] == "other" and decision.chosen == "one"
     assert (decision.nested["test_like"][folds == 0] == other[folds == 0]).all()
@@ -167,11 +146,7 @@ def test_the_nested_choice_is_the_other_folds():
     changed = np.where(folds == 0, (y_true + 2) % 3, y_true)
     assert (
         decide(
-            [candidate("one", one), candidate("other", other, parts=("b",))],
-            COSTS,
-            images_of(changed, folds),
-            SETTINGS,
-            {},
+            [candidate("one", one), candidate("other", other, parts=("b",))], COSTS, images_of(changed, folds), SETTINGS
         ).per_fold[0]
         == "other"
     )
@@ -180,11 +155,11 @@ def test_the_nested_choice_is_the_other_folds():
 def test_a_person_may_name_the_candidate():
     y_true, folds = made_up()
     made = [candidate("a", right_for(y_true, 0.8, 1)), candidate("soft", right_for(y_true, 0.5, 2), "soft")]
-    decision = decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(resamples=100, choose="soft"), {})
+    decision = decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(resamples=100, choose="soft"))
     assert (decision.chosen, decision.best, decision.nested, decision.per_fold) == ("soft", "a", None, {})
     assert decision.why == "named by ensemble.choose; auto would choose a"
     with pytest.raises(ValueError, match=r"ensemble.choose: 'greedy'; expected auto or one of a, soft"):
-        decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(choose="greedy"), {})
+        decide(made, COSTS, images_of(y_true, folds), EnsembleSettings(choose="greedy"))
 
 
 def test_images_that_no_fold_scores_count_among_those_trained_on():
@@ -314,28 +289,3 @@ def test_lineage(tmp_path, monkeypatch):
     assert second["data"] != first["data"] and second["label_fixes"] == "ab"
     with pytest.raises(FileNotFoundError, match="folds/weights/grey/0"):
         lineage(Settings(), ["grey"])
-
-
-def test_what_all_networks_add_is_added_before_candidates_are_compared():
-    """Out of fold a member is one network: what it gains by several is as good as points out of fold."""
-    y_true, folds = made_up()
-    single, mean = right_for(y_true, 0.6, 1), right_for(y_true, 0.9, 2)
-    made = [candidate("a", single), candidate("soft", mean, "soft", ("a", "b"))]
-    images = images_of(y_true, folds)
-    assert decide(made, COSTS, images, SETTINGS, {}).chosen == "soft"
-    gains = {"a": 0.4, "soft": 0.01}
-    decision = decide(made, COSTS, images, SETTINGS, gains)
-    assert (decision.chosen, decision.best) == ("a", "a") and set(decision.per_fold.values()) == {"a"}
-    for one, answers in zip(decision.compared, (single, mean), strict=True):
-        assert one.score == pytest.approx(f1_score(y_true, answers, average="macro") + gains[one.name])
-    without = decide(made, COSTS, images, SETTINGS, {}).compared[0].standard_error  # of the same difference
-    assert decision.compared[1].standard_error == pytest.approx(np.hypot(without, 0.39))
-
-
-@pytest.mark.parametrize("rule", ["foldwise_hard", "stacking"])
-def test_what_all_networks_add_never_decides_alone(rule):
-    y_true, folds = made_up()
-    answers = right_for(y_true, 0.8, 1)
-    made = [candidate("a", answers), candidate(rule, answers, rule, ("a", "b"))]
-    decision = decide(made, COSTS, images_of(y_true, folds), SETTINGS, {"a": 0.01, rule: 0.02})
-    assert (decision.chosen, decision.best) == ("a", rule)

@@ -31,8 +31,8 @@ def ask(name, public, day=1, sha256=None, interval=("0.9", "0.88", "0.91")):
     )
 
 
-def compare(*asks, sizes=SIZES, worse=(), present=None, gains=()):
-    return compare_public(asks, sizes, worse, 0.95, {} if present is None else present, gains=dict(gains))
+def compare(*asks, sizes=SIZES, worse=(), present=None):
+    return compare_public(asks, sizes, worse, 0.95, {} if present is None else present)
 
 
 def test_expected_maximum_is_the_integrals():
@@ -175,8 +175,6 @@ def test_where_the_public_part_is_as_large_both_scores_count():
     assert "images: b 0.9100, a 0.8700." in text
     lower = replace(large, greater_is_better=False)
     assert [*lower.combined] == ["a", "b"]
-    with_vote = compare(*asks, sizes=Sizes(100, 300), present=present, gains={"a": 0.2})
-    assert with_vote.combined == {"a": pytest.approx(0.92), "b": pytest.approx(0.91)}
     for sizes in (SIZES, None):
         small = compare(*asks, sizes=sizes, present=present)
         assert small.combined == {} and "Choose by test-like." in printed(small)
