@@ -166,33 +166,43 @@ def _train_one_epoch(
         torch.manual_seed(derived_seed(how.seed, "adapt dropout", epoch))
         random = torch.Generator().manual_seed(derived_seed(how.seed, "distortion", epoch))
         for batch in _batches(data, unlabelled, settings, how, epoch, steps):
-            loss = _loss(run.network, normalise, batch, settings, how, random)
-            if not torch.isfinite(loss):
-                raise ValueError(f"adapt: the loss is {loss.item()} in epoch {epoch}; lower adapt.learning_rate")
             run.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss = _learn(run.network, normalise, batch, settings, how, random)
+            if not math.isfinite(loss):
+                raise ValueError(f"adapt: the loss is {loss} in epoch {epoch}; lower adapt.learning_rate")
             run.optimizer.step()
             run.schedule.step()
             run.average.update(run.network)
-            total += loss.item()
+            total += loss
     return total / steps
 
 
-def _loss(
+def _learn(
     network: nn.Module,
     normalise: Normalisation,
     batch: Batch,
     settings: FinetunedSettings,
     how: AdaptSettings,
     random: torch.Generator,
-) -> torch.Tensor:
-    with autocast(settings.precision):
-        images = (batch.images, distorted(batch.others, random, FILL))
-        inputs = torch.cat([normalise(pixels, device()) for pixels in images])
-        logits = network(inputs.contiguous(memory_format=torch.channels_last)).float()
-    labelled, others = logits.split([len(batch.images), len(batch.others)])
-    loss = cross_entropy(labelled, batch.labels.to(device()), label_smoothing=settings.label_smoothing)
-    return loss + how.weight * cross_entropy(others, batch.answers.to(device()))
+) -> float:
+    """Add the gradients of the batch's loss, and return it.
+
+    In parts that are hardly larger than the labelled one, each with batch-norm's statistics of its own: all at once
+    would need the memory of several batches.
+    """
+    count = max(1, len(batch.others) // len(batch.images))
+    others, answers = distorted(batch.others, random, FILL).tensor_split(count), batch.answers.tensor_split(count)
+    parts = [(batch.images, batch.labels, settings.label_smoothing, 1.0)]
+    parts += [(*part, 0.0, how.weight * len(part[0]) / len(batch.others)) for part in zip(others, answers, strict=True)]
+    total = 0.0
+    for pixels, targets, smoothing, weight in parts:
+        with autocast(settings.precision):
+            inputs = normalise(pixels, device()).contiguous(memory_format=torch.channels_last)
+            logits = network(inputs).float()
+        loss = weight * cross_entropy(logits, targets.to(device()), label_smoothing=smoothing)
+        loss.backward()
+        total += loss.item()
+    return total
 
 
 def _batches(
@@ -200,7 +210,7 @@ def _batches(
 ) -> Iterator[Batch]:
     """Yield the epoch's batches, made ahead."""
     size = min(settings.batch_size, len(data.train_rows))
-    beside = max(1, round(how.unlabelled * size))
+    beside = max(2, round(how.unlabelled * size))  # batch-norm needs two
     order, rows = epoch_rows(data.train_rows, how.seed, epoch, size)
     draws = generator(how.seed, "adapt", epoch)
     seen = _in_turn(len(unlabelled.rows), steps * beside, draws)

@@ -127,6 +127,28 @@ def test_without_weight_no_answer_counts(data, tmp_path):
     assert not same(one, adapted(data, tmp_path / "c.pt", answers=answered(data, 1), epochs=1)[0])
 
 
+def test_the_gradient_is_that_of_both_losses(data):
+    """By hand, all at once: of a network whose images don't know of each other."""
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 3)).train()
+    normalise = create_network(SETTINGS, 3)[1]
+    random = np.random.default_rng(0)
+    pixels = torch.from_numpy(random.integers(0, 256, (15, 32, 32, 3), np.uint8))
+    labels, answers = torch.tensor([0, 1, 2, 0]), torch.from_numpy(random.dirichlet([1] * 3, 11).astype(np.float32))
+    batch = module.Batch(pixels[:4], labels, pixels[4:], answers)
+    how = HOW.model_copy(update={"weight": 0.7})
+    found = module._learn(network, normalise, batch, SETTINGS, how, torch.Generator().manual_seed(3))
+    gradient = network[1].weight.grad.clone()
+    network.zero_grad()
+    others = distorted(pixels[4:], torch.Generator().manual_seed(3), module.FILL)
+    own, theirs = (network(normalise(images, torch.device("cpu"))) for images in (pixels[:4], others))
+    smooth = torch.nn.functional.one_hot(labels, 3) * (1 - SETTINGS.label_smoothing) + SETTINGS.label_smoothing / 3
+    loss = -(smooth * own.log_softmax(1)).sum(1).mean() - 0.7 * (answers * theirs.log_softmax(1)).sum(1).mean()
+    loss.backward()
+    assert found == pytest.approx(float(loss), rel=1e-5)
+    assert torch.allclose(gradient, network[1].weight.grad, atol=1e-5)
+
+
 def test_every_unlabelled_image_comes_as_often():
     turns = module._in_turn(5, 12, np.random.default_rng(0))
     counts = np.bincount(turns, minlength=5)
