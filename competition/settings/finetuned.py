@@ -136,8 +136,9 @@ class FinetunedSettings(NetworkSettings):
         if self.keep == "last" and (self.soup > 1 or self.patience is not None):
             key = "soup" if self.soup > 1 else "patience"
             raise ValueError(f"keep: last, but {key}: {getattr(self, key)} goes by scores; leave one of them out")
-        stops = self.epochs_without_gain < min(self.score_every, self.epochs)
-        if self.score_every > 1 and (self.schedule == "plateau" or stops):
+        if self.score_every > 1 and (
+            self.schedule == "plateau" or self.epochs_without_gain < min(self.score_every, self.epochs)
+        ):
             why = "schedule: plateau asks every epoch's score"
             if self.schedule != "plateau":
                 why = f"patience: {self.epochs_without_gain} epochs would be over before the next score"
