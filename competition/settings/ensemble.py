@@ -32,9 +32,7 @@ class EnsembleSettings(SettingsSection):
     top: int = Field(
         3, ge=1, description="submissions, best test-like score first, that cast one hard vote each: hard_top"
     )
-    choose: str = Field(
-        "auto", description="the best candidate out of fold, or one by its name"
-    )
+    choose: str = Field("auto", description="the best candidate out of fold, or one by its name")
     external: tuple[ExternalName, ...] = Field(
         (), description="CSVs of submissions/external/ that vote in hard_top, not validated"
     )
