@@ -17,7 +17,7 @@ from competition.ensembling.shift_weights import ShiftWeights
 from competition.ensembling.skill import able_members
 from competition.ensembling.stacked_predictions import StackedPredictions
 from competition.ensembling.vote_gain import PossibleLabels, looked_at
-from competition.metrics.calibration import LEAST, apply_temperature, fit_class_offsets
+from competition.metrics.calibration import apply_temperature, fit_class_offsets, log_probabilities
 from competition.metrics.metric import Metric
 
 
@@ -106,16 +106,12 @@ def _likely(stacked: StackedPredictions, n_folds: int, learnt_from: Mapping[str,
     able, temperatures = able_members(stacked, learnt_from), stacked.temperatures[0]
 
     def together(raw: np.ndarray) -> np.ndarray:  # (M, networks, n, C)
-        logits = [_logits(one) / temperatures[place] for place in able for one in raw[place]]
+        logits = [log_probabilities(one) / temperatures[place] for place in able for one in raw[place]]
         return apply_temperature(np.exp(np.mean(logits, axis=0)), 1.0)
 
     offsets = fit_class_offsets(together(stacked.oof["test_like"]), stacked.images.y_true)
     rows = looked_at(stacked.test.shape[2])
     return apply_temperature(together(stacked.test[:, :n_folds, rows]) * np.exp(offsets), 1.0)
-
-
-def _logits(probabilities: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(probabilities, LEAST, dtype=np.float64))
 
 
 def _by_fold(

@@ -21,6 +21,11 @@ OFFSET_PENALTY = 12.5  # of a class's offset: as if it were drawn with a standar
 TEMPERATURES = (0.05, 20.0)  # searched; a member that is always right would have 0, one that guesses infinity
 
 
+def log_probabilities(probabilities: np.ndarray) -> np.ndarray:
+    """Return the logarithms of `probabilities`, float64, which are logits; LEAST at the least."""
+    return np.log(np.maximum(probabilities.astype(np.float64), LEAST))
+
+
 def log_loss(probabilities: np.ndarray, y_true: np.ndarray) -> float:
     """The mean of -log p of what is true; probabilities: (N, C), y_true: (N,) or (N, C), see above."""
     if y_true.ndim == 2:
@@ -36,7 +41,7 @@ def apply_temperature(probabilities: np.ndarray, temperature: float | np.ndarray
     """
     if several:
         return expit(_log_odds(probabilities) / temperature)
-    logits = _logits(probabilities) / temperature
+    logits = log_probabilities(probabilities) / temperature
     logits -= logits.max(axis=-1, keepdims=True)
     np.exp(logits, out=logits)
     return logits / logits.sum(axis=-1, keepdims=True)
@@ -64,7 +69,7 @@ def fit_class_offsets(probabilities: np.ndarray, y_true: np.ndarray) -> np.ndarr
     hard-to-beat at label shift adaptation, ICML 2020), by the least log loss and OFFSET_PENALTY times the sum of the
     squares, so that few images of a class move it little.
     """
-    logits, n, classes = _logits(probabilities), len(y_true), probabilities.shape[1]
+    logits, n, classes = log_probabilities(probabilities), len(y_true), probabilities.shape[1]
     true = np.eye(classes)[y_true]
 
     def loss(found: np.ndarray) -> tuple[float, np.ndarray]:  # and its gradient
@@ -139,17 +144,13 @@ def fit_members(
     return np.array([temperature for temperature, _ in fitted]), without
 
 
-def _logits(probabilities: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(probabilities.astype(np.float64), LEAST))
-
-
 def _log_odds(probabilities: np.ndarray) -> np.ndarray:
-    return _logits(probabilities) - _logits(1 - probabilities.astype(np.float64))
+    return log_probabilities(probabilities) - log_probabilities(1 - probabilities.astype(np.float64))
 
 
 def _loss_of_one(probabilities: np.ndarray, y_true: np.ndarray) -> Callable[[float], float]:
     """Return the log loss as a function of 1 / T; y_true: (N,)."""
-    logits = _logits(probabilities)
+    logits = log_probabilities(probabilities)
     of_true = logits[np.arange(len(y_true)), y_true].mean()
     return lambda cold: logsumexp(logits * cold, axis=1).mean() - of_true * cold
 
