@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
 from competition.common import paths
 from competition.data.predictions import Predictions, load_predictions
+from competition.ensembling.voting import soft_vote
 from competition.inference.tta import orientation_weights
 from competition.members.fitting.finetuning import FittedNetwork
 from competition.members.named import member_named
@@ -52,7 +51,4 @@ def train_adapted(
 def _answers(members: Sequence[str], fold: int) -> dict[str, Predictions]:
     """Return what the fold's networks of `members` say of the test and the test-like images, on average."""
     each = [load_predictions(paths.predictions(name, fold)) for name in members]
-    return {
-        part: each[0][part].like(np.mean([one[part].select(each[0][part].ids).probabilities for one in each], axis=0))
-        for part in ("test", "test_like")
-    }
+    return {part: soft_vote([one[part] for one in each]) for part in ("test", "test_like")}
