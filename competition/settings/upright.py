@@ -35,9 +35,15 @@ class UprightSettings(SettingsSection):
         "augment.policy says",
     )
     pages: int = Field(3000, ge=2, description="training pages, at the most, that are learnt from, drawn at random")
+    folds: int = Field(
+        2,
+        ge=2,
+        description="of their own, drawn whatever the labels: a page is turned by networks that learnt from the "
+        "others'",
+    )
     copies: int = Field(6, ge=1, description="damaged copies of each training page that the networks learn from")
-    corners_epochs: int = Field(8, ge=1, description="an epoch shows every training page as one of its copies")
-    orientation_epochs: int = Field(12, ge=1)
+    corners_epochs: int = Field(10, ge=1, description="an epoch shows every training page as one of its copies")
+    orientation_epochs: int = Field(16, ge=1)
     batch_size: int = Field(16, ge=2)
     learning_rate: float = Field(1.5e-3, gt=0, description="at its peak")
     frozen_stages: int = Field(2, ge=0, description="the stem and this many first stages keep their weights")

@@ -1,5 +1,8 @@
 """Learns a competition's straightener: the networks of every fold, how well they do, and whether they are used.
 
+The folds are its own, `upright.folds`: a page is turned by networks that never saw it, and that is all that matters,
+since no label is learnt. So their number, which the time grows with, isn't that of the members' folds.
+
 Nothing that took long is made twice: photographs and each network are kept until the stage has ended, the trained
 networks in the cache beyond it, so that a change of what comes after them trains none.
 """
@@ -10,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.offline import copies_code
@@ -20,7 +24,7 @@ from competition.compute.pool import release
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
-from competition.folds.split import HOLDOUT, read_folds
+from competition.folds.split import HOLDOUT, make_folds, read_folds
 from competition.inference.tta import orientation_weights
 from competition.members.resume_key import versions_of
 from competition.metrics.calibration import fit_temperature
@@ -28,6 +32,7 @@ from competition.models.networks import packages_of
 from competition.settings.augment import PURPOSES
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
+from competition.settings.upright import UprightSettings
 from competition.upright.accuracy import figures
 from competition.upright.choice import measured_gain
 from competition.upright.fit import FoldPhotographs, drawn_pages, fit_folds, score_folds
@@ -72,7 +77,7 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
     for make in (corner_network, orientation_network):
         make(upright, upright.seed)  # what can't be had is said before any work is done
     table = read_folds(paths.FOLDS)
-    fold_of = dict(zip(table["ID"], table["fold"].tolist(), strict=True))
+    fold_of = own_folds(table, upright)
     names = augment.names()
     names["train"] += settings.augment.names()["train"]
     bank = open_bank(names, augment, machine, paths.NOISE_BANK.resolve())
@@ -80,7 +85,7 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
     pages = drawn_pages(np.array([fold_of.get(id, HOLDOUT) for id in train.column("id")]), upright)
     _pack_photographs(state, PhotographMaker(str(train.path.resolve()), augment, upright.copies, bank), pages, settings)
     read = partial(FoldPhotographs.read, state / "photographs.arrow", fold_of, augment.fill)
-    weights = {fold: networks / f"{fold}.safetensors" for fold in settings.split.folds}
+    weights = {fold: networks / f"{fold}.safetensors" for fold in range(upright.folds)}
     fit_folds(read, weights, upright, state, machine, report)
     photographs = read()
     found, rows = score_folds(photographs, weights, upright)
@@ -104,6 +109,23 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
         save_straightener(folder, bool(facts["used"]), upright, temperature, fold_of)
         write_pages_grid(folder / GRID, FoldStraightener(networks), ImageStore(paths.TEST_STORE), augment.fill)
     return facts
+
+
+def own_folds(table: pd.DataFrame, settings: UprightSettings) -> dict[str, int]:
+    """Return image ID -> the fold whose networks don't see it: groups whole, whatever the labels; of images that the
+    split `table` scores in no fold, as there.
+
+    Raises ValueError where there are fewer groups than folds.
+    """
+    seen = (table["fold"] >= 0).to_numpy()
+    groups, folds = table["group"][seen], table["fold"].to_numpy(copy=True)
+    if groups.nunique() < settings.folds:
+        raise ValueError(
+            f"upright.folds: {settings.folds} folds of {groups.nunique()} groups of images; take fewer, or `use: off`"
+        )
+    ids, no_label = table["ID"][seen].tolist(), [""] * len(groups)
+    folds[seen] = make_folds(ids, no_label, groups.tolist(), settings.folds, settings.seed)
+    return dict(zip(table["ID"], folds.tolist(), strict=True))
 
 
 def _pack_photographs(state: Path, maker: PhotographMaker, pages: np.ndarray, settings: Settings) -> None:

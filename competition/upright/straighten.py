@@ -1,8 +1,8 @@
 """Straightener of a competition's images: what the stage `upright` learnt, for `augment`, `tune` and `predict`.
 
-Pictures of a training image are warped by the networks of its own fold, which never saw it; all other pictures by
-those of all folds. All that is needed stands in one folder: the networks, and a file that says whether they are used,
-the settings that they were trained by, the orientations' temperature, and the split that they keep to.
+Pictures of a training image are warped by the networks of its fold, one of `upright.folds`, which never saw it; all
+other pictures by those of all folds. All that is needed stands in one folder: the networks, and a file that says
+whether they are used, the settings that they were trained by, the orientations' temperature, and each image's fold.
 """
 
 from collections.abc import Mapping, Sequence

@@ -13,6 +13,8 @@ Specialists are left out. Of each run:
     gap_one         one_network - what the vote's networks of one fold score alone, on average
     gap_vote        what the vote was expected to add - what it added
     gap_clean       the same of clean validation
+    gap_by_chance   what the gap of an accuracy would be, on average, that is estimated without any other error than
+                    which images are there out of fold and in the test set
     inside, alarm   whether the test score lies in the interval, and whether the alarm was raised
 
 Nothing reads a solution before the last step. A stopped run goes on where it was; what stands in the folder is not
@@ -21,6 +23,7 @@ computed again. The last line is one JSON object: mean and worst gaps, coverage,
 
 import argparse
 import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -222,6 +225,8 @@ def result(folder: Path) -> dict[str, object]:
     gaps = {f"gap_{name}": value - test["all"] for name, value in promised.items()}
     one, one_test = expected["one_network"], score_alone(folder)
     gaps |= {"gap_one": one - one_test, "gap_vote": gaps["gap_expected"] - (one - one_test)}
+    images = len(pd.read_csv(folder / "folds/folds.csv", dtype=str)), sum(test["images"].values())
+    gaps["gap_by_chance"] = gap_by_chance(test["accuracy"], *images)
     numbers = {"test": test["all"], "low": expected["low"], "high": expected["high"], "one": one, **promised, **gaps}
     return {name: round(value, 4) for name, value in numbers.items()} | {
         "inside": expected["low"] <= test["all"] <= expected["high"],
@@ -243,13 +248,21 @@ def score_alone(folder: Path) -> float:
     return float(np.mean(scores))
 
 
+def gap_by_chance(accuracy: float, *images: int) -> float:
+    """Return how far apart the accuracies of sets of so many `images` are on average, if both are drawn at `accuracy`:
+    the mean absolute value of a normal distribution.
+    """
+    variance = accuracy * (1 - accuracy) * sum(1 / n for n in images)
+    return math.sqrt(2 * variance / math.pi)
+
+
 def summary(runs: dict[str, dict]) -> dict[str, object]:
     """Return the figures over all runs."""
     rows = pd.DataFrame(runs.values())
     far, quiet = rows["gap_expected"].abs() > FAR, ~rows["alarm"].astype(bool)
     gaps = {
         f"mean_{name}": round(float(rows[name].abs().mean()), 4)
-        for name in ("gap_expected", "gap_one", "gap_vote", "gap_clean")
+        for name in ("gap_expected", "gap_one", "gap_vote", "gap_clean", "gap_by_chance")
     }
     return {
         "runs": len(rows),

@@ -26,7 +26,7 @@ from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
 from competition.settings.params import Settings
 
-MOST, FEWEST = 5000, 8  # images on a map
+MOST, FEWEST = 2500, 8  # images on a map
 BATCH_SIZE = 32
 NEIGHBOURS, COMPONENTS, EPOCHS = 15, 50, 200
 FEW = 4 * NEIGHBOURS  # images, below which principal directions are taken
