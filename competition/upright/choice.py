@@ -36,7 +36,7 @@ from competition.upright.straighten import FoldStraightener
 
 PAGES_PER_PART = 64
 SIZE, COPIES = 160, 1  # pixels, and damaged copies of each page, that the classifier gets
-PAGES = 500  # training images, and as many test images, that are enough to tell
+PAGES = 300  # training images, and as many test images, that are enough to tell
 AS_IT_IS, UPRIGHT = "as_it_is", "upright"
 
 
