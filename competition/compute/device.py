@@ -76,12 +76,10 @@ def free_memory() -> None:
 
 
 def keep_memory() -> None:
-    """Tell glibc to keep what this process frees: else a layer's output is fresh pages, at a page fault each; and torch
-    to ask for huge pages, which a layer's output has fewer of. Before the first tensor of this process.
+    """Tell glibc to keep what this process frees: else a layer's output is fresh pages, at a page fault each.
 
     Does nothing elsewhere than on Linux with glibc.
     """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch's own variable
     if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
         return
     libc = ctypes.CDLL("libc.so.6")

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -28,23 +27,3 @@ assert torch.get_num_threads() == 1
 @pytest.mark.slow
 def test_threads_are_set_where_that_is_asked_for_and_nowhere_else():
     subprocess.run([sys.executable, "-c", CODE], check=True)
-
-
-LARGE = """
-import re, torch
-from pathlib import Path
-import competition.members.training, timm
-from competition.compute.device import set_up_process
-set_up_process()
-held = torch.ones(16 << 20)  # 64 MiB
-kilobytes = int(re.search(r"AnonHugePages:\\s+(\\d+)", Path("/proc/self/smaps_rollup").read_text())[1])
-assert kilobytes >= 16 << 10, kilobytes
-"""
-
-
-@pytest.mark.slow
-def test_large_tensors_lie_in_huge_pages():
-    enabled = Path("/sys/kernel/mm/transparent_hugepage/enabled")
-    if not enabled.is_file() or "[never]" in enabled.read_text():
-        pytest.skip("this machine has no transparent huge pages")
-    subprocess.run([sys.executable, "-c", LARGE], check=True)
