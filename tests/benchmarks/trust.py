@@ -225,7 +225,7 @@ def result(folder: Path) -> dict[str, object]:
     gaps = {f"gap_{name}": value - test["all"] for name, value in promised.items()}
     one, one_test = expected["one_network"], score_alone(folder)
     gaps |= {"gap_one": one - one_test, "gap_vote": gaps["gap_expected"] - (one - one_test)}
-    images = len(pd.read_csv(folder / "folds/folds.csv", dtype=str)), sum(test["images"].values())
+    images = [len(pd.read_csv(folder / table, dtype=str)) for table in ("folds/folds.csv", "submissions/final.csv")]
     gaps["gap_by_chance"] = gap_by_chance(test["accuracy"], *images)
     numbers = {"test": test["all"], "low": expected["low"], "high": expected["high"], "one": one, **promised, **gaps}
     return {name: round(value, 4) for name, value in numbers.items()} | {
