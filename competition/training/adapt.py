@@ -187,19 +187,19 @@ def _learn(
 ) -> float:
     """Add the gradients of the batch's loss, and return it.
 
-    In parts that are hardly larger than the labelled one, each with batch-norm's statistics of its own: all at once
-    would need the memory of several batches.
+    In parts as large as the labelled one, since all at once would need the memory of several batches. Each has its
+    share of both, so that batch-norm's statistics are those of the mixture.
     """
-    count = max(1, len(batch.others) // len(batch.images))
-    others, answers = distorted(batch.others, random, FILL).tensor_split(count), batch.answers.tensor_split(count)
-    parts = [(batch.images, batch.labels, settings.label_smoothing, 1.0)]
-    parts += [(*part, 0.0, how.weight * len(part[0]) / len(batch.others)) for part in zip(others, answers, strict=True)]
+    count = min(len(batch.images), 1 + len(batch.others) // len(batch.images))
+    whole = batch.images, batch.labels, distorted(batch.others, random, FILL), batch.answers
     total = 0.0
-    for pixels, targets, smoothing, weight in parts:
+    for images, labels, others, answers in zip(*(part.tensor_split(count) for part in whole), strict=True):
         with autocast(settings.precision):
-            inputs = normalise(pixels, device()).contiguous(memory_format=torch.channels_last)
-            logits = network(inputs).float()
-        loss = weight * cross_entropy(logits, targets.to(device()), label_smoothing=smoothing)
+            inputs = normalise(torch.cat([images, others]), device()).contiguous(memory_format=torch.channels_last)
+            own, theirs = network(inputs).float().split([len(images), len(others)])
+        loss = cross_entropy(own, labels.to(device()), label_smoothing=settings.label_smoothing)
+        other_loss = cross_entropy(theirs, answers.to(device()))
+        loss = loss * (len(images) / len(batch.images)) + other_loss * (how.weight * len(others) / len(batch.others))
         loss.backward()
         total += loss.item()
     return total

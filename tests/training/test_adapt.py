@@ -149,6 +149,28 @@ def test_the_gradient_is_that_of_both_losses(data):
     assert torch.allclose(gradient, network[1].weight.grad, atol=1e-5)
 
 
+def test_labelled_and_unlabelled_images_go_through_the_network_together():
+    """In the same proportion, few at a time, so that batch-norm sees the mixture and memory is that of a batch."""
+    seen = []
+
+    class Watched(torch.nn.Linear):
+        def forward(self, inputs):
+            seen.append((inputs.flatten(1) == 0).all(1).tolist())
+            return super().forward(inputs.flatten(1))
+
+    random = np.random.default_rng(0)
+    others = torch.from_numpy(random.integers(1, 256, (17, 32, 32, 3), np.uint8))
+    answers = torch.from_numpy(random.dirichlet([1] * 3, 17).astype(np.float32))
+    batch = module.Batch(
+        torch.zeros(8, 32, 32, 3, dtype=torch.uint8), torch.zeros(8, dtype=torch.long), others, answers
+    )
+    network = Watched(3 * 32 * 32, 3)
+    module._learn(
+        network, lambda pixels, to: pixels.permute(0, 3, 1, 2).float(), batch, SETTINGS, HOW, torch.Generator()
+    )
+    assert [(sum(part), len(part) - sum(part)) for part in seen] == [(3, 6), (3, 6), (2, 5)]
+
+
 def test_every_unlabelled_image_comes_as_often():
     turns = module._in_turn(5, 12, np.random.default_rng(0))
     counts = np.bincount(turns, minlength=5)
