@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from competition.common.registry import registry_of
 from competition.settings.member import NO_FILES, NetworkSettings
+from competition.settings.progressive_resizing import size_at
 from competition.settings.section import ClassWeights, Share, registered
 
 LOSSES, HEADS = "competition.training.losses", "competition.models.heads"
@@ -170,8 +171,12 @@ class FinetunedSettings(NetworkSettings):
         return self.first_size or self.size
 
     @property
-    def planned_epochs(self) -> int:
-        return self.epochs
+    def planned_epochs(self) -> float:
+        sizes = [size_at(epoch, self.epochs, self.first_size, self.size) for epoch in range(self.epochs)]
+        return sum((pixels / self.size) ** 2 for pixels in sizes)
+
+    def with_share_of_epochs(self, share: float) -> "FinetunedSettings":
+        return self.model_copy(update={"epochs": max(1, round(share * self.epochs))})
 
     @property
     def why_no_refit(self) -> str:

@@ -42,9 +42,13 @@ class MemberSettings(SettingsSection):
         return 0
 
     @property
-    def planned_epochs(self) -> int:
-        """Epochs of the training images that planning counts."""
+    def planned_epochs(self) -> float:
+        """Epochs of the training images at full size that planning counts."""
         return 1
+
+    def with_share_of_epochs(self, share: float) -> "MemberSettings":
+        """Return the settings of a training of that share of the epochs; as they are where there are none."""
+        return self
 
     @property
     def why_no_refit(self) -> str:

@@ -25,10 +25,10 @@ from competition.models.freezing import frozen_modules
 from competition.models.layers.fusion import for_training
 from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
+from competition.settings.progressive_resizing import size_at
 from competition.training.criterion import Criterion
 from competition.training.fold_data import FoldData
 from competition.training.mixup import mix, one_hot
-from competition.training.progressive_resizing import size_at
 from competition.training.recovery import Interrupt
 from competition.training.run import Run
 

@@ -24,9 +24,9 @@ from competition.models.freezing import frozen_modules
 from competition.models.layers.fusion import for_training
 from competition.models.networks import Normalisation
 from competition.settings.finetuned import FinetunedSettings
+from competition.settings.progressive_resizing import size_at
 from competition.settings.upright import UprightSettings
 from competition.training.checkpoints import load_state, save_state
-from competition.training.progressive_resizing import size_at
 from competition.upright.geometry import homography, moved, oriented_corners, placed, quad_of, sides_of, straightened
 from competition.upright.networks import MARGIN, PageNetwork, corner_targets
 

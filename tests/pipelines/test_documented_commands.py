@@ -68,6 +68,7 @@ LISTED = {
     "python -m pipelines.add_corrections": "needs corrections; tests/labels/test_corrections.py runs it",
     "python -m pipelines.plan": "runs every stage twice, minutes; tests/benchmarks/plan.py runs it",
     "python -m pipelines.plan --train 2000000 --test 500000": "the same",
+    "python -m pipelines.plan --minutes 60 --apply": "the same",
     "python -m pipelines.predict ~/scans --student": "needs a student; tests/pipelines/test_distil.py asks one",
     "python -m pipelines.export student": "the same; tests/serving/test_export_student.py exports one",
     "python -m pipelines.bundle --student": "the same; tests/pipelines/test_distil.py bundles one",

@@ -6,8 +6,8 @@ import torch
 from torch.optim import lr_scheduler
 
 from competition.settings.finetuned import FinetunedSettings
+from competition.settings.progressive_resizing import size_at
 from competition.training.learning_rate import LearningRate
-from competition.training.progressive_resizing import size_at
 from competition.training.schedules import SCHEDULES
 
 KINDS = SCHEDULES.names()
