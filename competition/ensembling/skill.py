@@ -26,7 +26,7 @@ def with_skill(
     chance = metric.chance(len(images.targets), images.task.several)
     scores = np.array([images.score(answers) for answers in stacked.voters(stacked.oof["test_like"]).answers(metric)])
     skill = metric.sign * (scores - chance)
-    able = (skill >= LEAST * skill.max()) | (skill.max() <= 0)
+    able = _clear(skill)
     members = {*np.array(stacked.members)[able].tolist(), SPECIALIST}
     left_out = [name for name in stacked.members if name not in members]
     return stacked.only(able), [one for one in singles if members.issuperset(one.parts)], left_out
@@ -39,4 +39,9 @@ def able_members(stacked: StackedPredictions, but: Collection[str] = ()) -> list
     images = stacked.images
     found = [place for place, name in enumerate(stacked.members) if name not in but]
     skill = (stacked.oof["test_like"][found, 0].argmax(axis=2) == images.y_true).mean(axis=1) - 1 / len(images.targets)
-    return [place for place, one in zip(found, skill, strict=True) if one >= LEAST * skill.max() or skill.max() <= 0]
+    return np.array(found, int)[_clear(skill)].tolist()
+
+
+def _clear(skill: np.ndarray) -> np.ndarray:
+    """Return (M,) whether each score above chance is clearly so; True for all where none is above."""
+    return (skill >= LEAST * skill.max()) | (skill.max() <= 0)
