@@ -61,7 +61,11 @@ def main(
             log("trying", stage=stage, seconds_so_far=round(perf_counter() - began))
 
     pair, votes = measure(competition, settings, size, run_stage, announce)
-    fit = settings if minutes is None else fitted(pair, votes, settings, size, 60 * minutes)
+    try:
+        fit = settings if minutes is None else fitted(pair, votes, settings, size, 60 * minutes)
+    except ValueError:
+        Console(stderr=True).print(forecast_table(forecast(pair, votes, settings, size), size))
+        raise
     epochs, stages = changed_epochs(settings, fit), forecast(pair, votes, fit, size)
     if apply and epochs:
         params_file.apply(paths.PARAMS, epochs, load_settings)

@@ -462,5 +462,8 @@ def test_the_epochs_that_fit_are_written_beside_what_stands_there(competition, t
     written = (tmp_path / "params.yaml").read_text()
     epochs = load_settings(tmp_path / "params.yaml").members["lite0"].epochs
     assert written.startswith("# mine\n") and 3 < epochs < 10
+    with pytest.raises(ValueError, match="are too short"):
+        plan.main(train=1000, test=2000, minutes=1)
+    assert "train lite0" in capsys.readouterr().err  # what was measured is shown all the same
     with pytest.raises(ValueError, match="give these too"):
         plan.main(apply=True)
