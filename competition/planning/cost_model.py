@@ -14,8 +14,6 @@ Pair = tuple[Survey, Survey]  # of a smaller and a larger part
 def forecast(pair: Pair, votes: list[VoteUsage], settings: Settings, size: Size) -> list[Forecast]:
     """Return the forecast of every stage for `size` images, in their order, of trainings that last all their epochs.
 
-    What an epoch of smaller pictures takes is by their pixels.
-
     votes: of as many images, or of two smaller numbers.
     """
     stages = [_stage(name, pair, size) for name in stages_before_training(settings)]

@@ -3,11 +3,11 @@
 import sys
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from makers.surveys import NETWORK, made_settings, survey_of, votes_of
 
 from competition.data.competition import read_competition
 from competition.data.metadata import metadata_table
@@ -20,32 +20,15 @@ from competition.planning import measure, subset
 from competition.planning.cost_model import forecast
 from competition.planning.dummy_predictions import draw_folds, draw_rows, draw_specialist
 from competition.planning.forecast import line, memory_line
-from competition.planning.process_usage import Usage, run_measured
+from competition.planning.process_usage import run_measured
 from competition.planning.subset import EPOCHS, Size, part_params, part_sizes, write_part
-from competition.planning.survey import Survey, TrainingUsage, VoteUsage, stages_before_training, tried_shares
+from competition.planning.survey import stages_before_training, tried_shares
 from competition.planning.table import duration
-from competition.planning.time_limit import FORECAST, changed_epochs, fitted
-from competition.settings.finetuned import FinetunedSettings
-from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from competition.settings.review import ReviewSettings
 from competition.settings.task import TaskSettings
-from pipelines import plan
 
 pytestmark = pytest.mark.slow
-
-NETWORK = FinetunedSettings(size=64, epochs=10)
-
-
-def made_settings(**changes):
-    values = {
-        "augment": {"size": 64, "copies": 10},
-        "split": {"folds": [0, 1, 2]},
-        "train": {"members": ["lite0", "grey"]},
-        "members": {"lite0": NETWORK.model_dump(), "grey": {"kind": "grey"}},
-        "specialize": {"network": NETWORK.model_dump()},
-    }
-    return Settings.model_validate(values | changes)
 
 
 def test_a_line_goes_through_both_points_and_never_below_zero():
@@ -83,34 +66,6 @@ def test_too_few_images_are_not_planned_from():
         ValueError, match=r"30 training images of 17 classes are too few to plan from \(at least 68\): just run them"
     ):
         part_sizes(30, 17, 3, 14, 400)
-
-
-def survey_of(train, test, settings):
-    """What stages would take that grow in straight lines with known slopes."""
-
-    def taken(start, each, memory=0.0):
-        return Usage(start + each * (train + test), round(1e9 + memory * train))
-
-    epoch, predicted = 0.5 + 0.02 * train, 0.001 * (train + test)
-    taken_in_all = 5 + 0.004 * (train + test) + EPOCHS * epoch + predicted
-    lite0 = TrainingUsage(Usage(taken_in_all, 1_500_000_000), epoch, EPOCHS, predicted)
-    grey, again = TrainingUsage(taken(4, 0.01), 0, 1, 0), TrainingUsage(taken(3, 0.002), 0, 1, 0)
-    stages = {name: taken(2, 0.003) for name in ("prepare", "augment")}
-    stages |= {name: Usage(1 + 0.001 * train, 500_000_000 + 1_000_000 * train) for name in ("split", "review")}
-    return Survey(
-        Size(train, test),
-        stages,
-        {"lite0": lite0, "grey": grey, "specialist": lite0},
-        {"grey": again},
-        {"augment": 5000 * (train + test)},
-    )
-
-
-def votes_of(train, test):
-    size = Size(train, test)
-    return VoteUsage(
-        size, {name: Usage(3 + 0.001 * size.all, 200_000_000 + 1000 * size.all) for name in ("vote", "ensemble")}
-    )
 
 
 def test_votes_are_what_they_took_on_as_many_rows_and_beyond_them_a_straight_line():
@@ -158,23 +113,6 @@ def test_what_grows_in_a_straight_line_is_forecast_exactly():
         one for one in forecast(pair, [votes_of(1000, 2000)], asked, Size(1000, 2000)) if one.stage == "refit lite0"
     )
     assert again.seconds == pytest.approx(2 * (5 + 10 * 1.5 * (0.5 + 0.02 * 1000) + 0.005 * 3000)) and again.runs == 2
-
-
-@pytest.fixture
-def competition(tmp_path):
-    root = tmp_path / "data/raw"
-    rows = [(f"a{n:03d}", "letter" if n % 10 else 'a, "rare" one') for n in range(60)]
-    for part, names in (("train", [name for name, _ in rows]), ("test", [f"t{n:03d}" for n in range(30)])):
-        (root / part).mkdir(parents=True)
-        for name in names:
-            cv2.imwrite(str(root / part / f"{name}.png"), np.full((8, 8), 200, np.uint8))
-    pd.DataFrame(rows, columns=["ID", "target"]).assign(
-        group=["" if n % 2 else f"g{n // 4}" for n in range(60)]
-    ).to_csv(root / "train.csv", index=False)
-    pd.DataFrame({"ID": [f"t{n:03d}" for n in range(30)], "target": "letter"}).to_csv(
-        root / "sample_submission.csv", index=False
-    )
-    return read_competition(made_settings(competition={"root": str(root)}).competition)
 
 
 def test_a_part_is_a_competition_with_the_same_shares(competition, tmp_path):
@@ -409,61 +347,3 @@ def test_turning_pages_upright_is_planned_only_where_it_is_done():
     assert stages_before_training(Settings()) == ("prepare", "split", "augment")
     settings = Settings(upright={"use": "auto"})
     assert stages_before_training(settings) == ("prepare", "split", "upright", "augment")
-
-
-# a time limit
-
-
-def limited(minutes, **changes):
-    """What fits of a made-up competition, of which a training's epoch takes 20.5 seconds and a run of 10 epochs 15
-    minutes or so, by a member that sees full-size pictures from the start.
-    """
-    settings = made_settings(**changes)
-    pair = survey_of(40, 80, settings), survey_of(120, 240, settings)
-    votes, size = [votes_of(1000, 2000)], Size(1000, 2000)
-    fit = fitted(pair, votes, settings, size, 60 * minutes)
-    return settings, fit, sum(stage.seconds for stage in forecast(pair, votes, fit, size)) / 60
-
-
-def test_epochs_are_cut_until_the_forecast_fits_and_no_further():
-    settings, fit, whole = limited(1000)
-    assert fit.members["lite0"].epochs == 10 and changed_epochs(settings, fit) == {}
-    settings, fit, takes = limited(0.8 * whole)
-    epochs = fit.members["lite0"].epochs
-    assert changed_epochs(settings, fit) == {("members", "lite0", "epochs"): epochs}
-    epoch = 3 * (0.5 + 0.02 * 1000) / 60
-    assert takes <= FORECAST * 0.8 * whole < takes + epoch and whole - takes == pytest.approx((10 - epochs) * epoch)
-
-
-def test_a_limit_that_a_quarter_of_the_epochs_misses_is_refused():
-    with pytest.raises(ValueError, match=r"1 min 00 s are too short: with 25% of .* a run takes \d+ m"):
-        limited(1)
-
-
-def test_epochs_of_growing_pictures_count_by_their_pixels():
-    """Six epochs: one each at 96, 128 and 160 pixels, three at 192."""
-    growing = FinetunedSettings(size=192, first_size=96, epochs=6)
-    assert growing.planned_epochs == pytest.approx((96**2 + 128**2 + 160**2 + 3 * 192**2) / 192**2)
-    assert FinetunedSettings(size=192, epochs=9).planned_epochs == 9
-
-
-def test_the_epochs_that_fit_are_written_beside_what_stands_there(competition, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    changes = {"competition": {"root": str(competition.root)}, "specialize": {"base": []}}
-    text = yaml.safe_dump(made_settings(**changes).model_dump(mode="json"))
-    (tmp_path / "params.yaml").write_text("# mine\n" + text)
-    settings = made_settings()
-    pair = survey_of(20, 10, settings), survey_of(40, 20, settings)
-    monkeypatch.setattr(plan, "measure", lambda *given: (pair, [votes_of(60, 30)]))
-    plan.main(train=1000, test=2000, minutes=12)
-    assert "fewer epochs members.lite0.epochs=" in capsys.readouterr().out
-    assert (tmp_path / "params.yaml").read_text() == "# mine\n" + text
-    plan.main(train=1000, test=2000, minutes=12, apply=True)
-    written = (tmp_path / "params.yaml").read_text()
-    epochs = load_settings(tmp_path / "params.yaml").members["lite0"].epochs
-    assert written.startswith("# mine\n") and 3 < epochs < 10
-    with pytest.raises(ValueError, match="are too short"):
-        plan.main(train=1000, test=2000, minutes=1)
-    assert "train lite0" in capsys.readouterr().err  # what was measured is shown all the same
-    with pytest.raises(ValueError, match="give these too"):
-        plan.main(apply=True)
