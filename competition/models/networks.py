@@ -11,7 +11,7 @@ from competition.models.classifier import set_head
 from competition.models.document_weights import DOCUMENT_PACKAGES, load_document_weights
 from competition.models.freezing import check_tuning
 from competition.models.heads import HEADS
-from competition.models.layers.depthwise import with_fast_depthwise
+from competition.models.layers.fast import with_fast_layers
 from competition.models.shipped_weights import MEAN_STD, PACKAGES, load_shipped, refuse_untouched_statistics
 from competition.models.weights import load_weights_file
 from competition.settings.member import NO_FILES, NetworkSettings
@@ -55,7 +55,7 @@ def create_network(settings: NetworkSettings, n_classes: int, seed: int = 0) -> 
     ModuleNotFoundError for missing weights.
     """
     network = _plain_network(settings, n_classes, seed)
-    return with_fast_depthwise(network).to(memory_format=torch.channels_last), _normalisation(network, settings)
+    return with_fast_layers(network).to(memory_format=torch.channels_last), _normalisation(network, settings)
 
 
 def packages_of(settings: NetworkSettings) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def network_to_load(settings: NetworkSettings, n_classes: int, plain: bool = Fal
     """
     network = _plain_network(settings.model_copy(update={"weights": "none"}), n_classes, 0)
     normalise = _normalisation(network, settings)
-    return (network if plain else with_fast_depthwise(network).to(memory_format=torch.channels_last)), normalise
+    return (network if plain else with_fast_layers(network).to(memory_format=torch.channels_last)), normalise
 
 
 def _plain_network(settings: NetworkSettings, n_classes: int, seed: int) -> nn.Module:

@@ -19,13 +19,15 @@ from competition.settings.finetuned import FinetunedSettings
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("kernel", [3, 5, 7])
 @pytest.mark.parametrize("kind", [nn.Conv2d, Conv2dSame])
-def test_depthwise_is_pytorchs_convolution(kind, kernel, stride, size):
+@pytest.mark.parametrize("channels", [6, 40])
+def test_depthwise_is_pytorchs_convolution(channels, kind, kernel, stride, size):
     torch.manual_seed(0)
-    conv = kind(6, 6, kernel, stride=stride, padding=0 if kind is Conv2dSame else kernel // 2, groups=6, bias=False)
+    padding = 0 if kind is Conv2dSame else kernel // 2
+    conv = kind(channels, channels, kernel, stride=stride, padding=padding, groups=channels, bias=False)
     fast = DepthwiseConv2d(conv, same=kind is Conv2dSame)
     results = []
     for layer in (conv, fast):
-        inputs = random_input(2, 6, *size).requires_grad_()
+        inputs = random_input(2, channels, *size).requires_grad_()
         layer.weight.grad = None
         outputs = layer(inputs)
         (outputs * random_input(*outputs.shape, seed=1)).sum().backward()
@@ -47,33 +49,18 @@ def test_what_a_gpu_computes_is_pytorchs_convolution(kind, kernel, stride, size)
 
 
 def test_elsewhere_than_on_a_cpu_no_gradient_is_our_own():
-    conv = nn.Conv2d(6, 6, 5, groups=6, bias=False)
+    conv = nn.Conv2d(40, 40, 5, groups=40, bias=False)
     layer = DepthwiseConv2d(conv, same=True)
-    assert "Depthwise" in layer(random_input(2, 6, 9, 9)).grad_fn.name()
-    outputs = layer.to("meta")(random_input(2, 6, 9, 9).to("meta"))  # shapes alone, on no CPU
-    assert outputs.grad_fn.name() == "ConvolutionBackward0" and outputs.shape == (2, 6, 9, 9)
-
-
-def test_depthwise_gradients_are_those_of_small_steps():
-    torch.manual_seed(0)
-    conv = nn.Conv2d(3, 3, 3, stride=2, padding=1, groups=3, bias=False).double()
-    fast = DepthwiseConv2d(conv, same=False)
-    inputs = random_input(2, 3, 6, 6).double()
-    step = random_input(*conv.weight.shape, seed=1).double() * 1e-6
-    outputs = fast(inputs)
-    outputs.square().sum().backward()
-    before, slope = outputs.square().sum().item(), (conv.weight.grad * step).sum().item()
-    with torch.no_grad():
-        conv.weight += step
-        after = fast(inputs).square().sum().item()
-    assert after - before == pytest.approx(slope, rel=1e-3)
+    assert "Depthwise" in layer(random_input(2, 40, 9, 9)).grad_fn.name()
+    outputs = layer.to("meta")(random_input(2, 40, 9, 9).to("meta"))  # shapes alone, on no CPU
+    assert outputs.grad_fn.name() == "ConvolutionBackward0" and outputs.shape == (2, 40, 9, 9)
 
 
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2), (7, 1), (7, 2)])
 def test_depthwise_in_bfloat16_is_off_by_bfloat16s_error_only(kernel, stride):
     torch.manual_seed(0)
-    conv = nn.Conv2d(8, 8, kernel, stride=stride, padding=kernel // 2, groups=8, bias=False)
-    fast, inputs = DepthwiseConv2d(conv, same=False), random_input(4, 8, 12, 12).requires_grad_()
+    conv = nn.Conv2d(40, 40, kernel, stride=stride, padding=kernel // 2, groups=40, bias=False)
+    fast, inputs = DepthwiseConv2d(conv, same=False), random_input(4, 40, 12, 12).requires_grad_()
     conv(inputs).square().sum().backward()
     expected = inputs.grad.clone(), conv.weight.grad.clone()
     inputs.grad = conv.weight.grad = None

@@ -1,77 +1,47 @@
-"""Depthwise convolutions whose backward pass on a CPU is not left to a reference routine.
+"""Depthwise convolutions whose training on a CPU is not left to a reference routine.
 
-oneDNN has fast weight gradients of 3x3 kernels only: those of 5x5 kernels take ten times as long in float32, and more
-in bfloat16. So a larger kernel's is put together from 3x3 ones, each of the part of the image that its taps see. In
-bfloat16 the input gradient of a strided convolution goes through plain loops too: of a 3x3 kernel it is taken in
-float32, of a larger one as that of a convolution without stride, of a gradient with zeros in between.
+oneDNN's gradients of their weights, of the inputs of a strided one, and of large kernels take up to fifty times as long
+as ours, most of all in bfloat16; and it has no padding that is larger on one side. Those are `kernels.depthwise`'.
 """
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-FAST = 3  # height and width of the kernels that oneDNN has code for
+from competition.models.kernels import depthwise as kernels
+from competition.models.kernels.compiled import computes
+from competition.models.kernels.depthwise import Shape
+
+FAST = 3  # height and width of the kernels whose inputs' gradient is oneDNN's faster one
 
 
 class _Depthwise(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, inputs: torch.Tensor, weight: torch.Tensor, stride: tuple, padding: tuple) -> torch.Tensor:
+    def forward(ctx, inputs: torch.Tensor, weight: torch.Tensor, shape: Shape) -> torch.Tensor:
         ctx.save_for_backward(inputs, weight)
-        ctx.stride, ctx.padding = stride, padding
-        return functional.conv2d(inputs, weight, None, stride, padding, 1, weight.shape[0])
+        ctx.shape = shape
+        if shape.symmetric:
+            return functional.conv2d(inputs, weight, None, shape.stride, (shape.top, shape.left), 1, len(weight))
+        return kernels.convolved(inputs, weight, shape)
 
     @staticmethod
     def backward(ctx, gradient: torch.Tensor) -> tuple:
         inputs, weight = ctx.saved_tensors
         of_inputs = of_weight = None
         if ctx.needs_input_grad[0]:
-            of_inputs = _of_inputs(gradient, inputs, weight, ctx.stride[0], ctx.padding)
+            of_inputs = _of_inputs(gradient, inputs, weight, ctx.shape)
         if ctx.needs_input_grad[1]:
-            of_weight = _of_weight(gradient, inputs, weight, ctx.stride[0], ctx.padding)
-        return of_inputs, of_weight, None, None
+            of_weight = kernels.weight_gradient(inputs, gradient, ctx.shape).to(weight.dtype)
+        return of_inputs, of_weight, None
 
 
-def _of_inputs(
-    gradient: torch.Tensor, inputs: torch.Tensor, weight: torch.Tensor, stride: int, padding: tuple
-) -> torch.Tensor:
-    if stride == 1:
-        return _backward(gradient, inputs, weight, stride, padding, 0)
-    if weight.shape[-1] <= FAST:
-        return _backward(gradient.float(), inputs.float(), weight.float(), stride, padding, 0).to(inputs.dtype)
-    height, width = (
-        size + 2 * pad - weight.shape[-1] + 1 for size, pad in zip(inputs.shape[-2:], padding, strict=True)
-    )
-    spread = gradient.new_zeros((*gradient.shape[:2], height, width)).to(memory_format=torch.channels_last)
-    spread[:, :, ::stride, ::stride] = gradient
-    return _backward(spread, inputs, weight, 1, padding, 0)
-
-
-def _of_weight(
-    gradient: torch.Tensor, inputs: torch.Tensor, weight: torch.Tensor, stride: int, padding: tuple
-) -> torch.Tensor:
-    kernel = weight.shape[-1]
-    if kernel <= FAST:
-        return _backward(gradient, inputs, weight, stride, padding, 1)
-    (above, left), (height, width) = padding, gradient.shape[-2:]
-    padded = functional.pad(inputs, (left, left, above, above))
-    whole, taps = torch.empty_like(weight), weight[:, :, :FAST, :FAST].contiguous()
-    starts = sorted({min(start, kernel - FAST) for start in range(0, kernel, FAST)})
-    for y in starts:
-        for x in starts:
-            seen = padded[:, :, y : y + (height - 1) * stride + FAST, x : x + (width - 1) * stride + FAST]
-            seen = seen.contiguous(memory_format=torch.channels_last)
-            whole[:, :, y : y + FAST, x : x + FAST] = _backward(gradient, seen, taps, stride, (0, 0), 1)
-    return whole
-
-
-def _backward(
-    gradient: torch.Tensor, inputs: torch.Tensor, weight: torch.Tensor, stride: int, padding: tuple, which: int
-) -> torch.Tensor:
-    """Return the gradient of `inputs`, 0, or of `weight`, 1."""
-    mask = [which == 0, which == 1, False]
+def _of_inputs(gradient: torch.Tensor, inputs: torch.Tensor, weight: torch.Tensor, shape: Shape) -> torch.Tensor:
+    if shape.stride > 1 or shape.kernel > FAST or not shape.symmetric:
+        return kernels.input_gradient(gradient, weight, shape)
+    padding = [shape.top, shape.left]
     return torch.ops.aten.convolution_backward(
-        gradient, inputs, weight, None, [stride] * 2, padding, [1, 1], False, [0, 0], weight.shape[0], mask
-    )[which]
+        gradient, inputs, weight, None, [1, 1], padding, [1, 1], False, [0, 0], len(weight), [True, False, False]
+    )[0]
 
 
 class DepthwiseConv2d(nn.Module):
@@ -86,19 +56,25 @@ class DepthwiseConv2d(nn.Module):
         self.bias = None  # until a batch-norm is folded into it
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        if not inputs.is_cpu:
-            return depthwise(inputs, self.weight, self.bias, self.stride, None if self.same else self.padding)
-        weight = self.weight
-        if torch.is_autocast_enabled(inputs.device.type):
-            kind = torch.get_autocast_dtype(inputs.device.type)
+        weight, bias = self.weight, self.bias
+        if inputs.is_cpu and torch.is_autocast_enabled("cpu"):
+            kind = torch.get_autocast_dtype("cpu")
             inputs, weight = inputs.to(kind), weight.to(kind)
-        if self.same:
-            inputs, padding = pad_same(inputs, weight.shape[-1], self.stride[0]), (0, 0)
-        else:
-            padding = self.padding
-        if self.bias is None:
-            return _Depthwise.apply(inputs, weight, self.stride, padding)
-        return functional.conv2d(inputs, weight, self.bias.to(inputs.dtype), self.stride, padding, 1, len(weight))
+        padding = None if self.same else self.padding
+        if bias is None and torch.is_grad_enabled() and computes(inputs):
+            return _Depthwise.apply(inputs, weight, shape_of(inputs, weight.shape[-1], self.stride[0], padding))
+        return depthwise(inputs, weight, None if bias is None else bias.to(inputs.dtype), self.stride, padding)
+
+
+def shape_of(inputs: torch.Tensor, kernel: int, stride: int, padding: tuple | None) -> Shape:
+    """Return what a depthwise convolution makes of `inputs` (B, C, H, W). padding: None for TensorFlow's SAME."""
+    if padding is None:
+        extra = _missing(inputs, kernel, stride)
+        padding = tuple(missing // 2 for missing in extra)
+    else:
+        extra = tuple(2 * pad for pad in padding)
+    sizes = [(size + more - kernel) // stride + 1 for size, more in zip(inputs.shape[2:], extra, strict=True)]
+    return Shape(*inputs.shape, *sizes, kernel, stride, *padding)
 
 
 def depthwise(

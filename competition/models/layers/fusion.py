@@ -8,6 +8,7 @@ of the time).
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -15,11 +16,14 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from competition.models.layers.depthwise import DepthwiseConv2d, pad_same
+from competition.models.kernels.compiled import computes
+from competition.models.kernels.depthwise import convolved
+from competition.models.layers.depthwise import DepthwiseConv2d, pad_same, shape_of
 
 Wanted = Callable[[nn.Module, torch.Tensor], torch.Tensor]
 
 _FUSED = {nn.Identity: ("none", []), nn.ReLU: ("relu", []), nn.ReLU6: ("hardtanh", [0.0, 6.0])}
+_LIMITS = {"none": (-math.inf, math.inf), "relu": (0.0, math.inf), "hardtanh": (0.0, 6.0)}
 
 
 class FusedConv2d(nn.Module):
@@ -37,6 +41,10 @@ class FusedConv2d(nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         inputs = inputs.to(torch.bfloat16)
+        if self.same and 1 < self.groups == inputs.shape[1] and computes(inputs):
+            shape = shape_of(inputs, self.weight.shape[-1], self.stride[0], None)
+            if not shape.symmetric:
+                return convolved(inputs, self.weight, shape, self.bias, _LIMITS[self.activation])
         if self.same:
             inputs = pad_same(inputs, self.weight.shape[-1], self.stride[0])
         return torch.ops.mkldnn._convolution_pointwise(
