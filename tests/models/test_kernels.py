@@ -209,7 +209,9 @@ def test_a_network_trains_as_with_pytorchs_layers(name):
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
     expected = torch.cat([parameter.grad.flatten() for parameter in plain.parameters()])
     found = torch.cat([parameter.grad.flatten() for parameter in fast.parameters()]).double()
-    assert functional.cosine_similarity(expected, found, dim=0) > 0.995  # where a value is clamped in one and not in the other, gradients jump
+    assert (
+        functional.cosine_similarity(expected, found, dim=0) > 0.995
+    )  # where a value is clamped in one and not in the other, gradients jump
     for (key, wanted), one in zip(plain.named_buffers(), fast.buffers(), strict=True):
         assert torch.allclose(wanted.double(), one.double(), atol=1e-4), key
 

@@ -5,6 +5,8 @@ two halves; of bfloat16 the even and the odd values, which are a shift and a mas
 value by value need not care which; `as_pairs` and `ordered` tell what belongs where.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -116,26 +118,28 @@ def as_pairs(values: np.ndarray, bfloat16: bool) -> np.ndarray:
 
     The last pair ends with the last value; where PAIR doesn't divide C it has values of the one before it too.
     """
-    pairs = [values[..., start : start + PAIR] for start in starts(values.shape[-1])]
-    if bfloat16:
-        vectors = [np.stack([pair[..., 0::2], pair[..., 1::2]], axis=-2) for pair in pairs]
-    else:
-        vectors = [pair.reshape(*pair.shape[:-1], 2, LANES) for pair in pairs]
-    return np.stack(vectors).astype(np.float32, copy=False)
+    return np.ascontiguousarray(np.moveaxis(values[..., _channels(values.shape[-1], bfloat16)], -3, 0))
 
 
 def ordered(pairs: np.ndarray, channels: int, bfloat16: bool) -> np.ndarray:
     """Return the values (..., `channels`) of `as_pairs`' vectors (pairs, ..., 2, LANES)."""
-    values = np.empty((*pairs.shape[1:-2], channels), pairs.dtype)
-    for start, pair in zip(starts(channels), pairs, strict=True):
-        if bfloat16:
-            values[..., start : start + PAIR : 2] = pair[..., 0, :]
-            values[..., start + 1 : start + PAIR : 2] = pair[..., 1, :]
-        else:
-            values[..., start : start + PAIR] = pair.reshape(*pair.shape[:-2], PAIR)
-    return values
+    vectors = np.moveaxis(pairs, 0, -3)
+    return vectors.reshape(*vectors.shape[:-3], -1)[..., _places(channels, bfloat16)]
 
 
-def starts(channels: int) -> list[int]:
-    """Return where each pair of `channels` begins."""
-    return [min(start, channels - PAIR) for start in range(0, channels, PAIR)]
+@lru_cache(256)
+def _channels(channels: int, bfloat16: bool) -> np.ndarray:
+    """Return which channel each value of the pairs is, (pairs, 2, LANES)."""
+    starts = np.minimum(np.arange(0, channels, PAIR), channels - PAIR)
+    within = np.arange(PAIR)
+    within = within.reshape(LANES, 2).T if bfloat16 else within.reshape(2, LANES)
+    return starts[:, None, None] + within
+
+
+@lru_cache(256)
+def _places(channels: int, bfloat16: bool) -> np.ndarray:
+    """Return where each channel, (C,), is among the pairs' values."""
+    places = np.empty(channels, np.int64)
+    own = _channels(channels, bfloat16).reshape(-1)
+    places[own] = np.arange(len(own))
+    return places
