@@ -4,6 +4,7 @@ import copy
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import timm
@@ -235,6 +236,16 @@ def test_the_bytes_are_the_same_with_any_number_of_threads(threads):
         )
     for one in results[1:]:
         assert all(torch.equal(expected, found) for expected, found in zip(results[0], one, strict=True))
+
+
+def test_several_callers_at_once_get_what_one_gets(threads):
+    threads(2)
+    images, weight = channels_last(random_input(9, 40, 15, 15)), random_input(40, 1, 3, 3, seed=1)
+    shape = shape_of(images, 3, 2, 0, 1)
+    expected = depthwise.convolved(images, weight, shape)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: depthwise.convolved(images, weight, shape), range(40)))
+    assert all(torch.equal(expected, one) for one in found)
 
 
 # machine code

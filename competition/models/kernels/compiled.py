@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from numba import config, njit, set_num_threads
 from competition.models.kernels.pairs import PAIR
 
 PARTS = 8  # of a batch
+_pool = Lock()
 
 
 def compiled(**options) -> Callable:
@@ -64,14 +66,20 @@ def empty(like: torch.Tensor, height: int, width: int) -> torch.Tensor:
 
 
 def run(kernel, in_parallel, *arguments) -> None:
-    """Run `kernel(part, *arguments)` for all parts, or where torch has several threads `in_parallel(*arguments)`."""
-    threads = torch.get_num_threads()
-    if threads == 1:
+    """Run `kernel(part, *arguments)` for all parts, or where torch has several threads `in_parallel(*arguments)`.
+
+    Only for one caller at a time: some of numba's pools of threads end the process where two ask them at once.
+    """
+    threads = min(torch.get_num_threads(), config.NUMBA_NUM_THREADS)
+    if threads > 1 and _pool.acquire(blocking=False):
+        try:
+            set_num_threads(threads)
+            in_parallel(*arguments)
+        finally:
+            _pool.release()
+    else:
         for part in range(PARTS):
             kernel(part, *arguments)
-    else:
-        set_num_threads(min(threads, config.NUMBA_NUM_THREADS))
-        in_parallel(*arguments)
 
 
 @compiled()
