@@ -95,10 +95,7 @@ def _outputs(part, shape, inputs, taps, bias, limits, outputs):
             channel, read = min(pair * PAIR, channels - PAIR), 0
             for y in range(out_height):
                 above = y * stride - top
-                for row in range(max(read, above), min(above + kernel, height)):
-                    source = (image * height + row) * width * channels + channel
-                    _unpack(inputs, source, channels, width, rows, (row % kernel) * wide + left * PAIR)
-                    read = row + 1
+                read = _read_rows(shape, inputs, image, channel, max(read, above), above + kernel, rows, wide)
                 for x in range(out_width):
                     store_pair(sums, x * PAIR, load(bias, pair * PAIR), load(bias, pair * PAIR + LANES))
                 for row in range(max(0, -above), min(kernel, height - above)):
@@ -175,10 +172,7 @@ def _of_weight(part, shape, inputs, gradient, parts):
             channel, read = min(pair * PAIR, channels - PAIR), 0
             for y in range(out_height):
                 above = y * stride - top
-                for row in range(max(read, above), min(above + kernel, height)):
-                    source = (image * height + row) * width * channels + channel
-                    _unpack(inputs, source, channels, width, rows, (row % kernel) * wide + left * PAIR)
-                    read = row + 1
+                read = _read_rows(shape, inputs, image, channel, max(read, above), above + kernel, rows, wide)
                 _unpack(
                     gradient, (image * out_height + y) * out_width * channels + channel, channels, out_width, given, 0
                 )
@@ -192,6 +186,16 @@ def _of_weight(part, shape, inputs, gradient, parts):
                         for column in range(kernel):
                             tap, seen = tap + PAIR * (column > 0), seen + PAIR * (column > 0)
                             add_products(sums, tap, rows, seen, given, 0, stride * PAIR, out_width, 1)
+
+
+@compiled()
+def _read_rows(shape, inputs, image, channel, begin, end, rows, wide):
+    """Unpack the rows of an image from `begin` to before `end`, of those there are; return which comes next."""
+    for row in range(begin, min(end, shape.height)):
+        source = (image * shape.height + row) * shape.width * shape.channels + channel
+        to = (row % shape.kernel) * wide + shape.left * PAIR
+        _unpack(inputs, source, shape.channels, shape.width, rows, to)
+    return max(begin, min(end, shape.height))
 
 
 @compiled()
