@@ -7,7 +7,7 @@ For each seed a hard sample is generated, and answered after each of these steps
     default     the preset `sample`: lite0 at 160 px, frozen features, grey pixels; no specialist
     upright     pages are turned upright first, as in the preset `quick`
     growing     lite0's pictures grow from 128 to 224 px, in larger batches
-    members     a second lite0, at 192 px, in the place of features and grey pixels
+    members     PP-LCNet, trained on documents, at 224 px in the place of features and grey pixels
     adapted     both learn from the test images as well
 
 No stage reads a solution; each step is scored behind it. A stopped run goes on where it was; what stands in the folder
@@ -22,9 +22,10 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from stages import ROOT, begin, command, once, sample_params, train_members
+from stages import begin, command, once, sample_params, train_members
 
 from competition.compute.device import set_up_process
+from pipelines.configure import PRESETS
 
 DECIDED = ("vote", "ensemble")
 # what a step takes over from the one before it is all but these files, and what was done but these stages
@@ -37,7 +38,7 @@ STEPS = {
     "adapted": (("state",), DECIDED),
 }
 GROWING = {"size": 224, "first_size": 128, "batch_size": 32, "learning_rate": 0.0015}
-SECOND = {"size": 192, "first_size": 112, "batch_size": 32, "learning_rate": 0.0015, "epochs": 14, "seed": 1}
+SECOND = "lcnet_224"  # of the preset `cpu`
 
 
 def parse() -> argparse.Namespace:
@@ -57,20 +58,22 @@ def params(step: str, folds: list[int]) -> dict:
     values["specialize"]["base"] = []
     values["review"]["conditions"] = []
     values["tta"]["passes"] = "all"
-    network = values["members"]["lite0"]
     if "upright" in reached:
-        preset = (ROOT / "competition/settings/presets/quick.yaml").read_text(encoding="utf-8")
-        values["upright"] = yaml.safe_load(preset)["upright"] | {"use": "on"}
+        values["upright"] = preset("quick")["upright"] | {"use": "on"}
     if "growing" in reached:
-        network |= GROWING
+        values["members"]["lite0"] |= GROWING
         values["augment"]["size"] = GROWING["size"]
     if "members" in reached:
-        values["members"]["second"] = network | SECOND
-        values["train"]["members"] = ["lite0", "second"]
+        values["members"][SECOND] = preset("cpu")["members"][SECOND]
+        values["train"]["members"] = ["lite0", SECOND]
     if "adapted" in reached:
         values["rules"]["pseudo_labels"] = True
-        values["adapt"]["members"] = ["lite0", "second"]
+        values["adapt"]["members"] = values["train"]["members"]
     return values
+
+
+def preset(name: str) -> dict:
+    return yaml.safe_load((PRESETS / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def take_over(before: Path, folder: Path, left_out: tuple[str, ...], anew: tuple[str, ...]) -> None:
