@@ -9,27 +9,17 @@ trained by `machine.processes` processes together, or by those that started it: 
 pipelines.train MEMBER FOLD`.
 """
 
-from pathlib import Path
+import os
 
 from competition.common import paths
 from competition.common.locks import Use
 from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
-from competition.data.classes import read_classes
-from competition.data.metadata import read_metadata
-from competition.folds.split import read_folds
-from competition.inference.tta import orientation_weights
-from competition.members.make import make_member
-from competition.members.member import Member
-from competition.members.output_files import print_epoch, write_member
-from competition.members.refit import refitted
-from competition.members.resume_key import state_file
-from competition.members.training import train_member
-from competition.metrics.make import make_metric
+from competition.members.fold_training import FoldTraining
+from competition.members.output_files import print_epoch
+from competition.members.parallel import share_of_network, train_missing, trains_in_parallel
 from competition.settings.load import load_settings
-from competition.settings.params import Settings
-from competition.training.fold_data import load_fold
 from pipelines._main import log, run, warn_of_undeclared
 
 
@@ -42,45 +32,43 @@ def main(member: str, fold: str) -> None:
     names = {str(network): network for network in settings.networks_of(member)}
     if str(fold) not in names:
         raise ValueError(f"{fold}: {member} has no such fold in {paths.PARAMS}; expected one of {', '.join(names)}")
-    found = make_member(settings.members[member], member)
-    if found.together and run_together(settings.machine.processes, "pipelines.train", member, fold):
+    training = FoldTraining(settings, member, names[str(fold)])
+    together = training.member.together
+    if together and run_together(settings.machine.processes, "pipelines.train", member, fold):
         return
-    if found.together or processes().main:
-        train_and_write(found, names[str(fold)], settings)
+    if together or processes().main:
+        train_and_write(training, "DVC_STAGE" in os.environ)
     processes().leave()
 
 
-def train_and_write(member: Member, fold: int | str, settings: Settings) -> None:
-    set_up_process()
-    targets = tuple(read_classes(paths.CLASSES))
-    metric = make_metric(settings.task)
-    folds, stores = read_folds(paths.FOLDS), (paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE)
-    needed = member.settings.needs_metadata
-    metadata = read_metadata(paths.METADATA, settings.task.metadata) if needed else None
-    refit = fold in settings.refit.networks
-    if refit:
-        member = refitted(member, settings.split.folds, settings.refit.seed_of(fold))
-    data = load_fold(None if refit else fold, folds, targets, *stores, metric, settings.task.several, metadata)
+def train_and_write(training: FoldTraining, with_others: bool = False) -> None:
+    """Train the network, or with others all that are missing; see `members.parallel`."""
+    settings, named = training.settings, {"member": training.name, "fold": training.fold}
     if processes().main:
-        warn_of_undeclared("refit" if refit else "train", [*settings.plugin_files, *member.weights_files()])
+        warn_of_undeclared(
+            "refit" if training.refit else "train", [*settings.plugin_files, *training.member.weights_files()]
+        )
+    if with_others and trains_in_parallel(training):
+        if not training.made_ahead.is_dir():
+            train_missing(training, log)
+        log("trained", **named, **training.take())
+        return
+    set_up_process(share_of_network(settings).threads if trains_in_parallel(training) else None)
+    data = training.data()
+    if processes().main:
         log(
             "training",
-            member=member.name,
-            fold=fold,
+            **named,
             images=len(data.train_labels),
             validation=len(data.valid_labels),
-            metric=metric.label,
+            metric=data.metric.label,
             device=processes().device,
             processes=processes().count,
         )
-    weights = orientation_weights(settings.tta.passes, settings.tta.seed)
-    inputs = paths.AUGMENTED_STORE, paths.FOLDS, fold, targets, metric.source, settings.task.labels
-    inputs += (paths.METADATA, settings.task.metadata) if needed else ()
-    state = state_file(f"train-{member.name}-{fold}", member, *inputs)
-    trained = train_member(member.settings, data, targets, weights, state, print_epoch)
+    trained = training.run(data, print_epoch)
     if processes().main:
-        write_member(Path(), member.name, fold, member.settings.kind, trained, metric.name)
-        log("trained", member=member.name, fold=fold, **trained.figures)
+        training.write(trained)
+        log("trained", **named, **trained.figures)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import os
 import platform
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 from time import monotonic, sleep
@@ -67,20 +67,41 @@ def hold(use: Use, command: str, folder: Path = paths.LOCKS) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def hold_another(command: str, folder: Path = paths.LOCKS) -> Iterator[None]:
+    """Hold the lock of `command` beside those of this process's own, whose use is the same. Raises Busy."""
+    if fcntl is None:
+        yield
+        return
+    with ExitStack() as stack:
+        with suppress(OSError):  # no locks to be had here
+            folder.mkdir(parents=True, exist_ok=True)
+            _hold_command(stack, folder / f"{_file_name(command)}.command", command, folder)
+        yield
+
+
 def _hold(stack: ExitStack, use: Use, command: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^\w.-]+", "-", command)[:100]
+    name = _file_name(command)
     own = folder / (f"{name}.{os.getpid()}.worker" if use is Use.TUNE else f"{name}.command")
-    file = _lock(stack, own, fcntl.LOCK_EX, folder)
-    file.truncate(0)
-    file.write(f"`{command}` (process {os.getpid()} on {platform.node()})")
-    file.flush()
+    _hold_command(stack, own, command, folder)
     if use is Use.TUNE:
         stack.callback(own.unlink, missing_ok=True)
     _lock(stack, folder / use.value, fcntl.LOCK_EX if use is Use.PACK else fcntl.LOCK_SH, folder, own)
     for other in ALONE[use]:
         with ExitStack() as look:
             _lock(look, folder / other.value, fcntl.LOCK_EX, folder, own)
+
+
+def _file_name(command: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", command)[:100]
+
+
+def _hold_command(stack: ExitStack, own: Path, command: str, folder: Path) -> None:
+    file = _lock(stack, own, fcntl.LOCK_EX, folder)
+    file.truncate(0)
+    file.write(f"`{command}` (process {os.getpid()} on {platform.node()})")
+    file.flush()
 
 
 def _lock(stack: ExitStack, path: Path, mode: int, folder: Path, own: Path | None = None):

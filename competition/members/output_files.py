@@ -13,11 +13,11 @@ from competition.members.training import TrainedMember
 from competition.training.checkpoints import save_weights
 
 
-def print_epoch(row: dict) -> None:
-    """Print an epoch as one line."""
+def print_epoch(row: dict, of: str = "") -> None:
+    """Print an epoch as one line; of: what it begins with, where several networks are trained at a time."""
     score = f"score clean {row['clean']:.4f}  test-like {row['test_like']:.4f}  "
     print(
-        f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  rate {row['learning_rate']:.2e}  "
+        f"{of}epoch {row['epoch']:>3}  loss {row['loss']:.4f}  rate {row['learning_rate']:.2e}  "
         f"{'' if math.isnan(row['clean']) else score}{row['images_per_s']:.0f} images/s",
         flush=True,
     )

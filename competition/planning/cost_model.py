@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from competition.ensembling.specialist_votes import SPECIALIST
+from competition.members.make import make_member
+from competition.members.parallel import share_of_network
 from competition.planning.forecast import Forecast, Line, line, memory_line
 from competition.planning.subset import Size
 from competition.planning.survey import Survey, TrainingUsage, VoteUsage, stages_before_training
@@ -62,7 +64,11 @@ def _vote(name: str, votes: list[VoteUsage], size: Size) -> Forecast:
 def _member(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
     member, found = settings.members[name], [part.trained[name] for part in pair]
     if not member.shares_features:
-        return _by_epochs(f"train {name}", member.planned_epochs, found, pair, settings, size)
+        alone = _by_epochs(f"train {name}", member.planned_epochs, found, pair, settings, size)
+        if not make_member(member).together:
+            return alone
+        share = share_of_network(settings)
+        return replace(alone, seconds=alone.seconds / share.speed, memory=alone.memory * share.at_once)
     works = [part.size.all for part in pair]
     first, later = (
         [(work, one.usage.seconds) for work, one in zip(works, of, strict=True)]

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 
 from competition.common.seeds import generator
-from competition.compute.device import cores, device, set_up_process
+from competition.compute.device import set_up_process
 from competition.compute.pool import deal, release
+from competition.compute.shares import share_of
 from competition.data.image_store import ImageStore
 from competition.settings.machine import MachineSettings
 from competition.settings.upright import UprightSettings
@@ -83,23 +84,18 @@ def fit_folds(
 ) -> None:
     """Fit each fold's networks whose file of `weights` isn't there; see `fit_fold`.
 
-    On a CPU at least as many folds at a time as there are workers, which share the cores: small steps gain little from
-    a second core, and a few processes too many lose less than cores that wait for the last fold. On a GPU one after
-    another.
+    Several at a time, see `share_of`.
     """
-    # of all folds, not of the missing ones: who goes on computes as who began did
-    rounds = max(1, len(weights) // (machine.workers or cores()))
-    at_once = -(-len(weights) // rounds) if device().type == "cpu" else 1
+    share = share_of(len(weights), machine.workers)
     for path in weights.values():
         path.parent.mkdir(parents=True, exist_ok=True)
     missing = [fold for fold, path in weights.items() if not path.is_file()]
-    if at_once == 1:
+    if share.at_once == 1:
         for fold in missing:
             fit_fold(read(), fold, settings, weights[fold], state, report)
         return
-    threads = max(1, cores() // at_once)
-    tasks = ((read, fold, settings, weights[fold], state, report, threads) for fold in missing)
-    for _ in deal(_fit_in_a_worker, tasks, MachineSettings(workers=at_once)):
+    tasks = ((read, fold, settings, weights[fold], state, report, share.threads) for fold in missing)
+    for _ in deal(_fit_in_a_worker, tasks, MachineSettings(workers=share.at_once)):
         pass
     release()
 

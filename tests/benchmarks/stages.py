@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from competition.leaderboard.score import read_solution
-from competition.members.make import make_member
+from competition.members.fold_training import FoldTraining
 from competition.planning.process_usage import Usage
 from competition.settings.load import load_settings
 from pipelines.plan import run_stage
@@ -64,7 +64,7 @@ def train_members(folder: Path) -> None:
     for member in settings.train.members:
         for fold in settings.split.folds:
             if not Path(f"folds/scores/{member}/{fold}.json").is_file():
-                train_and_write(make_member(settings.members[member], member), fold, settings)
+                train_and_write(FoldTraining(settings, member, fold), with_others=True)
 
 
 def run_stages(folder: Path) -> dict[str, list[Usage]]:
