@@ -12,6 +12,7 @@ import importlib.util
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -78,9 +79,14 @@ class Registry(Generic[T]):
         modules = {thing.__module__ for thing in self._things.values()}
         return tuple(sorted(sys.modules[name].__file__ for name in modules if name.startswith(PLUGIN)))
 
-    def _files(self) -> set[str]:
-        paths = sys.modules[self.package].__path__
-        return {module.name for module in pkgutil.iter_modules(paths) if not module.name.startswith("_")}
+    def _files(self) -> frozenset[str]:
+        return _modules_of(*sys.modules[self.package].__path__)
+
+
+@cache
+def _modules_of(*folders: str) -> frozenset[str]:
+    """Return the modules in `folders`, listed once in a process: names are asked for with every picture."""
+    return frozenset(module.name for module in pkgutil.iter_modules(folders) if not module.name.startswith("_"))
 
 
 def registries() -> tuple[Registry, ...]:
