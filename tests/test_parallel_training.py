@@ -2,9 +2,7 @@
 
 import contextlib
 import hashlib
-import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -59,7 +57,7 @@ def in_dvc(folder: Path, fold: int) -> subprocess.Popen:
     command = [sys.executable, "-m", "pipelines.train", "lite0", str(fold)]
     own = environment() | {"DVC_STAGE": f"train@lite0-{fold}"}
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.Popen(command, cwd=folder, env=own, start_new_session=True, **output)
+    return subprocess.Popen(command, cwd=folder, env=own, **output)
 
 
 def said(process: subprocess.Popen) -> str:
@@ -69,9 +67,19 @@ def said(process: subprocess.Popen) -> str:
 
 
 @pytest.mark.slow
-def test_the_first_stage_trains_all_and_the_others_take_what_it_left(packed, alone, tmp_path):
-    folder = tmp_path / "project"
+def test_the_first_stage_trains_all_and_the_others_take_what_it_left_also_after_a_kill(packed, alone, tmp_path):
+    folder, end = tmp_path / "project", monotonic() + 300
     shutil.copytree(packed, folder)
+    process = in_dvc(folder, 0)
+    while not list((folder / "data/state").glob("train-lite0-*.pt")):
+        assert process.poll() is None and monotonic() < end
+        sleep(0.02)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    for one in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    process.communicate()
     first = said(in_dvc(folder, 0))
     assert "training in parallel at_once=2 lite0=0/1" in first and "trained ahead member=lite0 fold=1" in first
     assert "lite0 0  epoch   1" in first and "lite0 1  epoch   1" in first
@@ -80,25 +88,6 @@ def test_the_first_stage_trains_all_and_the_others_take_what_it_left(packed, alo
     assert "loss" not in second and "trained member=lite0 fold=1 best_epoch=" in second
     assert made(folder) == made(alone)
     assert not list((folder / "data/state").glob("train-*/"))
-
-
-@pytest.mark.slow
-def test_a_kill_loses_an_epoch_at_the_most_and_changes_nothing(packed, alone, tmp_path):
-    folder, end = tmp_path / "project", monotonic() + 300
-    shutil.copytree(packed, folder)
-    process = in_dvc(folder, 0)
-    while not list((folder / "data/state").glob("train-lite0-*.pt")):
-        assert process.poll() is None and monotonic() < end
-        sleep(0.02)
-    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-    os.killpg(process.pid, signal.SIGKILL)
-    for one in family:  # loky's are of the group too
-        with contextlib.suppress(psutil.NoSuchProcess):
-            one.kill()
-    process.communicate()
-    for fold in FOLDS:
-        said(in_dvc(folder, fold))
-    assert made(folder) == made(alone)
 
 
 @pytest.fixture

@@ -8,12 +8,14 @@ from competition.settings.section import SettingsSection
 class MachineSettings(SettingsSection):
     """Workers and processes. No stage depends on it: a run that is taken up again may go on with others.
 
-    `prepare` and `augment` make the same bytes either way. Networks trained by several processes differ in the last
-    bits, and in what batch-norm sees in training: each process's share of a step. Upright's
-    differ in the last bits by the workers, which fit several folds' at a time.
+    `prepare` and `augment` make the same bytes either way. On a CPU networks, the members' and upright's, differ in the
+    last bits by the workers and cores, which say how many are trained at a time and how many threads each has. Those
+    trained by several processes differ too in what batch-norm sees in training: each process's share of a step.
     """
 
-    workers: int = Field(0, ge=0, description="processes on this machine; 0: one for each core")
+    workers: int = Field(
+        0, ge=0, description="processes on this machine, networks trained at a time too; 0: one for each core"
+    )
     scheduler: str | None = Field(
         None, description="address of a Dask scheduler (tcp://host:8786) whose workers share this folder"
     )

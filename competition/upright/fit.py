@@ -155,19 +155,38 @@ def _report(report: Report, fold: int, name: str, row: dict) -> None:
 
 
 def score_folds(
-    photographs: FoldPhotographs, weights: Mapping[int, Path], settings: UprightSettings
+    read: Callable[[], FoldPhotographs],
+    weights: Mapping[int, Path],
+    settings: UprightSettings,
+    machine: MachineSettings,
 ) -> tuple[Found, np.ndarray]:
     """Return what each fold's networks find on its own test-like copies, and the rows (N,) of these."""
-    parts, every = [], []
-    for fold, path in weights.items():
-        finder, own = PageFinder([path], settings), photographs.to_score(fold)
-        for start in range(0, len(own), AT_ONCE):
-            rows = own[start : start + AT_ONCE]
-            pictures = [photographs.store.image(row) for row in rows]
-            sides = [picture.shape[0] for picture in pictures]
-            corners = [photographs.corners[row] * side for row, side in zip(rows, sides, strict=True)]
-            parts.append(compare(finder.find(pictures, photographs.fill), corners, sides))
-            every.append(rows)
+    share = share_of(len(weights), machine.workers)
+    tasks = [(read, fold, path, settings) for fold, path in weights.items()]
+    if share.at_once == 1:
+        parts = [_score_fold(*task) for task in tasks]
+    else:
+        shared = ((*task, share.threads) for task in tasks)
+        parts = list(deal(_score_fold, shared, MachineSettings(workers=share.at_once)))
+        release()
+    parts.sort(key=lambda part: part[0])
     names = ("degrees", "distances", "orientations", "probabilities")
-    found = Found(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-    return found, np.concatenate(every)
+    found = Found(*(np.concatenate([getattr(part, name) for _, part, _ in parts]) for name in names))
+    return found, np.concatenate([rows for *_, rows in parts])
+
+
+def _score_fold(
+    read: Callable[[], FoldPhotographs], fold: int, weights: Path, settings: UprightSettings, threads: int | None = None
+) -> tuple[int, Found, np.ndarray]:
+    if threads:
+        set_up_process(threads)
+    photographs = read()
+    rows = photographs.to_score(fold)
+    finder, pages, corners, sides = PageFinder([weights], settings), [], [], []
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        pictures = [photographs.store.image(row) for row in some]
+        sides += [picture.shape[0] for picture in pictures]
+        pages += finder.find(pictures, photographs.fill)
+    corners = photographs.corners[rows] * np.array(sides)[:, None, None]
+    return fold, compare(pages, list(corners), sides), rows

@@ -88,7 +88,7 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
     weights = {fold: networks / f"{fold}.safetensors" for fold in range(upright.folds)}
     fit_folds(read, weights, upright, state, machine, report)
     photographs = read()
-    found, rows = score_folds(photographs, weights, upright)
+    found, rows = score_folds(read, weights, upright, machine)
     target_of = dict(zip(table["ID"], table["target"], strict=True))
     temperature = fit_temperature(found.probabilities, found.orientations)
     accuracy = figures(found, [target_of[photographs.sources[row]] for row in rows])
