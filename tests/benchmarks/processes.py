@@ -5,7 +5,7 @@
 A generated competition is prepared and split once. Then by turns, `rounds` times each, in seconds:
 
     prepare, augment      by one worker, by two, and by a Dask cluster of two worker processes
-    two folds             one after the other on all cores, and side by side, a core each
+    two folds             one after the other on all cores, and in parallel, as in a run of DVC
     one fold              by one process, and by two that share each step (Accelerate)
 
 Whatever stages keep to go on with is removed before each. The last line is one JSON object: medians, and the ratios to
@@ -16,11 +16,9 @@ import argparse
 import json
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 
 import yaml
 from stages import begin, command, sample_params
@@ -28,7 +26,6 @@ from stages import begin, command, sample_params
 from pipelines.plan import run_stage
 
 MADE = ("data/state", "folds/weights", "folds/predictions")
-ALONE = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def parse() -> argparse.Namespace:
@@ -75,17 +72,13 @@ def on_dask(folder: Path, name: str) -> float:
         return stage(folder, name, scheduler=address)
 
 
-def folds(folder: Path, side_by_side: bool) -> float:
+def folds(folder: Path, in_parallel: bool) -> float:
     clean(folder)
-    set_machine(folder)
-    began = perf_counter()
-    if not side_by_side:
-        for fold in ("0", "1"):
-            run_stage(folder, "train", "lite0", fold)
-        return perf_counter() - began
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda fold: run_stage(folder, "train", "lite0", fold, **ALONE), ("0", "1")))
-    return perf_counter() - began
+    if in_parallel:  # as the first stage of a run of DVC does it
+        set_machine(folder)
+        return run_stage(folder, "train", "lite0", "0", DVC_STAGE="train@lite0-0").seconds
+    set_machine(folder, workers=1)
+    return sum(run_stage(folder, "train", "lite0", fold).seconds for fold in ("0", "1"))
 
 
 def ways(folder: Path) -> dict[str, dict[str, Callable[[], float]]]:
@@ -101,9 +94,9 @@ def ways(folder: Path) -> dict[str, dict[str, Callable[[], float]]]:
     return {
         "prepare": packing("prepare"),
         "augment": packing("augment"),
-        "two folds": {"in turn": lambda: folds(folder, False), "side by side": lambda: folds(folder, True)},
+        "two folds": {"in turn": lambda: folds(folder, False), "in parallel": lambda: folds(folder, True)},
         "one fold": {
-            "one process": lambda: stage(folder, "train", "lite0", "0", processes=1),
+            "one process": lambda: stage(folder, "train", "lite0", "0", workers=1),
             "two processes": lambda: stage(folder, "train", "lite0", "0", processes=2),
         },
     }
