@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from competition.compute.shares import Share, share_of
 from competition.members import parallel
 from competition.members.fold_training import FoldTraining
 from competition.settings.load import load_settings
+from competition.settings.params import Settings
 
 FOLDS = 0, 1
 FILES = [f"folds/{kind}/lite0/{fold}.{ending}" for kind, ending in (("weights", "safetensors"), ("predictions", "npz"))
@@ -151,3 +153,19 @@ def test_as_many_at_a_time_as_memory_holds(monkeypatch):
     monkeypatch.setattr(shares, "cores", lambda: 16)
     monkeypatch.setattr(shares.psutil, "virtual_memory", lambda: type("Memory", (), {"total": 8 << 30}))
     assert share_of(16) == Share(2, 8)
+
+
+def test_all_files_that_were_made_ahead_are_taken(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    members = {"members": {"b3_5": {"kind": "grey"}}, "train": {"members": ["b3_5"]}, "specialize": {"base": []}}
+    training = FoldTraining(Settings(**members), "b3_5", 1)
+    training.__dict__["state"] = Path("data/state/train-b3_5-1-0a.pt")
+    figures = {"best_epoch": 3, "train_seconds": 1.5, "predict_seconds": 0.5}
+    files = {"scores/b3_5/1.json": json.dumps(figures | {"score": {"clean": 0.51234, "test_like": None}})}
+    files |= {f"{kind}/b3_5/1.{end}": kind for kind, end in (("weights", "safetensors"), ("history", "csv"))}
+    for name, text in files.items():
+        (training.made_ahead / "folds" / name).parent.mkdir(parents=True)
+        (training.made_ahead / "folds" / name).write_text(text)
+    assert training.take() == figures | {"clean": 0.5123}
+    assert {name: Path("folds", name).read_text() for name in files} == files
+    assert not training.made_ahead.exists()

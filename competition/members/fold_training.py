@@ -92,7 +92,7 @@ class FoldTraining:
 
         Of a take that was stopped, the next one begins anew.
         """
-        for file in sorted(self.made_ahead.rglob("*.*")):
+        for file in sorted(path for path in self.made_ahead.rglob("*") if path.is_file()):
             place = file.relative_to(self.made_ahead)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, place)
