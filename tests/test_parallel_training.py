@@ -104,11 +104,26 @@ def here(alone, tmp_path, monkeypatch):
 def test_what_is_trained_by_the_same_settings_is_not_missing(here):
     assert [one.is_missing for one in here] == [False, False]
     Path(FILES[0]).unlink()
+    assert here[0].is_missing
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "after"), [("learning_rate: 0.001", "learning_rate: 0.002"), ("passes: 20", "passes: 4"), ("", "")]
+)
+def test_what_was_made_by_other_settings_or_of_other_images_is_not_taken(here, before, after):
+    ahead = here[1].made_ahead
+    ahead.mkdir()
+    assert not here[1].is_missing
     params = Path("params.yaml")
-    changed = FoldTraining(load_settings(), "lite0", 0)
-    assert changed.is_missing
-    params.write_text(params.read_text().replace("learning_rate: 0.001", "learning_rate: 0.002"))
-    assert FoldTraining(load_settings(), "lite0", 1).is_missing
+    if before:
+        assert params.read_text().count(before) == 1
+        params.write_text(params.read_text().replace(before, after))
+    else:
+        with Path("data/test_squares.arrow").open("ab") as file:
+            file.write(b"other")
+    changed = FoldTraining(load_settings(), "lite0", 1)
+    assert changed.made_ahead != ahead and changed.is_missing
 
 
 @pytest.mark.slow
@@ -159,7 +174,7 @@ def test_all_files_that_were_made_ahead_are_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     members = {"members": {"b3_5": {"kind": "grey"}}, "train": {"members": ["b3_5"]}, "specialize": {"base": []}}
     training = FoldTraining(Settings(**members), "b3_5", 1)
-    training.__dict__["state"] = Path("data/state/train-b3_5-1-0a.pt")
+    training.__dict__["made_ahead"] = Path("data/state/train-b3_5-1-0a-0b")
     figures = {"best_epoch": 3, "train_seconds": 1.5, "predict_seconds": 0.5}
     files = {"scores/b3_5/1.json": json.dumps(figures | {"score": {"clean": 0.51234, "test_like": None}})}
     files |= {f"{kind}/b3_5/1.{end}": kind for kind, end in (("weights", "safetensors"), ("history", "csv"))}

@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 from competition.common import paths
-from competition.common.files import read_json, replace_folder
+from competition.common.files import digest, read_json, replace_folder
+from competition.common.imports import code_digest
 from competition.data.classes import read_classes
 from competition.data.metadata import read_metadata
 from competition.folds.split import read_folds
@@ -51,10 +52,14 @@ class FoldTraining:
         inputs += (paths.METADATA, task.metadata) if self._needs_metadata else ()
         return state_file(f"train-{self.name}-{self.fold}", self.member, *inputs)
 
-    @property
+    @cached_property
     def made_ahead(self) -> Path:
-        """The folder with its files, of a training whose own stage has still to come."""
-        return self.state.with_suffix("")
+        """The folder with its files, of a training whose own stage has still to come; its name changes with anything
+        that they depend on, predictions and scores too.
+        """
+        told = self.settings.tta.model_dump(), self.settings.task.model_dump()
+        key = digest(paths.TEST_RESIZED_STORE, *told, code_digest(__name__))
+        return self.state.with_name(f"{self.state.stem}-{key}")
 
     @property
     def is_missing(self) -> bool:
@@ -62,7 +67,7 @@ class FoldTraining:
         if self.made_ahead.is_dir():
             return False
         files = [kind(self.name, self.fold) for kind in (paths.weights, paths.predictions, paths.scores)]
-        return not all(file.is_file() for file in files) or read_json(files[-1]).get("made_by") != self.state.stem
+        return not all(file.is_file() for file in files) or read_json(files[-1]).get("made_by") != self.made_ahead.name
 
     def data(self) -> FoldData:
         task, targets = self.settings.task, tuple(read_classes(paths.CLASSES))
@@ -80,7 +85,7 @@ class FoldTraining:
     def write(self, trained: TrainedMember, folder: Path = Path()) -> None:
         """Write its files below the project's `folder`."""
         metric, kind = make_metric(self.settings.task).name, self.member.settings.kind
-        write_member(folder, self.name, self.fold, kind, trained, metric, made_by=self.state.stem)
+        write_member(folder, self.name, self.fold, kind, trained, metric, made_by=self.made_ahead.name)
 
     def write_ahead(self, trained: TrainedMember) -> None:
         """Leave its files where `take` finds them."""
