@@ -182,7 +182,7 @@ def _score_fold(
         set_up_process(threads)
     photographs = read()
     rows = photographs.to_score(fold)
-    finder, pages, corners, sides = PageFinder([weights], settings), [], [], []
+    finder, pages, sides = PageFinder([weights], settings), [], []
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
         pictures = [photographs.store.image(row) for row in some]
