@@ -10,8 +10,10 @@ from competition.common.fonts import draw_text, lacking
 from competition.common.image_grid import GAP, PAPER, wrapped, write_grid
 from competition.data.image_store import ImageStore
 from competition.data.letterbox import resize
+from competition.data.predictions import SEVERE
 
 TILE, LABEL, HEAD, TEXT = 150, 170, 24, 14  # pixels
+VIEWS = {"clean": "clean", "test_like": "test-like", SEVERE: "severe", "train": "copy"}  # -> heading
 CLASSES = 17  # that have a row: a sheet of more can't be read
 
 
@@ -20,19 +22,21 @@ def contact_sheet(
 ) -> np.ndarray:
     """Return a sheet of the augmented `store`, uint8 (H, W, 3) RGB: a row for each of the first `classes` classes.
 
-    A row shows the class's first image by ID: clean, test-like, and up to `copies` copies. `class_names` (target ->
-    readable name) gives the order of the classes and their labels; without it, or where it lacks one, the targets do.
+    A row shows the class's first image by ID: clean, test-like, severe, and up to `copies` copies. `class_names`
+    (target -> readable name) gives the order of the classes and their labels; without it, or where it lacks one, the
+    targets do.
     """
     rows = _first_sources(store)
     names = {target: name for target, name in (class_names or {}).items() if target in rows}
     names |= {target: str(target) for target in sorted(rows, key=str) if target not in names}
     chosen = list(names)[:classes]
-    columns = max((len(rows[target]) for target in chosen), default=2)
-    columns = min(columns, copies + 2)
+    heads = [VIEWS[view] for view in VIEWS if view in store.column("view") and view != "train"]
+    columns = max((len(rows[target]) for target in chosen), default=len(heads))
+    columns = min(columns, copies + len(heads))
+    heads += [f"copy {number}" for number in range(columns - len(heads))]
     width, height = LABEL + columns * (TILE + GAP), HEAD + len(chosen) * (TILE + GAP)
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    heads = ["clean", "test-like", *(f"copy {number}" for number in range(columns - 2))]
     for column, head in enumerate(heads):
         draw_text(draw, (LABEL + column * (TILE + GAP) + TILE // 2, HEAD // 2), head, TEXT, "mm")
     for line, target in enumerate(chosen):
@@ -56,15 +60,17 @@ def write_contact_sheet(path: Path | str, store: ImageStore, class_names: Mappin
 
 
 def _first_sources(store: ImageStore) -> dict[str | None, list[int]]:
-    """Return for each target the rows of its first source's images: clean, test-like, then the copies in order."""
+    """Return for each target the rows of its first source's images: as VIEWS has them, copies in order."""
     ids, targets = store.column("source_id"), store.column("target")
     first: dict[str | None, str] = {}
     for id, target in zip(ids, targets, strict=True):
         first[target] = min(first.get(target, id), id)
     kinds, copy = store.column("view"), store.column("copy")
-    order = {"clean": 0, "test_like": 1, "train": 2}
+    order = list(VIEWS)
     found: dict[str | None, list[int]] = {target: [] for target in first}
     for row, (id, target) in enumerate(zip(ids, targets, strict=True)):
         if first[target] == id:
             found[target].append(row)
-    return {target: sorted(rows, key=lambda row: (order[kinds[row]], copy[row])) for target, rows in found.items()}
+    return {
+        target: sorted(rows, key=lambda row: (order.index(kinds[row]), copy[row])) for target, rows in found.items()
+    }

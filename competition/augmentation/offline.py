@@ -1,4 +1,4 @@
-"""Offline augmentation: every training image clean, test-like and as damaged copies, packed once."""
+"""Offline augmentation: every training image clean, test-like, severely damaged and as damaged copies, packed once."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,9 +20,11 @@ from competition.data.images import encode_jpeg
 from competition.data.label_sets import split_labels
 from competition.data.letterbox import letterbox, shrink
 from competition.data.packing import build
+from competition.data.predictions import SEVERE
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 
+BESIDE = 3  # images packed of each beside its copies: clean, test-like, severe
 AT_ONCE = 1 << 27  # bytes of pictures that are turned upright together, or a part's: full batches for each fold
 IMAGES_PER_PART = 256  # a few seconds' work: what a killed run loses, and often enough for the progress to move
 
@@ -40,8 +42,8 @@ def copies_of(targets: Sequence[str | None], settings: AugmentSettings, several:
 
 
 def packed_of(targets: Sequence[str | None], settings: AugmentSettings, several: bool = False) -> np.ndarray:
-    """Return how many images are packed of each image, int64 (N,): clean, test-like, and the copies."""
-    return copies_of(targets, settings, several) + 2
+    """Return how many images are packed of each image, int64 (N,): clean, test-like, severe, and the copies."""
+    return copies_of(targets, settings, several) + BESIDE
 
 
 def _class_copies(images: Counter, settings: AugmentSettings, several: bool) -> dict[str | None, int]:
@@ -99,8 +101,9 @@ class _Picture(NamedTuple):
 class Augmenter:
     """Packing job: called with rows of the packed set at `path` (absolute), returns all their images; facts: none.
 
-    Training images are packed clean, test-like, and as `copies_of` damaged copies; with `clean_only`, clean alone. They
-    are letterboxed, or turned upright by `straighten`.
+    Training images are packed clean, test-like, severe (the test-like one damaged once more in the same way), and as
+    `copies_of` damaged copies; with `clean_only`, clean alone. They are letterboxed, or turned upright by `straighten`.
+    severe: whether those are packed.
     """
 
     path: str
@@ -109,6 +112,7 @@ class Augmenter:
     clean_only: bool = False
     several: bool = False  # labels an image, see `copies_of`
     straighten: Straightener | None = None
+    severe: bool = True
     plugins: tuple[str, ...] = field(default_factory=EFFECTS.plugins)  # whose effects a worker has to load too
 
     def __call__(self, rows: Sequence[int]) -> tuple[list[dict], list[dict]]:
@@ -134,8 +138,11 @@ class Augmenter:
             # once for all copies; each would do it for itself
             page = shrink(image, round(settings.size * OVERSAMPLING))
             for kind, number in [("test_like", 0), *(("train", number) for number in range(copies))]:
-                photograph = damaged_photograph(page, id, kind, number, settings, self.bank)
-                pictures.append(_Picture(id, target, kind, number, photograph.image))
+                photograph = damaged_photograph(page, id, kind, number, settings, self.bank).image
+                pictures.append(_Picture(id, target, kind, number, photograph))
+                if kind == "test_like" and self.severe:
+                    again = damaged_photograph(photograph, id, kind, 1, settings, self.bank).image
+                    pictures.append(_Picture(id, target, SEVERE, 0, again))
         return pictures
 
     def _packed(self, pictures: Sequence[_Picture]) -> list[dict]:

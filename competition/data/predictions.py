@@ -15,7 +15,9 @@ from competition.common.files import replace_file
 from competition.data.label_sets import likeliest_labels
 
 SUM_TOLERANCE = 1e-3  # float32 sums of a softmax over thousands of classes stay well within it
-CONDITIONS = ("clean", "test_like")  # in which validation and holdout images are predicted
+CONDITIONS = ("clean", "test_like")  # in which validation and holdout images are predicted, and scored
+SEVERE = "severe"  # validation images damaged once more: never scored, they tell how answers get worse
+OUT_OF_FOLD = (*CONDITIONS, SEVERE)  # parts of the predictions that are of validation images
 FIELDS = ("ids", "probabilities", "targets")
 
 

@@ -3,6 +3,7 @@
 None reads a label of the test set; all are of images of one label:
 
 - correctness: the mean probability that an answer is right, by what all members say of the image: see `Correctness`;
+  learnt on images out of fold as they are, test-like, and damaged once more, since a test set may be any of these;
 - thresholded_confidence: the share of test images above the confidence that as large a share is above out of fold as
   is right there (Garg et al., Leveraging unlabeled data to predict out-of-distribution performance, ICLR 2022);
 - weighted: the out-of-fold accuracy by `shift_weights`: what is answered with some confidence is right as often;
@@ -31,6 +32,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import norm
 
+from competition.data.predictions import OUT_OF_FOLD, SEVERE
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.correctness import Correctness, correctness_features
 from competition.ensembling.fitted_votes import Voted
@@ -124,9 +126,10 @@ class AccuracyEstimator:
         )
         asked = {learnt_from.get(part, part) for part in chosen.parts if part != SPECIALIST}
         others = [m for m, name in enumerate(stacked.members) if name not in learnt_from and {name} != asked]
+        seen = {"clean": votes.clean, "test_like": told, SEVERE: votes.severe}
         self._correctness = Correctness(
-            _features(told, stacked.oof["test_like"][others, 0]),
-            self._right,
+            np.concatenate([_features(one, stacked.oof[view][others, 0]) for view, one in seen.items()]),
+            np.concatenate([one.labels == y_true for one in seen.values()]),
             [_features(alone, stacked.test[others, fold]) for fold, alone in enumerate(votes.alone)],
         )
 
@@ -152,7 +155,7 @@ class AccuracyEstimator:
 
     def correctness(self, times: np.ndarray) -> float | None:
         """Return the estimate of that name by images drawn `times` (N,); None where all drawn are right."""
-        found = self._correctness(times)
+        found = self._correctness(np.tile(times, len(OUT_OF_FOLD)))
         return None if found is None else self._mean(found, times)
 
     def _mean(self, by_fold: Sequence[float], times: np.ndarray) -> float:
@@ -188,7 +191,7 @@ def _of_members(
         labels = stacked.oof[condition][:, 0].argmax(axis=2)
         return np.array([_probit(np.mean(answered == y_true), n), _probit(agreement(labels), n)])
 
-    test_like, clean = both("test_like", votes.out_of_fold.labels), both("clean", votes.clean)
+    test_like, clean = both("test_like", votes.out_of_fold.labels), both("clean", votes.clean.labels)
     fell, moved = test_like - clean
     slope = float(np.clip(fell / moved, *SLOPES)) if abs(moved) >= LEAST_MOVE else 1.0
     move = _probit(agreement(on_test), on_test[0].size) - test_like[1]

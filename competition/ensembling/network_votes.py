@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from competition.data.predictions import Predictions
+from competition.data.predictions import SEVERE, Predictions
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.fitted_votes import FittedVote, MemberVote, SpecialistVote, Voted
 from competition.ensembling.specialist_votes import SPECIALIST
@@ -22,12 +22,13 @@ from competition.metrics.metric import Metric
 class NetworkVotes:
     """A vote's answers by the networks of one fold each: out of fold, and of the test images; and by all networks.
 
-    out_of_fold: of the N out-of-fold images, test-like, each by its fold's networks; clean: (N, ...) their labels of
-    the clean ones. alone: (K,) of the T test images, by fold.
+    out_of_fold: of the N out-of-fold images, test-like, each by its fold's networks; clean, severe: of the same images
+    as they are, and damaged once more. alone: (K,) of the T test images, by fold.
     """
 
     out_of_fold: Voted
-    clean: np.ndarray
+    clean: Voted
+    severe: Voted
     alone: tuple[Voted, ...]
     together: Voted
 
@@ -56,13 +57,12 @@ def votes_of_networks(
     if vote is chosen.vote and chosen.probabilities is not None and not adapted(chosen, learnt_from):
         # what was fitted knows these images: nested is what it says of others
         found = Predictions(ids, chosen.probabilities, images.targets, not images.task.several)
-        out_of_fold, clean = Voted(found, chosen.oof["test_like"]), images.task.labels_of(chosen.oof["clean"])
+        out_of_fold = Voted(found, chosen.oof["test_like"])
     else:
-        out_of_fold, clean = (voted(stacked.oof[view], ids, slice(None)) for view in ("test_like", "clean"))
-        clean = clean.labels
+        out_of_fold = voted(stacked.oof["test_like"], ids, slice(None))
     return NetworkVotes(
         out_of_fold,
-        clean,
+        *(voted(stacked.oof[view], ids, slice(None)) for view in ("clean", SEVERE)),
         tuple(voted(stacked.test, test_ids, slice(number, number + 1)) for number in range(n_folds)),
         voted(stacked.test, test_ids, slice(None)),
     )

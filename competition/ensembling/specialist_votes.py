@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from competition.data.predictions import CONDITIONS, Predictions
+from competition.data.predictions import OUT_OF_FOLD, Predictions
 from competition.ensembling.voting import soft_vote
 
 SPECIALIST = "specialist"  # what its folders are called, and what `<base>_specialist` ends in
@@ -30,12 +30,12 @@ def asked(
 ) -> dict[str, np.ndarray]:
     """Return, for each part of a fold's predictions, the positions of the images that the specialist is asked about.
 
-    base: each fold's predictions; the validation images (clean, test_like) are those of `fold`; the test images and the
-    holdout are answered by all folds' soft vote, since that is the answer that the specialist may change. hard:
+    base: each fold's predictions; the validation images (clean, test_like, severe) are those of `fold`; the test images
+    and the holdout are answered by all folds' soft vote, since that is the answer that the specialist may change. hard:
     targets; asks: see `asked_rows`.
     """
     parts = {
-        name: own if name in CONDITIONS else soft_vote([predictions[name] for predictions in base])
+        name: own if name in OUT_OF_FOLD else soft_vote([predictions[name] for predictions in base])
         for name, own in base[fold].items()
     }
     return {name: asked_rows(part, hard, asks) for name, part in parts.items()}

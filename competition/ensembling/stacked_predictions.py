@@ -9,7 +9,7 @@ import numpy as np
 from competition.common import paths
 from competition.common.errors import examples
 from competition.data.label_sets import likeliest_labels
-from competition.data.predictions import CONDITIONS, Predictions
+from competition.data.predictions import CONDITIONS, OUT_OF_FOLD, Predictions
 from competition.ensembling.images import Images
 from competition.ensembling.voting import in_step
 from competition.folds.predictions import holdout_part, out_of_fold
@@ -84,8 +84,9 @@ class Voters:
 class StackedPredictions:
     """All members' aligned predictions of `images`.
 
-    members: (M,) names, sorted. oof: "clean" and "test_like" -> (M, 1, N, C); test: (M, K, T, C); holdout: as oof,
-    (M, K, H, C), {} while it is locked. test_rows: (T,) the test images' rows in the submission.
+    members: (M,) names, sorted. oof: "clean", "test_like", "severe" -> (M, 1, N, C); test: (M, K, T, C); holdout:
+    "clean" and "test_like" -> (M, K, H, C), {} while it is locked. test_rows: (T,) the test images' rows in the
+    submission.
     """
 
     members: tuple[str, ...]
@@ -134,7 +135,7 @@ def stack_predictions(per_member: Mapping[str, PerFold], images: Images) -> Stac
     oof_ids = images.seen["ID"].tolist()
     oof = {
         condition: np.stack([out_of_fold(per_member[name], condition, oof_ids).probabilities for name in members])
-        for condition in CONDITIONS
+        for condition in OUT_OF_FOLD
     }
 
     def every_fold(part: str, ids: Sequence[str]) -> np.ndarray:

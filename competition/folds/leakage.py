@@ -12,7 +12,7 @@ import pandas as pd
 
 from competition.common import paths
 from competition.common.errors import counted, examples
-from competition.data.predictions import CONDITIONS
+from competition.data.predictions import CONDITIONS, OUT_OF_FOLD
 
 AGAIN = "run `dvc repro` again"
 HOLDOUT_PREFIX = "holdout_"  # of the names of the holdout's predictions
@@ -71,12 +71,12 @@ def check_predicted(
 ) -> None:
     """Raise LeakError unless the predictions of `fold` are of its own validation images, and of all of them.
 
-    parts: name -> IDs: "clean" and "test_like" of the validation images; where there is a holdout, the same of the
-    holdout ("holdout_clean", "holdout_test_like"); "test", whose IDs are not checked. some: not all of the IDs need be
+    parts: name -> IDs: "clean", "test_like" and "severe" of the validation images; where there is a holdout, of it
+    "holdout_clean" and "holdout_test_like"; "test", whose IDs are not checked. some: not all of the IDs need be
     there, since a specialist predicts some only. Raises ValueError for a part too many or one that is missing.
     """
     own, held = (set(folds["ID"][folds["fold"] == number]) for number in (fold, -1))
-    expected = {condition: own for condition in CONDITIONS}
+    expected = dict.fromkeys(OUT_OF_FOLD, own)
     expected |= {HOLDOUT_PREFIX + condition: held for condition in CONDITIONS if held}
     if parts.keys() != {*expected, "test"}:
         raise ValueError(

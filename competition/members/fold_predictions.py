@@ -8,7 +8,7 @@ import numpy as np
 
 from competition.common.progress import progress
 from competition.compute.distributed import processes
-from competition.data.predictions import Predictions
+from competition.data.predictions import SEVERE, Predictions
 from competition.members.member import Fitted
 from competition.metrics.plain_score import plain_score
 from competition.training.fold_data import FoldData
@@ -24,11 +24,13 @@ def predict_fold(
     orientation_weights: np.ndarray,
     only: Positions | None = None,
 ) -> dict[str, Predictions]:
-    """Return `fitted`'s predictions of the validation images by condition, of the holdout's, and of the "test" images.
+    """Return `fitted`'s predictions of the validation images by part, of the holdout's, and of the "test" images.
 
     targets: (C,) its classes. only: which positions of each of these sets are predicted; None: all.
     """
     valid = {condition: (data.store, rows, data.valid_ids) for condition, rows in data.valid_rows.items()}
+    if data.severe_rows is not None:
+        valid[SEVERE] = data.store, data.severe_rows, data.valid_ids
     holdout = {name: (data.store, rows, data.holdout_ids) for name, rows in data.holdout_rows.items()}
     sets = valid | holdout | {"test": (data.test_store, np.arange(len(data.test_ids)), data.test_ids)}
     only = only or {name: np.arange(len(rows)) for name, (_, rows, _) in sets.items()}

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from competition.augmentation.offline import BESIDE
 from competition.ensembling.specialist_votes import SPECIALIST
 from competition.members.make import make_member
 from competition.members.parallel import share_of_network
@@ -48,7 +49,7 @@ def _stage(name: str, pair: Pair, size: Size) -> Forecast:
         line(*seconds).at(work),
         memory_line(*memory).at(work),
         line(*disk).at(work),
-        {"augment": "images x (copies + 2)"}.get(name, "images"),
+        {"augment": f"images x (copies + {BESIDE})"}.get(name, "images"),
     )
 
 

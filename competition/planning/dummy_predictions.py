@@ -14,7 +14,7 @@ from competition.common import paths
 from competition.common.csv import read_table, write_frame
 from competition.common.files import read_json, write_json
 from competition.common.seeds import generator
-from competition.data.predictions import CONDITIONS, Predictions, load_predictions, save_predictions
+from competition.data.predictions import OUT_OF_FOLD, Predictions, load_predictions, save_predictions
 from competition.ensembling.specialist_votes import SPECIALIST, asked
 from competition.folds.split import HOLDOUT, read_folds, write_folds
 from competition.planning.subset import Size
@@ -49,7 +49,7 @@ def draw_folds(folder: Path, name: str, folds: Sequence[int], test_ids: Sequence
     table = read_folds(folder / paths.FOLDS)
     known = load_predictions(folder / paths.predictions(name, 0))
     for fold in folds:
-        ids = {part: table.ID[table.fold == (fold if part in CONDITIONS else HOLDOUT)].tolist() for part in known}
+        ids = {part: table.ID[table.fold == (fold if part in OUT_OF_FOLD else HOLDOUT)].tolist() for part in known}
         _draw(folder, name, fold, ids | {"test": test_ids}, known)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from competition.augmentation.offline import BESIDE
 from competition.common import paths
 from competition.common.csv import write_frame
 from competition.common.seeds import generator
@@ -39,7 +40,7 @@ def part_sizes(images: int, classes: int, folds: int, copies: int, most: int) ->
     The larger one has `most` at the most, or as many as make 6,000 copies; the smaller one a third of it. Each class
     and fold needs two, though, and the larger part twice as many. Raises ValueError where there are too few for that.
     """
-    large = min(most, 6000 // (copies + 2), images)
+    large = min(most, 6000 // (copies + BESIDE), images)
     small = max(large // 3, 2 * classes, 2 * folds)
     large = max(large, 2 * small)
     if large > images:

@@ -12,7 +12,7 @@ from competition.common.errors import examples
 from competition.data.image_store import ImageStore
 from competition.data.label_sets import encode
 from competition.data.metadata import Metadata
-from competition.data.predictions import CONDITIONS
+from competition.data.predictions import CONDITIONS, SEVERE
 from competition.folds.leakage import HOLDOUT_PREFIX, check_apart, check_packed_images
 from competition.folds.split import HOLDOUT
 from competition.metrics.metric import Metric
@@ -42,6 +42,7 @@ class FoldData:
     metadata: Metadata | None = None  # for members that need it
     barred: frozenset[str] = frozenset()  # test images that show what is scored too: not to be learnt from
     taught: np.ndarray | None = None  # (rows of store, C) float32: probabilities, learnt in the labels' place
+    severe_rows: np.ndarray | None = None  # (V,): the validation images damaged once more, predicted and never scored
 
     def shown_rows(self, augmented: bool) -> Sequence[np.ndarray]:
         """Return N arrays, the rows that training shows of each image: with its copies, or its clean square alone."""
@@ -64,6 +65,7 @@ class FoldData:
             valid_ids=[self.valid_ids[index] for index in valid],
             valid_labels=np.array([position[label] for label in self.valid_labels[valid]], np.int64),
             valid_rows={condition: rows[valid] for condition, rows in self.valid_rows.items()},
+            severe_rows=None if self.severe_rows is None else self.severe_rows[valid],
         )
 
 
@@ -92,6 +94,7 @@ def load_fold(
     training, validation, holdout = _sides(fold, folds)
     check_packed_images(packed, dict(zip(folds.ID, folds.target, strict=True)), str(store))
     clean, copies = _rows(packed, "clean", training.ID, store), _copies(packed, training.ID, store)
+    has_severe = (packed["view"] == SEVERE).any()  # an upright look's store has none
     data = FoldData(
         images,
         test,
@@ -107,6 +110,7 @@ def load_fold(
         several,
         tuple(training.group),
         metadata,
+        severe_rows=_rows(packed, SEVERE, validation.ID, store) if fold is not None and has_severe else None,
     )
     _check_sources(data, packed["source_id"].to_numpy(), str(store))
     return data

@@ -153,7 +153,7 @@ def _packed(
     """Return the packed training and test images."""
     store, test_store = state / "train.arrow", state / "test.arrow"
     source, test_source = (str(path.resolve()) for path in (paths.TRAIN_STORE, paths.TEST_STORE))
-    train = Augmenter(source, augment, bank, several=several, straighten=straighten)
+    train = Augmenter(source, augment, bank, several=several, straighten=straighten, severe=False)
     of_all = None if straighten is None else replace(straighten, out_of_fold=False)
     test = Augmenter(test_source, augment, clean_only=True, straighten=of_all)
     for target, rows, make, each in (

@@ -26,13 +26,13 @@ def store(tmp_path):
 )
 def test_each_class_shows_its_first_image_and_its_copies(store, names, order):
     sheet = contact_sheet(store, names)
-    assert sheet.shape == (HEAD + 3 * (TILE + GAP), LABEL + 10 * (TILE + GAP), 3) and sheet.dtype == np.uint8
+    assert sheet.shape == (HEAD + 3 * (TILE + GAP), LABEL + 11 * (TILE + GAP), 3) and sheet.dtype == np.uint8
     ids = store.column("id")
     for row, target in enumerate(order):
         label = TARGETS.index(target)  # image 000 is of class 7, 001 of 10, 002 of x
         copies = (2, 12, 3)[label]
-        for column in range(10):
-            view = ("clean/0", "test_like/0", *(f"train/{n}" for n in range(copies)), *[None] * 8)[column]
+        for column in range(11):
+            view = ("clean/0", "test_like/0", "severe/0", *(f"train/{n}" for n in range(copies)), *[None] * 8)[column]
             expected = np.full((TILE, TILE, 3), PAPER)
             if view is not None:
                 expected = resize(store.image(ids.index(f"{label:03d}/{view}")), TILE, TILE)
@@ -50,7 +50,7 @@ def test_labels_stand_beside_their_rows(store):
 
 def test_of_many_classes_the_first_and_of_few_copies_all(store):
     assert contact_sheet(store, classes=2).shape[0] == HEAD + 2 * (TILE + GAP)
-    assert contact_sheet(store, copies=3).shape[1] == LABEL + 5 * (TILE + GAP)
+    assert contact_sheet(store, copies=3).shape[1] == LABEL + 6 * (TILE + GAP)
 
 
 def test_the_file_is_the_same_each_time_and_close_to_the_sheet(store, tmp_path):

@@ -12,11 +12,12 @@ import pytest
 from makers.offline import SETTINGS, packed
 from makers.packed import local_cluster
 
-from competition.augmentation.augraphy.bank import open_bank
+from competition.augmentation.augraphy.bank import OVERSAMPLING, open_bank
 from competition.augmentation.offline import Augmenter, copies_of
+from competition.augmentation.policy import damaged, damaged_photograph
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
-from competition.data.letterbox import letterbox
+from competition.data.letterbox import letterbox, shrink
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 
@@ -77,7 +78,7 @@ def test_every_image_has_its_views(reference, folder):
     expected = [
         (f"{n:02d}.jpg", view, number)
         for n in range(11)
-        for view, count in (("clean", 1), ("test_like", 1), ("train", 3 if TARGETS[n] == "b" else 9))
+        for view, count in (("clean", 1), ("test_like", 1), ("severe", 1), ("train", 3 if TARGETS[n] == "b" else 9))
         for number in range(count)
     ]
     assert list(views) == [f"{id}/{view}/{number}" for id, view, number in expected]
@@ -89,6 +90,16 @@ def test_every_image_has_its_views(reference, folder):
     clean = [row for row, view in enumerate(store.column("view")) if view == "clean"]
     for n, row in enumerate(clean):
         assert np.abs(store.image(row).astype(int) - letterbox(page(n), 48)).mean() < 6
+
+
+def test_a_severe_one_is_the_test_like_one_damaged_once_more(reference, folder, bank):
+    packed, pages = ImageStore(reference), ImageStore(folder / "train.arrow")
+    for row, (id, view) in enumerate(zip(packed.column("source_id"), packed.column("view"), strict=True)):
+        if view == "severe":
+            page = shrink(pages.image(pages.column("id").index(id)), round(SETTINGS.size * OVERSAMPLING))
+            once = damaged_photograph(page, id, "test_like", 0, SETTINGS, bank).image
+            again = damaged(once, id, "test_like", 1, SETTINGS, bank)
+            assert packed.encoded(row).tobytes() == encode_jpeg(again, SETTINGS.quality)
 
 
 def test_two_processes_make_the_same_file(reference, folder, bank):

@@ -15,6 +15,7 @@ from competition.data.predictions import Predictions
 from competition.ensembling import one_network as one_network_module
 from competition.ensembling.accuracy_estimates import AccuracyEstimates, AccuracyEstimator
 from competition.ensembling.candidates import member_candidate
+from competition.ensembling.correctness import Correctness, correctness_features
 from competition.ensembling.expected_score import expected_score
 from competition.ensembling.one_network import one_network
 from competition.ensembling.stacked_predictions import stack_predictions
@@ -53,6 +54,24 @@ def test_each_is_what_its_paper_says():
     assert found.agreement_of_members == pytest.approx(told, abs=1e-6)
 
 
+def test_correctness_is_learnt_on_images_of_every_severity():
+    stacked, singles, *_ = made(noise_on_test=1.6)
+    found, of_fold = estimates(stacked, singles)
+
+    def features(told):  # of member a's answers, and what b says
+        return correctness_features(told[0], told[0].argmax(axis=1), told[1:])
+
+    views = [stacked.oof[view][:, 0] for view in ("clean", "test_like", "severe")]
+    right = np.concatenate([one[0].argmax(axis=1) == stacked.images.y_true for one in views])
+    on_test = [features(stacked.test[:, fold]) for fold in FOLDS]
+    by_fold = Correctness(np.concatenate([features(one) for one in views]), right, on_test)()
+    images = [here.sum() for here in of_fold]
+    assert found.correctness == pytest.approx(np.average(by_fold, weights=images), abs=1e-6)
+    truth = np.random.default_rng(5).integers(4, size=2000)  # as `made` draws it
+    told = np.mean([(stacked.test[0, fold].argmax(axis=1) == truth).mean() for fold in FOLDS])
+    assert found.correctness == pytest.approx(told, abs=0.02)
+
+
 def test_the_slope_is_the_one_from_clean_to_test_like():
     """Where accuracy falls by more than agreement from clean to test-like images, so it is expected to go on."""
     stacked, singles, *_ = made(noise_on_test=1.6)
@@ -63,7 +82,7 @@ def test_the_slope_is_the_one_from_clean_to_test_like():
     for member in range(2):
         put_right = easier & (random.random(N) < (0.6 if member else 1.0))
         clean[member, 0, put_right] = np.eye(4)[y_true[put_right]] * 0.96 + 0.01
-    stacked = replace(stacked, oof={"clean": clean, "test_like": sharp})
+    stacked = replace(stacked, oof={"clean": clean, "test_like": sharp, "severe": sharp})
     chosen = replace(singles[0], oof=singles[0].oof | {"clean": clean[0, 0].argmax(axis=1)})
     told, _ = estimates(stacked, [chosen])
 
@@ -106,7 +125,8 @@ def test_where_all_out_of_fold_is_right_the_other_estimates_count():
     right[:, 0] = np.eye(4)[stacked.images.y_true] * 0.9 + 0.025
     chosen = replace(singles[0], oof={view: stacked.images.y_true for view in ("clean", "test_like")})
     chosen = replace(chosen, probabilities=right[0, 0])
-    found = expected_score(chosen, replace(stacked, oof={"clean": right, "test_like": right}), FOLDS, SETTINGS, {})
+    stacked = replace(stacked, oof=dict.fromkeys(("clean", "test_like", "severe"), right))
+    found = expected_score(chosen, stacked, FOLDS, SETTINGS, {})
     assert found["accuracy_estimates"]["correctness"] is None
     assert found["low"] < found["value"] < 0.99 and found["one_network"] < found["value"]
 
@@ -170,7 +190,7 @@ def imbalanced(seed, n_test=1500, answered_share=0.03, **task):
         ids = images.seen["ID"][here].tolist()
         told = Predictions(ids, answered(y_true[here], of_seen[here]), ("no", "yes"))
         on_test = Predictions(images.test_ids, answered(y_test, of_test), ("no", "yes"))
-        folds.append({"clean": told, "test_like": told, "test": on_test})
+        folds.append({"clean": told, "test_like": told, "severe": told, "test": on_test})
     return stack_predictions({"a": folds}, images), member_candidate("a", folds, images, SETTINGS), y_test
 
 

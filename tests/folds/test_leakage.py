@@ -84,7 +84,8 @@ def test_a_packed_image_of_another_source_is_found(changes, what):
 
 
 def predicted(**changes):
-    return {"clean": "cd", "test_like": "dc", "holdout_clean": "ef", "holdout_test_like": "fe", "test": "aq"} | changes
+    own, held = {"clean": "cd", "test_like": "dc", "severe": "cd"}, {"holdout_clean": "ef", "holdout_test_like": "fe"}
+    return own | held | {"test": "aq"} | changes
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,7 @@ def predicted(**changes):
     [
         ({"clean": "cda"}, True, r"clean: 1 IDs are not those of fold 1 .*: a; it comes from another split"),
         ({"test_like": "cde"}, True, r"test_like: 1 IDs are not those of fold 1 .*: e;"),  # of the holdout
+        ({"severe": "cda"}, True, r"severe: 1 IDs are not those of fold 1 .*: a;"),
         ({"holdout_clean": "efc"}, True, r"holdout_clean: 1 IDs are not those of the holdout .*: c;"),
         ({"clean": "c"}, False, r"clean: 1 IDs are not those of fold 1 .*: d;"),
         ({"holdout_test_like": ""}, False, r"holdout_test_like: 2 IDs are not those of the holdout .*: e, f;"),
@@ -106,8 +108,9 @@ def test_predictions_of_images_of_another_side_are_found(changes, some, what):
 
 
 def test_predictions_have_the_parts_that_the_split_asks_for():
-    check_predicted({"clean": "cd", "test_like": "cd", "test": ""}, 1, FOLDS[:4], "1.npz")
-    for parts, folds in ((predicted(), FOLDS[:4]), ({"clean": "cd", "test_like": "cd", "test": ""}, FOLDS)):
+    without_holdout = {"clean": "cd", "test_like": "cd", "severe": "cd", "test": ""}
+    check_predicted(without_holdout, 1, FOLDS[:4], "1.npz")
+    for parts, folds in ((predicted(), FOLDS[:4]), (without_holdout, FOLDS)):
         with pytest.raises(
             ValueError, match=r"1\.npz: expected predictions named \['clean', .*found \['clean', .*dvc repro"
         ):
@@ -217,7 +220,7 @@ def test_a_copy_under_another_images_source_id(folder, folds, tmp_path, trained_
 
 
 def test_a_packed_image_that_no_fold_knows(folder, folds):
-    with pytest.raises(LeakError, match=r"augmented\.arrow: 5 packed images are of no image of the set: 004/clean/0, "):
+    with pytest.raises(LeakError, match=r"augmented\.arrow: 6 packed images are of no image of the set: 004/clean/0, "):
         load(folder, folds[folds.ID != "004"])
 
 

@@ -295,7 +295,7 @@ def test_the_stage_lists_what_nobody_has_decided_on_yet(store, tmp_path, monkeyp
     probabilities = 0.85 * np.eye(3)[right] + 0.05
     for name in ("lite0", "twin"):
         for k in (0, 1):
-            parts = {"clean": k, "test_like": k, "holdout_clean": -1, "holdout_test_like": -1}
+            parts = {"clean": k, "test_like": k, "severe": k, "holdout_clean": -1, "holdout_test_like": -1}
             rows = {part: np.flatnonzero(folds["fold"] == of) for part, of in parts.items()} | {"test": np.arange(2)}
             save_predictions(
                 f"folds/predictions/{name}/{k}.npz",

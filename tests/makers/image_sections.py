@@ -63,6 +63,7 @@ def write_images(
             parts = {
                 "clean": (np.array(ids)[own], truth[own]),
                 "test_like": (np.array(ids)[own], found[own]),
+                "severe": (np.array(ids)[own], found[own]),
                 "test": (np.array([f"t{n}" for n in range(tests)]), test_answers),
             }
             save_predictions(

@@ -12,7 +12,8 @@ from competition.data.images import encode_jpeg
 
 TARGETS = ("7", "10", "x")
 SIZE, COPIES = 32, 3
-VIEWS = [("clean", 0), ("test_like", 0), *(("train", number) for number in range(COPIES))]
+SCORED = [("clean", 0), ("test_like", 0), ("severe", 0)]
+VIEWS = [*SCORED, *(("train", number) for number in range(COPIES))]
 
 
 def square(label: int, generator: np.random.Generator) -> np.ndarray:
@@ -35,7 +36,7 @@ def packed_competition(folder, images=24, tests=6, copies=(COPIES,) * len(TARGET
     for n in range(images):
         label = n % len(TARGETS)
         folds.append((f"{n:03d}", TARGETS[label], n // 3 % 3, f"g{n}"))
-        for view, copy in [("clean", 0), ("test_like", 0), *(("train", number) for number in range(copies[label]))]:
+        for view, copy in [*SCORED, *(("train", number) for number in range(copies[label]))]:
             rows.append(row(f"{n:03d}", TARGETS[label], view, copy, square(label, generator)))
     write_rows(folder / "augmented.arrow", rows)
     write_rows(folder / "test.arrow", [row(f"t{n}", None, "clean", 0, square(n % 3, generator)) for n in range(tests)])

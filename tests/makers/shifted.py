@@ -26,7 +26,7 @@ def made(noise_on_test=1.2, sharpness_on_test=1.0, members=("a", "b"), **task):
 
     seen, of_test = errors(N), errors(2000)
 
-    def answered(true, shared, noise, sharpness):
+    def answered(true, shared, noise, sharpness, random=random):
         logits = 2 * np.eye(4)[true] + noise * (shared + random.normal(0, 0.6, shared.shape))
         return softmax(sharpness * logits * 2 / noise**2, axis=1)
 
@@ -40,6 +40,8 @@ def made(noise_on_test=1.2, sharpness_on_test=1.0, members=("a", "b"), **task):
                 view: Predictions(own["ID"].tolist(), answered(true, shared, 1.2, 1.0), TARGETS)
                 for view in ("clean", "test_like")
             }
+            worse = answered(true, shared, 1.8, 1.0, np.random.default_rng([fold, len(per_member)]))
+            views["severe"] = Predictions(own["ID"].tolist(), worse, TARGETS)
             on_test = answered(test_true, of_test, noise_on_test, sharpness_on_test)
             per_member[name].append(views | {"test": Predictions(images.test_ids, on_test, TARGETS)})
     stacked = stack_predictions(per_member, images)

@@ -56,7 +56,8 @@ def made_member(images: Images, skill: float, seed: int, sharpness: float = 1.0)
         views |= {
             f"holdout_{view}": part(images.holdout["ID"], images.holdout["target"]) for view in ("clean", "test_like")
         }
-        folds.append(views | {"test": part(tests, truth)})
+        views["test"] = part(tests, truth)
+        folds.append(views | {"severe": views["test_like"]})
     return folds
 
 

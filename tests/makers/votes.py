@@ -58,6 +58,7 @@ def write_fold(member, k, validation, skill, holdout=None):
     test = [f"t{n:02d}" for n in range(12) if n != 5]  # t05 could not be read
     parts = {view: part(validation["ID"], y_true) for view in ("clean", "test_like")}
     parts["test"] = part(test, generator.integers(3, size=11))
+    parts["severe"] = parts["test_like"]
     if holdout is not None:
         truth = [TARGETS.index(target) for target in holdout["target"]]
         parts |= {f"holdout_{view}": part(holdout["ID"], truth) for view in ("clean", "test_like")}
@@ -68,7 +69,7 @@ def write_fold(member, k, validation, skill, holdout=None):
 def write_specialist(k):
     """What a specialist for "2" and "x" leaves: it is asked only where lite0 answers with one of them."""
     base = [load_predictions(f"folds/predictions/lite0/{j}.npz") for j in range(3)]
-    votes = {view: base[k][view].probabilities for view in ("clean", "test_like")}
+    votes = {view: base[k][view].probabilities for view in ("clean", "test_like", "severe")}
     for view in ("test", "holdout_clean", "holdout_test_like"):
         votes[view] = np.mean([fold[view].probabilities for fold in base], axis=0)
     generator = np.random.default_rng([99, k])

@@ -68,6 +68,7 @@ def test_a_kind_of_a_plugin_is_trained_saved_and_loaded(settings, tmp_path):
     assert {name: len(part.ids) for name, part in trained.predictions.items()} == {
         "clean": len(data.valid_ids),
         "test_like": len(data.valid_ids),
+        "severe": len(data.valid_ids),
         "test": len(data.test_ids),
     }
     assert trained.best_epoch == 0 and [row["epoch"] for row in trained.history] == [0]

@@ -93,7 +93,8 @@ def write_fold(member, k, folds, labels, skill, several):
         parts |= {f"{prefix}{view}": part(own, [labels[id_] for id_ in own]) for view in ("clean", "test_like")}
     tests = sorted({*TEST} - {"t05"})  # t05 could not be read
     truth = np.random.default_rng(9).integers(2 if several else 3, size=(11, 3) if several else 11)
-    save_predictions(f"folds/predictions/{member}/{k}.npz", parts | {"test": part(tests, truth)})
+    parts |= {"test": part(tests, truth), "severe": parts["test_like"]}
+    save_predictions(f"folds/predictions/{member}/{k}.npz", parts)
     write_scores(member, k)
 
 

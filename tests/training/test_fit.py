@@ -277,7 +277,7 @@ def test_a_member_predicts_its_validation_and_the_test_images(data, tmp_path):
 def test_the_holdout_is_predicted_like_the_validation_images_and_never_scored(held, tmp_path):
     settings, weights = SETTINGS.model_copy(update={"epochs": 1}), np.array([0.5, 0, 0, 0, 0, 0.5, 0, 0])
     member = train_member(settings, held, TARGETS, weights, tmp_path / "a.pt", lambda row: None)
-    assert list(member.predictions) == ["clean", "test_like", "holdout_clean", "holdout_test_like", "test"]
+    assert list(member.predictions) == ["clean", "test_like", "severe", "holdout_clean", "holdout_test_like", "test"]
     assert list(member.scores) == ["clean", "test_like"] and not any(
         "holdout" in key for row in member.history for key in row
     )

@@ -149,6 +149,7 @@ def test_a_member_learns_and_predicts_in_order(competition, tmp_path, settings):
     assert {view: part.ids.tolist() for view, part in member.predictions.items()} == {
         "clean": data.valid_ids,
         "test_like": data.valid_ids,
+        "severe": data.valid_ids,
         "test": [f"t{n}" for n in range(6)],
     }
     if settings.kind == "grey":  # bright, dark, striped: 64 grey pixels are enough
