@@ -74,27 +74,35 @@ class Straightener(Protocol):
         ...
 
     def squares(
-        self,
-        pictures: Sequence[np.ndarray],
-        ids: Sequence[str],
-        size: int,
-        fill: int,
-        copies: Sequence[bool] | None = None,
+        self, pictures: Sequence[np.ndarray], ids: Sequence[str], size: int, fill: int
     ) -> tuple[list[np.ndarray], np.ndarray]:
         """Return `pictures`, of the images `ids`, as squares (size, size, 3), and (N, 8): how likely each orientation
-        of each square is upright. copies: (N,), which of them are damaged copies to learn from; None: none.
+        of each square is upright.
         """
+        ...
+
+    def missed_squares(
+        self, pictures: Sequence[np.ndarray], corners: Sequence[np.ndarray], names: Sequence[str], size: int, fill: int
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Return the same of pictures whose pages' `corners` (4, 2) are known: missed by errors drawn by `names`."""
         ...
 
 
 class _Picture(NamedTuple):
-    """A picture that is to be packed as a square: of which image, of what kind, and which copy."""
+    """A picture that is to be packed as a square: of which image, of what kind, and which copy; of one to learn from
+    `corners` (4, 2), the page's own.
+    """
 
     id: str
     target: str | None
     kind: str
     number: int
     image: np.ndarray
+    corners: np.ndarray | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.id}/{self.kind}/{self.number}"
 
 
 @dataclass(frozen=True)
@@ -138,26 +146,23 @@ class Augmenter:
             # once for all copies; each would do it for itself
             page = shrink(image, round(settings.size * OVERSAMPLING))
             for kind, number in [("test_like", 0), *(("train", number) for number in range(copies))]:
-                photograph = damaged_photograph(page, id, kind, number, settings, self.bank).image
-                pictures.append(_Picture(id, target, kind, number, photograph))
+                photo, corners = damaged_photograph(page, id, kind, number, settings, self.bank)
+                pictures.append(_Picture(id, target, kind, number, photo, corners if kind == "train" else None))
                 if kind == "test_like" and self.severe:
-                    again = damaged_photograph(photograph, id, kind, 1, settings, self.bank).image
+                    again = damaged_photograph(photo, id, kind, 1, settings, self.bank).image
                     pictures.append(_Picture(id, target, SEVERE, 0, again))
         return pictures
 
     def _packed(self, pictures: Sequence[_Picture]) -> list[dict]:
         settings = self.settings
-        images, size, fill = [picture.image for picture in pictures], settings.size, settings.fill
-        extra: list[dict] = [{}] * len(pictures)
+        size, fill = settings.size, settings.fill
         if self.straighten is None:
-            squares = [letterbox(image, size, fill) for image in images]
+            made = [(letterbox(picture.image, size, fill), {}) for picture in pictures]
         else:
-            ids, copies = [one.id for one in pictures], [one.kind == "train" for one in pictures]
-            squares, orientations = self.straighten.squares(images, ids, size, fill, copies)
-            extra = [{"orientations": own.tolist()} for own in orientations]
+            made = self._straightened(self.straighten, pictures)
         return [
             {
-                "id": f"{picture.id}/{picture.kind}/{picture.number}",
+                "id": picture.name,
                 "source_id": picture.id,
                 "target": picture.target,
                 "view": picture.kind,
@@ -167,8 +172,26 @@ class Augmenter:
                 "image": encode_jpeg(square, settings.quality),
             }
             | own
-            for picture, square, own in zip(pictures, squares, extra, strict=True)
+            for picture, (square, own) in zip(pictures, made, strict=True)
         ]
+
+    def _straightened(
+        self, straighten: Straightener, pictures: Sequence[_Picture]
+    ) -> list[tuple[np.ndarray, dict[str, list[float]]]]:
+        """Return each picture as an upright square, and what is known of its orientations."""
+        size, fill = self.settings.size, self.settings.fill
+        looked_at = [one for one in pictures if one.corners is None]
+        known = [one for one in pictures if one.corners is not None]
+        squares, orientations = straighten.squares(
+            [one.image for one in looked_at], [one.id for one in looked_at], size, fill
+        )
+        made = {one.name: pair for one, *pair in zip(looked_at, squares, orientations, strict=True)}
+        if known:
+            squares, orientations = straighten.missed_squares(
+                [one.image for one in known], [one.corners for one in known], [one.name for one in known], size, fill
+            )
+            made |= {one.name: pair for one, *pair in zip(known, squares, orientations, strict=True)}
+        return [(square, {"orientations": own.tolist()}) for square, own in (made[one.name] for one in pictures)]
 
 
 def pack(

@@ -55,7 +55,6 @@ class UprightSettings(SettingsSection):
         description="orientations in which the straight page is looked at for its own: more are more often right; "
         "shared out where the networks of several folds look",
     )
-    copy_views: Literal[1, 2, 4, 8] = Field(1, description="the same, of the damaged copies that members learn from")
     seed: int = Field(0, ge=0)
 
     def photographed(self, augment: AugmentSettings) -> AugmentSettings:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from competition.data.orientations import ORIENTATIONS
-from competition.upright.geometry import axes_angle, orientation_at, quad_of
+from competition.upright.geometry import UNIT_SQUARE, axes_angle, homography, moved, orientation_at, own_order, quad_of
 from competition.upright.page import FoundPage
 
 DEGREES = 3.0  # by which axes may be off
@@ -15,13 +15,15 @@ DEGREES = 3.0  # by which axes may be off
 @dataclass(frozen=True)
 class Found:
     """Of N pages: how many degrees their axes are off, how far their corners, in shares of the picture's longer side,
-    the orientation (N,) that they are seen in, and the probabilities (N, 8) that were given.
+    the orientation (N,) that they are seen in, and the probabilities (N, 8) that were given; places: (N, 4, 2) where
+    the corners that were found lie on the page, whose own are those of UNIT_SQUARE.
     """
 
     degrees: np.ndarray
     distances: np.ndarray
     orientations: np.ndarray
     probabilities: np.ndarray
+    places: np.ndarray
 
 
 def compare(pages: Sequence[FoundPage], corners: Sequence[np.ndarray], sides: Sequence[float]) -> Found:
@@ -36,11 +38,16 @@ def compare(pages: Sequence[FoundPage], corners: Sequence[np.ndarray], sides: Se
         for page, quad, side in zip(pages, expected, sides, strict=True)
     ]
     orientations = [orientation_at(page.quad, one) for page, one in zip(pages, corners, strict=True)]
+    places = [
+        moved(own_order(page.quad, orientation), homography(one, UNIT_SQUARE))
+        for page, orientation, one in zip(pages, orientations, corners, strict=True)
+    ]
     return Found(
         np.array(degrees),
         np.array(distances),
         np.array(orientations, np.int64),
         np.array([page.orientations for page in pages]).reshape(-1, ORIENTATIONS),
+        np.array(places).reshape(-1, *UNIT_SQUARE.shape),
     )
 
 

@@ -87,6 +87,7 @@ def measured_gain(
             told = _told(data, targets, orientation_weights, settings.upright, state / name / "features")
             parts.append(_scored(told, data.valid_labels, several, settings.rules.test_statistics))
         given[name] = Scored.joined(parts)
+    release()  # what the workers have loaded
     groups = folds.set_index("ID")["group"].loc[given[AS_IT_IS].ids.tolist()].to_numpy(str)
     without, with_it = _compared(given, groups, metric, len(targets), several)
     gain = metric.sign * (with_it.score - without.score)
@@ -171,7 +172,6 @@ def _packed(
                 title=f"{state.name} {target.stem}",
                 per_job=np.full(len(rows), each),
             )
-    release()  # what the workers have loaded
     return store, test_store
 
 

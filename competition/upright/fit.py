@@ -5,7 +5,7 @@ Nothing here reads a label: photographs are made of training pages, with the cor
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
@@ -96,8 +96,7 @@ def fit_folds(
         return
     tasks = ((read, fold, settings, weights[fold], state, report, share.threads) for fold in missing)
     for _ in deal(_fit_in_a_worker, tasks, MachineSettings(workers=share.at_once)):
-        pass
-    release()
+        pass  # the workers are kept: they score next
 
 
 def _fit_in_a_worker(
@@ -170,8 +169,7 @@ def score_folds(
         parts = list(deal(_score_fold, shared, MachineSettings(workers=share.at_once)))
         release()
     parts.sort(key=lambda part: part[0])
-    names = ("degrees", "distances", "orientations", "probabilities")
-    found = Found(*(np.concatenate([getattr(part, name) for _, part, _ in parts]) for name in names))
+    found = Found(*(np.concatenate([getattr(part, one.name) for _, part, _ in parts]) for one in fields(Found)))
     return found, np.concatenate([rows for *_, rows in parts])
 
 

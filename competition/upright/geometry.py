@@ -122,6 +122,13 @@ def orientation_at(quad: np.ndarray, corners: np.ndarray) -> int:
     return int(np.argmin([np.abs(corners[_ORDER[orientation]] - quad).sum() for orientation in range(ORIENTATIONS)]))
 
 
+def own_order(quad: np.ndarray, orientation: int) -> np.ndarray:
+    """Return the corners of `quad`, straightened the page is seen in `orientation`, in the order of the page's own."""
+    corners = np.empty_like(quad)
+    corners[_ORDER[orientation]] = quad
+    return corners
+
+
 def _order(orientation: int) -> list[int]:
     """Return which of a page's corners lie upper left, upper right, lower right, lower left in `orientation`."""
     where = oriented_corners(UNIT_SQUARE, orientation, 1.0)

@@ -27,7 +27,7 @@ from competition.data.packing import build
 from competition.folds.split import HOLDOUT, make_folds, read_folds
 from competition.inference.tta import orientation_weights
 from competition.members.resume_key import versions_of
-from competition.metrics.calibration import fit_temperature
+from competition.metrics.calibration import apply_temperature, fit_temperature
 from competition.models.networks import packages_of
 from competition.settings.augment import PURPOSES
 from competition.settings.finetuned import FinetunedSettings
@@ -35,6 +35,7 @@ from competition.settings.params import Settings
 from competition.settings.upright import UprightSettings
 from competition.upright.accuracy import figures
 from competition.upright.choice import measured_gain
+from competition.upright.errors import Errors
 from competition.upright.fit import FoldPhotographs, drawn_pages, fit_folds, score_folds
 from competition.upright.networks import corner_network, orientation_network
 from competition.upright.pages_grid import write_pages_grid
@@ -43,7 +44,7 @@ from competition.upright.straighten import FoldStraightener, save_straightener
 
 GRID = "pages.png"
 PAGES_PER_PART = 32
-AFTERWARDS = {"use", "least_probability", "views", "copy_views"}  # what the networks don't depend on
+AFTERWARDS = {"use", "least_probability", "views"}  # what the networks don't depend on
 
 
 def resume_key(settings: Settings) -> str:
@@ -93,7 +94,8 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
     temperature = fit_temperature(found.probabilities, found.orientations)
     accuracy = figures(found, [target_of[photographs.sources[row]] for row in rows])
     facts: dict[str, object] = {"used": True, "temperature": temperature, "test_like": accuracy}
-    save_straightener(networks, True, upright, temperature, fold_of)
+    errors = Errors.of(found.places, found.orientations, apply_temperature(found.probabilities, temperature))
+    save_straightener(networks, True, upright, temperature, fold_of, errors)
     if upright.use == "auto":
         straighten = FoldStraightener(networks, out_of_fold=True)
         views = orientation_weights(settings.tta.passes, settings.tta.seed)
@@ -106,7 +108,7 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
     with replace_folder(paths.UPRIGHT) as folder:
         for path in weights.values():
             shutil.copy(path, folder)
-        save_straightener(folder, bool(facts["used"]), upright, temperature, fold_of)
+        save_straightener(folder, bool(facts["used"]), upright, temperature, fold_of, errors)
         write_pages_grid(folder / GRID, FoldStraightener(networks), ImageStore(paths.TEST_STORE), augment.fill)
     return facts
 

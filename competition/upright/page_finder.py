@@ -34,18 +34,17 @@ class PageFinder:
         self._corners, self._normalise = _load(loaded, CORNERS, corner_network, settings.corners_size, settings)
         self._orientation, _ = _load(loaded, ORIENTATION, orientation_network, settings.orientation_size, settings)
 
-    def find(self, pictures: Sequence[np.ndarray], fill: int, views: int | None = None) -> list[FoundPage]:
+    def find(self, pictures: Sequence[np.ndarray], fill: int) -> list[FoundPage]:
         """Return the page in each of `pictures`, uint8 (H, W, 3); where none can be, the whole picture.
 
-        fill: grey level around the picture. views: how many of the straight page are looked at, shared out among the
-        networks, of which each looks in one at least; None: the settings'.
+        fill: grey level around the picture.
         """
         found: list[FoundPage] = []
         for start in range(0, len(pictures), BATCH_SIZE):
-            found += self._find(pictures[start : start + BATCH_SIZE], fill, views or self._settings.views)
+            found += self._find(pictures[start : start + BATCH_SIZE], fill)
         return found
 
-    def _find(self, pictures: Sequence[np.ndarray], fill: int, views: int) -> list[FoundPage]:
+    def _find(self, pictures: Sequence[np.ndarray], fill: int) -> list[FoundPage]:
         size, settings = self._settings.orientation_size, self._settings
         small = [letterbox(picture, settings.corners_size, fill) for picture in pictures]
         outputs = self._mean(self._corners, small)
@@ -54,17 +53,19 @@ class PageFinder:
             for one, picture in zip(outputs, pictures, strict=True)
         ]
         pages = [straightened(picture, quad, size, fill, MARGIN) for picture, quad in zip(pictures, quads, strict=True)]
-        logits, offsets = self._seen(pages, views)
+        logits, offsets = self._seen(pages)
         return [
             FoundPage(_moved(quad, by, size, picture), softmax(one / self._temperature))
             for quad, one, by, picture in zip(quads, logits, offsets, pictures, strict=True)
         ]
 
-    def _seen(self, pages: Sequence[np.ndarray], views: int) -> tuple[np.ndarray, np.ndarray]:
+    def _seen(self, pages: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return log-probabilities (N, 8) of the orientations that straight `pages` are seen in, and by what their
-        corners are off (N, 4, 2), in shares of the side: the means over the views.
+        corners are off (N, 4, 2), in shares of the side: the means over the views, which are shared out among the
+        networks, of which each looks in one at least.
         """
         total, offsets = np.zeros((len(pages), ORIENTATIONS)), np.zeros((len(pages), 4, 2))
+        views = self._settings.views
         each = max(1, views // len(self._orientation))
         for place in range(each * len(self._orientation)):
             view = VIEWS[views][place % views]

@@ -1,8 +1,9 @@
 """Straightener of a competition's images: what the stage `upright` learnt, for `augment`, `tune` and `predict`.
 
 Pictures of a training image are warped by the networks of its fold, one of `upright.folds`, which never saw it; all
-other pictures by those of all folds. All that is needed stands in one folder: the networks, and a file that says
-whether they are used, the settings that they were trained by, the orientations' temperature, and each image's fold.
+other pictures by those of all folds. Copies to learn from are warped by no network, but missed as one would: see
+`errors`. All that is needed stands in one folder: the networks, their errors, and a file that says whether they are
+used, the settings that they were trained by, the orientations' temperature, and each image's fold.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,14 +18,16 @@ from competition.common import paths
 from competition.common.errors import examples
 from competition.common.files import digest, read_json, write_json
 from competition.common.imports import code_digest
+from competition.common.seeds import generator
 from competition.folds.split import HOLDOUT
 from competition.settings.upright import UprightSettings
+from competition.upright.errors import Errors
 from competition.upright.page import FoundPage, upright_square
 
 if TYPE_CHECKING:
     from competition.upright.page_finder import PageFinder
 
-FACTS = "straightener.json"
+FACTS, ERRORS = "straightener.json", "errors.npy"
 
 
 @dataclass(frozen=True)
@@ -41,41 +44,49 @@ class FoldStraightener:
 
     def key(self) -> str:
         """Return a digest that changes with anything that the squares depend on."""
-        return digest(self.out_of_fold, code_digest(__name__), self.folder / FACTS, *_weights(self.folder).values())
+        files = self.folder / FACTS, self.folder / ERRORS, *_weights(self.folder).values()
+        return digest(self.out_of_fold, code_digest(__name__), *files)
 
     def squares(
-        self,
-        pictures: Sequence[np.ndarray],
-        ids: Sequence[str],
-        size: int,
-        fill: int,
-        copies: Sequence[bool] | None = None,
+        self, pictures: Sequence[np.ndarray], ids: Sequence[str], size: int, fill: int
     ) -> tuple[list[np.ndarray], np.ndarray]:
         """Return `pictures`, of the images `ids`, as squares (size, size, 3), and (N, 8): how likely each orientation
         of each square is upright, float32; the first one is likeliest, and the unlikely ones are 0.
-
-        copies: (N,), which of them are damaged copies to learn from, looked at in fewer views; None: none.
         """
+        return self._squares(pictures, self.pages(pictures, ids, fill), size, fill)
+
+    def missed_squares(
+        self, pictures: Sequence[np.ndarray], corners: Sequence[np.ndarray], names: Sequence[str], size: int, fill: int
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Return the same of `pictures` whose pages' own `corners` (4, 2) are known, in pixels: missed by errors drawn
+        by their `names`.
+        """
+        errors, seed = _errors(self.folder), _facts(self.folder).settings.seed
+        pages = [
+            errors.page(own, picture, generator(seed, "upright error", name))
+            for picture, own, name in zip(pictures, corners, names, strict=True)
+        ]
+        return self._squares(pictures, pages, size, fill)
+
+    def _squares(
+        self, pictures: Sequence[np.ndarray], pages: Sequence[FoundPage], size: int, fill: int
+    ) -> tuple[list[np.ndarray], np.ndarray]:
         least = _facts(self.folder).settings.least_probability
-        pages = self.pages(pictures, ids, fill, copies)
         made = [upright_square(picture, page, size, fill) for picture, page in zip(pictures, pages, strict=True)]
         likely = np.array([orientations for _, orientations in made])
         likely = np.where(likely < np.minimum(least, likely[:, :1]), 0, likely)
         return [square for square, _ in made], (likely / likely.sum(axis=1, keepdims=True)).astype(np.float32)
 
-    def pages(
-        self, pictures: Sequence[np.ndarray], ids: Sequence[str], fill: int, copies: Sequence[bool] | None = None
-    ) -> list[FoundPage]:
-        """Return the page in each of `pictures`, of the images `ids`; copies: as for `squares`.
+    def pages(self, pictures: Sequence[np.ndarray], ids: Sequence[str], fill: int) -> list[FoundPage]:
+        """Return the page in each of `pictures`, of the images `ids`.
 
         Raises ValueError for a training image whose fold has no networks, or that the split doesn't know.
         """
         found: dict[int, FoundPage] = {}
-        folds, settings = self._folds(ids), _facts(self.folder).settings
-        views = np.where(np.zeros(len(ids), bool) if copies is None else copies, settings.copy_views, settings.views)
-        for fold, own in sorted(set(zip(folds.tolist(), views.tolist(), strict=True))):
-            places = np.flatnonzero((folds == fold) & (views == own))
-            some = self._finder(fold).find([pictures[place] for place in places], fill, own)
+        folds = self._folds(ids)
+        for fold in sorted(set(folds.tolist())):
+            places = np.flatnonzero(folds == fold)
+            some = self._finder(fold).find([pictures[place] for place in places], fill)
             found |= dict(zip(places.tolist(), some, strict=True))
         return [found[place] for place in range(len(pictures))]
 
@@ -104,9 +115,10 @@ class FoldStraightener:
 
 
 def save_straightener(
-    folder: Path, used: bool, settings: UprightSettings, temperature: float, folds: Mapping[str, int]
+    folder: Path, used: bool, settings: UprightSettings, temperature: float, folds: Mapping[str, int], errors: Errors
 ) -> None:
     """Write beside the networks in `folder` what they need. folds: image ID -> its fold, -1 in the holdout."""
+    errors.save(folder / ERRORS)
     facts = {"used": used, "settings": settings.model_dump(exclude={"use"}), "temperature": temperature}
     write_json(folder / FACTS, facts | {"folds": dict(folds)})
 
@@ -144,6 +156,16 @@ def _read_facts(path: Path, modified: int) -> _Facts:
     """Return the file's content, read once in each process and version."""
     facts = read_json(path)
     return _Facts(UprightSettings(**facts["settings"]), facts["temperature"], facts["folds"])
+
+
+def _errors(folder: Path) -> Errors:
+    path = folder / ERRORS
+    return _read_errors(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read_errors(path: Path, modified: int) -> Errors:
+    return Errors.load(path)
 
 
 def _weights(folder: Path) -> dict[int, Path]:

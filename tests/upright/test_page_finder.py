@@ -85,8 +85,6 @@ def test_views_of_a_page_agree_on_how_it_was_seen(views, monkeypatch):
         finder = PageFinder([], settings)
         for orientation in range(ORIENTATIONS):
             [found] = finder.find([oriented_image(square, orientation)], 255)
-            [again] = PageFinder([], SETTINGS).find([oriented_image(square, orientation)], 255, views)
-            assert (again.orientations == found.orientations).all()
             wrong = errors.get(orientation) is not None and views < 4  # one vote of two decides nothing
             assert (int(found.orientations.argmax()) == orientation) or wrong
             assert found.quad == pytest.approx(quad_of(UNIT_SQUARE * 90), abs=1e-3)
@@ -121,5 +119,6 @@ def test_views_are_shared_out_among_folds_networks(monkeypatch):
 
         monkeypatch.setattr(page_finder, "_load", load)
         looked.clear()
-        [found] = PageFinder([], SETTINGS).find([square], 255, views)
+        settings = SETTINGS.model_copy(update={"views": views})
+        [found] = PageFinder([], settings).find([square], 255)
         assert looked == expected and found.orientations.argmax() == 0
