@@ -3,6 +3,7 @@
 Either way tasks are taken from their iterator only as workers get free, so that neither tasks nor results pile up.
 """
 
+import os
 import socket
 import threading
 import warnings
@@ -59,6 +60,21 @@ class _WithPlugins:
         for path in self.plugins:
             load_plugin(path)
         return self.work(*task)
+
+
+def while_waited_for(tell: Callable[[dict], None]) -> Callable[[dict], None]:
+    """Return `tell` for the long work of a process of this machine: it ends that once the command it works for is gone.
+
+    A command that is killed leaves its workers, who would go on for an hour.
+    """
+    command = os.getppid()
+
+    def told(row: dict) -> None:
+        if os.getppid() != command:
+            raise SystemExit
+        tell(row)
+
+    return told
 
 
 def release() -> None:

@@ -6,14 +6,13 @@ where their own stages find them. What fails of another stage's network is left 
 command trains its network alone, on its share of the cores: the weights are the same.
 """
 
-import os
 from collections.abc import Callable
 from contextlib import nullcontext
 
 from competition.common.locks import hold_another
 from competition.compute.device import set_up_process
 from competition.compute.distributed import processes
-from competition.compute.pool import deal, release
+from competition.compute.pool import deal, release, while_waited_for
 from competition.compute.shares import Share, share_of
 from competition.members.fold_training import FoldTraining
 from competition.members.output_files import print_epoch
@@ -64,13 +63,8 @@ def _listed(trainings: list[FoldTraining]) -> dict[str, str]:
 
 def _train(name: str, fold: int, threads: int, is_first: bool) -> tuple[str, int, dict[str, str]]:
     """Train the network, and leave its files for its stage; return which it is, and the problem, if any."""
-    training, command = FoldTraining(load_settings(), name, fold), os.getppid()
-
-    def tell(row: dict) -> None:
-        if os.getppid() != command:
-            raise SystemExit  # it was killed: nobody waits for the network
-        print_epoch(row, f"{name} {fold}  ")
-
+    training = FoldTraining(load_settings(), name, fold)
+    tell = while_waited_for(lambda row: print_epoch(row, f"{name} {fold}  "))
     set_up_process(threads)
     problem = {}
     try:

@@ -16,7 +16,6 @@ from competition.augmentation.augraphy.bank import Bank
 from competition.augmentation.offline import Augmenter
 from competition.common import paths
 from competition.common.seeds import generator
-from competition.compute.pool import release
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
 from competition.data.predictions import Predictions
@@ -87,7 +86,6 @@ def measured_gain(
             told = _told(data, targets, orientation_weights, settings.upright, state / name / "features")
             parts.append(_scored(told, data.valid_labels, several, settings.rules.test_statistics))
         given[name] = Scored.joined(parts)
-    release()  # what the workers have loaded
     groups = folds.set_index("ID")["group"].loc[given[AS_IT_IS].ids.tolist()].to_numpy(str)
     without, with_it = _compared(given, groups, metric, len(targets), several)
     gain = metric.sign * (with_it.score - without.score)

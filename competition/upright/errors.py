@@ -29,8 +29,8 @@ class Errors:
 
     @classmethod
     def of(cls, places: np.ndarray, lies: np.ndarray, said: np.ndarray) -> "Errors":
-        """Return those of pages that were found at `places`, see `Found`, of which each orientation was `said` (N, 8) to
-        be so likely, and that lie in (N,).
+        """Return those of pages that were found at `places`, see `Found`, that lie in the orientations `lies` (N,), of
+        which each was `said` to be so likely, (N, 8).
         """
         orientations = np.empty_like(said)
         # seen in one orientation, a page that lies in another is turned from upright by the first, then back by that

@@ -1,9 +1,9 @@
 """Fits the upright networks of every fold, and measures them on pages that they never saw.
 
 Nothing here reads a label: photographs are made of training pages, with the corners that the damage put them to.
+Workers are kept for the next step: whoever calls releases them.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
@@ -14,7 +14,7 @@ import torch
 
 from competition.common.seeds import generator
 from competition.compute.device import set_up_process
-from competition.compute.pool import deal, release
+from competition.compute.pool import deal, while_waited_for
 from competition.compute.shares import share_of
 from competition.data.image_store import ImageStore
 from competition.settings.machine import MachineSettings
@@ -96,7 +96,7 @@ def fit_folds(
         return
     tasks = ((read, fold, settings, weights[fold], state, report, share.threads) for fold in missing)
     for _ in deal(_fit_in_a_worker, tasks, MachineSettings(workers=share.at_once)):
-        pass  # the workers are kept: they score next
+        pass
 
 
 def _fit_in_a_worker(
@@ -108,15 +108,8 @@ def _fit_in_a_worker(
     report: Report,
     threads: int,
 ) -> None:
-    command = os.getppid()
-
-    def tell(row: dict) -> None:
-        if os.getppid() != command:
-            raise SystemExit  # it was killed: nobody waits for the networks
-        report(row)
-
     set_up_process(threads)
-    fit_fold(read(), fold, settings, target, state, tell)
+    fit_fold(read(), fold, settings, target, state, while_waited_for(report))
 
 
 def fit_fold(
@@ -167,7 +160,6 @@ def score_folds(
     else:
         shared = ((*task, share.threads) for task in tasks)
         parts = list(deal(_score_fold, shared, MachineSettings(workers=share.at_once)))
-        release()
     parts.sort(key=lambda part: part[0])
     found = Found(*(np.concatenate([getattr(part, one.name) for _, part, _ in parts]) for one in fields(Found)))
     return found, np.concatenate([rows for *_, rows in parts])

@@ -105,6 +105,7 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
         gain_state = state / f"gain-{key}"
         gain = measured_gain(settings, pages, table, targets, straighten, bank, views, gain_state)
         facts |= {"used": gain.gains, "frozen_features": gain.scores | {"standard_error": gain.standard_error}}
+    release()  # the same workers have trained, scored, and looked at the gain
     with replace_folder(paths.UPRIGHT) as folder:
         for path in weights.values():
             shutil.copy(path, folder)

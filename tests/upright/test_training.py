@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from competition.compute import pool
 from competition.compute.device import cores
 from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
@@ -296,7 +297,7 @@ def test_no_core_waits_for_the_last_fold(tmp_path, monkeypatch, folds, workers, 
 
 def test_a_worker_whose_command_was_killed_ends_with_the_epoch(photographs, weights, tmp_path, monkeypatch):
     parents = iter((7, 7, 1))
-    monkeypatch.setattr(fit.os, "getppid", lambda: next(parents))
+    monkeypatch.setattr(pool.os, "getppid", lambda: next(parents))
     (tmp_path / "networks").mkdir()
     seen: list[str] = []
     with pytest.raises(SystemExit):
