@@ -32,7 +32,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import norm
 
-from competition.data.predictions import OUT_OF_FOLD, SEVERE
+from competition.data.predictions import SEVERE
 from competition.ensembling.candidates import Candidate
 from competition.ensembling.correctness import Correctness, correctness_features
 from competition.ensembling.fitted_votes import Voted
@@ -128,8 +128,8 @@ class AccuracyEstimator:
         others = [m for m, name in enumerate(stacked.members) if name not in learnt_from and {name} != asked]
         seen = {"clean": votes.clean, "test_like": told, SEVERE: votes.severe}
         self._correctness = Correctness(
-            np.concatenate([_features(one, stacked.oof[view][others, 0]) for view, one in seen.items()]),
-            np.concatenate([one.labels == y_true for one in seen.values()]),
+            np.stack([_features(one, stacked.oof[view][others, 0]) for view, one in seen.items()]),
+            np.stack([one.labels == y_true for one in seen.values()]),
             [_features(alone, stacked.test[others, fold]) for fold, alone in enumerate(votes.alone)],
         )
 
@@ -155,7 +155,7 @@ class AccuracyEstimator:
 
     def correctness(self, times: np.ndarray) -> float | None:
         """Return the estimate of that name by images drawn `times` (N,); None where all drawn are right."""
-        found = self._correctness(np.tile(times, len(OUT_OF_FOLD)))
+        found = self._correctness(times)
         return None if found is None else self._mean(found, times)
 
     def _mean(self, by_fold: Sequence[float], times: np.ndarray) -> float:

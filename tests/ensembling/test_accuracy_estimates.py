@@ -62,9 +62,9 @@ def test_correctness_is_learnt_on_images_of_every_severity():
         return correctness_features(told[0], told[0].argmax(axis=1), told[1:])
 
     views = [stacked.oof[view][:, 0] for view in ("clean", "test_like", "severe")]
-    right = np.concatenate([one[0].argmax(axis=1) == stacked.images.y_true for one in views])
+    right = np.stack([one[0].argmax(axis=1) == stacked.images.y_true for one in views])
     on_test = [features(stacked.test[:, fold]) for fold in FOLDS]
-    by_fold = Correctness(np.concatenate([features(one) for one in views]), right, on_test)()
+    by_fold = Correctness(np.stack([features(one) for one in views]), right, on_test)()
     images = [here.sum() for here in of_fold]
     assert found.correctness == pytest.approx(np.average(by_fold, weights=images), abs=1e-6)
     truth = np.random.default_rng(5).integers(4, size=2000)  # as `made` draws it
