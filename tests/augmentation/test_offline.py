@@ -102,6 +102,37 @@ def test_a_severe_one_is_the_test_like_one_damaged_once_more(reference, folder, 
             assert packed.encoded(row).tobytes() == encode_jpeg(again, SETTINGS.quality)
 
 
+class Recorded:
+    """Turns nothing, and notes who is looked at and who is missed, with which corners."""
+
+    def __init__(self):
+        self.looked_at, self.missed = [], {}
+
+    def squares(self, pictures, ids, size, fill):
+        self.looked_at += ids
+        return [letterbox(one, size, fill) for one in pictures], np.eye(8)[[1] * len(pictures)]
+
+    def missed_squares(self, pictures, corners, names, size, fill):
+        self.missed |= {name: (own, one.shape) for name, own, one in zip(names, corners, pictures, strict=True)}
+        return [letterbox(one, size, fill) for one in pictures], np.eye(8)[[2] * len(pictures)]
+
+
+def test_only_what_is_scored_is_looked_at_and_copies_to_learn_from_are_missed(folder, bank):
+    straighten = Recorded()
+    rows, _ = Augmenter(str(folder / "train.arrow"), SETTINGS, bank, straighten=straighten)([0, 9])
+    kinds = {"clean", "test_like", "severe"}
+    assert straighten.looked_at == [id for id in ("00.jpg", "09.jpg") for _ in kinds]
+    assert list(straighten.missed) == [row["id"] for row in rows if row["view"] == "train"]
+    for row in rows:
+        assert row["orientations"] == np.eye(8)[1 if row["view"] in kinds else 2].tolist()
+    pages = ImageStore(folder / "train.arrow")
+    for name, (corners, shape) in straighten.missed.items():
+        id, _, number = name.split("/")
+        page = shrink(pages.image(pages.column("id").index(id)), round(SETTINGS.size * OVERSAMPLING))
+        expected = damaged_photograph(page, id, "train", int(number), SETTINGS, bank)
+        assert (corners == expected.corners).all() and shape == expected.image.shape
+
+
 def test_two_processes_make_the_same_file(reference, folder, bank):
     assert packed(folder, bank, folder / "two.arrow", workers=2).read_bytes() == reference.read_bytes()
 
