@@ -16,6 +16,7 @@ def made_settings(**changes):
         "train": {"members": ["lite0", "grey"]},
         "members": {"lite0": NETWORK.model_dump(), "grey": {"kind": "grey"}},
         "specialize": {"network": NETWORK.model_dump()},
+        "machine": {"workers": 1},  # whatever cores there are
     }
     return Settings.model_validate(values | changes)
 

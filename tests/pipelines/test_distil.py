@@ -66,7 +66,7 @@ def images(folds: pd.DataFrame):
 def test_it_leaves_what_a_member_leaves_and_a_table_with_the_vote(made):
     for network in NETWORKS:
         parts = load_predictions(made / f"folds/student/predictions/{network}.npz")
-        assert set(parts) == ({"test"} if network == "all" else {"clean", "test_like", "test"})
+        assert set(parts) == ({"test"} if network == "all" else {"clean", "test_like", "severe", "test"})
         assert (made / f"folds/student/history/{network}.csv").is_file()
         assert (made / f"folds/student/scores/{network}.json").is_file() == (network != "all")
     table = {row["submission"]: row for row in rows(made / "submissions/student.csv")}

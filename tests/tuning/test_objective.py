@@ -208,8 +208,8 @@ def test_the_views_that_are_scored_are_the_same_for_all(pages):
     own, strong, many = (views(stores.path(settings)) for settings in wanted)
     for other in (strong, many):
         scored = [key for key in own if key[1] != "train"]
-        assert len(scored) == 12 and all(own[key] == other[key] for key in scored)
-        assert len(other) == 6 * (2 + 6)  # as many as any trial wants
+        assert len(scored) == 18 and all(own[key] == other[key] for key in scored)
+        assert len(other) == 6 * (3 + 6)  # as many as any trial wants
     copies = [key for key in own if key[1] == "train"]
     assert all(own[key] == many[key] for key in copies) and any(own[key] != strong[key] for key in copies)
 
