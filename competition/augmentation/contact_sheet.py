@@ -30,7 +30,8 @@ def contact_sheet(
     names = {target: name for target, name in (class_names or {}).items() if target in rows}
     names |= {target: str(target) for target in sorted(rows, key=str) if target not in names}
     chosen = list(names)[:classes]
-    heads = [VIEWS[view] for view in VIEWS if view in store.column("view") and view != "train"]
+    packed = set(store.column("view"))
+    heads = [VIEWS[view] for view in VIEWS if view in packed and view != "train"]
     columns = max((len(rows[target]) for target in chosen), default=len(heads))
     columns = min(columns, copies + len(heads))
     heads += [f"copy {number}" for number in range(columns - len(heads))]

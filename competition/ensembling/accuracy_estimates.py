@@ -34,7 +34,7 @@ from scipy.stats import norm
 
 from competition.data.predictions import SEVERE
 from competition.ensembling.candidates import Candidate
-from competition.ensembling.correctness import Correctness, correctness_features
+from competition.ensembling.correctness import LEAST_MOVE, SLOPES, Correctness, correctness_features, probit
 from competition.ensembling.fitted_votes import Voted
 from competition.ensembling.network_votes import NetworkVotes
 from competition.ensembling.shift_weights import effective_size
@@ -45,10 +45,8 @@ from competition.metrics.calibration import apply_temperature, fit_temperature
 
 ALARM = 0.05  # from what is expected, at the least, that another estimate is said to be far
 LEAST_ERROR = 0.1  # standard error of what is expected, at the least: on the probit scale, 0.02 at 0.88
-SLOPES = 0.5, 2.0  # of accuracy against agreement, both on the probit scale
 MOST_BY_CHANCE = 0.6  # agreement of networks that know nothing of an image but how often each class is answered
 SHARES = 0.005, 0.995  # where an error on the probit scale is taken, at the most
-LEAST_MOVE = 0.1  # of the agreement from clean to test-like, that a slope is taken from
 
 
 @dataclass(frozen=True)
@@ -189,12 +187,12 @@ def _of_members(
 
     def both(condition: str, answered: np.ndarray) -> np.ndarray:  # accuracy and agreement, out of fold
         labels = stacked.oof[condition][:, 0].argmax(axis=2)
-        return np.array([_probit(np.mean(answered == y_true), n), _probit(agreement(labels), n)])
+        return np.array([probit(np.mean(answered == y_true), n), probit(agreement(labels), n)])
 
     test_like, clean = both("test_like", votes.out_of_fold.labels), both("clean", votes.clean.labels)
     fell, moved = test_like - clean
     slope = float(np.clip(fell / moved, *SLOPES)) if abs(moved) >= LEAST_MOVE else 1.0
-    move = _probit(agreement(on_test), on_test[0].size) - test_like[1]
+    move = probit(agreement(on_test), on_test[0].size) - test_like[1]
     return float(norm.cdf(test_like[0] + slope * move))
 
 
@@ -203,8 +201,3 @@ def _pairs(chosen: Candidate, stacked: StackedPredictions, learnt_from: Mapping[
     asked = {stacked.members.index(learnt_from.get(part, part)) for part in chosen.parts if part in stacked.members}
     pairs = list(combinations(able_members(stacked, learnt_from), 2))
     return [pair for pair in pairs if asked.intersection(pair)] or pairs
-
-
-def _probit(share: float, n: int) -> float:
-    """Return where on the normal scale a share of n lies; half a case from 0 and 1 at the least."""
-    return float(norm.ppf(np.clip(share, 0.5 / n, 1 - 0.5 / n)))

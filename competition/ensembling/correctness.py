@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 LEAST = 1e-6  # probability, in logarithms
 SLOPES = 0.5, 2.0  # of what is true against what is said, both on the probit scale
-LEAST_SPREAD = 0.1  # of what is said of the severities, from the least to the most, that a slope is taken from
+LEAST_MOVE = 0.1  # of what is said, on that scale, that a slope is taken over
 
 
 class Correctness:
@@ -49,18 +49,18 @@ class Correctness:
         model = LogisticRegression(solver="newton-cholesky", max_iter=1000)
         model.fit(features.reshape(-1, features.shape[-1]), right.ravel(), sample_weight=np.tile(times, len(right)))
         said = [np.average(model.predict_proba(one)[:, 1], weights=times) for one in features]
-        line = _line(_probit(said, times.sum()), _probit(np.average(right, axis=1, weights=times), times.sum()))
+        line = _line(probit(said, times.sum()), probit(np.average(right, axis=1, weights=times), times.sum()))
         of_test = [model.predict_proba(one)[:, 1].mean() for one in self._test]
         return norm.cdf(np.polyval(line, norm.ppf(of_test)))
 
 
 def _line(said: np.ndarray, true: np.ndarray) -> tuple[float, float]:
     """Return slope and intercept of the line of least squares through the severities' points."""
-    slope = np.clip(np.polyfit(said, true, 1)[0], *SLOPES) if np.ptp(said) >= LEAST_SPREAD else 1.0
+    slope = np.clip(np.polyfit(said, true, 1)[0], *SLOPES) if np.ptp(said) >= LEAST_MOVE else 1.0
     return float(slope), float(true.mean() - slope * said.mean())
 
 
-def _probit(shares: Sequence[float], n: float) -> np.ndarray:
+def probit(shares: float | Sequence[float], n: float) -> np.ndarray:
     """Return where on the normal scale shares of n lie; half a case from 0 and 1 at the least."""
     return norm.ppf(np.clip(shares, 0.5 / n, 1 - 0.5 / n))
 

@@ -150,7 +150,9 @@ def _sides(fold: int | None, folds: pd.DataFrame) -> tuple[pd.DataFrame, pd.Data
 
 def _check_sources(data: FoldData, sources: np.ndarray, where: str) -> None:
     """Raise LeakError if a row that is trained on shows an image that is scored, or one of the holdout."""
-    sides = {"training": data.train_rows, "validation": data.valid_rows.values(), "holdout": data.holdout_rows.values()}
+    severe = [] if data.severe_rows is None else [data.severe_rows]
+    validation, holdout = [*data.valid_rows.values(), *severe], data.holdout_rows.values()
+    sides = {"training": data.train_rows, "validation": validation, "holdout": holdout}
     check_apart(
         "source IDs",
         {side: sources[np.concatenate([*rows, np.empty(0, np.int64)])] for side, rows in sides.items()},
