@@ -33,7 +33,7 @@ def main(
     competition = read_competition(settings.competition, settings.task)
     refuse_while_dvc_reads(competition.root, paths.LABEL_FIXES)
     found = sort_corrections(folder, competition, spelled_as_train(read_label_fixes(paths.LABEL_FIXES), competition))
-    in_fold = fold_of_added(settings.competition, settings.split.folds, fold) if found.new else ""
+    in_fold = fold_of_added(settings.competition, range(settings.split.k), fold) if found.new else ""
     decide(paths.LABEL_FIXES, found.fixes, competition)
     if found.new:
         add_to_training(folder, found.new, competition, settings.competition, in_fold)

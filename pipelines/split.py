@@ -44,7 +44,7 @@ def main() -> None:
     folds["group"] = joined_groups(
         folds["ID"].tolist(), zip(pairs["ID"], pairs["other_ID"], strict=True), store.column("group")
     )
-    n_splits = len(settings.folds)
+    n_splits = settings.k
     ids, targets, groups = (folds[name].tolist() for name in ("ID", "target", "group"))
     given = read_given_folds(everything.competition)
     if given:
@@ -65,6 +65,7 @@ def main() -> None:
             f"split.holdout: {settings.holdout:g} of each class's few images comes to none at all; take a larger "
             "share, or 0"
         )
+    folds.loc[folds["fold"] >= len(settings.folds), "fold"] = UNSCORED
     check_folds(folds)
     check_held_out(paths.HOLDOUT_SEEN, folds)
     check_learnable(folds, settings.folds, several)

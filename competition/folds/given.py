@@ -32,7 +32,7 @@ def use_given_folds(
     if found != list(range(n_splits)):
         fix = f"set split.folds: {found}" if found == list(range(max(2, len(found)))) else "number them from 0 on"
         raise ValueError(
-            f"{where}: column fold has {examples(found)}, but split.folds is {list(range(n_splits))}; {fix}, {ELSE}"
+            f"{where}: column fold has {examples(found)}, but split makes {list(range(n_splits))}; {fix}, {ELSE}"
         )
     _check_undivided(ids, groups, numbers, where)
     return numbers

@@ -128,8 +128,8 @@ def write_added(folder: Path, taken: Mapping[str, str]) -> None:
 def fold_of_added(settings: CompetitionSettings, folds: Sequence[int], asked: int | None) -> str:
     """Return what added rows have in train.csv's column `fold`: `asked`, or "" where `split` deals them out.
 
-    folds: `split.folds`. Raises ValueError where every fold is given, so that `split` would have none for them, and
-    for a fold that there is not.
+    folds: all that `split` makes. Raises ValueError where every fold is given, so that `split` would have none for
+    them, and for a fold that there is not.
     """
     given, path = read_given_folds(settings), Path(settings.root) / "train.csv"
     if not given:

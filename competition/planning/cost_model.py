@@ -102,8 +102,8 @@ def _by_epochs(
 
 def _refit(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
     """Return what a member costs on all images: with K folds K / (K - 1) as many as each of them is trained on."""
-    found, folds = [part.trained[name] for part in pair], len(settings.split.folds)
-    epochs = settings.members[name].planned_epochs * folds / (folds - 1)
+    found, folds, k = [part.trained[name] for part in pair], len(settings.split.folds), settings.split.k
+    epochs = settings.members[name].planned_epochs * k / (k - 1)
     of_folds = _by_epochs(f"refit {name}", epochs, found, pair, settings, size)
     runs = len(settings.refit.seeds)
     return replace(of_folds, runs=runs, seconds=of_folds.seconds / folds * runs)

@@ -16,7 +16,7 @@ from competition.common.files import read_json, write_json
 from competition.common.seeds import generator
 from competition.data.predictions import OUT_OF_FOLD, Predictions, load_predictions, save_predictions
 from competition.ensembling.specialist_votes import SPECIALIST, asked
-from competition.folds.split import HOLDOUT, read_folds, write_folds
+from competition.folds.split import HOLDOUT, UNSCORED, read_folds, write_folds
 from competition.planning.subset import Size
 from competition.settings.params import Settings
 
@@ -31,7 +31,9 @@ def draw_rows(folder: Path, size: Size, settings: Settings) -> list[str]:
     ids = [f"train-{number:07d}.jpg" for number in range(size.train)]
     targets = np.concatenate([folds.target.unique(), draws.choice(folds.target, size.train)])[: size.train]
     held = draws.random(size.train) < settings.split.holdout
-    fold = np.where(held, HOLDOUT, np.arange(size.train) % len(settings.split.folds))
+    fold = np.arange(size.train) % settings.split.k
+    fold[fold >= len(settings.split.folds)] = UNSCORED
+    fold[held] = HOLDOUT
     write_folds(folder / paths.FOLDS, pd.DataFrame({"ID": ids, "target": targets, "fold": fold, "group": ids}))
     test_ids = [f"test-{number:07d}.jpg" for number in range(size.test)]
     names = settings.competition

@@ -18,7 +18,7 @@ def measure(
     competition: Competition, settings: Settings, size: Size, run_stage: RunStage, announce: Announce
 ) -> tuple[tuple[Survey, Survey], list[VoteUsage]]:
     """Return the surveys of the smallest and the largest part that were run, and the usage of the votes for `size`."""
-    folds, classes, images = len(settings.split.folds), competition.train["target"].nunique(), len(competition.train)
+    folds, classes, images = settings.split.k, competition.train["target"].nunique(), len(competition.train)
     small, large = part_sizes(images, classes, folds, settings.augment.copies, MOST)
     with _part(competition, settings, small) as (folder, count):
         announce(f"(part of {count.train} training images)")

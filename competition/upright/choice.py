@@ -62,19 +62,20 @@ def measured_gain(
 ) -> Gain:
     """Return what `straighten` gains on PAGES, at the most, of `pages`, rows of the training images' store.
 
-    folds: the split; targets: (C,); orientation_weights: (8,), of images that aren't turned upright. state: folder of
-    what a stopped run goes on from. Where `rules.test_statistics` forbids a look at the test images, the test-like
-    images count alone, all alike.
+    folds: the split, whose scored images are looked at; targets: (C,); orientation_weights: (8,), of images that
+    aren't turned upright. state: folder of what a stopped run goes on from. Where `rules.test_statistics` forbids a
+    look at the test images, the test-like images count alone, all alike.
     """
     metric, several = make_metric(settings.task), settings.task.several
     draws = generator(settings.upright.seed, "upright gain")
-    pages = np.sort(draws.permutation(pages)[:PAGES])
+    train = ImageStore(paths.TRAIN_STORE)
+    scored = np.isin(np.array(train.column("id"))[pages], folds["ID"][folds["fold"] >= 0])
+    pages = np.sort(draws.permutation(pages[scored])[:PAGES])
     looked_at = PAGES if settings.rules.test_statistics else 1  # a fold's data have to have one
     test = np.sort(draws.permutation(len(ImageStore(paths.TEST_STORE)))[:looked_at])
     augment = settings.augment.model_copy(
         update={"size": min(SIZE, settings.augment.size), "copies": COPIES, "balance": 0.0, "class_copies": {}}
     )
-    train = ImageStore(paths.TRAIN_STORE)
     ids = np.array(train.column("id"))[pages]
     folds = folds[folds["ID"].isin(ids)]
     given = {}

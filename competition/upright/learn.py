@@ -115,12 +115,12 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
 
 
 def own_folds(table: pd.DataFrame, settings: UprightSettings) -> dict[str, int]:
-    """Return image ID -> the fold whose networks don't see it: groups whole, whatever the labels; of images that the
-    split `table` scores in no fold, as there.
+    """Return image ID -> the fold whose networks don't see it: groups whole, whatever the labels and the split `table`,
+    but for its holdout.
 
     Raises ValueError where there are fewer groups than folds.
     """
-    seen = (table["fold"] >= 0).to_numpy()
+    seen = (table["fold"] != HOLDOUT).to_numpy()
     groups, folds = table["group"][seen], table["fold"].to_numpy(copy=True)
     if groups.nunique() < settings.folds:
         raise ValueError(

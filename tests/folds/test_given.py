@@ -29,10 +29,10 @@ def test_it_is_read_and_used_as_it_is(tmp_path):
         (["0", "", "1", "one", "1", "0"], r"train.csv: 2 rows have no whole number as fold: b, d; fill it in"),
         (
             ["0", "1", "2", "0", "1", "2"],
-            r"column fold has 0, 1, 2, but split.folds is \[0, 1\]; set split.folds: \[0, 1, 2\]",
+            r"column fold has 0, 1, 2, but split makes \[0, 1\]; set split.folds: \[0, 1, 2\]",
         ),
         (["1", "1", "2", "2", "1", "2"], r"column fold has 1, 2, .* number them from 0 on, or take the column"),
-        (["0", "0", "0", "0", "0", "0"], r"column fold has 0, but split.folds is \[0, 1\]; number them"),
+        (["0", "0", "0", "0", "0", "0"], r"column fold has 0, but split makes \[0, 1\]; number them"),
     ],
 )
 def test_what_is_no_split_is_refused(given, message):

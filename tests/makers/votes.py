@@ -21,9 +21,9 @@ ensemble: {top: 3, resamples: 100}
 """
 
 
-def write_project():
+def write_project(params=PARAMS):
     """Make the current folder a project after the stage `specialize`, with folds made by `split`."""
-    Path("params.yaml").write_text(PARAMS)
+    Path("params.yaml").write_text(params)
     raw = Path("data/raw")
     raw.mkdir(parents=True)
     rows = [{"id": f"{n:03d}", "target": TARGETS[n % 3], "image": b""} for n in range(40)]

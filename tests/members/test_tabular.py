@@ -106,7 +106,7 @@ def test_what_does_not_fit_together_is_said_before_anything_is_read(project):
     Path("params.yaml").write_text(params.replace("folds: [0, 1]", "folds: [0, 1, 2]"))
     prepare.main()
     with pytest.raises(
-        ValueError, match=r"column fold has 0, 1, but split.folds is \[0, 1, 2\]; set split.folds: \[0, 1\]"
+        ValueError, match=r"column fold has 0, 1, but split makes \[0, 1, 2\]; set split.folds: \[0, 1\]"
     ):
         split.main()
     Path("params.yaml").write_text(params.replace("folds: [0, 1]", "folds: [0, 1], holdout: 0.2"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from makers.votes import TARGETS, answers, write_fold, write_project
+from makers.votes import PARAMS, TARGETS, answers, write_fold, write_project
 from sklearn.metrics import f1_score
 
 from competition.audit.duplicate_table import COLUMNS, write_duplicates
@@ -40,6 +40,30 @@ def test_split(project, capsys):
     split.main()
     assert Path("folds/folds.csv").read_bytes() == first
     assert "groups=39" in capsys.readouterr().out
+
+
+def test_images_of_folds_that_are_not_trained_are_learnt_from_and_not_scored(project, tmp_path, monkeypatch):
+    Path("params.yaml").write_text(PARAMS.replace("[0, 1, 2]", "[0, 1, 2, 3, 4]"))
+    split.main()
+    of_five = pd.read_csv("folds/folds.csv", dtype={"ID": str, "target": str, "group": str})
+    monkeypatch.chdir((tmp_path / "three of five").mkdir() or tmp_path / "three of five")
+    write_project(PARAMS.replace("[0, 1, 2]", "[0, 1, 2], n_splits: 5"))
+    folds = pd.read_csv("folds/folds.csv", dtype={"ID": str, "target": str, "group": str})
+    pd.testing.assert_frame_equal(folds, of_five.assign(fold=of_five["fold"].where(of_five["fold"] < 3, -2)))
+    assert folds["fold"].value_counts().loc[-2] > 10
+    vote.main()
+    ensemble.main()
+    told = {
+        id: TARGETS[row.argmax()]
+        for fold in range(3)
+        for part in [load_predictions(f"folds/predictions/lite0/{fold}.npz")["test_like"]]
+        for id, row in zip(part.ids, part.probabilities, strict=True)
+    }
+    scored = folds[folds["fold"] >= 0]
+    assert set(told) == set(scored["ID"])
+    score = f1_score(scored["target"], scored["ID"].map(told), average="macro")
+    board = pd.read_csv("submissions/leaderboard.csv").set_index("submission")
+    assert board.at["lite0", "test_like"] == pytest.approx(score, abs=1e-6)
 
 
 def test_a_holdout_that_comes_to_nothing_is_refused(tmp_path, monkeypatch):

@@ -154,6 +154,7 @@ def test_whatever_is_dumped_is_read_back(tmp_path):
         ("split: {folds: [0]}", "folds", "at least 2 folds, found [0]"),
         ("split: {folds: [1, 2]}", "folds", "[0, 1, ...]"),
         ("split: {folds: [0, 2, 1]}", "folds", "[0, 1, ...]"),
+        ("split: {folds: [0, 1, 2], n_splits: 2}", "n_splits", "2 for 3 folds; expected as many, more"),
         ("split: {holdout: 0.95}", "holdout", "0.95 leaves too little"),
         ("train: {members: [lite0, lite9]}", "train.members", "lite9"),
         ("train: {members: [lite0, lite0]}", "train.members", "twice"),

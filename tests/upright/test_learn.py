@@ -22,14 +22,14 @@ def test_folds_of_their_own_divide_no_group_and_know_no_label(folds):
     found = own_folds(table, settings)
     numbers = table["ID"].map(found)
     assert numbers.groupby(table["group"]).nunique().eq(1).all()
-    scored = table["fold"] >= 0
-    assert (numbers[~scored] == table["fold"][~scored]).all()
-    counts = numbers[scored].value_counts()
+    seen = table["fold"] != -1
+    assert (numbers[~seen] == -1).all()
+    counts = numbers[seen].value_counts()
     assert set(counts.index) == set(range(folds)) and counts.max() - counts.min() <= 3
-    others = table.assign(target="0", fold=np.where(scored, 0, table["fold"]))
+    others = table.assign(target="0", fold=np.where(seen, 0, table["fold"]))
     assert own_folds(others.iloc[::-1], settings) == found
 
 
 def test_more_folds_than_groups_are_refused():
-    with pytest.raises(ValueError, match=r"upright\.folds: 4 folds of 3 groups of images; take fewer"):
-        own_folds(a_split(5, 2), UprightSettings(folds=4))
+    with pytest.raises(ValueError, match=r"upright\.folds: 5 folds of 4 groups of images; take fewer"):
+        own_folds(a_split(5, 2), UprightSettings(folds=5))
