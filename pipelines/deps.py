@@ -1,11 +1,16 @@
 """Write or check what each stage of dvc.yaml depends on: modules, and plugins, weights, folders of params.yaml.
 
+A folder whose modules a stage all imports stands there in their place: DVC writes dvc.lock anew after every stage, in a
+time that grows with what is listed.
+
 python -m pipelines.deps --write
 python -m pipelines.deps --check
 """
 
 import json
 import re
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -22,8 +27,10 @@ from pipelines._main import log, run
 
 # what --write writes: no other dep is of Python, of weights or a folder of images, but those that DVC fills in itself
 FOLDER = "  # images"  # behind a folder that params.yaml names
-WRITTEN = re.compile(rf"^ +- (?!.*\$\{{)\S.*(?:\.(?:py|safetensors|pth)|{FOLDER})$")
+MODULES = "  # modules"  # behind a folder of which all are imported
+WRITTEN = re.compile(rf"^ +- (?!.*\$\{{)\S.*(?:\.(?:py|safetensors|pth)|{FOLDER}|{MODULES})$")
 SETTINGS = "competition/settings/load.py"
+BYTECODE = "__pycache__"  # which DVC ignores
 
 
 def main(
@@ -72,9 +79,26 @@ def with_modules(text: str, root: Path, settings: Settings) -> str:
 def files_of(cmd: str, root: Path, settings: Settings) -> list[str]:
     """Return the folders, weights files, plugins and modules (relative to `root`) that a stage's command reads."""
     module = cmd.split()[2]
-    modules = sorted(path.relative_to(root).as_posix() for path in import_closure(module_file(module, root), root))
-    plugins = [*settings.plugin_files] if SETTINGS in modules else []
-    return [*folders_of(module, settings), *weights_of(module, settings), *plugins, *modules]
+    modules = import_closure(module_file(module, root), root)
+    plugins = [*settings.plugin_files] if root / SETTINGS in modules else []
+    return [*folders_of(module, settings), *weights_of(module, settings), *plugins, *listed(modules, root)]
+
+
+def listed(modules: Iterable[Path], root: Path) -> list[str]:
+    """Return the paths of `modules`, relative to `root`, sorted; a folder that holds nothing else for those in it."""
+
+    @cache
+    def whole(folder: Path) -> bool:
+        files = (path for path in folder.rglob("*") if path.is_file() and path.parent.name != BYTECODE)
+        return folder != root and modules.issuperset(files)
+
+    modules, found = frozenset(modules), set()
+    for path in modules:
+        inside = [folder for folder in path.parents if folder.is_relative_to(root) and whole(folder)]
+        found.add(
+            f"{inside[-1].relative_to(root).as_posix()}{MODULES}" if inside else path.relative_to(root).as_posix()
+        )
+    return sorted(found)
 
 
 def folders_of(module: str, settings: Settings) -> list[str]:

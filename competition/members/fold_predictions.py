@@ -8,7 +8,7 @@ import numpy as np
 
 from competition.common.progress import progress
 from competition.compute.distributed import processes
-from competition.data.predictions import SEVERE, Predictions
+from competition.data.predictions import CONDITIONS, Predictions
 from competition.members.member import Fitted
 from competition.metrics.plain_score import plain_score
 from competition.training.fold_data import FoldData
@@ -29,8 +29,6 @@ def predict_fold(
     targets: (C,) its classes. only: which positions of each of these sets are predicted; None: all.
     """
     valid = {condition: (data.store, rows, data.valid_ids) for condition, rows in data.valid_rows.items()}
-    if data.severe_rows is not None:
-        valid[SEVERE] = data.store, data.severe_rows, data.valid_ids
     holdout = {name: (data.store, rows, data.holdout_ids) for name, rows in data.holdout_rows.items()}
     sets = valid | holdout | {"test": (data.test_store, np.arange(len(data.test_ids)), data.test_ids)}
     only = only or {name: np.arange(len(rows)) for name, (_, rows, _) in sets.items()}
@@ -55,7 +53,7 @@ def score_fold(predictions: dict[str, Predictions], data: FoldData) -> dict[str,
     """
     label = {id: row for row, id in enumerate(data.valid_ids)}
     scores = {}
-    for condition in data.valid_rows:
+    for condition in CONDITIONS if data.valid_rows else ():
         part = predictions[condition]
         known = [index for index, id in enumerate(part.ids) if id in label]
         y_true = data.valid_labels[[label[part.ids[index]] for index in known]] if known else None

@@ -114,7 +114,6 @@ def _judged(data: FoldData, judges: Judges) -> FoldData:
         valid_ids=[id_ for fold in folds for id_ in fold.valid_ids],
         valid_labels=np.concatenate([fold.valid_labels for fold in folds]),
         valid_rows={one: np.concatenate([fold.valid_rows[one] for fold in folds]) for one in CONDITIONS},
-        severe_rows=None,
     )
 
 

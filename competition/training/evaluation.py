@@ -6,6 +6,7 @@ import numpy as np
 from torch import nn
 
 from competition.compute.device import use_bfloat16
+from competition.data.predictions import CONDITIONS
 from competition.inference.predictor import predict_proba
 from competition.metrics.plain_score import plain_score
 from competition.models.layers.fusion import for_inference
@@ -30,7 +31,8 @@ def evaluate(
     if not len(data.valid_labels):
         return scores
     fast = for_inference(network, settings.size, use_bfloat16(settings.precision))
-    for condition, rows in data.valid_rows.items():
+    for condition in CONDITIONS:
+        rows = data.valid_rows[condition]
         probabilities = predict_proba(
             fast, normalise, data.store, rows, settings.size, settings.precision, None, several=data.several
         )

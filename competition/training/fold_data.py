@@ -12,7 +12,7 @@ from competition.common.errors import examples
 from competition.data.image_store import ImageStore
 from competition.data.label_sets import encode
 from competition.data.metadata import Metadata
-from competition.data.predictions import CONDITIONS, SEVERE
+from competition.data.predictions import CONDITIONS, OUT_OF_FOLD, SEVERE
 from competition.folds.leakage import HOLDOUT_PREFIX, check_apart, check_packed_images
 from competition.folds.split import HOLDOUT
 from competition.metrics.metric import Metric
@@ -32,7 +32,7 @@ class FoldData:
     train_rows: tuple[np.ndarray, ...]  # N arrays: each image's clean square, then its damaged copies
     valid_ids: list[str]  # V
     valid_labels: np.ndarray  # (V,)
-    valid_rows: dict[str, np.ndarray]  # "clean" and "test_like": (V,)
+    valid_rows: dict[str, np.ndarray]  # "clean", "test_like" and, predicted and never scored, "severe": (V,)
     holdout_ids: list[str]  # H
     holdout_rows: dict[str, np.ndarray]  # "holdout_clean" and "holdout_test_like": (H,); empty without a holdout
     test_ids: list[str]
@@ -42,7 +42,6 @@ class FoldData:
     metadata: Metadata | None = None  # for members that need it
     barred: frozenset[str] = frozenset()  # test images that show what is scored too: not to be learnt from
     taught: np.ndarray | None = None  # (rows of store, C) float32: probabilities, learnt in the labels' place
-    severe_rows: np.ndarray | None = None  # (V,): the validation images damaged once more, predicted and never scored
 
     def shown_rows(self, augmented: bool) -> Sequence[np.ndarray]:
         """Return N arrays, the rows that training shows of each image: with its copies, or its clean square alone."""
@@ -65,7 +64,6 @@ class FoldData:
             valid_ids=[self.valid_ids[index] for index in valid],
             valid_labels=np.array([position[label] for label in self.valid_labels[valid]], np.int64),
             valid_rows={condition: rows[valid] for condition, rows in self.valid_rows.items()},
-            severe_rows=None if self.severe_rows is None else self.severe_rows[valid],
         )
 
 
@@ -94,7 +92,8 @@ def load_fold(
     training, validation, holdout = _sides(fold, folds)
     check_packed_images(packed, dict(zip(folds.ID, folds.target, strict=True)), str(store))
     clean, copies = _rows(packed, "clean", training.ID, store), _copies(packed, training.ID, store)
-    has_severe = (packed["view"] == SEVERE).any()  # an upright look's store has none
+    severe = (packed["view"] == SEVERE).any()  # an upright look's store has none
+    shown = () if fold is None else OUT_OF_FOLD if severe else CONDITIONS
     data = FoldData(
         images,
         test,
@@ -102,7 +101,7 @@ def load_fold(
         tuple(np.concatenate([[row], rows]) for row, rows in zip(clean, copies, strict=True)),
         validation.ID.tolist(),
         encode(validation.target, targets, several),
-        {name: _rows(packed, name, validation.ID, store) for name in CONDITIONS if fold is not None},
+        {name: _rows(packed, name, validation.ID, store) for name in shown},
         holdout.ID.tolist(),
         {HOLDOUT_PREFIX + name: _rows(packed, name, holdout.ID, store) for name in CONDITIONS if len(holdout)},
         test.column("source_id"),
@@ -110,7 +109,6 @@ def load_fold(
         several,
         tuple(training.group),
         metadata,
-        severe_rows=_rows(packed, SEVERE, validation.ID, store) if fold is not None and has_severe else None,
     )
     _check_sources(data, packed["source_id"].to_numpy(), str(store))
     return data
@@ -150,8 +148,7 @@ def _sides(fold: int | None, folds: pd.DataFrame) -> tuple[pd.DataFrame, pd.Data
 
 def _check_sources(data: FoldData, sources: np.ndarray, where: str) -> None:
     """Raise LeakError if a row that is trained on shows an image that is scored, or one of the holdout."""
-    severe = [] if data.severe_rows is None else [data.severe_rows]
-    validation, holdout = [*data.valid_rows.values(), *severe], data.holdout_rows.values()
+    validation, holdout = data.valid_rows.values(), data.holdout_rows.values()
     sides = {"training": data.train_rows, "validation": validation, "holdout": holdout}
     check_apart(
         "source IDs",

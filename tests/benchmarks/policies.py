@@ -26,7 +26,7 @@ from competition.compute.device import set_up_process, use_bfloat16
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
-from competition.data.predictions import Predictions, concatenate
+from competition.data.predictions import CONDITIONS, Predictions, concatenate
 from competition.ensembling.voting import soft_vote
 from competition.folds.split import read_folds
 from competition.inference.predictor import predict_proba
@@ -89,7 +89,7 @@ def scores(settings: Settings, member: FinetunedSettings, policy: str, with_test
     for fold in sorted(set(folds.fold) - {-1}):
         state = FOLDER / f"{policy}-{fold}-{digest(member.model_dump(), str(store))}.pt"
         data = load_fold(fold, folds, targets, store, "data/test_squares.arrow", F1)
-        asked = {condition: np.arange(len(data.valid_ids)) for condition in data.valid_rows}
+        asked = {condition: np.arange(len(data.valid_ids)) for condition in CONDITIONS}
         asked["test"] = np.arange(len(data.test_ids) if with_test else 0)
         trained = train_member(member, data, targets, weights, state, print_epoch, only=asked)
         judged = load_fold(fold, folds, targets, judge, "data/test_squares.arrow", F1)

@@ -19,6 +19,7 @@ from competition.common.imports import code_digest
 from competition.common.seeds import generator
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
+from competition.data.predictions import CONDITIONS
 from competition.folds.split import read_folds
 from competition.members.output_files import print_epoch
 from competition.members.training import train_member
@@ -82,12 +83,10 @@ def result(settings: FinetunedSettings, fold: int) -> dict:
     data = load_fold(
         fold, read_folds("folds/folds.csv"), targets, "data/augmented.arrow", "data/test_squares.arrow", F1
     )
-    asked = {condition: np.arange(len(data.valid_ids)) for condition in data.valid_rows} | {
-        "test": np.zeros(0, np.int64)
-    }
+    asked = {condition: np.arange(len(data.valid_ids)) for condition in CONDITIONS} | {"test": np.zeros(0, np.int64)}
     state = FOLDER / f"{digest(settings.model_dump(), fold, code_digest(CODE))}.pt"
     trained = train_member(settings, data, targets, np.eye(8)[0], state, print_epoch, only=asked)
-    answers = {condition: trained.predictions[condition].indices.tolist() for condition in data.valid_rows}
+    answers = {condition: trained.predictions[condition].indices.tolist() for condition in CONDITIONS}
     return {
         "answers": answers,
         "true": data.valid_labels.tolist(),

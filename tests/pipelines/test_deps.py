@@ -9,7 +9,7 @@ import yaml
 from makers.commands import call  # noqa: F401
 from makers.dag import commands
 
-from competition.common.imports import ROOT
+from competition.common.imports import ROOT, import_closure
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from pipelines import deps
@@ -38,6 +38,25 @@ ONLY_CHECKED |= {"train": {"refit", "split"}, "refit": {"refit", "split"}}
 def test_the_module_lists_are_not_stale():
     settings = load_settings(ROOT / "params.yaml")
     assert with_modules(TEXT, ROOT, settings) == TEXT, "run `python -m pipelines.deps --write`"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_what_its_module_imports_and_on_no_other_module(stage):
+    listed = [ROOT / dep for dep in STAGES[stage]["deps"] if dep.startswith(("competition/", "pipelines/"))]
+    files = [file for path in listed for file in ([path] if path.is_file() else path.rglob("*.py"))]
+    assert len(set(files)) == len(files)
+    assert set(files) == import_closure(ROOT / f"{STAGES[stage]['cmd'].split()[2].replace('.', '/')}.py")
+
+
+def test_a_folder_stands_for_its_modules_where_it_holds_nothing_else(tmp_path):
+    for name in ("a/b/one.py", "a/b/c/two.py", "a/b/__pycache__/one.pyc", "a/three.py", "a/d/four.py", "a/d/five.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    modules = [tmp_path / name for name in ("a/b/one.py", "a/b/c/two.py", "a/three.py", "a/d/four.py")]
+    assert deps.listed(modules, tmp_path) == ["a/b  # modules", "a/d/four.py", "a/three.py"]
+    assert deps.listed(modules[1:], tmp_path) == ["a/b/c  # modules", "a/d/four.py", "a/three.py"]
+    (tmp_path / "a/d/five.yaml").unlink()
+    assert deps.listed(modules, tmp_path) == ["a  # modules"]
 
 
 def test_plugins_and_weights_files_of_params_yaml_are_listed(tmp_path):

@@ -13,6 +13,7 @@ import yaml
 
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
+from competition.data.predictions import CONDITIONS
 from competition.folds.split import read_folds
 from competition.metrics.scores import METRICS
 from competition.settings.finetuned import FinetunedSettings
@@ -70,7 +71,7 @@ def load(
         train_rows=data.train_rows[:images],
         valid_ids=data.valid_ids[:held_out],
         valid_labels=data.valid_labels[:held_out],
-        valid_rows={condition: rows[:held_out] for condition, rows in data.valid_rows.items()},
+        valid_rows={condition: data.valid_rows[condition][:held_out] for condition in CONDITIONS},
     ), targets
 
 
