@@ -8,6 +8,7 @@ them, and never on both sides. A column `fold` of train.csv is the split, as it 
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
 import pandas as pd
 
 from competition.audit.duplicate_table import of_sets, read_duplicates
@@ -30,6 +31,7 @@ from competition.folds.split import (
     write_folds,
 )
 from competition.settings.load import load_settings
+from competition.settings.params import Settings
 from pipelines._main import log, run
 
 
@@ -44,34 +46,14 @@ def main() -> None:
     folds["group"] = joined_groups(
         folds["ID"].tolist(), zip(pairs["ID"], pairs["other_ID"], strict=True), store.column("group")
     )
-    n_splits = settings.k
-    ids, targets, groups = (folds[name].tolist() for name in ("ID", "target", "group"))
-    given = read_given_folds(everything.competition)
-    if given:
-        given = spread_over_free_folds(ids, targets, groups, given, n_splits, settings.seed, several)
-        folds["fold"] = use_given_folds(
-            ids, groups, given, n_splits, str(Path(everything.competition.root) / "train.csv")
-        )
-    else:
-        seed, holdout = settings.seed, settings.holdout
-        folds["fold"] = make_folds(ids, targets, groups, n_splits, seed, holdout, several, unscored=True)
-    if given and settings.holdout:
-        raise ValueError(
-            f"split.holdout: {settings.holdout:g}, but train.csv gives the folds; write fold -1 there for a "
-            "holdout, and set split.holdout to 0"
-        )
-    if settings.holdout and not (folds["fold"] == HOLDOUT).any():
-        raise ValueError(
-            f"split.holdout: {settings.holdout:g} of each class's few images comes to none at all; take a larger "
-            "share, or 0"
-        )
+    folds["fold"], given = _all_folds(folds, everything, several)
     folds.loc[folds["fold"] >= len(settings.folds), "fold"] = UNSCORED
     check_folds(folds)
     check_held_out(paths.HOLDOUT_SEEN, folds)
     check_learnable(folds, settings.folds, several)
     write_folds(paths.FOLDS, folds)
     seen = folds[folds["fold"] != HOLDOUT]
-    for warning in scarce_classes(seen["target"].tolist(), seen["group"].tolist(), n_splits, several):
+    for warning in scarce_classes(seen["target"].tolist(), seen["group"].tolist(), settings.k, several):
         log("warning: few images", problem=warning)
     sizes = "/".join(str((folds["fold"] == k).sum()) for k in settings.folds)
     log(
@@ -84,6 +66,29 @@ def main() -> None:
         holdout=len(folds) - len(seen),
         seconds=round(perf_counter() - began, 1),
     )
+
+
+def _all_folds(folds: pd.DataFrame, everything: Settings, several: bool) -> tuple[np.ndarray, bool]:
+    """Return (N,) each image's fold of all K, as train.csv gives it or made here, and whether it is given."""
+    settings = everything.split
+    ids, targets, groups = (folds[name].tolist() for name in ("ID", "target", "group"))
+    given = read_given_folds(everything.competition)
+    if not given:
+        made = make_folds(ids, targets, groups, settings.k, settings.seed, settings.holdout, several, unscored=True)
+        if settings.holdout and not (made == HOLDOUT).any():
+            raise ValueError(
+                f"split.holdout: {settings.holdout:g} of each class's few images comes to none at all; take a larger "
+                "share, or 0"
+            )
+        return made, False
+    given = spread_over_free_folds(ids, targets, groups, given, settings.k, settings.seed, several)
+    used = use_given_folds(ids, groups, given, settings.k, str(Path(everything.competition.root) / "train.csv"))
+    if settings.holdout:
+        raise ValueError(
+            f"split.holdout: {settings.holdout:g}, but train.csv gives the folds; write fold -1 there for a "
+            "holdout, and set split.holdout to 0"
+        )
+    return used, True
 
 
 if __name__ == "__main__":

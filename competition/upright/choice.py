@@ -69,15 +69,15 @@ def measured_gain(
     metric, several = make_metric(settings.task), settings.task.several
     draws = generator(settings.upright.seed, "upright gain")
     train = ImageStore(paths.TRAIN_STORE)
-    scored = np.isin(np.array(train.column("id"))[pages], folds["ID"][folds["fold"] >= 0])
+    ids = np.array(train.column("id"))
+    scored = np.isin(ids[pages], folds["ID"][folds["fold"] >= 0])
     pages = np.sort(draws.permutation(pages[scored])[:PAGES])
     looked_at = PAGES if settings.rules.test_statistics else 1  # a fold's data have to have one
     test = np.sort(draws.permutation(len(ImageStore(paths.TEST_STORE)))[:looked_at])
     augment = settings.augment.model_copy(
         update={"size": min(SIZE, settings.augment.size), "copies": COPIES, "balance": 0.0, "class_copies": {}}
     )
-    ids = np.array(train.column("id"))[pages]
-    folds = folds[folds["ID"].isin(ids)]
+    folds = folds[folds["ID"].isin(ids[pages])]
     given = {}
     for name, way in ((AS_IT_IS, None), (UPRIGHT, straighten)):
         store, test_store = _packed(settings, pages, test, augment, bank, way, several, state / name)
