@@ -1,8 +1,9 @@
 """K-fold split, stratified and grouped: `python -m pipelines.split` (stage `split`).
 
-Reads data/train.arrow, folds/classes.csv, folds/duplicates.csv and train.csv, makes folds/folds.csv:
-ID,target,fold,group. Duplicates, exact and near, are one group with each other and with the group that train.csv gives
-them, and never on both sides. A column `fold` of train.csv is the split, as it is.
+Reads data/train.arrow, folds/classes.csv, folds/duplicates.csv and train.csv, makes folds/folds.csv,
+ID,target,fold,group, and folds/unscored.csv, ID: images that no fold scores. Duplicates, exact and near, are one group
+with each other and with the group that train.csv gives them, and never on both sides. A column `fold` of train.csv is
+the split, as it is.
 """
 
 from pathlib import Path
@@ -30,6 +31,7 @@ from competition.folds.split import (
     scarce_classes,
     write_folds,
 )
+from competition.folds.unscored import write_unscored
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
 from pipelines._main import log, run
@@ -52,6 +54,7 @@ def main() -> None:
     check_held_out(paths.HOLDOUT_SEEN, folds)
     check_learnable(folds, settings.folds, several)
     write_folds(paths.FOLDS, folds)
+    write_unscored(paths.UNSCORED, folds)
     seen = folds[folds["fold"] != HOLDOUT]
     for warning in scarce_classes(seen["target"].tolist(), seen["group"].tolist(), settings.k, several):
         log("warning: few images", problem=warning)

@@ -25,6 +25,7 @@ from competition.common.optuna_logging import quiet_optuna
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.folds.split import read_folds
+from competition.folds.unscored import read_unscored
 from competition.settings import edit as params_file
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
@@ -117,8 +118,9 @@ def member_of(settings: Settings, name: str) -> str:
 def trainer_of(settings: Settings, space: Space) -> Trainer:
     most = space[COPIES].high if COPIES in space else settings.augment.copies
     straighten = open_straightener(settings.upright, out_of_fold=True)
+    several, unscored = settings.task.several, read_unscored(paths.UNSCORED)
     stores = Stores(
-        *STORES, settings.augment, most, settings.machine, paths.TUNING_CACHE, settings.task.several, straighten
+        *STORES, settings.augment, most, settings.machine, paths.TUNING_CACHE, several, straighten, unscored
     )
     return Trainer(settings, tuple(read_classes(paths.CLASSES)), stores, paths.STATE)
 

@@ -22,9 +22,9 @@ def contact_sheet(
 ) -> np.ndarray:
     """Return a sheet of the augmented `store`, uint8 (H, W, 3) RGB: a row for each of the first `classes` classes.
 
-    A row shows the class's first image by ID: clean, test-like, severe, and up to `copies` copies. `class_names`
-    (target -> readable name) gives the order of the classes and their labels; without it, or where it lacks one, the
-    targets do.
+    A row shows the class's first image by ID that is scored: clean, test-like, severe, and up to `copies` copies.
+    `class_names` (target -> readable name) gives the order of the classes and their labels; without it, or where it
+    lacks one, the targets do.
     """
     rows = _first_sources(store)
     names = {target: name for target, name in (class_names or {}).items() if target in rows}
@@ -61,12 +61,16 @@ def write_contact_sheet(path: Path | str, store: ImageStore, class_names: Mappin
 
 
 def _first_sources(store: ImageStore) -> dict[str | None, list[int]]:
-    """Return for each target the rows of its first source's images: as VIEWS has them, copies in order."""
+    """Return for each target the rows of its first source's images: as VIEWS has them, copies in order.
+
+    It is one that is scored, where the target has one.
+    """
     ids, targets = store.column("source_id"), store.column("target")
+    kinds, copy = store.column("view"), store.column("copy")
+    scored = {id for id, kind in zip(ids, kinds, strict=True) if kind == "test_like"}
     first: dict[str | None, str] = {}
     for id, target in zip(ids, targets, strict=True):
-        first[target] = min(first.get(target, id), id)
-    kinds, copy = store.column("view"), store.column("copy")
+        first[target] = min(first.get(target, id), id, key=lambda id: (id not in scored, id))
     order = list(VIEWS)
     found: dict[str | None, list[int]] = {target: [] for target in first}
     for row, (id, target) in enumerate(zip(ids, targets, strict=True)):

@@ -24,7 +24,7 @@ from competition.data.predictions import SEVERE
 from competition.settings.augment import AugmentSettings
 from competition.settings.machine import MachineSettings
 
-BESIDE = 3  # images packed of each beside its copies: clean, test-like, severe
+BESIDE = 3  # images packed of one that is scored, beside its copies: clean, test-like, severe
 AT_ONCE = 1 << 27  # bytes of pictures that are turned upright together, or a part's: full batches for each fold
 IMAGES_PER_PART = 256  # a few seconds' work: what a killed run loses, and often enough for the progress to move
 
@@ -39,11 +39,6 @@ def copies_of(targets: Sequence[str | None], settings: AugmentSettings, several:
     """
     copies = _class_copies(Counter(targets), settings, several)
     return np.array([copies[target] for target in targets], np.int64)
-
-
-def packed_of(targets: Sequence[str | None], settings: AugmentSettings, several: bool = False) -> np.ndarray:
-    """Return how many images are packed of each image, int64 (N,): clean, test-like, severe, and the copies."""
-    return copies_of(targets, settings, several) + BESIDE
 
 
 def _class_copies(images: Counter, settings: AugmentSettings, several: bool) -> dict[str | None, int]:
@@ -111,7 +106,7 @@ class Augmenter:
 
     Training images are packed clean, test-like, severe (the test-like one damaged once more in the same way), and as
     `copies_of` damaged copies; with `clean_only`, clean alone. They are letterboxed, or turned upright by `straighten`.
-    severe: whether those are packed.
+    severe: whether those are packed. unscored: IDs of images that are trained on alone, without test-like and severe.
     """
 
     path: str
@@ -121,6 +116,7 @@ class Augmenter:
     several: bool = False  # labels an image, see `copies_of`
     straighten: Straightener | None = None
     severe: bool = True
+    unscored: frozenset[str] = frozenset()
     plugins: tuple[str, ...] = field(default_factory=EFFECTS.plugins)  # whose effects a worker has to load too
 
     def __call__(self, rows: Sequence[int]) -> tuple[list[dict], list[dict]]:
@@ -132,20 +128,31 @@ class Augmenter:
         packed: list[dict] = []
         waiting: list[_Picture] = []
         for row in rows:
-            waiting += self._pictures(store.image(row), ids[row], targets[row], copies.get(targets[row], 0))
+            waiting += self._pictures(store.image(row), ids[row], targets[row], copies.get(targets[row]))
             full = self.straighten is None or sum(picture.image.nbytes for picture in waiting) >= AT_ONCE
             if full or row == rows[-1]:
                 packed += self._packed(waiting)
                 waiting = []
         return packed, []
 
-    def _pictures(self, image: np.ndarray, id: str, target: str | None, copies: int) -> list[_Picture]:
+    def counts(self) -> np.ndarray:
+        """Return how many images are packed of each row, int64 (N,)."""
+        store = ImageStore(self.path)
+        if self.clean_only:
+            return np.ones(len(store), np.int64)
+        scored = np.array([id not in self.unscored for id in store.column("id")], bool)
+        beside = np.where(scored, BESIDE if self.severe else BESIDE - 1, 1)
+        return copies_of(store.column("target"), self.settings, self.several) + beside
+
+    def _pictures(self, image: np.ndarray, id: str, target: str | None, copies: int | None) -> list[_Picture]:
+        """Return the pictures of an image; copies: how many, None without any damage."""
         settings = self.settings
         pictures = [_Picture(id, target, "clean", 0, image)]
-        if not self.clean_only:
+        if copies is not None:
             # once for all copies; each would do it for itself
             page = shrink(image, round(settings.size * OVERSAMPLING))
-            for kind, number in [("test_like", 0), *(("train", number) for number in range(copies))]:
+            scored = [] if id in self.unscored else [("test_like", 0)]
+            for kind, number in [*scored, *(("train", number) for number in range(copies))]:
                 photo, corners = damaged_photograph(page, id, kind, number, settings, self.bank)
                 pictures.append(_Picture(id, target, kind, number, photo, corners if kind == "train" else None))
                 if kind == "test_like" and self.severe:
@@ -194,10 +201,9 @@ class Augmenter:
         return [(square, {"orientations": own.tolist()}) for square, own in (made[one.name] for one in pictures)]
 
 
-def pack(
-    target: Path | str, augmenter: Augmenter, state: Path, machine: MachineSettings, counts: np.ndarray, title: str
-) -> None:
-    """Write to `target` what `augmenter` packs of its images, `counts` (N,) of each; go on from what `state` holds."""
+def pack(target: Path | str, augmenter: Augmenter, state: Path, machine: MachineSettings, title: str) -> None:
+    """Write to `target` what `augmenter` packs of all its images; go on from what the folder `state` holds."""
+    counts = augmenter.counts()
     build(
         target,
         range(len(counts)),

@@ -25,6 +25,7 @@ TUNING_CACHE = CACHE / "tune"
 
 # folds/: what the folds produced
 FOLDS = Path("folds/folds.csv")
+UNSCORED = Path("folds/unscored.csv")  # images that no fold scores
 CLASSES = Path("folds/classes.csv")
 AUDIT = Path("folds/audit.json")
 DUPLICATES = Path("folds/duplicates.csv")

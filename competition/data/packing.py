@@ -1,4 +1,4 @@
-"""Makes a packed set, in parts that processes work on.
+"""Makes packed sets, in parts that processes work on.
 
 Each finished part is a file of its own in a state folder whose name is made from the settings and the inputs, so a
 stopped run goes on behind its last finished part; at the end the parts are joined in their order, so that the bytes do
@@ -8,6 +8,7 @@ not depend on who worked when. Memory holds the parts in work, whatever the numb
 import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,35 @@ from competition.settings.machine import MachineSettings
 Make = Callable[[Sequence], tuple[Rows, Facts]]
 
 
+@dataclass(frozen=True)
+class PackedSet:
+    """What is packed at `path`: the rows that `make` returns for `jobs`, in parts of `part_size`, kept in `state`.
+
+    `make` gets a part of `jobs` and returns its rows and facts; it runs in other processes, perhaps on other machines
+    that share the folder, so it must depend on nothing but its argument, and name files by absolute paths. `per_job`
+    (len(jobs),): what each job makes, for the progress.
+    """
+
+    path: Path | str
+    jobs: Sequence
+    make: Make
+    state: Path
+    part_size: int
+    per_job: np.ndarray | None = None
+
+    @property
+    def starts(self) -> range:
+        return range(0, len(self.jobs), self.part_size)
+
+    def part_file(self, start: int) -> Path:
+        return Path(self.state).resolve() / f"{start:08d}.arrow"
+
+    def units(self, start: int) -> int:
+        """Return what the part that begins at job `start` makes."""
+        stop = min(start + self.part_size, len(self.jobs))
+        return stop - start if self.per_job is None else int(self.per_job[start:stop].sum())
+
+
 def build(
     path: Path | str,
     jobs: Sequence,
@@ -34,43 +64,38 @@ def build(
     per_job: np.ndarray | None = None,
     unit: str = "image",
 ) -> Facts:
-    """Write to `path` the rows that `make` returns for `jobs`, dealt in parts of `part_size`; return all facts.
+    """Write one PackedSet; return all facts. Finished parts are kept in `state` until the whole is written."""
+    return build_all([PackedSet(path, jobs, make, state, part_size, per_job)], machine, title, unit)[0]
 
-    `make` gets a part of `jobs` and returns its rows and facts; it runs in other processes, perhaps on other machines
-    that share this folder, so it must depend on nothing but its argument, and name files by absolute paths. Finished
-    parts are kept in `state` until the whole is written. `per_job` (len(jobs),): the `unit`s that each job makes, for
-    the progress.
-    """
-    state = Path(state).resolve()
-    state.mkdir(parents=True, exist_ok=True)
-    starts = range(0, len(jobs), part_size)
-    missing = [start for start in starts if not _part_file(state, start).exists()]
 
-    def units(start: int) -> int:
-        stop = min(start + part_size, len(jobs))
-        return stop - start if per_job is None else int(per_job[start:stop].sum())
-
-    total = sum(map(units, starts))
-    tasks = ((state, start, jobs[start : start + part_size], make) for start in missing)
-    with progress(total, title, unit, done=total - sum(map(units, missing))) as bar:
-        for start in deal(_make_part, tasks, machine):
-            bar.update(units(start))
-    facts = _join(path, (_part_file(state, start) for start in starts))
-    shutil.rmtree(state)
+def build_all(sets: Sequence[PackedSet], machine: MachineSettings, title: str, unit: str = "image") -> list[Facts]:
+    """Write all `sets`, dealt together; return the facts of each."""
+    for one in sets:
+        Path(one.state).mkdir(parents=True, exist_ok=True)
+    parts = [(one, start) for one in sets for start in one.starts]
+    missing = [(one, start) for one, start in parts if not one.part_file(start).exists()]
+    total, to_do = (sum(one.units(start) for one, start in some) for some in (parts, missing))
+    tasks = (
+        (one.part_file(start), one.jobs[start : start + one.part_size], one.make, one.units(start))
+        for one, start in missing
+    )
+    with progress(total, title, unit, done=total - to_do) as bar:
+        for units in deal(_make_part, tasks, machine):
+            bar.update(units)
+    facts = []
+    for one in sets:
+        facts.append(_join(one.path, map(one.part_file, one.starts)))
+        shutil.rmtree(one.state)
     return facts
 
 
-def _part_file(state: Path, start: int) -> Path:
-    return state / f"{start:08d}.arrow"
-
-
-def _make_part(state: Path, start: int, part: Sequence, make: Make) -> int:
-    if not state.is_dir():
+def _make_part(file: Path, part: Sequence, make: Make, units: int) -> int:
+    if not file.parent.is_dir():
         raise FileNotFoundError(
-            f"{state}: not found by a worker; the workers of machine.scheduler have to share this folder"
+            f"{file.parent}: not found by a worker; the workers of machine.scheduler have to share this folder"
         )
-    write_rows(_part_file(state, start), *make(part))
-    return start
+    write_rows(file, *make(part))
+    return units
 
 
 def _schema(parts: Sequence[Path]) -> pa.Schema:

@@ -14,7 +14,7 @@ import pandas as pd
 from filelock import FileLock
 
 from competition.augmentation.augraphy.bank import Bank, open_bank
-from competition.augmentation.offline import Augmenter, Straightener, copies_code, copies_of, pack, packed_of
+from competition.augmentation.offline import Augmenter, Straightener, copies_code, copies_of, pack
 from competition.common.files import digest
 from competition.compute.pool import release
 from competition.data.image_store import ImageStore
@@ -33,7 +33,8 @@ CHECKED = 100  # images that are made again to see whether the store is as the s
 class Stores:
     """The stores: `own` are the settings that `packed` was made by; every other store has `most` copies.
 
-    several: whether an image may have several labels. straighten: what turned the images in `packed` upright.
+    several: whether an image may have several labels. straighten: what turned the images in `packed` upright. unscored:
+    IDs of images that are trained on alone.
     """
 
     source: Path
@@ -45,6 +46,7 @@ class Stores:
     folder: Path
     several: bool = False
     straighten: Straightener | None = None
+    unscored: frozenset[str] = frozenset()
 
     @property
     def packed_digest(self) -> str:
@@ -53,10 +55,9 @@ class Stores:
 
     def check(self) -> None:
         """Raise ValueError where `packed` wasn't made of `source` by `own`: some of its images are made again."""
-        source = ImageStore(self.source)
-        counts = packed_of(source.column("target"), self.own, self.several)
-        images = min(len(source), int(np.searchsorted(np.cumsum(counts), CHECKED)) + 1)
         make = self._augmenter(self.own)
+        counts = make.counts()
+        images = min(len(counts), int(np.searchsorted(np.cumsum(counts), CHECKED)) + 1)
         rows, _ = make(range(images))
         packed = ImageStore(self.packed)
         if len(packed) < len(rows) or not all(self._same(packed, n, row["image"]) for n, row in enumerate(rows)):
@@ -76,7 +77,7 @@ class Stores:
         if settings.model_copy(update={"copies": self.own.copies}) == self.own and settings.copies <= self.own.copies:
             return self.packed
         full = settings.model_copy(update={"copies": self.most})
-        key = digest(full.model_dump(), _digest_of(self.source), copies_code())
+        key = digest(full.model_dump(), _digest_of(self.source), copies_code(), sorted(self.unscored))
         if self.straighten is not None:
             key = digest(key, self.straighten.key())
         path = self.folder / f"{key}.arrow"
@@ -100,20 +101,15 @@ class Stores:
         return _with_copies(data, dict(zip(images, copies, strict=True)), targets)
 
     def _pack(self, path: Path, settings: AugmentSettings) -> None:
-        counts = packed_of(ImageStore(self.source).column("target"), settings, self.several)
-        pack(
-            path,
-            self._augmenter(settings),
-            path.with_suffix(".parts"),
-            self.machine,
-            counts,
-            f"augment {path.stem[:8]}",
-        )
+        state, title = path.with_suffix(".parts"), f"augment {path.stem[:8]}"
+        pack(path, self._augmenter(settings), state, self.machine, title)
         release()
 
     def _augmenter(self, settings: AugmentSettings) -> Augmenter:
         source, bank = str(self.source.resolve()), self._bank(settings)
-        return Augmenter(source, settings, bank, several=self.several, straighten=self.straighten)
+        return Augmenter(
+            source, settings, bank, several=self.several, straighten=self.straighten, unscored=self.unscored
+        )
 
     def _bank(self, settings: AugmentSettings) -> Bank:
         return open_bank(settings.names(), settings, self.machine, (self.folder.parent / "bank").resolve())

@@ -6,8 +6,10 @@ from makers.packed import TARGETS, packed_competition
 from PIL import Image
 
 from competition.augmentation.contact_sheet import GAP, HEAD, LABEL, PAPER, TILE, contact_sheet, write_contact_sheet
-from competition.data.image_store import ImageStore
+from competition.data.image_store import ImageStore, write_rows
 from competition.data.letterbox import resize
+
+SCORED = ("test_like", "severe")
 
 
 def tile(sheet, row, column):
@@ -37,6 +39,19 @@ def test_each_class_shows_its_first_image_and_its_copies(store, names, order):
             if view is not None:
                 expected = resize(store.image(ids.index(f"{label:03d}/{view}")), TILE, TILE)
             assert (tile(sheet, row, column) == expected).all(), (target, view)
+
+
+def test_an_image_that_is_scored_is_shown_before_others(store, tmp_path):
+    packed = zip(store.column("id"), store.column("target"), store.column("view"), strict=True)
+    trained_on = [row for row, (id, _, view) in enumerate(packed) if not (id[:3] in ("000", "001") and view in SCORED)]
+    columns = "id", "source_id", "target", "view", "copy", "height", "width"
+    rows = [{name: store.column(name)[row] for name in columns} for row in trained_on]
+    images = [store.encoded(row).tobytes() for row in trained_on]
+    write_rows(tmp_path / "fewer.arrow", [row | {"image": image} for row, image in zip(rows, images, strict=True)])
+    fewer = ImageStore(tmp_path / "fewer.arrow")
+    ids, sheet = fewer.column("id"), contact_sheet(fewer)
+    for row, id in enumerate(("004", "003", "002")):  # of class 10, 7, x
+        assert (tile(sheet, row, 1) == resize(fewer.image(ids.index(f"{id}/test_like/0")), TILE, TILE)).all()
 
 
 def test_labels_stand_beside_their_rows(store):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,22 @@ def test_a_severe_one_is_the_test_like_one_damaged_once_more(reference, folder, 
             once = damaged_photograph(page, id, "test_like", 0, SETTINGS, bank).image
             again = damaged(once, id, "test_like", 1, SETTINGS, bank)
             assert packed.encoded(row).tobytes() == encode_jpeg(again, SETTINGS.quality)
+
+
+def test_an_image_that_no_fold_scores_has_nothing_that_is_scored(folder, bank):
+    augmenter = Augmenter(str(folder / "train.arrow"), SETTINGS, bank)
+    whole, _ = augmenter(range(11))
+    rows, _ = replace(augmenter, unscored=frozenset(["00.jpg", "09.jpg"]))(range(11))
+    scored = {"test_like", "severe"}
+    assert rows == [row for row in whole if row["source_id"] not in ("00.jpg", "09.jpg") or row["view"] not in scored]
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"unscored": frozenset(["00.jpg", "09.jpg"])}, {"severe": False}, {"clean_only": True}]
+)
+def test_what_is_packed_is_counted_before(folder, bank, how):
+    augmenter = Augmenter(str(folder / "train.arrow"), SETTINGS, bank, **how)
+    assert augmenter.counts().tolist() == [len(augmenter([row])[0]) for row in range(11)]
 
 
 class Recorded:

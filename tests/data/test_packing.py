@@ -101,7 +101,7 @@ def test_a_worker_that_does_not_share_the_folder_says_so(tmp_path):
     with pytest.raises(
         FileNotFoundError, match=r"elsewhere: not found by a worker; the workers of machine\.scheduler have to share"
     ):
-        _make_part(tmp_path / "elsewhere", 0, [1], make)
+        _make_part(tmp_path / "elsewhere/0.arrow", [1], make, 1)
     assert not list(tmp_path.iterdir())
 
 

@@ -16,6 +16,7 @@ from competition.data.classes import write_classes
 from competition.data.image_store import write_rows
 from competition.data.predictions import Predictions, concatenate, load_predictions, save_predictions
 from competition.ensembling.final_vote import read_final_vote
+from competition.folds.unscored import read_unscored
 from competition.leaderboard.per_class import CLASS_COLUMNS
 from competition.settings.ensemble import RESERVED
 from competition.settings.load import load_settings
@@ -51,6 +52,7 @@ def test_images_of_folds_that_are_not_trained_are_learnt_from_and_not_scored(pro
     folds = pd.read_csv("folds/folds.csv", dtype={"ID": str, "target": str, "group": str})
     pd.testing.assert_frame_equal(folds, of_five.assign(fold=of_five["fold"].where(of_five["fold"] < 3, -2)))
     assert folds["fold"].value_counts().loc[-2] > 10
+    assert read_unscored("folds/unscored.csv") == set(folds.loc[folds["fold"] == -2, "ID"])
     vote.main()
     ensemble.main()
     told = {

@@ -6,6 +6,7 @@ decoded or copied whole.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -23,7 +24,7 @@ from competition.common.files import digest
 from competition.common.paths import NOISE_BANK
 from competition.common.seeds import derived_seed
 from competition.data.image_store import ImageStore
-from competition.data.packing import build
+from competition.data.packing import PackedSet, build_all
 from competition.settings.augment import AugmentSettings, Purpose
 from competition.settings.machine import MachineSettings
 
@@ -124,39 +125,43 @@ def open_bank(
     What is missing of it is made first; a stopped run goes on where it was. A layer is a pure function of
     (settings.seed, purpose, effect, number) and the side.
     """
-    return Bank(
-        {
-            purpose: {
-                name: _opened(name, purpose, settings, machine, folder)
-                for name in sorted({*wanted}.intersection(layered()))
-            }
-            for purpose, wanted in names.items()
-        }
-    )
+    banked = layered()
+    paths: dict[Purpose, dict[str, Path]] = {
+        purpose: {name: _path(name, purpose, settings, folder) for name in sorted({*wanted}.intersection(banked))}
+        for purpose, wanted in names.items()
+    }
+    missing = {path: (name, purpose) for purpose, of in paths.items() for name, path in of.items() if not path.exists()}
+    if missing:
+        _make(missing, settings, machine)
+    return Bank(paths)
 
 
-def _opened(name: str, purpose: Purpose, settings: AugmentSettings, machine: MachineSettings, folder: Path) -> Path:
-    """Return the file of the layers of effect `name` for copies of `purpose`, which is made if it isn't there."""
-    side = max(256, round(layers.MARGIN * OVERSAMPLING * settings.size))
-    stem = f"{name}-{purpose}-{_digest(name, purpose, settings, side)}"
-    path = folder / f"{stem}.arrow"
-    if path.exists():
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = path.with_suffix(".lock")
-    with FileLock(lock):  # of several who need it one makes it
-        if not path.exists():
-            build(
-                path,
-                range(settings.layers_for(purpose)),
-                partial(_make_rows, name, _seed_parts(settings.seed, purpose), side),
-                folder / f"{stem}.parts",
-                part_size=2,
-                machine=machine,
-                title=f"bank: {name}, {purpose}",
-            )
-    lock.unlink(missing_ok=True)  # whoever waited for it finds the file made
-    return path
+def _path(name: str, purpose: Purpose, settings: AugmentSettings, folder: Path) -> Path:
+    """Return the file of the layers of effect `name` for copies of `purpose`."""
+    return folder / f"{name}-{purpose}-{_digest(name, purpose, settings, _side(settings))}.arrow"
+
+
+def _side(settings: AugmentSettings) -> int:
+    return max(256, round(layers.MARGIN * OVERSAMPLING * settings.size))
+
+
+def _make(missing: Mapping[Path, tuple[str, Purpose]], settings: AugmentSettings, machine: MachineSettings) -> None:
+    """Make the files `missing`, file -> effect and purpose, dealt together: some effects take long, most don't."""
+    files, side = sorted(missing), _side(settings)
+    with ExitStack() as stack:
+        locks = [path.with_suffix(".lock") for path in files]
+        for path, lock in zip(files, locks, strict=True):  # of several who need them one makes them
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(lock))
+        sets = []
+        for path in files:
+            name, purpose = missing[path]
+            if not path.exists():
+                make = partial(_make_rows, name, _seed_parts(settings.seed, purpose), side)
+                sets.append(PackedSet(path, range(settings.layers_for(purpose)), make, path.with_suffix(".parts"), 2))
+        build_all(sets, machine, "noise bank", "layer")
+    for lock in locks:
+        lock.unlink(missing_ok=True)  # whoever waited for it finds the file made
 
 
 def _seed_parts(seed: int, purpose: Purpose) -> tuple[object, ...]:
