@@ -36,7 +36,9 @@ def main() -> None:
     shutil.rmtree(state)
     log("found pages", **{name: value for name, value in facts["test_like"].items() if not isinstance(value, dict)})
     if "frozen_features" in facts:
-        log("frozen features", **facts["frozen_features"])
+        found = facts["frozen_features"]
+        log("frozen features", **found["score"])
+        log("their log loss", **found["log_loss"], standard_error=found["standard_error"])
     log("upright", used=facts["used"], drawn=paths.UPRIGHT / GRID, seconds=seconds)
 
 

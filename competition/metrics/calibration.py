@@ -28,10 +28,16 @@ def log_probabilities(probabilities: np.ndarray) -> np.ndarray:
 
 def log_loss(probabilities: np.ndarray, y_true: np.ndarray) -> float:
     """The mean of -log p of what is true; probabilities: (N, C), y_true: (N,) or (N, C), see above."""
+    return float(log_losses(probabilities, y_true).mean())
+
+
+def log_losses(probabilities: np.ndarray, y_true: np.ndarray) -> np.ndarray:
+    """(N,) float64: each row's -log p of what is true, with several labels the mean over them; see `log_loss`."""
     if y_true.ndim == 2:
         of_true = np.where(y_true, probabilities, 1 - probabilities.astype(np.float64))
-        return float(-np.log(np.maximum(of_true, LEAST)).mean())
-    return float(-np.log(np.maximum(probabilities[np.arange(len(y_true)), y_true], LEAST)).mean())
+        return -np.log(np.maximum(of_true, LEAST)).mean(axis=1)
+    of_true = probabilities[np.arange(len(y_true)), y_true].astype(np.float64)
+    return -np.log(np.maximum(of_true, LEAST))
 
 
 def apply_temperature(probabilities: np.ndarray, temperature: float | np.ndarray, several: bool = False) -> np.ndarray:

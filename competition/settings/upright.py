@@ -35,6 +35,9 @@ class UprightSettings(SettingsSection):
         "augment.policy says",
     )
     pages: int = Field(3000, ge=2, description="training pages, at the most, that are learnt from, drawn at random")
+    scored_pages: int = Field(
+        3000, ge=2, description="of them, at the most, on which errors are measured, by networks that never saw them"
+    )
     folds: int = Field(
         2,
         ge=2,

@@ -69,9 +69,11 @@ class FoldPhotographs:
         ids = tuple(dict.fromkeys(self.sources[row] for row in rows))
         return Photographs(self.store, ids, rows.reshape(len(ids), -1), self.corners, self.fill)
 
-    def to_score(self, fold: int) -> np.ndarray:
-        """Return the rows of the fold's own test-like copies."""
-        return np.flatnonzero((self.folds == fold) & (self.views == "test_like"))
+    def to_score(self, fold: int, settings: UprightSettings) -> np.ndarray:
+        """Return the rows, ascending, of the fold's own test-like copies, if `scored_pages` of all folds drew them."""
+        rows = np.flatnonzero((self.folds >= 0) & (self.views == "test_like"))
+        drawn = generator(settings.seed, "upright scored pages").permutation(rows)[: settings.scored_pages]
+        return np.sort(drawn[self.folds[drawn] == fold])
 
 
 def fit_folds(
@@ -171,7 +173,7 @@ def _score_fold(
     if threads:
         set_up_process(threads)
     photographs = read()
-    rows = photographs.to_score(fold)
+    rows = photographs.to_score(fold, settings)
     finder, pages, sides = PageFinder([weights], settings), [], []
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]

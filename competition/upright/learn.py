@@ -44,7 +44,7 @@ from competition.upright.straighten import FoldStraightener, save_straightener
 
 GRID = "pages.png"
 PAGES_PER_PART = 32
-AFTERWARDS = {"use", "least_probability", "views"}  # what the networks don't depend on
+AFTERWARDS = {"use", "least_probability", "views", "scored_pages"}  # what the networks don't depend on
 
 
 def resume_key(settings: Settings) -> str:
@@ -104,7 +104,7 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
         key = digest(straighten.key(), *looked_at, code_digest("competition.upright.choice"))
         gain_state = state / f"gain-{key}"
         gain = measured_gain(settings, pages, table, targets, straighten, bank, views, gain_state)
-        facts |= {"used": gain.gains, "frozen_features": gain.scores | {"standard_error": gain.standard_error}}
+        facts |= {"used": gain.gains, "frozen_features": gain.facts()}
     release()  # the same workers have trained, scored, and looked at the gain
     with replace_folder(paths.UPRIGHT) as folder:
         for path in weights.values():

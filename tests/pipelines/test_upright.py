@@ -110,11 +110,15 @@ def test_auto_measures_what_it_gains(split_project, tmp_path, monkeypatch):
     project(split_project, tmp_path, monkeypatch, "auto")
     upright.main()
     trained, facts = weights(), json.loads(paths.UPRIGHT_FACTS.read_text())
-    scores = facts["frozen_features"]
-    assert 0 <= scores["as_it_is"] <= 1 and 0 <= scores["upright"] <= 1 and scores["standard_error"] >= 0
+    found = facts["frozen_features"]
+    scores, losses = found["score"], found["log_loss"]
+    assert 0 <= scores["as_it_is"] <= 1 and 0 <= scores["upright"] <= 1 and found["standard_error"] >= 0
+    assert facts["used"] == (losses["as_it_is"] - losses["upright"] > found["standard_error"])
     monkeypatch.setattr(fit, "fit_fold", None)  # would be an error: the networks are trained once
     for gains in (False, True):
-        monkeypatch.setattr(learn, "measured_gain", lambda *_, gains=gains: Gain({"upright": 1.0}, 0.0, gains))
+        monkeypatch.setattr(
+            learn, "measured_gain", lambda *_, gains=gains: Gain({"upright": 1.0}, {"upright": 1.0}, 0.0, gains)
+        )
         upright.main()
         assert json.loads(paths.UPRIGHT_FACTS.read_text())["used"] == gains and weights() == trained
         augment.main()

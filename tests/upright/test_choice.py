@@ -1,11 +1,16 @@
 """Whether turning pages upright pays: what is gained on images that the test images are not like counts for nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from makers.metrics import F1
+from scipy.special import softmax
+from sklearn.metrics import log_loss
 
 from competition.data.predictions import Predictions
-from competition.upright.choice import AS_IT_IS, UPRIGHT, Scored, _compared, _scored
+from competition.metrics.calibration import apply_temperature, fit_temperature
+from competition.settings.ensemble import EnsembleSettings
+from competition.upright.choice import AS_IT_IS, UPRIGHT, Gain, Scored, _log_losses, _scored
 
 TARGETS, N = ("a", "b", "c", "d"), 400
 
@@ -19,43 +24,67 @@ def answers(ids, labels, accuracy, sure, random) -> Predictions:
     return Predictions(ids, probabilities, TARGETS)
 
 
-def compared(test_is_like: str, weighted: bool = True):
+def given(test_is_like: str, weighted: bool = True) -> dict[str, Scored]:
     """Upright test-like images are answered better, clean ones a bit worse."""
     random = np.random.default_rng(0)
     labels, ids = random.integers(4, size=N), [f"i{n}" for n in range(N)]
-    accuracies = {AS_IT_IS: {"clean": 0.9, "test_like": 0.5}, UPRIGHT: {"clean": 0.88, "test_like": 0.75}}
-    given = {}
+    accuracies = {AS_IT_IS: {"clean": 0.9, "test_like": 0.5}, UPRIGHT: {"clean": 0.86, "test_like": 0.75}}
+    found = {}
     for way, accuracy in accuracies.items():
         told = {name: answers(ids, labels, right, right, random) for name, right in accuracy.items()}
         right = accuracy[test_is_like]
         told["test"] = answers([f"t{n}" for n in range(800)], random.integers(4, size=800), right, right, random)
-        given[way] = _scored(told, labels, several=False, weighted=weighted)
-    groups = np.array([f"g{id}" for id in given[UPRIGHT].ids])
-    return given, _compared(given, groups, F1, 4, several=False)
+        found[way] = _scored(told, labels, several=False, weighted=weighted)
+    return found
 
 
-@pytest.mark.parametrize(("test_is_like", "gain"), [("test_like", 0.25), ("clean", -0.02)])
-def test_only_what_the_test_images_are_like_counts(test_is_like, gain):
-    _, (as_it_is, upright) = compared(test_is_like)
-    assert upright.score - as_it_is.score == pytest.approx(gain, abs=0.05)
-    assert as_it_is.score == pytest.approx(0.5 if gain > 0 else 0.9, abs=0.05)
+def gain(found: dict[str, Scored], groups: np.ndarray | None = None) -> tuple[float, float]:
+    """By how much less the log loss is upright, and the standard error of that."""
+    groups = np.array([f"g{id}" for id in found[UPRIGHT].ids]) if groups is None else groups
+    losses, error = _log_losses(found, groups, EnsembleSettings(), several=False)
+    return losses[AS_IT_IS] - losses[UPRIGHT], error
+
+
+@pytest.mark.parametrize(("test_is_like", "gains"), [("test_like", True), ("clean", False)])
+def test_only_what_the_test_images_are_like_counts(test_is_like, gains):
+    less, error = gain(given(test_is_like))
+    assert less > 5 * error if gains else less < -0.03
 
 
 def test_without_test_statistics_the_test_like_images_count_alike():
-    given, (as_it_is, upright) = compared("clean", weighted=False)
-    one = given[UPRIGHT]
-    assert len(one.labels) == N and (one.weights == 1).all()
-    assert upright.score == pytest.approx(F1(one.labels, one.probabilities.argmax(axis=1), 4))
-    assert upright.score - as_it_is.score > 0.15
+    found = given("clean", weighted=False)
+    assert len(found[UPRIGHT].labels) == N and (found[UPRIGHT].weights == 1).all()
+    assert gain(found)[0] > 0.2
+
+
+def test_the_log_loss_is_that_of_calibrated_answers():
+    found = given("test_like", weighted=False)
+    sharper = {way: replace(one, probabilities=apply_temperature(one.probabilities, 0.3)) for way, one in found.items()}
+    assert gain(sharper) == pytest.approx(gain(found), rel=1e-3)
+    one = found[UPRIGHT]
+    logits = np.log(one.probabilities)
+    least = min(log_loss(one.labels, softmax(logits / t, axis=1), labels=range(4)) for t in np.geomspace(0.2, 5, 400))
+    losses, _ = _log_losses(found, np.arange(N), EnsembleSettings(), several=False)
+    assert losses[UPRIGHT] == pytest.approx(least, abs=1e-4)
 
 
 def test_the_error_is_that_of_the_difference_by_groups():
     """Drawn whole, a group that holds all images leaves nothing to chance."""
-    given, _ = compared("test_like")
-    n = len(given[UPRIGHT].ids)
-    one, other = _compared(given, np.repeat("all", n), F1, 4, several=False)
-    assert max(one.standard_error, other.standard_error) == pytest.approx(0, abs=1e-6)
-    assert max(one.standard_error for one in compared("test_like")[1]) > 0.01
+    found = given("test_like", weighted=False)
+    assert gain(found, np.repeat("all", N))[1] == pytest.approx(0, abs=1e-6)
+    each = [
+        -np.log(apply_temperature(one.probabilities, fit_temperature(one.probabilities, one.labels)))[
+            np.arange(N), one.labels
+        ]
+        for one in found.values()
+    ]
+    assert gain(found)[1] == pytest.approx((each[1] - each[0]).std() / np.sqrt(N), rel=0.1)
+
+
+def test_a_gain_is_more_than_its_standard_error():
+    for better, gains in ((0.06, True), (0.04, False), (-0.2, False)):
+        found = Gain.of({AS_IT_IS: 0.5, UPRIGHT: 0.4}, {AS_IT_IS: 1.0, UPRIGHT: 1.0 - better}, 0.05)
+        assert found.gains == gains and found.facts()["standard_error"] == 0.05
 
 
 def test_folds_are_joined_in_their_order():

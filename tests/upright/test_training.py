@@ -100,10 +100,17 @@ def test_corners_of_a_picture_and_of_its_square_are_each_others_inverse():
     assert corners_in_picture(shares, picture) == pytest.approx(corners)
 
 
+def test_errors_are_measured_on_as_many_pages_as_are_asked_for(photographs):
+    settings = SETTINGS.model_copy(update={"scored_pages": 3})
+    few = [row for fold in range(3) for row in photographs.to_score(fold, settings)]
+    assert len(set(few)) == 3 and {photographs.views[row] for row in few} == {"test_like"}
+    assert set(few) < {row for fold in range(3) for row in photographs.to_score(fold, SETTINGS)}
+
+
 def test_a_fold_learns_from_other_folds_pages_alone(photographs):
     for fold in range(3):
         learnt = {photographs.sources[row] for row in photographs.to_train(fold).rows.ravel()}
-        scored = {photographs.sources[row] for row in photographs.to_score(fold)}
+        scored = {photographs.sources[row] for row in photographs.to_score(fold, SETTINGS)}
         assert scored == {str(n) for n in range(PAGES - 1) if n % 3 == fold}
         assert learnt == {str(n) for n in range(PAGES - 1) if n % 3 != fold}  # nor of the one that is in no fold
         assert set(photographs.views[photographs.to_train(fold).rows.ravel()]) == {"clean", "train"}

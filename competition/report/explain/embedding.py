@@ -26,7 +26,7 @@ from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
 from competition.settings.params import Settings
 
-MOST, FEWEST = 2500, 8  # images on a map
+FEWEST = 8  # images on a map
 BATCH_SIZE = 32
 NEIGHBOURS, COMPONENTS, EPOCHS = 15, 50, 200
 FEW = 4 * NEIGHBOURS  # images, below which principal directions are taken
@@ -34,7 +34,7 @@ FEW = 4 * NEIGHBOURS  # images, below which principal directions are taken
 Extract = Callable[[torch.Tensor], np.ndarray]
 
 
-def draw(images: int, seed: int, most: int = MOST) -> np.ndarray:
+def draw(images: int, seed: int, most: int) -> np.ndarray:
     """Positions (M,), ascending, of the images that are shown: all of `images`, or `most` of them sampled by `seed`."""
     if images <= most:
         return np.arange(images)

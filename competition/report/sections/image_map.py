@@ -66,7 +66,7 @@ def image_map(member: str, context: ReportContext) -> Markup:
     own = context.oof_images[context.oof_images["fold"] == fold] if tuned else context.oof_images
     test = soft_vote([parts["test"] for parts in context.predictions(member)])
     images = len(own) + len(test) * settings.rules.test_statistics
-    chosen = draw(images, settings.ensemble.seed)
+    chosen = draw(images, settings.ensemble.seed, settings.report.map_images)
     if len(chosen) < FEWEST:
         return paragraph(f"No map: {len(chosen)} images are too few.")
     own, test = (

@@ -47,10 +47,10 @@ def test_few_images_lie_along_the_principal_components_and_fewer_are_refused(clu
 
 
 def test_of_too_many_the_seed_draws_some():
-    assert draw(10, 0).tolist() == list(range(10))
-    drawn = draw(200_000, 0)
+    assert draw(10, 0, 2500).tolist() == list(range(10))
+    drawn = draw(200_000, 0, 2500)
     assert len(set(drawn.tolist())) == 2500 and (np.diff(drawn) > 0).all() and drawn.max() > 190_000
-    assert np.array_equal(drawn, draw(200_000, 0)) and not np.array_equal(drawn, draw(200_000, 1))
+    assert np.array_equal(drawn, draw(200_000, 0, 2500)) and not np.array_equal(drawn, draw(200_000, 1, 2500))
 
 
 def test_features_are_the_mean_of_the_last_map():
