@@ -112,8 +112,11 @@ class FinetunedSettings(NetworkSettings):
     keep: Literal["best", "last"] = Field(
         "best", description="weights of the best scored epoch, or the last one's, which no score has chosen"
     )
-    score_every: int = Field(
-        1, ge=1, description="epochs from one that is scored to the next, of which the best is kept; the last one is"
+    score_every: int | None = Field(
+        1,
+        ge=1,
+        description="epochs from one that is scored to the next, of which the best is kept; the last one is. None: no "
+        "epoch is, the last one is kept, and the fold's score comes with its predictions",
     )
     stop_by: Literal["test_like", "loss"] = Field(
         "test_like", description="score: the metric's, of the test-like images, or their loss"
@@ -134,16 +137,16 @@ class FinetunedSettings(NetworkSettings):
             raise ValueError(
                 f"unfreeze_epoch: {self.unfreeze_epoch}, but there are only {self.epochs} epochs, from 0 on"
             )
-        if self.keep == "last" and (self.soup > 1 or self.patience is not None):
+        keeps_last = "keep: last" if self.keep == "last" else "score_every: null" * (self.score_every is None)
+        if keeps_last and (self.soup > 1 or self.patience is not None):
             key = "soup" if self.soup > 1 else "patience"
-            raise ValueError(f"keep: last, but {key}: {getattr(self, key)} goes by scores; leave one of them out")
-        if self.score_every > 1 and (
-            self.schedule == "plateau" or self.epochs_without_gain < min(self.score_every, self.epochs)
-        ):
+            raise ValueError(f"{keeps_last}, but {key}: {getattr(self, key)} goes by scores; leave one of them out")
+        every = min(self.score_every or self.epochs, self.epochs)
+        if self.score_every != 1 and (self.schedule == "plateau" or self.epochs_without_gain < every):
             why = "schedule: plateau asks every epoch's score"
             if self.schedule != "plateau":
                 why = f"patience: {self.epochs_without_gain} epochs would be over before the next score"
-            raise ValueError(f"score_every: {self.score_every}, but {why}")
+            raise ValueError(f"score_every: {self.score_every or 'null'}, but {why}")
         if self.tuning in ("head", "last_block") and self.frozen_stages:
             raise ValueError(
                 f"frozen_stages: {self.frozen_stages}, but tuning: {self.tuning} freezes more than that; leave it out"
@@ -156,7 +159,8 @@ class FinetunedSettings(NetworkSettings):
         if self.patience is not None:
             return self.patience
         falls_to_nothing = registry_of(SCHEDULES).declared(self.schedule, "falls_to_nothing", False)
-        return self.epochs if self.keep == "last" or falls_to_nothing else PATIENCE
+        keeps_last = self.keep == "last" or self.score_every is None
+        return self.epochs if keeps_last or falls_to_nothing else PATIENCE
 
     @property
     def head_name(self) -> str:
@@ -184,7 +188,7 @@ class FinetunedSettings(NetworkSettings):
 
     def refitted(self, epochs: int, seed: int) -> "FinetunedSettings":
         return self.model_copy(
-            update={"epochs": epochs, "patience": epochs, "score_every": epochs, "soup": 1, "seed": seed}
+            update={"epochs": epochs, "patience": None, "score_every": None, "soup": 1, "seed": seed}
         )
 
     def taught(self) -> "FinetunedSettings":
@@ -194,7 +198,7 @@ class FinetunedSettings(NetworkSettings):
 
     def is_scored(self, epoch: int) -> bool:
         """Return whether the validation images are predicted after `epoch`, from 0 on."""
-        return (self.epochs - 1 - epoch) % self.score_every == 0
+        return self.score_every is not None and (self.epochs - 1 - epoch) % self.score_every == 0
 
     def unfit_for(self, labels: str) -> list[str]:
         kinds = {"head": registry_of(HEADS).declared(self.head, "kinds", (labels,))}

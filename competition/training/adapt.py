@@ -133,6 +133,8 @@ def adapt(
             averaged = run.averaged()
             row |= evaluate(averaged, normalise, data, settings)
             run.result.add(epoch, score_of(row, data, settings), averaged.state_dict(), 1)
+        elif settings.score_every is None and epoch == how.epochs - 1:
+            run.result.replace(epoch, math.nan, run.averaged().state_dict())
         run.result.history.append(row)
         run.save(state_file)
         report(row)

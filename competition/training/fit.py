@@ -125,7 +125,7 @@ def _evaluated(
     run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings, epoch: int
 ) -> dict[str, float]:
     """Return the scores of `epoch`. Raises NotANumber where its last step has spoilt the weights."""
-    if not settings.is_scored(epoch) or not len(data.valid_labels):
+    if not settings.is_scored(epoch):
         if not all(torch.isfinite(value).all() for value in run.network.state_dict().values()):
             raise NotANumber(math.nan)
         return dict.fromkeys(SCORES, math.nan)
@@ -141,9 +141,10 @@ def _evaluated(
 
 def _after_epoch(run: Run, row: dict, data: FoldData, settings: FinetunedSettings, state_file: Path) -> None:
     run.result.history.append(row)
+    if settings.score_every is None and row["epoch"] == settings.epochs - 1:
+        run.result.replace(row["epoch"], math.nan, run.scored())
     if settings.is_scored(row["epoch"]):
-        # with nobody to ask, the last epoch
-        score = score_of(row, data, settings) if len(data.valid_labels) else float(row["epoch"])
+        score = score_of(row, data, settings)
         if settings.keep == "last":
             run.result.replace(row["epoch"], score, run.scored())
         else:
@@ -155,7 +156,7 @@ def _after_epoch(run: Run, row: dict, data: FoldData, settings: FinetunedSetting
 def _make_soup(run: Run, normalise: Normalisation, data: FoldData, settings: FinetunedSettings) -> None:
     """Average the best epochs' weights, if that is asked for and scores better than the best alone."""
     result = run.result
-    if not result.runners_up or not len(data.valid_labels):
+    if not result.runners_up:
         return
     mean = soup([result.best_weights, *(other["weights"] for other in result.runners_up)])
     run.network.load_state_dict(mean)

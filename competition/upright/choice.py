@@ -35,14 +35,15 @@ from competition.upright.straighten import FoldStraightener
 
 PAGES_PER_PART = 64
 SIZE, COPIES = 160, 1  # pixels, and damaged copies of each page, that the classifier gets
-PAGES = 200  # training images, and as many test images, that are enough to tell
+PAGES = 300  # training images, and as many test images, that are enough to tell
+SURE = 2  # standard errors by which the log loss has to be less
 AS_IT_IS, UPRIGHT = "as_it_is", "upright"
 
 
 @dataclass(frozen=True)
 class Gain:
     """The metric's value and the log loss, with and without, out of fold, expected of the test images; gains: whether
-    the log loss is less by more than the standard error of the difference.
+    the log loss is less by more than SURE times the standard error of the difference.
     """
 
     scores: dict[str, float]
@@ -53,7 +54,7 @@ class Gain:
     @classmethod
     def of(cls, scores: dict[str, float], log_losses: dict[str, float], standard_error: float) -> "Gain":
         """Return the gain by these figures."""
-        gains = log_losses[AS_IT_IS] - log_losses[UPRIGHT] > standard_error
+        gains = log_losses[AS_IT_IS] - log_losses[UPRIGHT] > SURE * standard_error
         rounded = ({name: round(value, 4) for name, value in one.items()} for one in (scores, log_losses))
         return cls(*rounded, round(standard_error, 4), bool(gains))
 

@@ -196,6 +196,11 @@ def test_epochs_are_scored_as_the_members_are(data, tmp_path):
     assert [np.isfinite(row["test_like"]) for row in history] == [True, False, True]
     often = adapted(data, tmp_path / "b.pt", epochs=3)[1]
     assert [row["loss"] for row in history] == [row["loss"] for row in often]
+    never = SETTINGS.model_copy(update={"score_every": None})
+    last, history = adapted(data, tmp_path / "c.pt", settings=never, epochs=3)
+    assert not any(np.isfinite(row["test_like"]) for row in history)
+    once = adapted(data, tmp_path / "d.pt", settings=SETTINGS.model_copy(update={"score_every": 3}), epochs=3)[0]
+    assert same(last, once)
 
 
 class Stop(Exception):

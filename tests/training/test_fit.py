@@ -176,6 +176,17 @@ def test_the_last_epoch_is_kept_if_asked_for(data, tmp_path):
     assert all(torch.equal(value, once.state_dict()[key]) for key, value in network.state_dict().items())
 
 
+def test_where_no_epoch_is_scored_the_last_one_is_kept(data, tmp_path):
+    last = SETTINGS.model_copy(update={"keep": "last", "patience": None})
+    network, progress = trained(data, last, tmp_path / "a.pt")
+    unscored = last.model_copy(update={"keep": "best", "score_every": None})
+    same, found = trained(data, unscored, tmp_path / "b.pt")
+    assert all(torch.equal(value, same.state_dict()[key]) for key, value in network.state_dict().items())
+    assert found.best_epoch == progress.best_epoch == len(found.history) - 1
+    assert [row["loss"] for row in found.history] == [row["loss"] for row in progress.history]
+    assert all(np.isnan(row[name]) for row in found.history for name in ("clean", "test_like", "valid_loss"))
+
+
 def test_the_best_is_kept_of_the_epochs_that_are_scored(data, tmp_path):
     every = trained(data, SETTINGS, tmp_path / "a.pt")[1]
     progress = trained(data, SETTINGS.model_copy(update={"score_every": 3}), tmp_path / "b.pt")[1]

@@ -81,8 +81,8 @@ def test_the_error_is_that_of_the_difference_by_groups():
     assert gain(found)[1] == pytest.approx((each[1] - each[0]).std() / np.sqrt(N), rel=0.1)
 
 
-def test_a_gain_is_more_than_its_standard_error():
-    for better, gains in ((0.06, True), (0.04, False), (-0.2, False)):
+def test_a_gain_is_more_than_two_standard_errors():
+    for better, gains in ((0.11, True), (0.09, False), (-0.2, False)):
         found = Gain.of({AS_IT_IS: 0.5, UPRIGHT: 0.4}, {AS_IT_IS: 1.0, UPRIGHT: 1.0 - better}, 0.05)
         assert found.gains == gains and found.facts()["standard_error"] == 0.05
 

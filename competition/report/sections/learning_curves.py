@@ -100,7 +100,8 @@ def _chart(name: str, folds: Histories, metric: str) -> Markup:
         "yaxis2": {"domain": [0, 0.34], "title": {"text": "training loss"}, "zeroline": False, "anchor": "x2"},
     }
     bests = [
-        f"fold {fold}: kept epoch {best['epoch']:.0f}, test-like {best['test_like']:.3f}"
+        f"fold {fold}: kept epoch {best['epoch']:.0f}"
+        + (f", test-like {best['test_like']:.3f}" if best["test_like"] == best["test_like"] else "")
         for fold, history in folds.items()
         if (best := kept_epoch(history))
     ]
