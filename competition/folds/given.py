@@ -30,7 +30,8 @@ def use_given_folds(
     numbers = np.array(folds, np.int64)
     found = sorted(set(numbers[numbers != -1].tolist()))
     if found != list(range(n_splits)):
-        fix = f"set split.folds: {found}" if found == list(range(max(2, len(found)))) else "number them from 0 on"
+        numbered = found == list(range(max(2, len(found))))
+        fix = f"set split.folds: {found}, or split.n_splits: {len(found)}" if numbered else "number them from 0 on"
         raise ValueError(
             f"{where}: column fold has {examples(found)}, but split makes {list(range(n_splits))}; {fix}, {ELSE}"
         )

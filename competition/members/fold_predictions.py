@@ -49,11 +49,12 @@ def predict_fold(
 def score_fold(predictions: dict[str, Predictions], data: FoldData) -> dict[str, float | None]:
     """Return the score of the fold's validation images by condition; None where it can't be.
 
-    There it has predicted no image with a label, or the metric isn't defined on them. The holdout is never scored here.
+    There it has predicted no image with a label, or the metric isn't defined on them. The holdout is never scored here,
+    nor is anything where all images were trained on.
     """
     label = {id: row for row, id in enumerate(data.valid_ids)}
     scores = {}
-    for condition in CONDITIONS if data.valid_rows else ():
+    for condition in (name for name in CONDITIONS if name in predictions):
         part = predictions[condition]
         known = [index for index, id in enumerate(part.ids) if id in label]
         y_true = data.valid_labels[[label[part.ids[index]] for index in known]] if known else None

@@ -102,11 +102,11 @@ def _by_epochs(
 
 def _refit(name: str, pair: Pair, settings: Settings, size: Size) -> Forecast:
     """Return what a member costs on all images: with K folds K / (K - 1) as many as each of them is trained on."""
-    found, folds, k = [part.trained[name] for part in pair], len(settings.split.folds), settings.split.k
+    found, k = [part.trained[name] for part in pair], settings.split.k
     epochs = settings.members[name].planned_epochs * k / (k - 1)
     of_folds = _by_epochs(f"refit {name}", epochs, found, pair, settings, size)
     runs = len(settings.refit.seeds)
-    return replace(of_folds, runs=runs, seconds=of_folds.seconds / folds * runs)
+    return replace(of_folds, runs=runs, seconds=of_folds.seconds / of_folds.runs * runs)
 
 
 def _memory(found: list[TrainingUsage], works: list[int]) -> Line:

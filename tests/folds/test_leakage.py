@@ -157,11 +157,11 @@ def test_augment_checks_what_it_packed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = encode_jpeg(np.full((40, 30, 3), 200, np.uint8), 90)
     write_rows("train.arrow", [{"id": id, "source_id": id, "target": "x", "image": page} for id in "abc"])
-    machine, once = MachineSettings(workers=1), np.ones(3, np.int64)
+    machine = MachineSettings(workers=1)
     right, mixing = (kind("train.arrow", AugmentSettings(size=32), clean_only=True) for kind in (Augmenter, Mixing))
-    augment.pack_and_check(Path("packed.arrow"), ImageStore("train.arrow"), right, machine, once)
+    augment.pack_and_check(Path("packed.arrow"), ImageStore("train.arrow"), right, machine)
     with pytest.raises(LeakError, match=r"packed\.arrow: 1 packed image carries another image's source ID: c/clean/0"):
-        augment.pack_and_check(Path("packed.arrow"), ImageStore("train.arrow"), mixing, machine, once)
+        augment.pack_and_check(Path("packed.arrow"), ImageStore("train.arrow"), mixing, machine)
 
 
 def test_the_base_that_a_specialist_is_made_for_is_of_the_same_split(tmp_path, monkeypatch):

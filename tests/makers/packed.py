@@ -5,10 +5,12 @@ cluster.
 import numpy as np
 import pandas as pd
 import pytest
+from makers.metrics import F1
 from scipy.ndimage import gaussian_filter
 
 from competition.data.image_store import write_rows
 from competition.data.images import encode_jpeg
+from competition.training.fold_data import load_fold
 
 TARGETS = ("7", "10", "x")
 SIZE, COPIES = 32, 3
@@ -41,6 +43,11 @@ def packed_competition(folder, images=24, tests=6, copies=(COPIES,) * len(TARGET
     write_rows(folder / "augmented.arrow", rows)
     write_rows(folder / "test.arrow", [row(f"t{n}", None, "clean", 0, square(n % 3, generator)) for n in range(tests)])
     return pd.DataFrame(folds, columns=["ID", "target", "fold", "group"])
+
+
+def load(folder, folds, fold=0):
+    """Return the data of a fold of what `packed_competition` wrote into `folder`."""
+    return load_fold(fold, folds, TARGETS, folder / "augmented.arrow", folder / "test.arrow", F1)
 
 
 LABELS = ("bright", "striped")
