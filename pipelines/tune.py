@@ -25,7 +25,7 @@ from competition.common.optuna_logging import quiet_optuna
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
 from competition.folds.split import read_folds
-from competition.folds.unscored import read_unscored
+from competition.folds.unscored import unscored_ids
 from competition.settings import edit as params_file
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
@@ -70,9 +70,10 @@ def main(
     member = member_of(settings, member)
     with quiet_optuna():
         space = space_of(settings, member)
-        trainer = trainer_of(settings, space)
+        folds = read_folds(paths.FOLDS)
+        trainer = trainer_of(settings, space, unscored_ids(folds))
         trainer.stores.check()
-        objective = Objective(trainer, member, space, read_folds(paths.FOLDS), log)
+        objective = Objective(trainer, member, space, folds, log)
         name = study_name(
             settings, member, space, seed, paths.FOLDS, trainer.metric.source, trainer.stores.packed_digest
         )
@@ -115,13 +116,11 @@ def member_of(settings: Settings, name: str) -> str:
     return name
 
 
-def trainer_of(settings: Settings, space: Space) -> Trainer:
+def trainer_of(settings: Settings, space: Space, unscored: frozenset[str]) -> Trainer:
     most = space[COPIES].high if COPIES in space else settings.augment.copies
     straighten = open_straightener(settings.upright, out_of_fold=True)
-    several, unscored = settings.task.several, read_unscored(paths.UNSCORED)
-    stores = Stores(
-        *STORES, settings.augment, most, settings.machine, paths.TUNING_CACHE, several, straighten, unscored
-    )
+    several, cache = settings.task.several, paths.TUNING_CACHE
+    stores = Stores(*STORES, settings.augment, most, settings.machine, cache, several, straighten, unscored)
     return Trainer(settings, tuple(read_classes(paths.CLASSES)), stores, paths.STATE)
 
 

@@ -11,9 +11,14 @@ from competition.common.csv import read_frame, write_frame
 from competition.folds.split import UNSCORED
 
 
+def unscored_ids(folds: pd.DataFrame) -> frozenset[str]:
+    """Return the IDs of the images that `folds` (ID, target, fold, group) has in no fold and not in the holdout."""
+    return frozenset(folds.loc[folds["fold"] == UNSCORED, "ID"])
+
+
 def write_unscored(path: Path | str, folds: pd.DataFrame) -> None:
-    """Write the IDs of the images that `folds` (ID, target, fold, group) has in no fold and not in the holdout."""
-    write_frame(path, folds.loc[folds["fold"] == UNSCORED, ["ID"]].sort_values("ID"))
+    """Write the `unscored_ids` of `folds`."""
+    write_frame(path, pd.DataFrame({"ID": sorted(unscored_ids(folds))}, dtype=str))
 
 
 def read_unscored(path: Path | str) -> frozenset[str]:

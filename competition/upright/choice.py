@@ -105,7 +105,7 @@ def measured_gain(
         name: metric(one.labels, metric.plain(one.probabilities.astype(float), several), len(targets), one.weights)
         for name, one in given.items()
     }
-    return Gain.of(scores, *_log_losses(given, groups, settings.ensemble, several))
+    return Gain.of(scores, *_log_losses(given, groups, EnsembleSettings(), several))
 
 
 @dataclass(frozen=True, eq=False)
