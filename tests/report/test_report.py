@@ -19,6 +19,7 @@ from competition.report.charts import as_script, chart, plain, short
 from competition.report.page import RenderedSection, make_page
 from competition.report.rendering import render
 from competition.report.sections.confusion import confusion, shares, worst_pairs
+from competition.report.sections.learning_curves import learning_curves
 from competition.report.tables import Number, number, table
 from pipelines import report
 
@@ -179,6 +180,22 @@ def test_learning_curves_are_the_histories(page):
         ["features", "0", "1", "0", "0.400"],
         ["features", "1", "1", "0", "0.400"],
     ]
+
+
+def test_where_no_epoch_was_scored_the_curves_are_the_losses():
+    history = pd.DataFrame(
+        {"epoch": [0, 1], "loss": [2.0, 1.0], "clean": np.nan, "test_like": np.nan, "seconds": 3.0, "kept": [0, 1]}
+    )
+    page = Page(str(learning_curves({"lite0": {0: history, 1: history}}, "macro F1")))
+    [figure] = page.figures
+    assert [(trace["name"], trace["y"], trace["showlegend"]) for trace in figure["data"]] == [
+        (f"fold {fold}, loss", [2.0, 1.0], True) for fold in (0, 1)
+    ]
+    assert "yaxis" not in figure["layout"] and figure["layout"]["yaxis2"]["domain"] == [0, 1]
+    assert [row[:5] for row in page.table_of("kept epoch")[1:]] == [
+        ["lite0", str(fold), "2", "1", ""] for fold in (0, 1)
+    ]
+    assert "nan" not in "".join(page.texts)
 
 
 def test_without_optional_inputs_the_page_says_so(text):

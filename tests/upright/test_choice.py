@@ -68,6 +68,21 @@ def test_the_log_loss_is_that_of_calibrated_answers():
     assert losses[UPRIGHT] == pytest.approx(least, abs=1e-4)
 
 
+def test_several_labels_are_each_right_or_wrong():
+    random = np.random.default_rng(1)
+    labels = random.integers(2, size=(N, 3))
+    found = {}
+    for way, far in ((AS_IT_IS, 0.5), (UPRIGHT, 1.0)):
+        told = 1 / (1 + np.exp(-(2 * labels - 1) * far - random.normal(0, 1, labels.shape)))
+        found[way] = Scored(np.arange(N).astype(str), labels, told, np.ones(N))
+    losses, error = _log_losses(found, np.arange(N).astype(str), EnsembleSettings(), several=True)
+    for way, one in found.items():
+        logits = np.log(one.probabilities / (1 - one.probabilities))
+        least = min(log_loss(labels.ravel(), 1 / (1 + np.exp(-logits.ravel() / t))) for t in np.geomspace(0.2, 5, 400))
+        assert losses[way] == pytest.approx(least, abs=1e-4)
+    assert losses[AS_IT_IS] - losses[UPRIGHT] > 2 * error > 0
+
+
 def test_the_error_is_that_of_the_difference_by_groups():
     """Drawn whole, a group that holds all images leaves nothing to chance."""
     found = given("test_like", weighted=False)

@@ -20,6 +20,7 @@ LINES = (
     ("clean", "clean", "dot", "x", "y"),
     ("loss", "loss", "solid", "x2", "y2"),
 )
+SCORES = ("test_like", "clean")
 COLUMNS = ("member", "fold", "epochs", "kept epoch", "test-like there", "clean there", "loss there", "seconds")
 
 Histories = Mapping[int, pd.DataFrame]  # fold -> a row per epoch
@@ -93,24 +94,32 @@ def _numbers(name: str, folds: Histories) -> Markup:
 def _chart(name: str, folds: Histories, metric: str) -> Markup:
     step = 1 + max(len(history) for history in folds.values()) // EPOCH_TICKS
     epochs = {"zeroline": False, "tickmode": "linear", "tick0": 0, "dtick": step}
-    layout = {
-        "xaxis": epochs | {"matches": "x2", "showticklabels": False},
-        "xaxis2": epochs | {"anchor": "y2", "title": {"text": "epoch"}},
-        "yaxis": {"domain": [0.42, 1], "title": {"text": metric}, "zeroline": False},
-        "yaxis2": {"domain": [0, 0.34], "title": {"text": "training loss"}, "zeroline": False, "anchor": "x2"},
-    }
+    scored = any(history[column].notna().any() for history in folds.values() for column in SCORES if column in history)
+    loss = {"title": {"text": "training loss"}, "zeroline": False, "anchor": "x2"}
+    layout = {"xaxis2": epochs | {"anchor": "y2", "title": {"text": "epoch"}}, "yaxis2": loss | {"domain": [0, 1]}}
+    if scored:
+        layout |= {
+            "xaxis": epochs | {"matches": "x2", "showticklabels": False},
+            "yaxis": {"domain": [0.42, 1], "title": {"text": metric}, "zeroline": False},
+            "yaxis2": loss | {"domain": [0, 0.34]},
+        }
     bests = [
         f"fold {fold}: kept epoch {best['epoch']:.0f}"
         + (f", test-like {best['test_like']:.3f}" if best["test_like"] == best["test_like"] else "")
         for fold, history in folds.items()
         if (best := kept_epoch(history))
     ]
-    traces = [trace for place, (fold, history) in enumerate(folds.items()) for trace in _traces(place, fold, history)]
-    return chart(traces, layout, f"Learning curves of {name}. {'; '.join(bests)}.", height=460)
+    traces = [
+        trace for place, (fold, history) in enumerate(folds.items()) for trace in _traces(place, fold, history, scored)
+    ]
+    height = 460 if scored else 260
+    return chart(traces, layout, f"Learning curves of {name}. {'; '.join(bests)}.", height=height)
 
 
-def _traces(place: int, fold: int, history: pd.DataFrame) -> list[dict]:
-    """Return lines of a fold: of one colour and mark, different in dash and axes."""
+def _traces(place: int, fold: int, history: pd.DataFrame, scored: bool) -> list[dict]:
+    """Return lines of a fold: of one colour and mark, different in dash and axes. scored: whether any line is a score's
+    (else the legend names the losses).
+    """
     lines, mark = [], line_style(place)["marker"] | {"size": 5}
     for column, title, dash, x, y in LINES:
         known = history[history[column].notna()] if column in history else history.iloc[:0]
@@ -128,7 +137,7 @@ def _traces(place: int, fold: int, history: pd.DataFrame) -> list[dict]:
                     "yaxis": y,
                     "line": {"width": 2, "dash": dash},
                     "marker": mark,
-                    "showlegend": column != "loss",
+                    "showlegend": column != "loss" or not scored,
                     "hovertemplate": f"{text}, epoch %{{x}}: %{{y:.3f}}<extra></extra>",
                 }
             )
