@@ -149,19 +149,17 @@ def _make(missing: Mapping[Path, tuple[str, Purpose]], settings: AugmentSettings
     """Make the files `missing`, file -> effect and purpose, dealt together: some effects take long, most don't."""
     files, side = sorted(missing), _side(settings)
     with ExitStack() as stack:
-        locks = [path.with_suffix(".lock") for path in files]
-        for path, lock in zip(files, locks, strict=True):  # of several who need them one makes them
-            path.parent.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(FileLock(lock))
         sets = []
         for path in files:
             name, purpose = missing[path]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(path.with_suffix(".lock")))  # of several who need it one makes it
             if not path.exists():
                 make = partial(_make_rows, name, _seed_parts(settings.seed, purpose), side)
                 sets.append(PackedSet(path, range(settings.layers_for(purpose)), make, path.with_suffix(".parts"), 2))
         build_all(sets, machine, "noise bank", "layer")
-    for lock in locks:
-        lock.unlink(missing_ok=True)  # whoever waited for it finds the file made
+    for path in files:
+        path.with_suffix(".lock").unlink(missing_ok=True)  # whoever waited for it finds the file made
 
 
 def _seed_parts(seed: int, purpose: Purpose) -> tuple[object, ...]:

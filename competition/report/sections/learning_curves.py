@@ -6,6 +6,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from competition.common import paths
+from competition.data.predictions import CONDITIONS
 from competition.report.charts import chart, line_style
 from competition.report.context import ReportContext
 from competition.report.rendering import render
@@ -20,7 +21,6 @@ LINES = (
     ("clean", "clean", "dot", "x", "y"),
     ("loss", "loss", "solid", "x2", "y2"),
 )
-SCORES = ("test_like", "clean")
 COLUMNS = ("member", "fold", "epochs", "kept epoch", "test-like there", "clean there", "loss there", "seconds")
 
 Histories = Mapping[int, pd.DataFrame]  # fold -> a row per epoch
@@ -94,7 +94,9 @@ def _numbers(name: str, folds: Histories) -> Markup:
 def _chart(name: str, folds: Histories, metric: str) -> Markup:
     step = 1 + max(len(history) for history in folds.values()) // EPOCH_TICKS
     epochs = {"zeroline": False, "tickmode": "linear", "tick0": 0, "dtick": step}
-    scored = any(history[column].notna().any() for history in folds.values() for column in SCORES if column in history)
+    scored = any(
+        history[column].notna().any() for history in folds.values() for column in CONDITIONS if column in history
+    )
     loss = {"title": {"text": "training loss"}, "zeroline": False, "anchor": "x2"}
     layout = {"xaxis2": epochs | {"anchor": "y2", "title": {"text": "epoch"}}, "yaxis2": loss | {"domain": [0, 1]}}
     if scored:
