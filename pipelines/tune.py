@@ -80,16 +80,7 @@ def main(
         worker = Worker(paths.TUNING / name)
         try:
             with worker.turn:
-                rungs = rungs_of(len(fold_numbers(objective.folds)), settings.members[member].epochs)
-                study = open_study(
-                    open_storage(storage or str(paths.TUNING / f"{member}.journal")),
-                    name,
-                    own_point(settings, member, space),
-                    seed,
-                    rungs,
-                    resume,
-                    "maximize" if trainer.metric.greater_is_better else "minimize",
-                )
+                study = opened(storage, name, objective, seed, resume)
             log(
                 "study",
                 name=name,
@@ -122,6 +113,19 @@ def trainer_of(settings: Settings, space: Space, unscored: frozenset[str]) -> Tr
     several, cache = settings.task.several, paths.TUNING_CACHE
     stores = Stores(*STORES, settings.augment, most, settings.machine, cache, several, straighten, unscored)
     return Trainer(settings, tuple(read_classes(paths.CLASSES)), stores, paths.STATE)
+
+
+def opened(storage: str, name: str, objective: Objective, seed: int, resume: bool) -> optuna.Study:
+    trainer, member = objective.trainer, objective.name
+    return open_study(
+        open_storage(storage or str(paths.TUNING / f"{member}.journal")),
+        name,
+        own_point(trainer.settings, member, objective.space),
+        seed,
+        rungs_of(len(fold_numbers(objective.folds)), trainer.settings.members[member].epochs),
+        resume,
+        "maximize" if trainer.metric.greater_is_better else "minimize",
+    )
 
 
 def reporter(trials: int) -> Callable[[optuna.Study, FrozenTrial], None]:

@@ -124,7 +124,7 @@ def _training(data: FoldData, settings: Settings, member: FinetunedSettings) -> 
         "policy": settings.augment.policy,
         "damage": ", ".join(name.replace("_", " ") for name in settings.augment.transforms_for("test_like")),
         "start": start_of(member),
-        "best_kept": member.keep == "best",
+        "best_kept": not member.keeps_last,
     }
 
 

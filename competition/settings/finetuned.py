@@ -137,10 +137,10 @@ class FinetunedSettings(NetworkSettings):
             raise ValueError(
                 f"unfreeze_epoch: {self.unfreeze_epoch}, but there are only {self.epochs} epochs, from 0 on"
             )
-        keeps_last = "keep: last" if self.keep == "last" else "score_every: null" * (self.score_every is None)
-        if keeps_last and (self.soup > 1 or self.patience is not None):
+        if self.keeps_last and (self.soup > 1 or self.patience is not None):
+            why = "keep: last" if self.keep == "last" else "score_every: null"
             key = "soup" if self.soup > 1 else "patience"
-            raise ValueError(f"{keeps_last}, but {key}: {getattr(self, key)} goes by scores; leave one of them out")
+            raise ValueError(f"{why}, but {key}: {getattr(self, key)} goes by scores; leave one of them out")
         every = min(self.score_every or self.epochs, self.epochs)
         if self.score_every != 1 and (self.schedule == "plateau" or self.epochs_without_gain < every):
             why = "schedule: plateau asks every epoch's score"
@@ -154,13 +154,17 @@ class FinetunedSettings(NetworkSettings):
         return self
 
     @property
+    def keeps_last(self) -> bool:
+        """Whether the last epoch's weights are kept, whatever any epoch scores."""
+        return self.keep == "last" or self.score_every is None
+
+    @property
     def epochs_without_gain(self) -> int:
         """Epochs without a better score before training stops: as many as there are, if it never does."""
         if self.patience is not None:
             return self.patience
         falls_to_nothing = registry_of(SCHEDULES).declared(self.schedule, "falls_to_nothing", False)
-        keeps_last = self.keep == "last" or self.score_every is None
-        return self.epochs if keeps_last or falls_to_nothing else PATIENCE
+        return self.epochs if self.keeps_last or falls_to_nothing else PATIENCE
 
     @property
     def head_name(self) -> str:

@@ -65,17 +65,11 @@ def fit(
     if not run.resume(state_file):
         run.save(state_file)
     with stop_on_interrupt() as interrupt:
-        while (
-            not run.finished
-            and len(run.result.history) < settings.epochs
-            and not run.result.stale(settings.epochs_without_gain)
-        ):
+        while run.goes_on(settings):
             epoch = len(run.result.history)
             try:
-                row = {"epoch": epoch} | train_one_epoch(
-                    run, normalise, criterion, data, settings, epoch, times, interrupt
-                )
-                row |= _evaluated(run, normalise, data, settings, epoch)
+                row = train_one_epoch(run, normalise, criterion, data, settings, epoch, times, interrupt)
+                row = {"epoch": epoch} | row | _evaluated(run, normalise, data, settings, epoch)
             except NotANumber as error:
                 run.step_back(state_file, settings, epoch, error.loss)
                 continue

@@ -68,6 +68,11 @@ class Run:
     scaler: torch.amp.GradScaler  # of the loss, for float16; off for all else
     finished: bool = False
 
+    def goes_on(self, settings: FinetunedSettings) -> bool:
+        """Return whether another epoch is to be trained."""
+        shown = len(self.result.history)
+        return not self.finished and shown < settings.epochs and not self.result.stale(settings.epochs_without_gain)
+
     def scored(self) -> State:
         """Return the weights that are scored and kept: the moving average's where there is one."""
         return self.average.weights() if self.average else self.network.state_dict()

@@ -206,7 +206,8 @@ def test_the_card_has_front_matter_for_hubs_and_says_whose_it_is(at_home):
     front = yaml.safe_load(card.split("---\n")[1])
     assert front["license"] == "mit" and front["pipeline_tag"] == "image-classification"
     assert front["model-index"][0]["results"][0]["metrics"][1]["type"] == "f1"
-    for words in ("by the forms team", "Weights: mit.", "\nsmall marked pages\n", "must not be used for"):
+    kept = "epochs was chosen by them, which makes the scores slightly too good"
+    for words in ("by the forms team", "Weights: mit.", "\nsmall marked pages\n", "must not be used for", kept):
         assert words in card
     assert "(9 images" not in card and "| bright | 7 | 3 | 3 |" in card  # 18 images, two folds, three classes
 
