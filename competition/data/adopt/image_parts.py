@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from competition.common.errors import ContractError, counted, examples
 from competition.data.adopt.containers import is_record, record_files
+from competition.data.adopt.image_folders import choose_folder
 from competition.data.adopt.json_annotations import read_json_images
 from competition.data.adopt.options import Options
 from competition.data.adopt.roles import Roles, find_roles
@@ -42,7 +43,7 @@ def find_image_parts(survey: Survey, options: Options) -> ImageParts:
     labelled = [document for document in documents if document.labels_of is not None]
     annotated = max(labelled, key=lambda document: len(document.file_of), default=None)
     train_ids = roles.train.ids if roles.train is not None and options.label_from is None else []
-    folder = survey.index.choose_folder(train_ids, "train", options.train_images).folder if train_ids else None
+    folder = choose_folder(survey.index, train_ids, "train", options.train_images).folder if train_ids else None
     test = find_test_part(survey, roles, documents, train_ids, folder, options)
     source = find_source(survey, roles, annotated, test.files, options)
     if both := set(source.files.values()) & set(test.files.values()):

@@ -11,6 +11,7 @@ from competition.data.adopt.cells import is_whole
 from competition.data.adopt.file_labels import FIRST_DOT, class_folders_of, labels_in_names
 from competition.data.adopt.folder_names import part_of
 from competition.data.adopt.given_split import VALIDATION_FOLD
+from competition.data.adopt.image_folders import choose_folder
 from competition.data.adopt.image_index import ImageIndex, image_problems, is_below, unsafe_ids
 from competition.data.adopt.json_annotations import JsonImages
 from competition.data.adopt.nearly_named import almost_named
@@ -111,9 +112,11 @@ def _of_table(survey: Survey, roles: Roles, options: Options) -> Source:
     if problems := unsafe_ids(where, ids):
         raise ContractError(problems)
     _check_one_image_a_row(where, table, frame, index)
-    choice = index.choose_folder(ids, "train", options.train_images)
+    choice = choose_folder(index, ids, "train", options.train_images)
     found = index.find(ids, choice.folder)
-    if problems := image_problems(where, found, _place(survey, choice.folder), "train", survey.files, survey.root):
+    if problems := image_problems(
+        where, found, _place(survey, choice.folder), "train", survey.files, survey.root, choice.others
+    ):
         raise ContractError(problems)
     files = {id: paths[0] for id, paths in found.items()}
     beside = frame.drop(columns=table.id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from competition.common.errors import ContractError, counted, examples, repeated
+from competition.data.adopt.image_folders import choose_folder
 from competition.data.adopt.image_index import image_problems, unsafe_ids
 from competition.data.adopt.json_annotations import JsonImages
 from competition.data.adopt.options import Options
@@ -105,10 +106,10 @@ def _files(
         if index.files and options.test_images is None:
             _refuse_long_form(survey, where, ids)
             _refuse_several_images(survey, where, ids)
-    choice = index.choose_folder(ids, "test", options.test_images, taken)
+    choice = choose_folder(index, ids, "test", options.test_images, taken)
     found = index.find(ids, choice.folder)
     place = str(survey.root / choice.folder) if choice.folder else str(survey.root)
-    if problems := image_problems(where, found, place, "test", survey.files, survey.root):
+    if problems := image_problems(where, found, place, "test", survey.files, survey.root, choice.others):
         raise ContractError(problems)
     return {id: paths[0] for id, paths in found.items()}, choice.note
 

@@ -190,7 +190,10 @@ CASES: dict[str, tuple[tuple[Change, ...], str, dict, tuple[str, ...]]] = {
         (two_formats,),
         "accuracy",
         {},
-        ("train images: train_jpg, since .jpg is read fastest; train has them too (--train-images decides)",),
+        (
+            "train images: train_jpg, since .jpg is read fastest; train has images of these names too (--train-images "
+            "decides)",
+        ),
     ),
     "a validation table": ((validation,), "accuracy", {}, ("valid.csv: the given validation part, 4 images: fold 0",)),
     "folds": (
