@@ -13,7 +13,7 @@ from competition.common.errors import ContractError, counted, examples, repeated
 from competition.common.files import replace_file
 from competition.common.text import read_text
 
-SEPARATORS = (",", ";", "\t")
+SEPARATORS = (",", ";", "\t", "|")
 CURE = "save it as CSV (UTF-8)"
 FIRST_LINE = re.compile(r'"?(?:sep=([,;\t])|#TYPE [^\r\n]*?)"?[ ,;\t]*(?:\r\n?|\n)')  # of Excel; of PowerShell
 DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?([eE][+-]?\d+)?")
@@ -44,7 +44,7 @@ def is_whole_number(target: str) -> bool:
 
 
 def read_table(path: Path | str, strip: bool = True) -> Table:
-    """Return the CSV file at `path`: commas, semicolons or tabs; UTF-8 or UTF-16, with or without BOM.
+    """Return the CSV file at `path`: commas, semicolons, tabs or `|`; UTF-8 or UTF-16, with or without BOM.
 
     Nothing is guessed about types: "007", "NA" and "1.0" stay as they are. `strip` leaves white space around cells out.
     So is what spreadsheets and shells add: a first line `sep=;` or `#TYPE ...`, empty rows around, columns behind.

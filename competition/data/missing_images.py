@@ -27,6 +27,9 @@ def _number(stem: str) -> str:
 WAYS: dict[str, Callable[[str], str]] = {  # what to do -> what the names then have in common
     "extensions differ: write the IDs without one": str,
     "capitals differ: write the IDs as the files are called": str.casefold,
+    "the IDs have a point and zeros behind, as a spreadsheet writes numbers: take them off": (
+        lambda stem: re.sub(r"(?<=\d)\.0+$", "", stem)
+    ),
     "the files' names have leading zeros: write them into the IDs (as text, in a spreadsheet)": _number,
     "zeros at the front differ: write the IDs as the files are called": (
         lambda stem: re.sub(r"(?<!\d)0+(?=\d)", "", stem.casefold())

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from competition.common.errors import ContractError, counted, examples
-from competition.data.adopt.cells import is_number, is_whole
+from competition.data.adopt.cells import in_brackets, is_number, is_whole
 from competition.data.adopt.labels import Labels
 from competition.data.adopt.metric_facts import MetricFacts, all_metrics, metrics_that_fit
 from competition.data.adopt.options import Options
 from competition.data.answers import ANSWERS
 
+OPPOSITE = {"1": ("0", "-1"), "1.0": ("0.0", "-1.0")}  # of a number that may be positive
 POSITIVE = ("1", "1.0", "true", "yes", "y", "positive", "pos", "malignant", "abnormal")  # of two classes
 
 NEGATIVE = ("no", "none", "negative", "neg", "normal", "healthy", "benign", "control", "background")
@@ -53,7 +54,9 @@ def find_answer(
         most = metric.most or max(shown, 1)
         return replace(answer, most=min(most, len(labels.classes)), separator=separator)
     if form == "label_list":
-        return replace(answer, separator=separator)
+        written = f"{placeholder} in {where} is in brackets; submissions are written without"
+        notes = (f"warning: {written}: put them around each answer if the site asks for them",)
+        return replace(answer, separator=separator, notes=notes if in_brackets(placeholder) else ())
     return replace(answer, notes=_of_another_kind(cells, labels.classes, where)) if form == "label" else answer
 
 
@@ -175,7 +178,7 @@ def _positive(asked: Sequence[str], classes: Sequence[str], options: Options) ->
         longest = max(named, key=lambda label: len(named[label]))  # "no cactus" holds "cactus"
         return longest, f"since the answer's column is called {asked[0]}"
     for name in POSITIVE:
-        if name in folded:
+        if name in folded and (name not in OPPOSITE or {*OPPOSITE[name]} & {*folded}):
             return folded[name], f"since the classes are {' and '.join(classes)}"
     if plain := [label for name, label in folded.items() if name in NEGATIVE]:
         positive = next(label for label in classes if label != plain[0])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from competition.common.errors import repeated
+from competition.common.errors import examples, repeated
 from competition.data.adopt.survey import FoundTable, Survey
 
 
@@ -13,12 +13,20 @@ def find_class_names(survey: Survey, tables: Iterable[FoundTable], labels: Itera
     columns or more.
     """
     wanted = set(labels)
+    fitting: dict[str, dict[str, str]] = {}  # file -> names
     for file, content in survey.documents.items():
         if isinstance(content, dict):
             pairs = {str(key): str(value) for key, value in content.items() if isinstance(value, str | int)}
             for names in (pairs, {value: key for key, value in pairs.items()}):
                 if _fits(names, wanted):
-                    return _kept(names, wanted), f"class names: from {file}"
+                    fitting.setdefault(file, _kept(names, wanted))
+    if fitting:
+        first, *others = fitting
+        differ = [file for file in others if fitting[file] != fitting[first]]
+        note = f"class names: from {first}"
+        if differ:
+            note = f"warning: {note}; {examples(differ)} would name them otherwise: take away what isn't meant"
+        return fitting[first], note
     for table in tables:
         frame = table.frame
         for key in frame.columns:

@@ -120,7 +120,7 @@ def _same_pictures(index: ImageIndex, files: dict[str, dict[str, str]], part: st
             ]
         )
     fastest = any(ranks[one][0] == ranks[first][0] for one in others)
-    kind = [*extensions(), "what has no extension"][ranks[first][1]]
+    kind = [*extensions(), "a bare name"][ranks[first][1]]
     return first, f", since {kind} is read fastest" if fastest else ""
 
 

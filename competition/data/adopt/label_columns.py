@@ -1,5 +1,6 @@
 """Which columns of the training table hold the label: the one that the sample submission names, or 0/1 columns."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,14 @@ import numpy as np
 import pandas as pd
 
 from competition.common.errors import ContractError, counted, examples
-from competition.data.adopt.cells import is_binary, looks_like_numbers, split_cell
+from competition.data.adopt.cells import BINARY, SEPARATORS, is_binary, looks_like_numbers, split_cell
 from competition.data.adopt.options import Options
 from competition.data.boxes import BOX
+from competition.data.class_spellings import spelling_key
 
+OBJECTS = re.compile(
+    r"prediction_?string|encoded_?pixels|(mask_?)?rle(_?mask)?|b?box(es)?|polygons?|segmentation", re.I
+)
 MATCHING = 0.5  # a column's labels are the sample's columns if this share of either is the other's
 PREFIXES = ("", "is_", "has_", "class_", "label_", "prob_", "p_", "target_", "class", "c")
 
@@ -32,12 +37,21 @@ def choose_label_columns(
     options: Options,
     left_out: set[str],
     shown: str | None = None,
+    placeholders: Sequence[str] = (),
 ) -> LabelColumns:
     """Return the columns of the training table `where` that hold the label. Raises ContractError where unclear.
 
     frame: the table without its ID column; asked: the sample submission's columns behind the ID; left_out: columns of
-    other meaning (the group's, those that the test table has too); shown: the column that the placeholders are of.
+    other meaning (the group's, those that the test table has too); placeholders: the cells of its first column there;
+    shown: the column that they are values of.
     """
+    if objects := [column for column in asked if OBJECTS.fullmatch(column) and _tells_places(frame, column)]:
+        raise ContractError(
+            [
+                f"{where}: the sample submission asks for {examples(objects)}: where objects are; Foldvote says what "
+                "images show, it does no detection and no segmentation"
+            ]
+        )
     if options.target in frame:
         return LabelColumns((options.target,), False)
     if len(asked) == 1 and asked[0] in frame:
@@ -45,7 +59,13 @@ def choose_label_columns(
     candidates = [column for column in frame if column not in left_out and column not in BOX and column != "fold"]
     if len(asked) > 1:
         return _of_several(where, frame, asked, candidates)
-    return _of_one(where, frame, candidates, asked, shown)
+    return _of_one(where, frame, candidates, asked, shown, placeholders)
+
+
+def _tells_places(frame: pd.DataFrame, column: str) -> bool:
+    """Return whether a column that is called so holds boxes or masks, or isn't there."""
+    filled = [cell for cell in frame[column] if cell] if column in frame else []
+    return sum(len(re.findall(r"\d+", cell)) > 3 for cell in filled) >= len(filled) / 2
 
 
 def column_of_placeholders(frame: pd.DataFrame, asked: Sequence[str], cells: Sequence[str]) -> str | None:
@@ -66,11 +86,17 @@ def column_of_placeholders(frame: pd.DataFrame, asked: Sequence[str], cells: Seq
 
 
 def label_of_column(column: str, labels: set[str]) -> str | None:
-    """Return the label that a column of the sample asks for: of its name, or behind a prefix such as `prob_`."""
+    """Return the label that a column of the sample asks for: of its name, or behind a prefix such as `prob_`.
+
+    A label that alone is spelled so, but for capitals, blanks and marks, will do.
+    """
     name = column.lower()
     folded = {label.lower().removesuffix(".0"): label for label in labels}
     found = [prefix for prefix in PREFIXES if name.startswith(prefix) and name[len(prefix) :] in folded]
-    return column if column in labels else (folded[name[len(found[0]) :]] if found else None)
+    if column in labels or found:
+        return column if column in labels else folded[name[len(found[0]) :]]
+    alike = [label for label in labels if spelling_key(label) == spelling_key(column)]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _of_several(where: str, frame: pd.DataFrame, asked: Sequence[str], candidates: list[str]) -> LabelColumns:
@@ -118,7 +144,12 @@ def _share(cells: pd.Series, asked: Sequence[str]) -> float:
 
 
 def _of_one(
-    where: str, frame: pd.DataFrame, candidates: list[str], asked: Sequence[str], shown: str | None
+    where: str,
+    frame: pd.DataFrame,
+    candidates: list[str],
+    asked: Sequence[str],
+    shown: str | None,
+    placeholders: Sequence[str],
 ) -> LabelColumns:
     """Return the one of `candidates` that may be a label, or all 0/1 columns where there is no other."""
     rows = len(frame)
@@ -129,7 +160,8 @@ def _of_one(
         )
     binary = [column for column in able if is_binary(frame[column])]
     wanted = f"{asked[0]!r}, which the sample submission asks for" if asked else "the label"
-    if len(binary) > 1 and len(binary) == len(able):
+    meant = not asked or _one_a_row(frame[binary]) or _named_by(binary, placeholders)
+    if len(binary) > 1 and len(binary) == len(able) and meant:
         note = f"label columns: {examples(binary, most=20)}, since none is called {wanted} and all hold 0 and 1"
         return LabelColumns(tuple(binary), True, note)
     if len(able) == 1:
@@ -148,6 +180,18 @@ def _of_one(
             "with --target"
         ]
     )
+
+
+def _one_a_row(frame: pd.DataFrame) -> bool:
+    """Return whether exactly one of the 0/1 columns is 1 in each row."""
+    values = frame.map(lambda cell: BINARY[cell.lower()])
+    return bool((values.sum(axis=1) == 1).all())
+
+
+def _named_by(columns: Sequence[str], placeholders: Sequence[str]) -> bool:
+    """Return whether a placeholder is a list of columns' names."""
+    lists = {split_cell(cell, separator) for cell in {*placeholders} - {""} for separator in SEPARATORS}
+    return any(set(one) <= {*columns} for one in lists)
 
 
 def _names_rows(cells: pd.Series, rows: int) -> bool:

@@ -9,7 +9,17 @@ import pandas as pd
 from competition.common.csv import sort_targets
 from competition.common.errors import ContractError, counted, examples
 from competition.common.names import is_writable
-from competition.data.adopt.cells import BINARY, ListCells, as_lists, in_order, is_whole, looks_like_numbers, split_cell
+from competition.data.adopt.cells import (
+    BINARY,
+    Hints,
+    ListCells,
+    as_lists,
+    in_order,
+    is_whole,
+    looks_like_numbers,
+    looks_like_runs,
+    split_cell,
+)
 from competition.data.adopt.label_columns import LabelColumns
 from competition.data.adopt.metric_facts import MetricFacts
 from competition.data.adopt.options import Options
@@ -38,21 +48,14 @@ class Labels:
 
 
 def labels_of_columns(
-    where: str,
-    frame: pd.DataFrame,
-    chosen: LabelColumns,
-    asked: Sequence[str],
-    options: Options,
-    metric: MetricFacts | None,
+    where: str, frame: pd.DataFrame, chosen: LabelColumns, hints: Hints, options: Options, metric: MetricFacts | None
 ) -> Labels:
-    """Return the labels that the chosen columns of the training table hold. Raises ContractError.
-
-    asked: the sample submission's columns behind the ID.
-    """
+    """Return the labels that the chosen columns of the training table hold. Raises ContractError."""
     if chosen.one_hot:
         found = _one_hot(where, frame, chosen, options)
     else:
-        found = _one_column(where, frame[chosen.columns[0]].tolist(), chosen.columns[0], asked, options, metric)
+        cells = frame[chosen.columns[0]].tolist()
+        found = _one_column(where, cells, chosen.columns[0], hints, options, metric)
     return replace(found, columns=chosen.columns, notes=(*([chosen.note] if chosen.note else []), *found.notes))
 
 
@@ -78,12 +81,19 @@ def labels_of_sets(
 
 
 def _one_column(
-    where: str, cells: list[str], column: str, asked: Sequence[str], options: Options, metric: MetricFacts | None
+    where: str, cells: list[str], column: str, hints: Hints, options: Options, metric: MetricFacts | None
 ) -> Labels:
     cells = ["" if cell in MISSING else cell for cell in cells]
+    if options.labels is None and looks_like_runs(cells):
+        raise ContractError(
+            [
+                f"{where}: {column} holds run lengths of masks; Foldvote classifies images, it finds no parts of them "
+                "(if these are lists of classes, say --labels multi)"
+            ]
+        )
     able = options.labels == "multi" or (options.labels is None and (metric is None or "multi" in metric.kinds))
     only_sets = metric is not None and metric.of_sets
-    lists = as_lists(cells, told=options.labels == "multi", scored=only_sets, asked=asked) if able else None
+    lists = as_lists(cells, options.labels == "multi", only_sets, hints) if able else None
     if lists and not lists.sure:
         raise ContractError([_one_or_several(where, cells, column, lists)])
     if lists:
@@ -165,6 +175,14 @@ def only_asked(labels: Labels, asked: Sequence[str], names: dict[str, str], wher
     wanted = [place.get(column, column) for column in asked]
     extra = [label for label in labels.classes if label not in wanted]
     missing = [label for label in wanted if label not in labels.classes]
+    if extra and missing:
+        raise ContractError(
+            [
+                f"{where}: {counted(len(extra), 'classes')} not asked for ({examples(extra)}), and "
+                f"{counted(len(missing), 'columns')} of the sample submission without a training image "
+                f"({examples(missing)}); write them alike, or take out the rows or the columns that aren't meant"
+            ]
+        )
     notes = list(labels.notes)
     if extra:
         rows = sum(not set(one) & set(wanted) for one in labels.sets)

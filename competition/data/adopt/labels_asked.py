@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from competition.common.csv import sort_targets
 from competition.common.errors import ContractError, examples
-from competition.data.adopt.cells import is_number, is_whole
+from competition.data.adopt.cells import Hints, is_number, is_whole
 from competition.data.adopt.class_names import find_class_names
 from competition.data.adopt.image_parts import ImageParts
 from competition.data.adopt.joined_classes import alike_warnings, class_counts, joined
@@ -39,6 +39,13 @@ def find_labels(
     source, labels = without_repeats(source, labels)
     names, note = _names(survey, parts, labels)
     labels, names = _as_asked(labels, asked, parts.cells, names, source.where)
+    if labels.kind == "ordinal" and not (all(map(is_number, labels.classes)) or {*labels.classes} <= {*names}):
+        raise ContractError(
+            [
+                f"{source.where}: nothing says the order of the grades {examples(labels.classes, most=20)}; put a "
+                "table beside it that lists them from the least to the most, such as grade,name with a row for each"
+            ]
+        )
     source, labels = without_unasked(source, labels)
     if problems := check_texts(labels, source.where):
         raise ContractError(problems)
@@ -51,7 +58,9 @@ def find_labels(
             ]
         )
     alike = alike_warnings(class_counts(labels.classes, labels.sets), names, source.where)
-    notes = (*source.notes, *([note] if note else []), *labels.notes, *alike)
+    shown = [] if parts.test.frame is None else [name for name in labels.columns if name in parts.test.frame]
+    unused = [f"{parts.roles.test.name}: has labels too ({examples(shown)}); not used"] if shown else []
+    notes = (*source.notes, *([note] if note else []), *labels.notes, *unused, *alike)
     return LabelsAsked(source, labels, names, notes)
 
 
@@ -61,10 +70,13 @@ def _labels(parts: ImageParts, group: str | None, options: Options, metric: Metr
         target = asked[0] if len(asked) == 1 else "target"
         return replace(labels_of_sets(source.where, source.sets, options, metric, source.what), target=target)
     shared = set(source.frame) & set(test.frame) if test.frame is not None else set()
+    if parts.roles.sample is None and shared == set(source.frame):
+        shared = set()  # one of them is the label, which the test table has too
     left_out = shared | {group} - {None}
     shown = column_of_placeholders(source.frame, asked, parts.cells)
-    chosen = choose_label_columns(source.where, source.frame, asked, options, left_out, shown)
-    return labels_of_columns(source.where, source.frame, chosen, asked, options, metric)
+    chosen = choose_label_columns(source.where, source.frame, asked, options, left_out, shown, parts.cells)
+    hints = Hints(asked, parts.cells, one_each=len(set(source.ids)) < len(source.ids))
+    return labels_of_columns(source.where, source.frame, chosen, hints, options, metric)
 
 
 def _names(survey: Survey, parts: ImageParts, labels: Labels) -> tuple[dict[str, str], str]:

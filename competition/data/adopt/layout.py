@@ -87,7 +87,8 @@ def _holds_loose_images(folder: Path) -> bool:
 
 def _refuse_tables_of_other_labels(found: Survey, groups: Path | str | None, deep: bool) -> None:
     """Raise ContractError for a table that may hold other labels than the folders, whether it could be read or not."""
-    tables = [table for table in found.tables if not (groups and _same(found.root / table.name, groups))]
+    every = {table.name: table for table in (*found.tables, *found.listings)}.values()
+    tables = [table for table in every if not (groups and _same(found.root / table.name, groups))]
     decides = "; --class-folders takes the folders as classes, --target COLUMN the table, --groups FILE as groups"
     problems = [problem + decides for problem in (*unread_labels(found), *almost_named(found, tables))]
     for table in tables:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from competition.common.errors import ContractError, examples
 from competition.data.adopt.split_column import parted
@@ -39,7 +40,10 @@ def find_roles(survey: Survey, target: str | None = None) -> Roles:
     test_ids = set(sample.ids) if sample else set()
     wanted = ({*sample.others} if sample else set()) | ({target} if target else set())
     tests = [table for table in left if _is_test(table, test_ids, wanted)]
+    if sample is None:
+        tests += _labelled_tests(left, tests)
     labelled = [table for table in left if table not in tests and table.id is not None and table.others]
+    labelled = labelled or [table for table in survey.listings if table.id is not None and table not in tests]
     train = _choose_train(labelled, test_ids, wanted, survey)
     if train is not None and sample is not None and sample.id in train.also:
         train = FoundTable(train.name, train.frame, sample.id, (), train.separator)
@@ -54,6 +58,8 @@ def find_roles(survey: Survey, target: str | None = None) -> Roles:
 
 def find_sample(survey: Survey) -> FoundTable | None:
     """Return the sample submission: by its name, else by its placeholders; None without one."""
+    if unread := [line for line in survey.unread if SUBMISSION.search(PurePath(line.partition(": ")[0]).name.lower())]:
+        raise ContractError(unread)
     named = [table for table in survey.tables if SUBMISSION.search(table.base)]
     named = named or [table for table in survey.tables if _called_sample(table, survey.tables)]
     found = named or [table for table in survey.tables if _holds_placeholders(table, survey.tables)]
@@ -67,6 +73,10 @@ def find_sample(survey: Survey) -> FoundTable | None:
         names = examples(table.name for table in (largest if different else found))
         raise ContractError([f"{survey.root}: several sample submissions: {names}; leave the one in that is meant"])
     sample = _with_first_column_as_id(largest[0], survey)
+    if sample.frame.empty:
+        raise ContractError(
+            [f"{survey.root / sample.name}: has no rows; it lists the test images: download it again, or take it away"]
+        )
     if indices := [column for column in sample.others if re.fullmatch(r"(unnamed.*)?", column.lower())]:
         raise ContractError(
             [
@@ -103,10 +113,21 @@ def _holds_placeholders(table: FoundTable, tables: list[FoundTable]) -> bool:
 
 def _is_test(table: FoundTable, test_ids: set[str], wanted: set[str]) -> bool:
     """Return whether the table lists test images: the sample's IDs, or under such a name nothing that is asked for."""
-    named = "test" in table.base and "train" not in table.base
+    named = _called_test(table)
     if test_ids and _ids_column(table, test_ids) is not None:  # both parts may have the same numbers
         return named or not wanted & {*table.others}
     return named and table.id is not None and not wanted & {*table.others}
+
+
+def _labelled_tests(tables: list[FoundTable], tests: list[FoundTable]) -> list[FoundTable]:
+    """Return the further tables that are called as a test part is, with labels, where another one is to learn from."""
+    called = [table for table in tables if _called_test(table) and table.id is not None and table not in tests]
+    others = [table for table in tables if table.id is not None and table not in [*tests, *called]]
+    return called if any({*table.frame} <= {*other.frame} for table in called for other in others) else []
+
+
+def _called_test(table: FoundTable) -> bool:
+    return "test" in table.base and "train" not in table.base
 
 
 def _ids_column(table: FoundTable, ids: set[str]) -> str | None:

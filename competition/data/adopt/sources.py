@@ -1,5 +1,6 @@
 """The training images with what says their labels: a table, JSON annotations, class folders, file names."""
 
+import os
 import re
 from dataclasses import dataclass, field
 
@@ -17,12 +18,17 @@ from competition.data.adopt.json_annotations import JsonImages
 from competition.data.adopt.nearly_named import almost_named
 from competition.data.adopt.options import Options
 from competition.data.adopt.roles import Roles
-from competition.data.adopt.survey import FoundTable, Survey
+from competition.data.adopt.survey import FoundTable, Survey, holds_file_names
 
 LABELS_TABLE = re.compile(
     r"(train|label|annot|class|target|truth|meta|data|index|list)[^/]*\.(csv|tsv|xlsx?|xlsm|ods|numbers|parquet|feather)$",
     re.I,
 )
+PACKED_LABELS = re.compile(
+    r"(label|annot|target|truth)[^/]*\.(pkl|pickle|npy|npz|mat|h5|hdf5|sqlite3?|db|arff|rds)$", re.I
+)
+BESIDE = (".txt", ".xml", ".json")  # annotations of one image each
+ROWS = 0.5  # a column of fewer different cells is no ID, but a class or a group that is called as images are
 GIVEN = "fold"  # column of a split that is given
 
 
@@ -87,9 +93,16 @@ def _first_cells(table: FoundTable) -> str:
 
 def unread_labels(survey: Survey) -> list[str]:
     """Return what is wrong with tables that may hold the labels, by their names, and can't be read."""
-    named = [name for name in survey.others if LABELS_TABLE.search(name)]
+    named = [name for name in survey.others if LABELS_TABLE.search(name) or PACKED_LABELS.search(name)]
     unread = [line for line in survey.unread if LABELS_TABLE.search(line.partition(": ")[0])]
-    return [*unread, *(f"{survey.root / name}: can't be read; export the table as CSV (UTF-8)" for name in named)]
+    problems = [*unread, *(f"{survey.root / name}: can't be read; export the table as CSV (UTF-8)" for name in named)]
+    files = {os.path.splitext(os.path.basename(file))[0] for file in survey.index.files}
+    texts = [name for name in (*survey.others, *survey.documents) if name.lower().endswith(BESIDE)]
+    beside = [name for name in texts if os.path.splitext(os.path.basename(name))[0] in files]
+    if 2 * len(beside) > len(survey.index.files):
+        what = f"{counted(len(beside), 'files are')} called as images are, and may hold their labels"
+        problems.append(f"{survey.root}: {what}: {examples(sorted(beside))}; write a table with a row for each image")
+    return problems
 
 
 def _of_table(survey: Survey, roles: Roles, options: Options) -> Source:
@@ -102,9 +115,10 @@ def _of_table(survey: Survey, roles: Roles, options: Options) -> Source:
         notes.append(f"{roles.validation.name}: the given validation part, {len(roles.validation.ids)} images: fold 0")
     where = str(survey.root / table.name)
     if fold is None and GIVEN in frame and is_whole(set(frame[GIVEN]) - {""}):
-        fold, first = frame[GIVEN].tolist(), min((int(float(cell)) for cell in frame[GIVEN] if cell), default=0)
-        fold = [str(int(float(cell)) - min(first, 1)) if cell else "" for cell in fold]  # 1 to 5 are 0 to 4
-        notes.append(f"folds: as column {GIVEN} of {table.name} gives them{', less 1' if first == 1 else ''}")
+        numbers = [int(float(cell)) if cell else -1 for cell in frame[GIVEN]]
+        first = int(min((number for number in numbers if number >= 0), default=0) > 0)  # 1 to 5 are 0 to 4
+        fold = [str(number - first) if number >= 0 else "" for number in numbers]
+        notes.append(f"folds: as column {GIVEN} of {table.name} gives them{', less 1' if first else ''}")
     if "" in ids:
         raise ContractError(
             [f"{where}: {counted(ids.count(''), 'rows have')} no {table.id}; fill it in or remove the row"]
@@ -124,9 +138,10 @@ def _of_table(survey: Survey, roles: Roles, options: Options) -> Source:
 
 
 def _check_one_image_a_row(where: str, table: FoundTable, frame: pd.DataFrame, index: ImageIndex) -> None:
-    probed = frame.head(200)
+    probed, named = frame.head(200), holds_file_names(frame[table.id])
     for column in table.also:
-        if frame[column].nunique() < 0.9 * len(frame):
+        numbers = named and not holds_file_names(frame[column])  # rows may have numbers that images are called by
+        if numbers or frame[column].nunique() < ROWS * len(frame):
             continue
         pairs = zip(probed[table.id], probed[column], strict=True)
         apart = [1 for one, other in pairs if not set(index.candidates(one)) & set(index.candidates(other))]

@@ -10,12 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from competition.common.csv import read_table
-from competition.common.errors import ContractError, repeated
+from competition.common.errors import ContractError, examples
 from competition.data.adopt.archives import download_files
 from competition.data.adopt.image_index import ImageIndex
+from competition.data.adopt.listings import table_of_json, table_of_lines
 from competition.data.image_files import is_image_file, is_image_name
 
-TABLES = (".csv", ".tsv")
+LISTINGS = (".txt", ".jsonl", ".ndjson", ".lst", ".list")
 PROBED = 300  # rows of a table that are looked at to find the column with the IDs
 FEW = 0.5  # a column names images if this share of it does
 
@@ -48,12 +49,15 @@ class FoundTable:
 
 @dataclass(eq=False)
 class Survey:
-    """Everything in a download. tables: CSV first; documents: JSON files that are no tables."""
+    """Everything in a download. tables: CSV first; documents: JSON files that are no tables; listings: lines of text
+    that list images, which are tables too where no other one names images.
+    """
 
     root: Path
     index: ImageIndex
     tables: list[FoundTable] = field(default_factory=list)
     documents: dict[str, object] = field(default_factory=dict)
+    listings: list[FoundTable] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # files that are neither
     unread: list[str] = field(default_factory=list)  # tables that can't be read, each with the reason
 
@@ -88,43 +92,51 @@ def survey(root: Path, id_column: str | None = None) -> Survey:
         except ContractError as error:
             found.unread += error.problems
             continue
-        found.tables.append(as_table(name, table.frame, found.index, id_column, table.separator))
+        read = as_table(name, table.frame, found.index, id_column, table.separator)
+        if read.id is not None and found.index.candidates(read.id):
+            raise ContractError(
+                [
+                    f"{root / name}: line 1 names an image ({examples(table.frame.columns, most=5)}), so it is no "
+                    "header; put one above it, such as id,label"
+                ]
+            )
+        found.tables.append(read)
     for name in documents:
         try:
             content = json.loads((root / name).read_text(encoding="utf-8-sig"))
         except (ValueError, UnicodeDecodeError) as error:
             found.unread.append(f"{root / name}: not valid JSON: {error}; save it again, or take it away")
             continue
-        frame = _flat(content)
+        frame = table_of_json(content, found.index)
         if frame is None:
             found.documents[name] = content
         else:
             found.tables.append(as_table(name, frame, found.index, id_column))
+    for name in (one for one in others if os.path.splitext(one)[1].lower() in LISTINGS):
+        if (frame := table_of_lines(root / name, found.index)) is not None:
+            found.listings.append(as_table(name, frame, found.index, id_column))
+    if not any(table.id is not None for table in found.tables):
+        found.tables += found.listings
     return found
 
 
 def as_table(
     name: str, frame: pd.DataFrame, index: ImageIndex, id_column: str | None = None, separator: str = ","
 ) -> FoundTable:
-    """Return `frame` with the columns that name images: the ID is the one told, else the best, the first of equals."""
+    """Return `frame` with the columns that name images: the ID is the one told, else the best, the first of equals.
+
+    A file's name with its extension is better than a number that may be a row's.
+    """
     shares = {column: index.share(frame[column].iloc[:PROBED]) for column in frame.columns} if index.files else {}
     named = [column for column, share in shares.items() if share >= FEW]
     if id_column in frame:
         return FoundTable(name, frame, id_column, (), separator)
     different = {column: frame[column].nunique() for column in named}
-    best = max(named, key=lambda column: shares[column] * different[column], default=None)
+    files = [column for column in named if holds_file_names(frame[column])]
+    best = max(files or named, key=lambda column: shares[column] * different[column], default=None)
     return FoundTable(name, frame, best, tuple(column for column in named if column != best), separator)
 
 
-def _flat(content: object) -> pd.DataFrame | None:
-    """Return a JSON list of flat objects with the same keys as a table of text; None for anything else."""
-    if not (isinstance(content, list) and len(content) > 1 and all(isinstance(row, dict) for row in content)):
-        return None
-    keys = list(content[0])
-    plain = (str, int, float, bool, type(None))
-    if not keys or any(
-        list(row) != keys or not all(isinstance(cell, plain) for cell in row.values()) for row in content
-    ):
-        return None
-    rows = [["" if cell is None else str(cell) for cell in row.values()] for row in content]
-    return None if repeated(keys) else pd.DataFrame(rows, columns=keys, dtype=str)
+def holds_file_names(cells: pd.Series) -> bool:
+    """Return whether most cells are images' names with their extension."""
+    return bool(cells.iloc[:PROBED].map(is_image_name).mean() > FEW)

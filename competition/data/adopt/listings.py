@@ -1,0 +1,102 @@
+"""Files that list images as tables do: JSON, JSON lines, lines of text.
+
+A JSON file that maps images to labels, or labels to images, becomes a table with the columns file and label. What maps
+few names, or each to another value, such as classes to their names, is none. Lines of text become a table where each
+has as many parts and one of them names images.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from competition.common.errors import ContractError, repeated
+from competition.common.text import read_text
+from competition.data.adopt.image_index import ImageIndex
+
+PLAIN = (str, int, float, bool, type(None))
+PROBED = 300  # names that are looked for
+FEW = 0.5  # of them are images
+LEAST = 0.1  # of all images are named by what lists them
+HEADER = ("file", "label")
+LARGEST = 1 << 26  # bytes of a text that is looked into
+
+
+def table_of_json(content: object, index: ImageIndex) -> pd.DataFrame | None:
+    """Return a list of flat objects, or a map of images or to images, as a table of text; None for anything else."""
+    if isinstance(content, list):
+        return _of_objects(content)
+    if not isinstance(content, dict) or not content:
+        return None
+    values = list(content.values())
+    if all(isinstance(value, PLAIN) for value in values):
+        rows = list(content.items()) if len({*values}) < len(values) else []
+    elif all(isinstance(value, list) and all(isinstance(one, str) for one in value) for value in values):
+        rows = [(file, label) for label, files in content.items() for file in files]
+    elif all(isinstance(value, dict) for value in values) and "file" not in values[0]:
+        return _of_objects(
+            [{"file": file} | value for file, value in content.items()] if _lists(content, index) else []
+        )
+    else:
+        return None
+    if not _lists([file for file, _ in rows], index):
+        return None
+    return pd.DataFrame([tuple(map(_text, row)) for row in rows], columns=HEADER, dtype=str)
+
+
+def table_of_lines(path: Path, index: ImageIndex) -> pd.DataFrame | None:
+    """Return what lines of text or of JSON list, as a table; None where they list no images, or nothing beside them."""
+    if path.stat().st_size > LARGEST:
+        return None
+    try:
+        text, _ = read_text(path, "")
+    except ContractError:
+        return None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if lines and all(line.startswith("{") for line in lines):
+        try:
+            return _of_objects([json.loads(line) for line in lines])
+        except ValueError:
+            return None
+    ways: tuple[Callable[[str], list[str]], ...] = (_parted("\t"), _parted(","), _parted(";"), str.split)
+    for way in ways:
+        rows = [way(line) for line in lines]
+        width = len(rows[0]) if rows else 0
+        if width < 2 or any(len(row) != width for row in rows):
+            continue
+        for place in range(width):
+            if _lists([row[place] for row in rows], index):
+                named = bool(index.candidates(rows[0][place]))  # else line 1 is a header
+                header = [HEADER[1], *(f"{HEADER[1]}_{number}" for number in range(2, width))]
+                header.insert(place, HEADER[0])
+                header = header if named or repeated(rows[0]) else rows[0]
+                return pd.DataFrame(rows if named else rows[1:], columns=header, dtype=str)
+    return None
+
+
+def _parted(mark: str) -> Callable[[str], list[str]]:
+    return lambda line: [part.strip() for part in line.split(mark)]
+
+
+def _lists(names: object, index: ImageIndex) -> bool:
+    """Return whether the names are those of images, of a good part of all."""
+    different = list(dict.fromkeys(names))
+    return len(different) >= LEAST * len(index.files) > 0 and index.share(different[:PROBED]) >= FEW
+
+
+def _of_objects(content: list) -> pd.DataFrame | None:
+    if len(content) < 2 or not all(isinstance(row, dict) for row in content):
+        return None
+    keys = list(content[0])
+    if not keys or any(list(row) != keys or not all(isinstance(one, PLAIN) for one in row.values()) for row in content):
+        return None
+    return (
+        None
+        if repeated(keys)
+        else pd.DataFrame([[_text(cell) for cell in row.values()] for row in content], columns=keys, dtype=str)
+    )
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell)
