@@ -23,6 +23,7 @@ from competition.data.adopt.metric_facts import MetricFacts
 from competition.data.adopt.options import Options
 from competition.data.adopt.params_changes import write_changes
 from competition.data.adopt.raw_form import write_sample
+from competition.data.class_spellings import spelling_key
 from competition.settings.competition import CompetitionSettings
 from competition.settings.task import TaskSettings
 
@@ -118,7 +119,13 @@ def _list_parts(
         by_part[part] = inside
     classes = {part: {file.split("/")[0] for file in inside} for part, inside in by_part.items()}
     for part in given:
-        if unknown := sorted(classes[part] - classes["train"]):
+        unknown = sorted(classes[part] - classes["train"])
+        known = {spelling_key(name): name for name in classes["train"]}
+        if alike := [f"{name} ({known[spelling_key(name)]})" for name in unknown if spelling_key(name) in known]:
+            problems.append(
+                f"{given[part]}: folders called otherwise than in the training part: {examples(alike)}; rename them"
+            )
+        elif unknown:
             problems.append(
                 f"{given[part]}: {counted(len(unknown), 'classes have')} no training image: {examples(unknown)}; add "
                 f"some to {given['train']}, or take the folder away"

@@ -14,6 +14,8 @@ from competition.data.adopt.sources import Source, find_source, refuse_folders_a
 from competition.data.adopt.survey import Survey
 from competition.data.adopt.test_part import TestPart, find_test_part
 
+PIXELS = 60  # columns; more may be an image's
+
 
 @dataclass(frozen=True, eq=False)
 class ImageParts:
@@ -89,7 +91,10 @@ def _check_images(survey: Survey) -> None:
     if survey.index.files:
         return
     _, problems = record_files(survey.root, survey.others, images_found=False)
-    if not survey.others:
+    if pixels := [table.name for table in survey.tables if len(table.frame.columns) > PIXELS]:
+        what = f"{examples(pixels)} may hold pixels; write an image file for each row, and its name into a table"
+        problem = f"{survey.root}: holds no images, but {what}"
+    elif not survey.others:
         problem = f"{survey.root}: holds no images; download them too, or name the folder that has tables and images"
     else:
         fix = "convert them to JPEG or PNG, one file an image"

@@ -15,9 +15,9 @@ from competition.data.adopt.given_split import given_parts, holds_images
 from competition.data.adopt.nearly_named import almost_named
 from competition.data.adopt.options import Options
 from competition.data.adopt.roles import find_sample
-from competition.data.adopt.sources import unread_labels
 from competition.data.adopt.split_column import NAMES
 from competition.data.adopt.survey import FEW, FoundTable, Survey
+from competition.data.adopt.unread_labels import unread_labels
 from competition.data.image_files import is_image_file
 
 LABEL_WORDS = re.compile(r"label|class|target|categor|species|diagnos|breed|kind|type|truth|answer|grade|variety", re.I)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from competition.common.errors import ContractError, examples
+from competition.common.errors import ContractError, counted, examples
 from competition.data.adopt.split_column import parted
 from competition.data.adopt.survey import FoundTable, Survey
 
@@ -50,6 +50,8 @@ def find_roles(survey: Survey, target: str | None = None) -> Roles:
     validation = next((table for table in labelled if train and _is_validation(table, train)), None)
     test = max(tests, key=lambda table: len(table.frame.columns), default=None)
     parts, note = parted(train) if train is not None else ({}, "")
+    if sample is not None and [*parts] == ["train"]:
+        parts["train"], note = _without_unlabelled_tests(train, test_ids, wanted)
     train, validation, test = parts.get("train"), parts.get("val", validation), test or parts.get("test")
     used = [table.name for table in (sample, train, validation, test) if table is not None]
     unused = [table for table in survey.tables if table.name not in used]
@@ -124,6 +126,16 @@ def _labelled_tests(tables: list[FoundTable], tests: list[FoundTable]) -> list[F
     called = [table for table in tables if _called_test(table) and table.id is not None and table not in tests]
     others = [table for table in tables if table.id is not None and table not in [*tests, *called]]
     return called if any({*table.frame} <= {*other.frame} for table in called for other in others) else []
+
+
+def _without_unlabelled_tests(train: FoundTable, test_ids: set[str], wanted: set[str]) -> tuple[FoundTable, str]:
+    """Return the training table without the rows of test images, if these have no label, and a note."""
+    frame, rows = train.frame, train.frame[train.id].isin(test_ids)
+    columns = [column for column in train.others if column in wanted]
+    if not rows.any() or not columns or (frame.loc[rows, columns] != "").any(axis=None):
+        return train, ""
+    note = f"{train.name}: {counted(int(rows.sum()), 'rows')} of test images without a label left out"
+    return FoundTable(train.name, frame[~rows].reset_index(drop=True), train.id, train.also, train.separator), note
 
 
 def _called_test(table: FoundTable) -> bool:

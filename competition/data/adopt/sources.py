@@ -1,7 +1,5 @@
 """The training images with what says their labels: a table, JSON annotations, class folders, file names."""
 
-import os
-import re
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -19,15 +17,8 @@ from competition.data.adopt.nearly_named import almost_named
 from competition.data.adopt.options import Options
 from competition.data.adopt.roles import Roles
 from competition.data.adopt.survey import FoundTable, Survey, holds_file_names
+from competition.data.adopt.unread_labels import LABELS_TABLE, unread_labels
 
-LABELS_TABLE = re.compile(
-    r"(train|label|annot|class|target|truth|meta|data|index|list)[^/]*\.(csv|tsv|xlsx?|xlsm|ods|numbers|parquet|feather)$",
-    re.I,
-)
-PACKED_LABELS = re.compile(
-    r"(label|annot|target|truth)[^/]*\.(pkl|pickle|npy|npz|mat|h5|hdf5|sqlite3?|db|arff|rds)$", re.I
-)
-BESIDE = (".txt", ".xml", ".json")  # annotations of one image each
 ROWS = 0.5  # a column of fewer different cells is no ID, but a class or a group that is called as images are
 GIVEN = "fold"  # column of a split that is given
 
@@ -89,20 +80,6 @@ def find_source(
 def _first_cells(table: FoundTable) -> str:
     cells = table.frame.iloc[0] if len(table.frame) else ["no rows"] * len(table.frame.columns)
     return examples((f"{name}: {cell}" for name, cell in zip(table.frame, cells, strict=True)), most=3)
-
-
-def unread_labels(survey: Survey) -> list[str]:
-    """Return what is wrong with tables that may hold the labels, by their names, and can't be read."""
-    named = [name for name in survey.others if LABELS_TABLE.search(name) or PACKED_LABELS.search(name)]
-    unread = [line for line in survey.unread if LABELS_TABLE.search(line.partition(": ")[0])]
-    problems = [*unread, *(f"{survey.root / name}: can't be read; export the table as CSV (UTF-8)" for name in named)]
-    files = {os.path.splitext(os.path.basename(file))[0] for file in survey.index.files}
-    texts = [name for name in (*survey.others, *survey.documents) if name.lower().endswith(BESIDE)]
-    beside = [name for name in texts if os.path.splitext(os.path.basename(name))[0] in files]
-    if 2 * len(beside) > len(survey.index.files):
-        what = f"{counted(len(beside), 'files are')} called as images are, and may hold their labels"
-        problems.append(f"{survey.root}: {what}: {examples(sorted(beside))}; write a table with a row for each image")
-    return problems
 
 
 def _of_table(survey: Survey, roles: Roles, options: Options) -> Source:

@@ -227,3 +227,33 @@ def test_a_sample_submission_without_rows_is_not_passed_over(tmp_path, text, sai
 def test_lesions_are_groups(tmp_path):
     source = sound(tmp_path / "download", lambda n: f"{'ab'[n % 2]},L{n // 2}", "id,kind,lesion_id")
     assert rows(brought(source)[1] / "train.csv")[0] == ["id", "kind", "group"]
+
+
+def test_rows_of_test_images_without_a_label_are_left_out(tmp_path):
+    source = sound(tmp_path / "download")
+    lines(source / "train.csv", *(source / "train.csv").read_text().splitlines(), *(f"{id}," for id in TESTS))
+    came, _, _ = brought(source)
+    assert came.train == 12 and "train.csv: 4 rows of test images without a label left out" in came.notes
+    with (source / "train.csv").open("a") as table:
+        table.write(f"{TESTS[0]},a\n")
+    with pytest.raises(ContractError, match="1 ID has rows with different labels|are in the training part"):
+        brought(source)
+
+
+def test_pixels_in_a_table_are_asked_for_as_image_files(tmp_path):
+    (tmp_path / "download").mkdir()
+    header = ",".join(f"pixel{n}" for n in range(64))
+    lines(tmp_path / "download/train.csv", f"label,{header}", *(f"1{',0' * 64}" for _ in range(3)))
+    said = "holds no images, but train.csv may hold pixels; write an image file for each row, and its name into a table"
+    with pytest.raises(ContractError, match=said):
+        brought(tmp_path / "download")
+
+
+def test_class_folders_of_two_parts_that_differ_in_capitals_are_named(tmp_path):
+    source = tmp_path / "download"
+    for part, kinds in (("train", ("Cat", "Dog")), ("valid", ("cat", "dog"))):
+        for n in range(8):
+            picture(source / part / kinds[n % 2] / f"{part}{n}.png", n + 40 * len(part))
+    said = r"valid: folders called otherwise than in the training part: cat \(Cat\), dog \(Dog\); rename them"
+    with pytest.raises(ContractError, match=said):
+        brought(source)
