@@ -47,7 +47,9 @@ def table_of_json(content: object, index: ImageIndex) -> pd.DataFrame | None:
 
 def table_of_lines(path: Path, index: ImageIndex) -> pd.DataFrame | None:
     """Return what lines of text or of JSON list, as a table; None where they list no images, or nothing beside them."""
-    if path.stat().st_size > LARGEST:
+    if (
+        not 4 * LEAST * len(index.files) <= path.stat().st_size <= LARGEST
+    ):  # a name, a label, a mark between, a line's end
         return None
     try:
         text, _ = read_text(path, "")
