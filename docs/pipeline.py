@@ -22,12 +22,12 @@ BOXES = {  # name: centre x, centre y, colours, sheets behind it, lines
     "split": (485, 300, BLUE, 0, "near-duplicates grouped,\nK folds, no group\non both sides"),
     "upright": (485, 180, BLUE, 0, "finds pages and turns\nthem upright, learnt\nwithout labels"),
     "augment": (485, 60, BLUE, 0, "damaged training copies,\na clean and a test-like\nvalidation image"),
-    "train": (690, 255, GREEN, 2, "members x folds,\nbest epoch by test-like\nmacro F1"),
+    "train": (690, 255, GREEN, 2, "members x folds, scored\nout of fold: clean\nand test-like"),
     "specialize": (690, 105, GREEN, 2, "the hard classes only;\nadapt: test images too;\nrefit: all images at once"),
     "review": (895, 295, ORANGE, 0, "labels that are probably\nwrong, ranked:\nlabel_review.csv"),
     "vote": (895, 165, ORANGE, 0, "soft and hard votes,\nscored out of fold:\nleaderboard.csv"),
     "report": (1095, 295, ORANGE, 0, "one page to look at,\nwithout network:\nreport/index.html"),
-    "ensemble": (1095, 165, ORANGE, 0, "the simplest of the best\nvotes, checked:\nfinal.csv"),
+    "ensemble": (1095, 165, ORANGE, 0, "the best candidate\nout of fold, checked:\nfinal.csv"),
 }
 ARROWS = [
     ("data/raw", "prepare"),

@@ -1,9 +1,9 @@
 """Write a preset into params.yaml: `python -m pipelines.configure NAME`; without a name it lists them.
 
-What the sections `competition`, `task`, `rules` and `submit` said of the competition at hand is carried over;
-everything else becomes the preset's, but for what doesn't go with the task or the rules: of several labels there is no
-specialist, and nothing is adapted; without external data no member learns that starts from such (documents, hub,
-a file).
+What the sections `competition`, `task`, `rules` and `submit` said of the competition at hand, and `machine` of the
+machine, is carried over; everything else becomes the preset's, but for what doesn't go with the task or the rules: of
+several labels there is no specialist, and nothing is adapted; without external data no member learns that starts from
+such (documents, hub, a file).
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ from pipelines._main import run
 
 PRESETS = Path(__file__).resolve().parent.parent / "competition/settings/presets"
 USUAL = TaskSettings().metric
-CARRIED = ("competition", "task", "rules", "submit")
+CARRIED = ("competition", "task", "rules", "submit", "machine")
 
 
 def main(

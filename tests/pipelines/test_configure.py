@@ -157,6 +157,7 @@ def test_what_was_said_of_the_competition_stays(tmp_path, capsys, path):
     params = tmp_path / "params.yaml"
     params.write_text(
         "competition: {id: image_id}\nsubmit: {slug: pages}\nrules: {public_submissions: 5}\nsplit: {folds: [0, 1]}\n"
+        "machine: {workers: 1}\n"
     )
     configure.main(path.stem, params)
     found, plain = load_settings(params), load_settings(path)
@@ -166,10 +167,12 @@ def test_what_was_said_of_the_competition_stays(tmp_path, capsys, path):
         update={
             "competition": competition,
             "submit": submit,
+            "machine": plain.machine.model_copy(update={"workers": 1}),
             "rules": plain.rules.model_copy(update={"public_submissions": 5}),
         }
     )
-    said = f"preset {path.stem}; as it was: competition.id, rules.public_submissions, submit.slug; `dvc repro`"
+    kept = "competition.id, rules.public_submissions, submit.slug, machine.workers"
+    said = f"preset {path.stem}; as it was: {kept}; `dvc repro`"
     assert said in capsys.readouterr().out
 
 
@@ -180,7 +183,7 @@ def test_rules_that_a_preset_breaks_leave_the_file(tmp_path):
         configure.main("documents-b4", params)
     said = str(error.value)
     assert (
-        said.startswith(f"preset documents-b4 with the competition, task, rules, submit of {params}: ")
+        said.startswith(f"preset documents-b4 with the competition, task, rules, submit, machine of {params}: ")
         and ".tmp" not in said
     )
     assert params.read_text() == "rules: {external_data: false}\n"

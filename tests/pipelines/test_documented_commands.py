@@ -77,7 +77,8 @@ LISTED = {
 SMALLER = {"python -m pipelines.sample": "--train 17 --test 17 --workers 1"}
 FRESH = ("adopt", "configure", "sample")  # begin a project
 # 05 is an x
-STAND_INS = {"3f0c9d.jpg": "03", "81aa02.jpg": "04", "5be170.jpg": "05", "3": "x", "--trials 30": "--trials 1"}
+STAND_INS = {"3f0c9d.jpg": "03", "81aa02.jpg": "04", "5be170.jpg": "05", "3": "x"}
+STAND_INS |= {"--trials 30": "--trials 1", "METRIC": "roc_auc"}
 PLACEHOLDERS = {"SCORE": "0.9", "FOLD": "0"}
 
 
