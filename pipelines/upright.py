@@ -35,8 +35,12 @@ def main() -> None:
     write_json(paths.UPRIGHT_FACTS, facts | {"seconds": seconds})
     shutil.rmtree(state)
     log("found pages", **{name: value for name, value in facts["test_like"].items() if not isinstance(value, dict)})
-    if "frozen_features" in facts:
-        found = facts["frozen_features"]
+    found = facts.get("frozen_features", {})
+    if "problem" in found:
+        log("warning: frozen features", problem=found["problem"])
+    elif found:
+        if left_out := found.get("folds_left_out"):
+            log("warning: few images", problem=f"frozen features can't be learnt for the folds {left_out}: left out")
         log("frozen features", **found["score"])
         log("their log loss", **found["log_loss"], standard_error=found["standard_error"])
     log("upright", used=facts["used"], drawn=paths.UPRIGHT / GRID, seconds=seconds)

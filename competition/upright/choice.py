@@ -18,6 +18,7 @@ from competition.augmentation.offline import Augmenter
 from competition.common import paths
 from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
+from competition.data.label_sets import split_labels
 from competition.data.packing import build
 from competition.data.predictions import Predictions
 from competition.ensembling.shift_weights import shift_weights
@@ -25,13 +26,16 @@ from competition.members.kinds.features import FeaturesSettings
 from competition.members.training import train_member
 from competition.metrics.bootstrap import times_drawn
 from competition.metrics.calibration import apply_temperature, fit_temperature, log_losses
+from competition.metrics.checks import checked_answers
 from competition.metrics.make import make_metric
+from competition.metrics.metric import Metric
 from competition.settings.augment import AugmentSettings
 from competition.settings.ensemble import EnsembleSettings
 from competition.settings.params import Settings
 from competition.settings.upright import UprightSettings
 from competition.training.fold_data import FoldData, load_fold
 from competition.upright.straighten import FoldStraightener
+from competition.upright.stratified_sample import stratified_sample
 
 PAGES_PER_PART = 64
 SIZE, COPIES = 160, 1  # pixels, and damaged copies of each page, that the classifier gets
@@ -42,25 +46,49 @@ AS_IT_IS, UPRIGHT = "as_it_is", "upright"
 
 @dataclass(frozen=True)
 class Gain:
-    """The metric's value and the log loss, with and without, out of fold, expected of the test images; gains: whether
-    the log loss is less by more than SURE times the standard error of the difference.
+    """The metric's value (None where it isn't defined) and the log loss, with and without, out of fold, expected of the
+    test images; gains: whether the log loss is less by more than SURE times the standard error of the difference.
+
+    left_out: folds that nothing can be said of.
     """
 
-    scores: dict[str, float]
+    scores: dict[str, float | None]
     log_losses: dict[str, float]
     standard_error: float
     gains: bool
+    left_out: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, scores: dict[str, float], log_losses: dict[str, float], standard_error: float) -> "Gain":
+    def of(
+        cls,
+        scores: dict[str, float | None],
+        log_losses: dict[str, float],
+        standard_error: float,
+        left_out: tuple[int, ...] = (),
+    ) -> "Gain":
         """Return the gain by these figures."""
         gains = log_losses[AS_IT_IS] - log_losses[UPRIGHT] > SURE * standard_error
-        rounded = ({name: round(value, 4) for name, value in one.items()} for one in (scores, log_losses))
-        return cls(*rounded, round(standard_error, 4), bool(gains))
+        rounded = (
+            {name: None if value is None else round(value, 4) for name, value in one.items()}
+            for one in (scores, log_losses)
+        )
+        return cls(*rounded, round(standard_error, 4), bool(gains), left_out)
+
+    @classmethod
+    def unknown(cls, left_out: tuple[int, ...]) -> "Gain":
+        """Return the gain where nothing can be said of any fold: none."""
+        return cls({}, {}, 0.0, False, left_out)
 
     def facts(self) -> dict[str, object]:
         """Return what is written down of it."""
-        return {"score": self.scores, "log_loss": self.log_losses, "standard_error": self.standard_error}
+        if not self.log_losses:
+            problem = (
+                "no fold can be learnt: each needs a training image to score, and others of two classes to learn from; "
+                "pages stay as they are. If they are to be turned, set upright.use to on"
+            )
+            return {"problem": problem}
+        facts = {"score": self.scores, "log_loss": self.log_losses, "standard_error": self.standard_error}
+        return facts | ({"folds_left_out": list(self.left_out)} if self.left_out else {})
 
 
 def measured_gain(
@@ -77,35 +105,46 @@ def measured_gain(
 
     folds: the split, whose scored images are looked at; targets: (C,); orientation_weights: (8,), of images that
     aren't turned upright. state: folder of what a stopped run goes on from. Where `rules.test_statistics` forbids a
-    look at the test images, the test-like images count alone, all alike.
+    look at the test images, the test-like images count alone, all alike. A fold without two classes to learn from is
+    left out.
     """
     metric, several = make_metric(settings.task), settings.task.several
     draws = generator(settings.upright.seed, "upright gain")
     train = ImageStore(paths.TRAIN_STORE)
     ids = np.array(train.column("id"))
-    scored = np.isin(ids[pages], folds["ID"][folds["fold"] >= 0])
-    pages = np.sort(draws.permutation(pages[scored])[:PAGES])
+    scored = folds[folds["fold"] >= 0].set_index("ID")
+    order = draws.permutation(pages[np.isin(ids[pages], scored.index)])
+    own = scored.loc[ids[order].tolist()]
+    labels = [split_labels(target) if several else (target,) for target in own["target"]]
+    pages = np.sort(order[stratified_sample(own["fold"].to_numpy(), labels, PAGES)])
     looked_at = PAGES if settings.rules.test_statistics else 1  # a fold's data have to have one
     test = np.sort(draws.permutation(len(ImageStore(paths.TEST_STORE)))[:looked_at])
     augment = settings.augment.model_copy(
         update={"size": min(SIZE, settings.augment.size), "copies": COPIES, "balance": 0.0, "class_copies": {}}
     )
     folds = folds[folds["ID"].isin(ids[pages])]
+    learnt = [fold for fold in settings.split.folds if _can_be_learnt(folds, fold)]
+    left_out = tuple(fold for fold in settings.split.folds if fold not in learnt)
+    if not learnt:
+        return Gain.unknown(left_out)
     given = {}
     for name, way in ((AS_IT_IS, None), (UPRIGHT, straighten)):
         store, test_store = _packed(settings, pages, test, augment, bank, way, several, state / name)
         parts = []
-        for fold in settings.split.folds:
+        for fold in learnt:
             data = load_fold(fold, folds, targets, store, test_store, metric, several)
             told = _told(data, targets, orientation_weights, settings.upright, state / name / "features")
             parts.append(_scored(told, data.valid_labels, several, settings.rules.test_statistics))
         given[name] = Scored.joined(parts)
     groups = folds.set_index("ID")["group"].loc[given[AS_IT_IS].ids.tolist()].to_numpy(str)
-    scores = {
-        name: metric(one.labels, metric.plain(one.probabilities.astype(float), several), len(targets), one.weights)
-        for name, one in given.items()
-    }
-    return Gain.of(scores, *_log_losses(given, groups, EnsembleSettings(), several))
+    scores = {name: _score(metric, one, several) for name, one in given.items()}
+    return Gain.of(scores, *_log_losses(given, groups, EnsembleSettings(), several), left_out)
+
+
+def _can_be_learnt(folds: pd.DataFrame, fold: int) -> bool:
+    """Whether `folds` (ID, target, fold) has an image of the fold to score, and others of two targets."""
+    own = folds["fold"] == fold
+    return bool(own.any()) and folds["target"][~own].nunique() > 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +172,14 @@ def _scored(told: Mapping[str, Predictions], labels: np.ndarray, several: bool, 
     probabilities = np.concatenate([found.probabilities, clean.probabilities])
     weights = shift_weights(probabilities, told["test"].probabilities, several)
     return Scored(np.tile(found.ids, 2), np.concatenate([labels, labels]), probabilities, weights)
+
+
+def _score(metric: Metric, one: Scored, several: bool) -> float | None:
+    """Return the metric's value, None where it isn't defined on these images."""
+    classes = one.probabilities.shape[1]
+    answers = metric.plain(one.probabilities.astype(float), several)
+    score = metric.score(*checked_answers(one.labels, answers, classes, metric.takes), classes, one.weights)
+    return None if np.isnan(score) else float(score)
 
 
 def _log_losses(

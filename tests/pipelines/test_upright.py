@@ -106,7 +106,7 @@ def test_what_is_off_makes_nothing(split_project, tmp_path, monkeypatch):
     assert ImageStore(paths.AUGMENTED_STORE).optional("orientations") is None
 
 
-def test_auto_measures_what_it_gains(split_project, tmp_path, monkeypatch):
+def test_auto_measures_what_it_gains(split_project, tmp_path, monkeypatch, capsys):
     project(split_project, tmp_path, monkeypatch, "auto")
     upright.main()
     trained, facts = weights(), json.loads(paths.UPRIGHT_FACTS.read_text())
@@ -123,6 +123,10 @@ def test_auto_measures_what_it_gains(split_project, tmp_path, monkeypatch):
         assert json.loads(paths.UPRIGHT_FACTS.read_text())["used"] == gains and weights() == trained
         augment.main()
         assert (ImageStore(paths.AUGMENTED_STORE).optional("orientations") is not None) == gains
+    monkeypatch.setattr(learn, "measured_gain", lambda *_: Gain.unknown((0, 1)))
+    upright.main()
+    assert not json.loads(paths.UPRIGHT_FACTS.read_text())["used"] and weights() == trained
+    assert "warning: frozen features problem=no fold can be learnt" in capsys.readouterr().out
 
 
 def test_a_stopped_stage_goes_on_to_the_same_weights(split_project, upright_project, tmp_path, monkeypatch):
