@@ -3,9 +3,12 @@
 import contextlib
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -170,17 +173,56 @@ def test_as_many_at_a_time_as_memory_holds(monkeypatch):
     assert share_of(16) == Share(2, 8)
 
 
-def test_all_files_that_were_made_ahead_are_taken(tmp_path, monkeypatch):
+FIGURES = {"best_epoch": 3, "train_seconds": 1.5, "predict_seconds": 0.5}
+AHEAD = {"scores/b3_5/1.json": json.dumps(FIGURES | {"score": {"clean": 0.51234, "test_like": None}})}
+AHEAD |= {f"{kind}/b3_5/1.{end}": kind for kind, end in (("weights", "safetensors"), ("history", "csv"))}
+
+
+def make_ahead(training: FoldTraining) -> None:
+    for name, text in AHEAD.items():
+        (training.made_ahead / "folds" / name).parent.mkdir(parents=True)
+        (training.made_ahead / "folds" / name).write_text(text)
+
+
+@pytest.fixture
+def ahead(tmp_path, monkeypatch) -> FoldTraining:
+    """A training whose files were made ahead."""
     monkeypatch.chdir(tmp_path)
     members = {"members": {"b3_5": {"kind": "grey"}}, "train": {"members": ["b3_5"]}, "specialize": {"base": []}}
     training = FoldTraining(Settings(**members), "b3_5", 1)
     training.__dict__["made_ahead"] = Path("data/state/train-b3_5-1-0a-0b")
-    figures = {"best_epoch": 3, "train_seconds": 1.5, "predict_seconds": 0.5}
-    files = {"scores/b3_5/1.json": json.dumps(figures | {"score": {"clean": 0.51234, "test_like": None}})}
-    files |= {f"{kind}/b3_5/1.{end}": kind for kind, end in (("weights", "safetensors"), ("history", "csv"))}
-    for name, text in files.items():
-        (training.made_ahead / "folds" / name).parent.mkdir(parents=True)
-        (training.made_ahead / "folds" / name).write_text(text)
-    assert training.take() == figures | {"clean": 0.5123}
-    assert {name: Path("folds", name).read_text() for name in files} == files
-    assert not training.made_ahead.exists()
+    make_ahead(training)
+    return training
+
+
+def test_all_files_that_were_made_ahead_are_taken(ahead):
+    assert ahead.take() == FIGURES | {"clean": 0.5123}
+    assert {name: Path("folds", name).read_text() for name in AHEAD} == AHEAD
+    assert list(ahead.made_ahead.parent.iterdir()) == []
+
+
+def killed_at(place: int, call: Callable[[], object]) -> bool:
+    """Call in another process, killed before it removes the file number `place`; return whether it was."""
+    if process := os.fork():
+        return os.waitpid(process, 0)[1] == signal.SIGKILL
+    real, removed = os.unlink, []
+
+    def unlink(*given, **options):
+        removed.append(given)
+        if len(removed) > place:
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(*given, **options)
+
+    os.unlink = unlink
+    call()
+    os._exit(0)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_what_a_killed_take_leaves_is_not_taken_for_whole_and_cleared_away(ahead, place):
+    assert killed_at(place, ahead.take) == (place < len(AHEAD))
+    assert not ahead.made_ahead.exists()  # its stage trains again, from its state
+    make_ahead(ahead)
+    shutil.rmtree("folds")  # as DVC does before a stage
+    assert ahead.take()["clean"] == 0.5123 and len(list(Path("folds").rglob("*.*"))) == len(AHEAD)
+    assert list(ahead.made_ahead.parent.iterdir()) == []

@@ -1,5 +1,6 @@
 """A member's training on a fold, or on all images, with what it reads: what the stages `train` and `refit` do."""
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from competition.common import paths
-from competition.common.files import digest, read_json, replace_folder
+from competition.common.files import digest, read_json, replace_folder, temporary_beside
 from competition.common.imports import code_digest
 from competition.data.classes import read_classes
 from competition.data.metadata import read_metadata
@@ -97,12 +98,14 @@ class FoldTraining:
 
         Of a take that was stopped, the next one begins anew.
         """
+        told = read_json(self.made_ahead / paths.scores(self.name, self.fold))
         for file in sorted(path for path in self.made_ahead.rglob("*") if path.is_file()):
             place = file.relative_to(self.made_ahead)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, place)
-        shutil.rmtree(self.made_ahead)
-        told = read_json(paths.scores(self.name, self.fold))
+        taken = temporary_beside(self.made_ahead, "taken")
+        os.replace(self.made_ahead, taken)  # what is removed in part isn't taken for whole
+        shutil.rmtree(taken)
         figures = {name: told[name] for name in ("best_epoch", "train_seconds", "predict_seconds")}
         return figures | {name: round(score, 4) for name, score in told["score"].items() if score is not None}
 
