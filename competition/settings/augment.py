@@ -131,6 +131,13 @@ class AugmentSettings(PolicySettings):
         kept_out = () if self.train_on_held_out else self.test_like.held_out
         return {name: transform for name, transform in self.merged().items() if name not in kept_out}
 
+    def dumped_transforms(self) -> dict[Purpose, dict[str, dict]]:
+        """Return the effects that a copy may get, by purpose, for digests: they hold what a policy's file says."""
+        return {
+            purpose: {name: one.model_dump() for name, one in self.transforms_for(purpose).items()}
+            for purpose in PURPOSES
+        }
+
     def names(self) -> dict[Purpose, tuple[str, ...]]:
         """Return the effects' names that a copy may get, by purpose."""
         return {purpose: tuple(self.transforms_for(purpose)) for purpose in PURPOSES}

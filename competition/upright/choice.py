@@ -16,6 +16,8 @@ import pandas as pd
 from competition.augmentation.augraphy.bank import Bank
 from competition.augmentation.offline import Augmenter
 from competition.common import paths
+from competition.common.files import digest
+from competition.common.imports import code_digest
 from competition.common.seeds import generator
 from competition.data.image_store import ImageStore
 from competition.data.label_sets import split_labels
@@ -91,6 +93,21 @@ class Gain:
         return facts | ({"folds_left_out": list(self.left_out)} if self.left_out else {})
 
 
+def look_key(settings: Settings, straighten: FoldStraightener, orientation_weights: np.ndarray) -> str:
+    """Return a digest of all that the look depends on beside the networks' own `resume_key`; see `measured_gain`."""
+    augment = _augment(settings.augment)
+    return digest(
+        straighten.key(),
+        paths.TEST_STORE,
+        settings.rules.test_statistics,
+        settings.task.labels,
+        orientation_weights.tolist(),
+        augment.model_dump(),
+        augment.dumped_transforms(),
+        code_digest(__name__),
+    )
+
+
 def measured_gain(
     settings: Settings,
     pages: np.ndarray,
@@ -119,9 +136,7 @@ def measured_gain(
     pages = np.sort(order[stratified_sample(own["fold"].to_numpy(), labels, PAGES)])
     looked_at = PAGES if settings.rules.test_statistics else 1  # a fold's data have to have one
     test = np.sort(draws.permutation(len(ImageStore(paths.TEST_STORE)))[:looked_at])
-    augment = settings.augment.model_copy(
-        update={"size": min(SIZE, settings.augment.size), "copies": COPIES, "balance": 0.0, "class_copies": {}}
-    )
+    augment = _augment(settings.augment)
     folds = folds[folds["ID"].isin(ids[pages])]
     learnt = [fold for fold in settings.split.folds if _can_be_learnt(folds, fold)]
     left_out = tuple(fold for fold in settings.split.folds if fold not in learnt)
@@ -139,6 +154,12 @@ def measured_gain(
     groups = folds.set_index("ID")["group"].loc[given[AS_IT_IS].ids.tolist()].to_numpy(str)
     scores = {name: _score(metric, one, several) for name, one in given.items()}
     return Gain.of(scores, *_log_losses(given, groups, EnsembleSettings(), several), left_out)
+
+
+def _augment(settings: AugmentSettings) -> AugmentSettings:
+    """Return the settings of the copies that are looked at."""
+    changed = {"size": min(SIZE, settings.size), "copies": COPIES, "balance": 0.0, "class_copies": {}}
+    return settings.model_copy(update=changed)
 
 
 def _can_be_learnt(folds: pd.DataFrame, fold: int) -> bool:

@@ -29,12 +29,11 @@ from competition.inference.tta import orientation_weights
 from competition.members.resume_key import versions_of
 from competition.metrics.calibration import apply_temperature, fit_temperature
 from competition.models.networks import packages_of
-from competition.settings.augment import PURPOSES
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
 from competition.settings.upright import UprightSettings
 from competition.upright.accuracy import figures
-from competition.upright.choice import measured_gain
+from competition.upright.choice import look_key, measured_gain
 from competition.upright.errors import Errors
 from competition.upright.fit import FoldPhotographs, drawn_pages, fit_folds, score_folds
 from competition.upright.networks import corner_network, orientation_network
@@ -51,14 +50,10 @@ def resume_key(settings: Settings) -> str:
     """Return a digest of all that the networks depend on."""
     upright, augment = settings.upright, settings.upright.photographed(settings.augment)
     network = FinetunedSettings(network=upright.network, weights=upright.weights)
-    drawn = {
-        purpose: {name: one.model_dump() for name, one in augment.transforms_for(purpose).items()}
-        for purpose in PURPOSES
-    }
     return digest(
         paths.TRAIN_STORE,
         paths.FOLDS,
-        drawn,
+        augment.dumped_transforms(),
         augment.model_dump(include={"size", "fill", "quality", "seed", "bank_layers"}),
         upright.model_dump(exclude=AFTERWARDS),
         code_digest("competition.upright.fit"),
@@ -100,9 +95,7 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
         straighten = FoldStraightener(networks, out_of_fold=True)
         views = orientation_weights(settings.tta.passes, settings.tta.seed)
         targets = tuple(read_classes(paths.CLASSES))
-        looked_at = paths.TEST_STORE, settings.rules.test_statistics, views.tolist()
-        key = digest(straighten.key(), *looked_at, code_digest("competition.upright.choice"))
-        gain_state = state / f"gain-{key}"
+        gain_state = state / f"gain-{look_key(settings, straighten, views)}"
         gain = measured_gain(settings, pages, table, targets, straighten, bank, views, gain_state)
         facts |= {"used": gain.gains, "frozen_features": gain.facts()}
     release()  # the same workers have trained, scored, and looked at the gain

@@ -14,10 +14,15 @@ from competition.data.image_store import ImageStore, write_rows
 from competition.data.images import encode_jpeg
 from competition.data.predictions import Predictions
 from competition.metrics.calibration import apply_temperature, fit_temperature
+from competition.settings import policies
 from competition.settings.ensemble import EnsembleSettings
 from competition.settings.params import Settings
+from competition.settings.upright import UprightSettings
 from competition.upright import choice
-from competition.upright.choice import AS_IT_IS, UPRIGHT, Gain, Scored, _log_losses, _scored, measured_gain
+from competition.upright.choice import AS_IT_IS, UPRIGHT, Gain, Scored, _log_losses, _scored, look_key, measured_gain
+from competition.upright.errors import Errors
+from competition.upright.geometry import UNIT_SQUARE
+from competition.upright.straighten import FoldStraightener, save_straightener
 
 TARGETS, N = ("a", "b", "c", "d"), 400
 
@@ -147,6 +152,26 @@ def looked_at(folder, monkeypatch, targets: list[str], folds: list[int], task: d
     table = pd.DataFrame({"ID": ids, "target": targets, "fold": folds, "group": ids})
     bank, weights = open_bank(settings.augment.names(), settings.augment, settings.machine, folder), np.eye(8)[0]
     return measured_gain(settings, np.arange(len(ids)), table, ("a", "b"), None, bank, weights, folder / "state")
+
+
+def test_a_look_is_gone_on_from_only_where_its_copies_would_be_the_same(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths.TEST_STORE.parent.mkdir()
+    write_rows(paths.TEST_STORE, packed([None] * 6, "t"))
+    save_straightener(tmp_path, True, UprightSettings(), 1.0, {}, Errors(UNIT_SQUARE[None], np.ones((1, 8)) / 8))
+    straighten = FoldStraightener(tmp_path, out_of_fold=True)
+
+    def key(**augment) -> str:
+        rest = {"train": {"members": ["grey"]}, "members": {"grey": {"kind": "grey"}}, "specialize": {"base": []}}
+        return look_key(Settings.model_validate({"augment": augment, **rest}), straighten, np.eye(8)[0])
+
+    jpeg = {"jpeg": {"probability": 1, "range": [20, 60]}}
+    changed = {"policy": "heavy"}, {"transforms": jpeg}, {"train_on_held_out": True}, {"test_like": {"policy": "light"}}
+    assert len({key(), *(key(**one) for one in (*changed, {"quality": 50}, {"size": 64}))}) == 7
+    assert key() == key(copies=3, balance=0.5, size=400)  # a look has its own
+    before = key(policy="light")
+    monkeypatch.setattr(policies, "_read", lambda name: jpeg)
+    assert key(policy="light") != before
 
 
 @pytest.mark.slow
