@@ -80,7 +80,8 @@ def pack_and_check(target: Path, source: ImageStore, augmenter: Augmenter, machi
     began, images = perf_counter(), int(augmenter.counts().sum())
     log("augmenting", source=source.path, images=len(source), packed=images, size=augmenter.settings.size)
     kinds = augmenter.clean_only, augmenter.several, sorted(augmenter.unscored)
-    key = digest(source.path, augmenter.settings.model_dump(), copies_code(), *kinds)
+    settings = augmenter.settings
+    key = digest(source.path, settings.model_dump(), settings.dumped_transforms(), copies_code(), *kinds)
     if augmenter.straighten is not None:
         key = digest(key, augmenter.straighten.key())
     pack(target, augmenter, paths.STATE / f"augment-{key}", machine, f"augment {target.stem}")

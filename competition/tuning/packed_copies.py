@@ -77,7 +77,8 @@ class Stores:
         if settings.model_copy(update={"copies": self.own.copies}) == self.own and settings.copies <= self.own.copies:
             return self.packed
         full = settings.model_copy(update={"copies": self.most})
-        key = digest(full.model_dump(), _digest_of(self.source), copies_code(), sorted(self.unscored))
+        made_by = full.model_dump(), full.dumped_transforms(), copies_code()
+        key = digest(_digest_of(self.source), *made_by, sorted(self.unscored))
         if self.straighten is not None:
             key = digest(key, self.straighten.key())
         path = self.folder / f"{key}.arrow"

@@ -21,6 +21,7 @@ from competition.data.predictions import Predictions
 from competition.inference.tta import orientation_weights
 from competition.members.training import train_member
 from competition.metrics.scores import METRICS
+from competition.settings import policies
 from competition.settings.augment import AugmentSettings
 from competition.settings.ensemble import EnsembleSettings
 from competition.settings.finetuned import FinetunedSettings
@@ -221,6 +222,19 @@ def test_each_strength_is_packed_once(pages):
     fewer = strength(1.5).model_copy(update={"copies": 1})
     assert stores.path(strength(1.5)) == stores.path(fewer) == path and path.stat().st_mtime_ns == before
     assert stores.path(strength(0.5)) != path
+
+
+def test_a_policy_whose_file_was_changed_is_packed_anew(pages, monkeypatch):
+    stores, found = stores_in(pages), []
+    light = SETTINGS.augment.model_copy(update={"policy": "light", "transforms": {}})
+    for least in (70, 20):
+        monkeypatch.setattr(
+            policies, "_read", lambda name, least=least: {"jpeg": {"probability": 1, "range": [least] * 2}}
+        )
+        found.append(views(stores.path(light)))
+    assert found[0].keys() == found[1].keys() and all(
+        found[0][key] != found[1][key] for key in found[0] if key[1] == "train"
+    )
 
 
 def test_fewer_copies_are_the_first(pages):
