@@ -9,6 +9,7 @@ import pandas as pd
 from competition.common import paths
 from competition.data.predictions import Predictions, concatenate
 from competition.ensembling.specialist_votes import SPECIALIST, asked
+from competition.folds.split import HOLDOUT
 from competition.inference.tta import orientation_weights
 from competition.members.hard_classes import hard_classes
 from competition.members.named import member_named
@@ -39,7 +40,8 @@ def find_hard_classes(
         return sorted({targets.index(target) for target in settings.hard_classes})
     oof = concatenate([parts["test_like"] for parts in base])
     y_true = folds.set_index("ID").target.loc[list(oof.ids)].map(targets.index)
-    folds_of_class = folds[folds["fold"] >= 0].groupby("target")["fold"].nunique().reindex(targets, fill_value=0)
+    seen = folds[folds["fold"] != HOLDOUT]  # images that no fold scores are one more fold: every network learns them
+    folds_of_class = seen.groupby("target")["fold"].nunique().reindex(targets, fill_value=0)
     return hard_classes(
         y_true.to_numpy(np.int64), oof.indices, len(targets), settings.most, folds_of_class.to_numpy() > 1
     )

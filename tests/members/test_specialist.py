@@ -27,6 +27,20 @@ def test_auto_finds_the_classes_that_the_base_confuses():
     assert find_hard_classes(settings, base_that_answers("abc" * 3 + "cba"), FOLDS, TARGETS) == [0, 2]
 
 
+@pytest.mark.parametrize(("fold", "found"), [(0, [0, 2]), (-1, [0, 2]), (-2, [1, 2]), (1, [1, 2])])
+def test_auto_takes_a_class_that_is_learnt_without_the_fold_that_scores_it(fold, found):
+    """b and c are confused most, then a and c; of b only fold 0 scores an image, and the others are there."""
+    ids = [f"{n:02d}" for n in range(12)]
+    targets = ["b", *"aaccc", *"aaaccc", *"bbb"]
+    folds = pd.DataFrame({"ID": [*ids, "x", "y", "z"], "target": targets, "fold": [0] * 6 + [1] * 6 + [fold] * 3})
+    parts = [(ids[:6], "caaccb"), (ids[6:], "aacccc")]
+    base = []
+    for part, answers in parts:
+        one_hot = np.eye(3, dtype=np.float32)[[TARGETS.index(target) for target in answers]]
+        base.append({"test_like": Predictions(np.array(part), one_hot, TARGETS)})
+    assert find_hard_classes(SpecializeSettings(most=2), base, folds, TARGETS) == found
+
+
 def test_named_classes_are_taken_in_the_classes_order():
     settings = SpecializeSettings(hard_classes=("c", "a", "c"))
     assert find_hard_classes(settings, [], FOLDS, TARGETS) == [0, 2]
