@@ -9,12 +9,11 @@ from functools import wraps
 from pathlib import Path
 
 import typer
-import yaml
 
 from competition.common import paths
 from competition.common.errors import ContractError
 from competition.common.locks import Use, hold
-from competition.common.project import dvc_problems, keep_dvc_lock, linked_folders
+from competition.common.project import dvc_problems, keep_dvc_lock, linked_folders, undeclared_files
 from competition.compute.memory import is_out_of_memory
 from competition.compute.threads import opencv_on_one_thread
 
@@ -110,11 +109,7 @@ def warn_of_dvc() -> None:
 
 def warn_of_undeclared(stage: str, files: Iterable[Path | str]) -> None:
     """Say which of `files`, read by `stage`, dvc.yaml doesn't list: their edit would run nothing."""
-    read = [str(file) for file in files]
-    if not read or not paths.PIPELINE.is_file():
-        return
-    deps = yaml.safe_load(paths.PIPELINE.read_text(encoding="utf-8"))["stages"].get(stage, {}).get("deps", [])
-    if missing := [file for file in read if file not in deps]:
+    if missing := undeclared_files(stage, files):
         log(
             "warning: dvc.yaml doesn't list what is read",
             stage=stage,

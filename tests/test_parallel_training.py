@@ -20,10 +20,11 @@ from makers.sample import generated
 import pipelines.augment
 import pipelines.prepare
 import pipelines.split
+from competition.common import paths
 from competition.common.locks import hold_another
 from competition.compute import shares
 from competition.compute.shares import Share, share_of
-from competition.members import parallel
+from competition.members import parallel, resume_key
 from competition.members.fold_training import FoldTraining
 from competition.settings.load import load_settings
 from competition.settings.params import Settings
@@ -127,6 +128,45 @@ def test_what_was_made_by_other_settings_or_of_other_images_is_not_taken(here, b
             file.write(b"other")
     changed = FoldTraining(load_settings(), "lite0", 1)
     assert changed.made_ahead != ahead and changed.is_missing
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch) -> Callable[[], FoldTraining]:
+    """Makes the training of a network whose files are there, by weights of one's own, as dvc.yaml knows."""
+    monkeypatch.chdir(tmp_path)
+    for path in (paths.AUGMENTED_STORE, paths.TEST_RESIZED_STORE, paths.FOLDS, Path("own.pth"), Path("plugin.py")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"one")
+    paths.CLASSES.write_text("target,class_name,images\na,a,3\nb,b,3\n")
+    Path("dvc.yaml").write_text("stages: {train: {deps: [own.pth, folds/folds.csv]}}")
+    network = {"kind": "finetuned", "network": "test_resnet", "weights": "own.pth"}
+
+    def training(**changed) -> FoldTraining:
+        settings = {"members": {"net": network | changed}, "train": {"members": ["net"]}, "specialize": {"base": []}}
+        made = Settings.model_validate(settings).model_copy(update={"plugins": ("plugin.py",)})
+        return FoldTraining(made, "net", 0)
+
+    one = training()
+    for kind in (paths.weights, paths.predictions, paths.scores):
+        kind("net", 0).parent.mkdir(parents=True)
+        kind("net", 0).write_text(json.dumps({"made_by": one.made_by}))
+    return training
+
+
+def test_what_no_stage_of_dvcs_runs_again_for_makes_no_network_missing(trained, monkeypatch):
+    """Else a member that is added trains all others anew, for nobody."""
+    before = trained().made_ahead
+    Path("plugin.py").write_text("# edited, and dvc.yaml doesn't list it")
+    assert not trained().is_missing
+    monkeypatch.setattr(resume_key, "version", lambda package: "0.0")  # upgraded
+    assert not trained().is_missing and trained().made_ahead != before  # nothing old is gone on from
+
+
+@pytest.mark.parametrize("path", ["own.pth", "data/augmented.arrow", "data/test_squares.arrow", "folds/folds.csv"])
+def test_what_a_stage_runs_again_for_makes_its_network_missing(trained, path):
+    assert not trained().is_missing and trained(epochs=3).is_missing
+    Path(path).write_bytes(b"other")
+    assert trained().is_missing
 
 
 @pytest.mark.slow

@@ -1,9 +1,13 @@
-"""What keeps DVC from running in a folder, found before any work is done."""
+"""What keeps DVC from running in a folder, found before any work is done, and which files it knows of there."""
 
 import os
 import re
 import shutil
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
+
+import yaml
 
 from competition.common import paths
 from competition.common.environment import replaced
@@ -42,6 +46,20 @@ def dvc_problems(folder: Path = Path()) -> list[str]:
     if os.name == "posix" and not os.access("/var/tmp", os.W_OK) and "DVC_SITE_CACHE_DIR" not in os.environ:
         found.append('/var/tmp can\'t be written to: export DVC_SITE_CACHE_DIR="$PWD/.dvc/tmp/site"')
     return found
+
+
+def undeclared_files(stage: str, files: Iterable[Path | str]) -> list[str]:
+    """Return those of `files` that dvc.yaml doesn't list for `stage`: their edit would run nothing."""
+    read = [str(file) for file in files]
+    if not read or not paths.PIPELINE.is_file():
+        return []
+    deps = _stages(paths.PIPELINE.read_text(encoding="utf-8")).get(stage, {}).get("deps", [])
+    return [file for file in read if file not in deps]
+
+
+@cache
+def _stages(text: str) -> dict[str, dict]:
+    return yaml.safe_load(text)["stages"]
 
 
 def keep_dvc_lock(folder: Path = Path()) -> None:

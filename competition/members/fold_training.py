@@ -10,6 +10,7 @@ from pathlib import Path
 from competition.common import paths
 from competition.common.files import digest, read_json, replace_folder, temporary_beside
 from competition.common.imports import code_digest
+from competition.common.project import undeclared_files
 from competition.data.classes import read_classes
 from competition.data.metadata import read_metadata
 from competition.folds.split import read_folds
@@ -48,9 +49,7 @@ class FoldTraining:
     def state(self) -> Path:
         """The file that training goes on from; its name changes with anything that training depends on."""
         task = self.settings.task
-        inputs = paths.AUGMENTED_STORE, paths.FOLDS, self.fold, read_classes(paths.CLASSES)
-        inputs += make_metric(task).source, task.labels
-        inputs += (paths.METADATA, task.metadata) if self._needs_metadata else ()
+        inputs = *self._images, make_metric(task).source, task.labels
         return state_file(f"train-{self.name}-{self.fold}", self.member, *inputs)
 
     @cached_property
@@ -58,9 +57,17 @@ class FoldTraining:
         """The folder with its files, of a training whose own stage has still to come; its name changes with anything
         that they depend on, predictions and scores too.
         """
-        told = self.settings.tta.model_dump(), self.settings.task.model_dump()
-        key = digest(paths.TEST_RESIZED_STORE, *told, code_digest(__name__))
-        return self.state.with_name(f"{self.state.stem}-{key}")
+        return self.state.with_name(f"{self.state.stem}-{digest(*self._predicted)}")
+
+    @cached_property
+    def made_by(self) -> str:
+        """A digest of what DVC knows the files to depend on: where it is the same, their stage doesn't run again,
+        whatever else has changed, such as the version of a package.
+        """
+        own = [*self.settings.plugin_files, *self.member.weights_files()]
+        unknown = undeclared_files("train", own)
+        known = [Path(file) for file in own if str(file) not in unknown]
+        return digest(self.member.settings.model_dump(), *self._images, *self._predicted, *known)
 
     @property
     def is_missing(self) -> bool:
@@ -68,7 +75,7 @@ class FoldTraining:
         if self.made_ahead.is_dir():
             return False
         files = [kind(self.name, self.fold) for kind in (paths.weights, paths.predictions, paths.scores)]
-        return not all(file.is_file() for file in files) or read_json(files[-1]).get("made_by") != self.made_ahead.name
+        return not all(file.is_file() for file in files) or read_json(files[-1]).get("made_by") != self.made_by
 
     def data(self) -> FoldData:
         task, targets = self.settings.task, tuple(read_classes(paths.CLASSES))
@@ -86,7 +93,7 @@ class FoldTraining:
     def write(self, trained: TrainedMember, folder: Path = Path()) -> None:
         """Write its files below the project's `folder`."""
         metric, kind = make_metric(self.settings.task).name, self.member.settings.kind
-        write_member(folder, self.name, self.fold, kind, trained, metric, made_by=self.made_ahead.name)
+        write_member(folder, self.name, self.fold, kind, trained, metric, made_by=self.made_by)
 
     def write_ahead(self, trained: TrainedMember) -> None:
         """Leave its files where `take` finds them."""
@@ -108,6 +115,18 @@ class FoldTraining:
         shutil.rmtree(taken)
         figures = {name: told[name] for name in ("best_epoch", "train_seconds", "predict_seconds")}
         return figures | {name: round(score, 4) for name, score in told["score"].items() if score is not None}
+
+    @property
+    def _images(self) -> tuple[object, ...]:
+        """What is learnt from, but for the member's own settings and files."""
+        inputs = paths.AUGMENTED_STORE, paths.FOLDS, self.fold, read_classes(paths.CLASSES)
+        return inputs + ((paths.METADATA, self.settings.task.metadata) if self._needs_metadata else ())
+
+    @property
+    def _predicted(self) -> tuple[object, ...]:
+        """What predictions and scores depend on beside the weights; the code is that of all members."""
+        told = self.settings.tta.model_dump(), self.settings.task.model_dump()
+        return paths.TEST_RESIZED_STORE, *told, code_digest(__name__)
 
     @property
     def _needs_metadata(self) -> bool:
