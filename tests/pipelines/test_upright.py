@@ -14,7 +14,7 @@ from competition.common import paths
 from competition.data.image_store import ImageStore
 from competition.settings.load import load_settings
 from competition.upright import fit, learn
-from competition.upright.choice import Gain
+from competition.upright.gain import Gain
 from competition.upright.straighten import open_straightener
 from pipelines import augment, ensemble, predict, prepare, split, train, upright, vote
 
