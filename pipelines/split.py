@@ -77,7 +77,8 @@ def _all_folds(folds: pd.DataFrame, everything: Settings, several: bool) -> tupl
     ids, targets, groups = (folds[name].tolist() for name in ("ID", "target", "group"))
     given = read_given_folds(everything.competition)
     if not given:
-        made = make_folds(ids, targets, groups, settings.k, settings.seed, settings.holdout, several, unscored=True)
+        columns, scored = (ids, targets, groups), len(settings.folds)
+        made = make_folds(*columns, settings.k, settings.seed, settings.holdout, several, unscored=True, scored=scored)
         if settings.holdout and not (made == HOLDOUT).any():
             raise ValueError(
                 f"split.holdout: {settings.holdout:g} of each class's few images comes to none at all; take a larger "

@@ -33,6 +33,7 @@ def make_folds(
     holdout: float = 0.0,
     several: bool = False,
     unscored: bool = False,
+    scored: int | None = None,
 ) -> np.ndarray:
     """Return (N,) int64: each image's fold, 0 to n_splits - 1, or -1 for the `holdout` share that no fold sees.
 
@@ -44,7 +45,7 @@ def make_folds(
     unscored: no image is answered by a network that never met its class. A class that would be all in one fold has
     its smallest group there as fold -2, trained on in every fold and scored in none: of one group, all of it; none is
     all in the holdout. With `several` a label stays in its fold, since the image's other labels are scored. Raises
-    ValueError where that leaves a fold nothing to score.
+    ValueError where that leaves a fold nothing to score. scored: how many folds are, the first ones; None: all.
     """
     if not len(ids) == len(targets) == len(groups):
         raise ValueError(f"lengths differ: {len(ids)} ids, {len(targets)} targets, {len(groups)} groups")
@@ -71,7 +72,7 @@ def make_folds(
     if unscored and not several:
         for fold in range(n_splits):
             fold_of_group[_kept_out(counts, fold_of_group == fold, fold_of_group != HOLDOUT)] = UNSCORED
-        _check_scored(fold_of_group, n_splits)
+        _check_scored(fold_of_group, n_splits if scored is None else scored)
     return fold_of_group[group_of_row]
 
 
@@ -96,8 +97,8 @@ def _kept_out(counts: csr_array, part: np.ndarray, among: np.ndarray | None = No
     return np.array(taken, np.int64)
 
 
-def _check_scored(fold_of_group: np.ndarray, n_splits: int) -> None:
-    if empty := sorted(set(range(n_splits)) - set(fold_of_group.tolist())):
+def _check_scored(fold_of_group: np.ndarray, scored: int) -> None:
+    if empty := sorted(set(range(scored)) - set(fold_of_group.tolist())):
         raise ValueError(
             f"fold {', '.join(map(str, empty))} has no image to score: {int((fold_of_group == UNSCORED).sum())} groups "
             "of images are all that there is of their class, and are trained on in every fold; take fewer folds, or "

@@ -181,6 +181,17 @@ def test_a_fold_that_has_nothing_left_to_score_is_refused():
         make_folds(list("abcd"), list("xxyy"), list("ggyy"), 2, 0, unscored=True)
 
 
+@pytest.mark.parametrize("seed", [6, 7, 10])  # with which one of the last two folds keeps no image of its own
+def test_a_fold_that_is_never_scored_may_have_nothing_to_score(seed):
+    ids, targets = [f"i{n}" for n in range(9)], list("aaabbcdef")
+    with pytest.raises(ValueError, match="fold [23] has no image to score"):
+        make_folds(ids, targets, ids, 4, seed, unscored=True)
+    folds = make_folds(ids, targets, ids, 4, seed, unscored=True, scored=2)
+    assert {0, 1} < set(folds) and (folds[5:] == -2).all()
+    with pytest.raises(ValueError, match="fold 1 has no image to score"):
+        make_folds(ids, targets, ids, 4, 0, unscored=True, scored=2)
+
+
 def test_too_few_groups_are_refused():
     with pytest.raises(ValueError, match="5 folds of 2 groups"):
         make_folds(list("abcdef"), ["x"] * 6, list("gggggh"), 5, 0)
