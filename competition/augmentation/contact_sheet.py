@@ -22,7 +22,8 @@ def contact_sheet(
 ) -> np.ndarray:
     """Return a sheet of the augmented `store`, uint8 (H, W, 3) RGB: a row for each of the first `classes` classes.
 
-    A row shows the class's first image by ID that is scored: clean, test-like, severe, and up to `copies` copies.
+    A row shows the class's first image by ID that is scored: clean, test-like, severe, and up to `copies` copies. Of a
+    class that no fold scores it is the first one: what it lacks stays blank.
     `class_names` (target -> readable name) gives the order of the classes and their labels; without it, or where it
     lacks one, the targets do.
     """
@@ -31,22 +32,22 @@ def contact_sheet(
     names |= {target: str(target) for target in sorted(rows, key=str) if target not in names}
     chosen = list(names)[:classes]
     packed = set(store.column("view"))
-    heads = [VIEWS[view] for view in VIEWS if view in packed and view != "train"]
-    columns = max((len(rows[target]) for target in chosen), default=len(heads))
-    columns = min(columns, copies + len(heads))
-    heads += [f"copy {number}" for number in range(columns - len(heads))]
-    width, height = LABEL + columns * (TILE + GAP), HEAD + len(chosen) * (TILE + GAP)
+    shown = {(view, 0): VIEWS[view] for view in VIEWS if view in packed and view != "train"}  # -> heading
+    most = max((number + 1 for target in chosen for view, number in rows[target] if view == "train"), default=0)
+    shown |= {("train", number): f"{VIEWS['train']} {number}" for number in range(min(copies, most))}
+    width, height = LABEL + len(shown) * (TILE + GAP), HEAD + len(chosen) * (TILE + GAP)
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    for column, head in enumerate(heads):
+    for column, head in enumerate(shown.values()):
         draw_text(draw, (LABEL + column * (TILE + GAP) + TILE // 2, HEAD // 2), head, TEXT, "mm")
     for line, target in enumerate(chosen):
         top = HEAD + line * (TILE + GAP)
         label = wrapped(_label(target, names[target]), TEXT, LABEL - 2 * GAP)
         draw_text(draw, (GAP, top + TILE // 2), label, TEXT, "lm")
-        for column, row in enumerate(rows[target][:columns]):
-            tile = resize(store.image(row), TILE, TILE)
-            sheet.paste(Image.fromarray(tile), (LABEL + column * (TILE + GAP), top))
+        for column, key in enumerate(shown):
+            if key in rows[target]:
+                tile = resize(store.image(rows[target][key]), TILE, TILE)
+                sheet.paste(Image.fromarray(tile), (LABEL + column * (TILE + GAP), top))
     return np.asarray(sheet)
 
 
@@ -60,8 +61,8 @@ def write_contact_sheet(path: Path | str, store: ImageStore, class_names: Mappin
     write_grid(path, contact_sheet(store, class_names))
 
 
-def _first_sources(store: ImageStore) -> dict[str | None, list[int]]:
-    """Return for each target the rows of its first source's images: as VIEWS has them, copies in order.
+def _first_sources(store: ImageStore) -> dict[str | None, dict[tuple[str, int], int]]:
+    """Return for each target the rows of its first source's images, by view and number of the copy.
 
     It is one that is scored, where the target has one.
     """
@@ -71,11 +72,8 @@ def _first_sources(store: ImageStore) -> dict[str | None, list[int]]:
     first: dict[str | None, str] = {}
     for id, target in zip(ids, targets, strict=True):
         first[target] = min(first.get(target, id), id, key=lambda id: (id not in scored, id))
-    order = list(VIEWS)
-    found: dict[str | None, list[int]] = {target: [] for target in first}
+    found: dict[str | None, dict[tuple[str, int], int]] = {target: {} for target in first}
     for row, (id, target) in enumerate(zip(ids, targets, strict=True)):
         if first[target] == id:
-            found[target].append(row)
-    return {
-        target: sorted(rows, key=lambda row: (order.index(kinds[row]), copy[row])) for target, rows in found.items()
-    }
+            found[target][kinds[row], int(copy[row])] = row
+    return found

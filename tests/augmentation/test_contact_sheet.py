@@ -41,14 +41,29 @@ def test_each_class_shows_its_first_image_and_its_copies(store, names, order):
             assert (tile(sheet, row, column) == expected).all(), (target, view)
 
 
-def test_an_image_that_is_scored_is_shown_before_others(store, tmp_path):
-    packed = zip(store.column("id"), store.column("target"), store.column("view"), strict=True)
-    trained_on = [row for row, (id, _, view) in enumerate(packed) if not (id[:3] in ("000", "001") and view in SCORED)]
+def without_scored(store, wanted, path):
+    """Return a store without the scored views of images for which wanted(source ID, target) is true."""
+    packed = zip(store.column("source_id"), store.column("target"), store.column("view"), strict=True)
+    kept = [row for row, (id, target, view) in enumerate(packed) if not (view in SCORED and wanted(id, target))]
     columns = "id", "source_id", "target", "view", "copy", "height", "width"
-    rows = [{name: store.column(name)[row] for name in columns} for row in trained_on]
-    images = [store.encoded(row).tobytes() for row in trained_on]
-    write_rows(tmp_path / "fewer.arrow", [row | {"image": image} for row, image in zip(rows, images, strict=True)])
-    fewer = ImageStore(tmp_path / "fewer.arrow")
+    rows = [{name: store.column(name)[row] for name in columns} for row in kept]
+    images = [store.encoded(row).tobytes() for row in kept]
+    write_rows(path, [row | {"image": image} for row, image in zip(rows, images, strict=True)])
+    return ImageStore(path)
+
+
+def test_what_a_class_that_no_fold_scores_lacks_stays_blank_under_its_heading(store, tmp_path):
+    fewer = without_scored(store, lambda id, target: target == "10", tmp_path / "fewer.arrow")
+    sheet, whole = contact_sheet(fewer), contact_sheet(store)
+    assert sheet.shape == whole.shape and (tile(sheet, 0, 1) == PAPER).all() and (tile(sheet, 0, 2) == PAPER).all()
+    different = (sheet != whole).any(axis=2)
+    for column in (1, 2):
+        tile(different, 0, column)[:] = False
+    assert not different.any()
+
+
+def test_an_image_that_is_scored_is_shown_before_others(store, tmp_path):
+    fewer = without_scored(store, lambda id, target: id in ("000", "001"), tmp_path / "fewer.arrow")
     ids, sheet = fewer.column("id"), contact_sheet(fewer)
     for row, id in enumerate(("004", "003", "002")):  # of class 10, 7, x
         assert (tile(sheet, row, 1) == resize(fewer.image(ids.index(f"{id}/test_like/0")), TILE, TILE)).all()
