@@ -16,7 +16,7 @@ from makers.sample import generated
 import pipelines.augment
 import pipelines.prepare
 import pipelines.split
-from competition.common.locks import hold_another
+from competition.common.locks import Busy, hold_another
 from competition.compute import shares
 from competition.compute.shares import Share, share_of
 from competition.members import parallel
@@ -141,6 +141,29 @@ def test_what_another_command_trains_is_left_to_it(here, monkeypatch):
     with hold_another("pipelines.train lite0 1"):
         *_, told = parallel._train("lite0", 1, 1, False)
     assert "Busy: `pipelines.train lite0 1` (process" in told["problem"]
+
+
+@pytest.mark.slow
+def test_what_a_killed_commands_worker_still_trains_is_trained_by_no_other(here, monkeypatch):
+    monkeypatch.setattr("competition.common.locks.PATIENCE", 0.05)
+    with (
+        hold_another("a worker of pipelines.train lite0 0"),
+        pytest.raises(Busy, match="`a worker of pipelines.train lite0 0` .process .* is at work in this folder"),
+    ):
+        parallel._train("lite0", 0, 1, True)
+
+
+@pytest.mark.slow
+def test_a_worker_whose_command_was_killed_leaves_nothing_to_be_taken(here, monkeypatch):
+    """Killed after the last epoch, while the images are predicted."""
+
+    def killed_meanwhile(training, data, report):
+        monkeypatch.setattr("os.getppid", lambda: 1)
+
+    monkeypatch.setattr(FoldTraining, "run", killed_meanwhile)
+    with pytest.raises(SystemExit):
+        parallel._train("lite0", 0, 1, True)
+    assert not here[0].made_ahead.exists()
 
 
 @pytest.mark.parametrize(

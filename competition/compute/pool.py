@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from types import ModuleType
+from typing import TypeVar
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
@@ -22,6 +23,7 @@ from competition.common.registry import load_plugin, loaded_plugins
 from competition.compute.threads import opencv_on_one_thread
 from competition.settings.machine import MachineSettings
 
+T = TypeVar("T")
 # loky replaces a worker that grew by 300 MB, as one does by the files that it maps: nothing that anybody has to know
 REPLACED = "A worker stopped while some jobs were given to the executor"
 TIMEOUT = 30.0  # seconds that a scheduler has to answer, and to have a worker
@@ -62,17 +64,17 @@ class _WithPlugins:
         return self.work(*task)
 
 
-def while_waited_for(tell: Callable[[dict], None]) -> Callable[[dict], None]:
+def while_waited_for(tell: Callable[[T], None]) -> Callable[[T], None]:
     """Return `tell` for the long work of a process of this machine: it ends that once the command it works for is gone.
 
-    A command that is killed leaves its workers, who would go on for an hour.
+    A command that is killed leaves its workers, who would go on for an hour. Called where the work begins.
     """
     command = os.getppid()
 
-    def told(row: dict) -> None:
+    def told(what: T) -> None:
         if os.getppid() != command:
             raise SystemExit
-        tell(row)
+        tell(what)
 
     return told
 

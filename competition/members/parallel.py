@@ -65,11 +65,14 @@ def _train(name: str, fold: int, threads: int, is_first: bool) -> tuple[str, int
     """Train the network, and leave its files for its stage; return which it is, and the problem, if any."""
     training = FoldTraining(load_settings(), name, fold)
     tell = while_waited_for(lambda row: print_epoch(row, f"{name} {fold}  "))
+    write_ahead = while_waited_for(training.write_ahead)
+    command = f"pipelines.train {name} {fold}"
     set_up_process(threads)
     problem = {}
     try:
-        with nullcontext() if is_first else hold_another(f"pipelines.train {name} {fold}"):
-            training.write_ahead(training.run(training.data(), tell))
+        # the command's own lock, which the first one's process has, and one that outlives a command that is killed
+        with nullcontext() if is_first else hold_another(command), hold_another(f"a worker of {command}"):
+            write_ahead(training.run(training.data(), tell))
     except Exception as error:
         if is_first:
             raise
