@@ -5,6 +5,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -144,8 +145,18 @@ def test_what_another_command_trains_is_left_to_it(here, monkeypatch):
 
 
 @pytest.mark.slow
-def test_what_a_killed_commands_worker_still_trains_is_trained_by_no_other(here, monkeypatch):
+def test_what_a_killed_commands_worker_still_trains_is_waited_for(here, monkeypatch, capsys):
     monkeypatch.setattr("competition.common.locks.PATIENCE", 0.05)
+    monkeypatch.setattr(FoldTraining, "run", lambda training, data, report: None)
+    monkeypatch.setattr(FoldTraining, "write_ahead", lambda training, trained: None)
+    with contextlib.ExitStack() as still, contextlib.ExitStack() as soon:
+        still.enter_context(hold_another("a worker of pipelines.train lite0 0"))
+        end = threading.Timer(0.5, still.pop_all().close)
+        soon.callback(end.join)
+        end.start()
+        assert parallel._train("lite0", 0, 1, True) == ("lite0", 0, {})
+    assert "waiting for `a worker of pipelines.train lite0 0` (process" in capsys.readouterr().out
+    monkeypatch.setattr(parallel, "EPOCH", 0.1)
     with (
         hold_another("a worker of pipelines.train lite0 0"),
         pytest.raises(Busy, match="`a worker of pipelines.train lite0 0` .process .* is at work in this folder"),

@@ -68,15 +68,17 @@ def hold(use: Use, command: str, folder: Path = paths.LOCKS) -> Iterator[None]:
 
 
 @contextmanager
-def hold_another(command: str, folder: Path = paths.LOCKS) -> Iterator[None]:
-    """Hold the lock of `command` beside those of this process's own, whose use is the same. Raises Busy."""
+def hold_another(command: str, folder: Path = paths.LOCKS, patience: float = 0.0) -> Iterator[None]:
+    """Hold the lock of `command` beside those of this process's own, whose use is the same. Raises Busy after
+    `patience` seconds (PATIENCE at the least); of a longer wait a line says for whom.
+    """
     if fcntl is None:
         yield
         return
     with ExitStack() as stack:
         with suppress(OSError):  # no locks to be had here
             folder.mkdir(parents=True, exist_ok=True)
-            _hold_command(stack, folder / f"{_file_name(command)}.command", command, folder)
+            _hold_command(stack, folder / f"{_file_name(command)}.command", command, folder, patience)
         yield
 
 
@@ -97,19 +99,23 @@ def _file_name(command: str) -> str:
     return re.sub(r"[^\w.-]+", "-", command)[:100]
 
 
-def _hold_command(stack: ExitStack, own: Path, command: str, folder: Path) -> None:
-    file = _lock(stack, own, fcntl.LOCK_EX, folder)
+def _hold_command(stack: ExitStack, own: Path, command: str, folder: Path, patience: float = 0.0) -> None:
+    file = _lock(stack, own, fcntl.LOCK_EX, folder, patience=patience)
     file.truncate(0)
     file.write(f"`{command}` (process {os.getpid()} on {platform.node()})")
     file.flush()
 
 
-def _lock(stack: ExitStack, path: Path, mode: int, folder: Path, own: Path | None = None):
-    """Lock `path`, which is made if it isn't there, until `stack` ends. Raises Busy after PATIENCE."""
+def _lock(stack: ExitStack, path: Path, mode: int, folder: Path, own: Path | None = None, patience: float = 0.0):
+    """Lock `path`, made if it isn't there, until `stack` ends. Raises Busy after PATIENCE, or `patience`, seconds."""
     file = stack.enter_context(path.open("a+", encoding="utf-8"))
-    end = monotonic() + PATIENCE
+    began, told = monotonic(), patience <= PATIENCE
     while not _tried(file, mode):
-        if monotonic() > end:
+        waited = monotonic() - began
+        if not told and waited > PATIENCE:
+            print(f"waiting for {path.read_text(encoding='utf-8') or 'another command'}", flush=True)
+            told = True
+        if waited > max(patience, PATIENCE):
             who = _at_work(folder, own) or "another command"
             raise Busy(
                 f"{who} is at work in this folder: wait until it has ended, or end it (a `dvc` that was killed leaves "

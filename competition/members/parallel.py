@@ -20,6 +20,8 @@ from competition.settings.load import load_settings
 from competition.settings.machine import MachineSettings
 from competition.settings.params import Settings
 
+EPOCH = 3600.0  # seconds, at the most, until a worker whose command was killed is done with its epoch, and ends
+
 
 def networks_of(settings: Settings) -> list[FoldTraining]:
     """Return the trainings of all networks, in the order of their stages."""
@@ -71,7 +73,8 @@ def _train(name: str, fold: int, threads: int, is_first: bool) -> tuple[str, int
     problem = {}
     try:
         # the command's own lock, which the first one's process has, and one that outlives a command that is killed
-        with nullcontext() if is_first else hold_another(command), hold_another(f"a worker of {command}"):
+        worker = hold_another(f"a worker of {command}", patience=EPOCH)
+        with nullcontext() if is_first else hold_another(command), worker:
             write_ahead(training.run(training.data(), tell))
     except Exception as error:
         if is_first:
