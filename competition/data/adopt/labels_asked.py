@@ -39,6 +39,8 @@ def find_labels(
     source, labels = without_repeats(source, labels)
     names, note = _names(survey, parts, labels)
     labels, names = _as_asked(labels, asked, parts.cells, names, source.where)
+    if source.guessed and (other := [cell for cell in parts.cells if cell and not is_number(cell)]):
+        _check_guessed(other, labels, source.where, parts)
     if labels.kind == "ordinal" and not (all(map(is_number, labels.classes)) or {*labels.classes} <= {*names}):
         raise ContractError(
             [
@@ -77,6 +79,19 @@ def _labels(parts: ImageParts, group: str | None, options: Options, metric: Metr
     chosen = choose_label_columns(source.where, source.frame, asked, options, left_out, shown, parts.cells)
     hints = Hints(asked, parts.cells, one_each=len(set(source.ids)) < len(source.ids))
     return labels_of_columns(source.where, source.frame, chosen, hints, options, metric)
+
+
+def _check_guessed(shown: Sequence[str], labels: Labels, where: str, parts: ImageParts) -> None:
+    """Raise ContractError where labels were guessed from file names, and the sample is filled with no such class."""
+    if {*shown} & {*labels.classes}:
+        return
+    raise ContractError(
+        [
+            f"{where}: nothing says the labels; the files' names would give {examples(labels.classes)}, but "
+            f"{parts.test.where} is filled with {examples(sorted({*shown}))}; put the table of labels beside it, or "
+            "say --label-from if these are the classes"
+        ]
+    )
 
 
 def _names(survey: Survey, parts: ImageParts, labels: Labels) -> tuple[dict[str, str], str]:

@@ -38,6 +38,7 @@ class Source:
     fold: list[str] | None = None  # "0" for the validation part of a given split, "" for the rest
     names: dict[str, str] = field(default_factory=dict)  # class -> readable name
     notes: list[str] = field(default_factory=list)
+    guessed: bool = False  # labels: from file names, and nobody said so
 
 
 def find_source(
@@ -211,6 +212,7 @@ def _of_names(survey: Survey, test_files: dict[str, str], options: Options) -> S
         what="its file's name",
         groups=groups if any(groups) else None,
         notes=[note] if found else [],
+        guessed=options.label_from is None,
     )
 
 

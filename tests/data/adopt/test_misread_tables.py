@@ -257,3 +257,14 @@ def test_class_folders_of_two_parts_that_differ_in_capitals_are_named(tmp_path):
     said = r"valid: folders called otherwise than in the training part: cat \(Cat\), dog \(Dog\); rename them"
     with pytest.raises(ContractError, match=said):
         brought(source)
+
+
+def test_labels_guessed_from_file_names_are_classes_that_the_sample_knows(tmp_path):
+    source = sound(tmp_path / "download")
+    (source / "train.csv").unlink()
+    for n, id in enumerate(IDS):
+        (source / f"train/{id}.png").rename(source / f"train/scan{n % 2}.{n}.png")
+    said = "nothing says the labels; the files' names would give scan0, scan1, but .* is filled with a; put"
+    with pytest.raises(ContractError, match=said):
+        brought(source)
+    assert classes(brought(source, label_from="{label}.{id}.*")[1]) == ["scan0", "scan1"]

@@ -178,7 +178,7 @@ CASES: dict[str, tuple[tuple[Change, ...], str, dict, tuple[str, ...]]] = {
         ("labels: the names of the folders in the download",),
     ),
     "file names": (
-        (named_by_class,),
+        (named_by_class, asks("id,kind", "cat")),
         "accuracy",
         {},
         (
