@@ -37,6 +37,7 @@ class Server(ThreadingHTTPServer):
     """Server of `service` at an address, to `origins`; a thread for each connection, and a bound on their number."""
 
     daemon_threads = True
+    request_queue_size = 128  # connections not yet taken up: beyond these some are reset; the base class has 5
 
     def __init__(self, address: tuple[str, int], service: Service, origins: Origins = Origins()):
         self.service, self.origins = service, origins

@@ -7,8 +7,10 @@ import threading
 import zipfile
 import zlib
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from PIL import Image
 
 from competition.labels.corrections import read_corrections
 from competition.web.limits import Limits
+from competition.web.server import Server
 from competition.web.uploads import KINDS
 from pipelines import predict, serve
 
@@ -199,6 +202,23 @@ def test_requests_wait_for_their_turn_and_are_refused_after_a_while(server, imag
     for thread in threads:
         thread.join()
     assert found == [200] * 6
+
+
+def test_uploads_that_come_at_once_are_all_answered(server, image):
+    found = []
+    with Server(("127.0.0.1", 0), replace(server.service, limits=Limits())) as late:
+        asked = partial(ask, late, "/api/predict", image)
+        threads = [threading.Thread(target=lambda: found.append(asked()[0])) for _ in range(24)]
+        for thread in threads:
+            thread.start()
+        sleep(0.5)  # the server takes none of them up yet
+        serving_thread = threading.Thread(target=late.serve_forever)
+        serving_thread.start()
+        for thread in threads:
+            thread.join()
+        late.shutdown()
+        serving_thread.join()
+    assert found == [200] * 24
 
 
 def test_connections_are_bounded(server):
