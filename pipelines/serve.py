@@ -1,6 +1,6 @@
 """A page in the browser where images are dropped and labelled: python -m pipelines.serve
 
-python -m pipelines.serve                                   at http://127.0.0.1:8000, until Ctrl-C
+python -m pipelines.serve                                   at http://127.0.0.1:8000, until Ctrl-C or SIGTERM
 python -m pipelines.serve --fast --port 8080
 python -m pipelines.serve --reject-unknown 0.95             images of none of the classes are marked
 
@@ -8,6 +8,10 @@ The answers are `predict`'s, with a heat map. Reads what `predict` reads. Writes
 into data/corrections/ only: images that a person labelled on the page, and corrections.csv. See docs/serve.md.
 """
 
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -25,9 +29,11 @@ from competition.web.limits import MEBIBYTE, Limits
 from competition.web.origins import Origins, read_public_url
 from competition.web.server import Server
 from competition.web.service import Service
+from competition.web.upload_folders import remove_left_uploads
 from pipelines._main import log, run, warn_of_changes
 from pipelines._options import Document, Fast, Member, Precision, RejectUnknown, Student
 
+ENDING = 3  # seconds for the last answer, of the ten that Docker gives
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -55,9 +61,11 @@ def main(
     if corrections.exists() and not corrections.is_dir():
         raise NotADirectoryError(f"--corrections {corrections}: is a file; name a folder")
     corrections.mkdir(parents=True, exist_ok=True)
+    if left := remove_left_uploads(corrections):
+        log("removed what a killed server left", uploads=left, folder=corrections)
     limits = Limits(file_bytes=max_megabytes * MEBIBYTE, pages=max_pages)
     service = Service(labeller(member, fast, precision, document, student, reject_unknown), corrections, limits)
-    with listening(host, port, service, origins) as server:
+    with ended_by(signal.SIGTERM), listening(host, port, service, origins) as server:
         if host not in LOCAL:
             log("warning: no password and no encryption", host=host, advice="listen on a trusted network only")
         log(
@@ -66,7 +74,10 @@ def main(
             vote=service.labeller.vote.name,
             corrections=corrections,
         )
-        server.serve_forever()
+        try:
+            server.serve_forever()
+        finally:
+            service.close(ENDING)
 
 
 def labeller(
@@ -95,6 +106,20 @@ def listening(host: str, port: int, service: Service, origins: Origins) -> Serve
         return Server((host, port), service, origins)
     except OSError as error:
         raise ValueError(f"{host}:{port}: {error.strerror or error}; choose another --port or --host") from error
+
+
+@contextmanager
+def ended_by(number: signal.Signals) -> Iterator[None]:
+    """Let a signal end the block, with exit code 0, as the command's end and not as its kill."""
+
+    def end(*_: object) -> None:
+        sys.exit()
+
+    before = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def url(host: str, port: int) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -31,6 +30,7 @@ from competition.serving.predict import LoadedVote, load_vote, predict_chunk
 from competition.settings.params import Settings
 from competition.settings.prepare import PrepareSettings
 from competition.web.limits import Limits, Refused
+from competition.web.upload_folders import upload_folder
 from competition.web.uploads import too_many_pages
 
 PAGE_SECONDS = 20  # that a PDF's page may take to read
@@ -152,10 +152,10 @@ class Labeller:
 @contextmanager
 def _copied(data: bytes, extension: str, folder: Path) -> Iterator[tuple[Path, str]]:
     """Write `data` into a folder in `folder`, for a while; yield that folder, and the file's name."""
-    with TemporaryDirectory(prefix=".upload-", dir=folder) as place:
+    with upload_folder(folder) as place:
         name = f"image{extension}"
-        (Path(place) / name).write_bytes(data)
-        yield Path(place), name
+        (place / name).write_bytes(data)
+        yield place, name
 
 
 def _note(chunk: Chunk, listed: PageList, is_mixed: bool) -> str:

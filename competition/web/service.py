@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Event, Lock
 
 from competition.data.label_sets import join_labels
 from competition.labels.corrections import add_correction, image_id
@@ -23,6 +23,7 @@ class Service:
     folder: Path
     limits: Limits = field(default_factory=Limits)
     turn: Lock = field(default_factory=Lock)
+    ending: Event = field(default_factory=Event)
 
     def facts(self) -> dict[str, object]:
         """Return the classes, whether an image may have several, and the limits, as the page needs them."""
@@ -61,6 +62,11 @@ class Service:
                 raise Refused(409, str(problem)) from None
         return {"id": image_id(data, extension), "target": target, "corrections": len(kept)}
 
+    def close(self, seconds: float) -> None:
+        """Answer nothing more; return when what is being answered is done, after `seconds` at the latest."""
+        self.ending.set()
+        self.turn.acquire(timeout=seconds)
+
     def _target(self, targets: Sequence[str]) -> str:
         task = self.labeller.final.task
         if unknown := [target for target in targets if target not in task.targets]:
@@ -76,6 +82,8 @@ class Service:
         if not self.turn.acquire(timeout=self.limits.wait_seconds):
             raise busy()
         try:
+            if self.ending.is_set():
+                raise Refused(503, "the service is being stopped")
             yield
         finally:
             self.turn.release()
