@@ -105,6 +105,22 @@ def test_files_are_dropped(browser, address, files):
     assert browser.find_element("css selector", ".card h2").text.endswith("drawn.png")
 
 
+def test_files_beyond_those_that_a_page_takes_are_counted(browser, address):
+    look(browser, address)
+    status = browser.find_element("id", "status")
+    for dropped, left in ((203, 3), (2, 5)):
+        browser.execute_script(
+            "const data = new DataTransfer();"
+            "for (let n = 0; n < arguments[0]; n++) data.items.add(new File(['no image'], `${n}.jpg`));"
+            "document.getElementById('drop').dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true}))",
+            dropped,
+        )
+        assert f"{left} left out: a page takes 200 files" in status.text
+        wait(browser, lambda: status.text.startswith("200 of 200 done"))
+        assert f"200 refused, {left} left out: a page takes 200 files" in status.text
+    assert len(browser.find_elements("css selector", ".card")) == 200
+
+
 def test_a_correction_is_kept(browser, address, files):
     look(browser, address)
     card = choose(browser, files[1:2])[0]

@@ -11,7 +11,7 @@ const makeName = (tag, text, values = {}) => {
 };
 const percent = (share) => (share === null ? "" : `${(100 * share).toFixed(1)}%`);
 const pending = [];
-let facts = null, busy = false, done = 0, unsure = 0, unknown = 0, failed = 0;
+let facts = null, busy = false, done = 0, unsure = 0, unknown = 0, failed = 0, left = 0;
 
 async function ask(path, file) {
   for (let attempt = 0; ; attempt++) {
@@ -33,20 +33,19 @@ function say() {
   if (unsure) words.push(`${unsure} unsure`);
   if (unknown) words.push(`${unknown} unknown`);
   if (failed) words.push(`${failed} refused`);
+  if (left) words.push(`${left} left out: a page takes ${MOST} files; reload it for others, or label the folder with python -m pipelines.predict`);
   at("status").textContent = words.join(", ");
 }
 
 function add(files) {
   for (const file of files) {
-    if (at("cards").children.length >= MOST) {
-      at("status").textContent = `More than ${MOST} images: reload the page for others, or label the folder with python -m pipelines.predict`;
-      break;
-    }
+    if (at("cards").children.length >= MOST) { left++; continue; }
     const card = make("li", "", { className: "card" });
     card.append(makeName("h2", file.name, { className: "name" }), make("p", "waiting", { className: "small" }));
     at("cards").append(card);
     pending.push({ file, card });
   }
+  if (files.length) say();
   next();
 }
 
