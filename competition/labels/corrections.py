@@ -46,8 +46,11 @@ def image_id(data: bytes, extension: str) -> str:
     return sha256(data).hexdigest() + extension
 
 
-def add_correction(folder: Path | str, data: bytes, extension: str, target: str, most: int) -> Mapping[str, str]:
-    """Return all corrections after this one is written: the image's bytes, and its row.
+def add_correction(
+    folder: Path | str, data: bytes, extension: str, target: str, most: int
+) -> tuple[Mapping[str, str], str | None]:
+    """Return all corrections after this one is written, the image's bytes and its row; and the target that the row had
+    before, None where there was none.
 
     Raises ValueError where there are `most` already.
     """
@@ -55,11 +58,12 @@ def add_correction(folder: Path | str, data: bytes, extension: str, target: str,
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         corrections = read_corrections(folder)
-        if id not in corrections and len(corrections) >= most:
+        earlier = corrections.get(id)
+        if earlier is None and len(corrections) >= most:
             raise ValueError(f"{folder}: holds {most} corrections, as many as are kept; train on them and empty it")
         if not (folder / id).is_file():
             with replace_file(folder / id) as temporary:
                 temporary.write_bytes(data)
         corrections[id] = target
         write_rows(folder / CORRECTIONS, corrections)
-    return corrections
+    return corrections, earlier

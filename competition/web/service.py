@@ -47,7 +47,8 @@ class Service:
         return {"id": image_id(data, extension), **answer}
 
     def correct(self, data: bytes, targets: Sequence[str], page: int | None = None) -> dict[str, object]:
-        """Return what was kept: the image file under its ID, with `targets`, its labels. Raises Refused.
+        """Return what was kept: the image file under its ID, with `targets`, its labels; and which others of an earlier
+        correction these replace. Raises Refused.
 
         page: the one that is kept, as PNG, of a file with several; of a PDF the first without it.
         """
@@ -57,10 +58,11 @@ class Service:
             if page is not None or extension == PDF:
                 data, extension = self.labeller.page_png(data, extension, page or 1, self.folder), ".png"
             try:
-                kept = add_correction(self.folder, data, extension, target, self.limits.corrections)
+                kept, earlier = add_correction(self.folder, data, extension, target, self.limits.corrections)
             except ValueError as problem:
                 raise Refused(409, str(problem)) from None
-        return {"id": image_id(data, extension), "target": target, "corrections": len(kept)}
+        replaced = None if earlier == target else earlier
+        return {"id": image_id(data, extension), "target": target, "replaced": replaced, "corrections": len(kept)}
 
     def close(self, seconds: float) -> None:
         """Answer nothing more; return when what is being answered is done, after `seconds` at the latest."""

@@ -127,8 +127,13 @@ def test_a_correction_is_kept(browser, address, files):
     card.find_element("css selector", "option[value='10']").click()
     card.find_element("css selector", "form button").click()
     wait(browser, lambda: "Kept in" in card.text)
+    assert "as 10 dark: 1 in all" in card.text
+    card.find_element("css selector", "option[value='x']").click()
+    assert "Kept in" not in card.text
+    card.find_element("css selector", "form button").click()
+    wait(browser, lambda: "as x striped, replaces 10 dark: 1 in all" in card.text)
     id = sha256(files[1].read_bytes()).hexdigest() + ".png"
-    assert read_corrections("data/corrections")[id] == "10"
+    assert read_corrections("data/corrections")[id] == "x"
     assert Path("data/corrections", id).read_bytes() == files[1].read_bytes()
     assert {path.name for path in Path("data/corrections").iterdir()} <= {id, ".lock", "corrections.csv"}
 

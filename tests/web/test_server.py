@@ -89,11 +89,11 @@ def test_unknown_images_are_those_of_predict(server, tmp_path):
 
 
 def test_a_correction_is_kept_with_its_pixels(server, image):
-    for target in ("7", "x"):  # the later one counts
+    for target, replaced in (("7", None), ("x", "7"), ("x", None)):  # the later one counts
         status, kept, _ = ask(server, "/api/corrections", image, [("target", target)])
-        assert status == 200 and kept["target"] == target
+        assert status == 200 and kept["target"] == target and kept["replaced"] == replaced
     id = sha256(image).hexdigest() + ".png"
-    assert kept == {"id": id, "target": "x", "corrections": 1}
+    assert kept == {"id": id, "target": "x", "replaced": None, "corrections": 1}
     assert (Path("data/corrections") / id).read_bytes() == image
     assert Path("data/corrections/corrections.csv").read_text() == f"ID,target\n{id},x\n"
 

@@ -25,8 +25,11 @@ def test_several_labels_are_answered_and_kept(server, tmp_path):
     labels = [label for label in answer["target"].split("|") if label]
     assert status == 200 and len(answer["probability"]) == len(labels) and set(labels) <= {"7", "10", "x"}
     assert ask(server, "/api/classes")[1]["several"]
+    before = None
     for targets, cell in ((["x", "7"], "7|x"), ([], ""), (["10"], "10")):
         status, kept, _ = ask(server, "/api/corrections", image, [("target", target) for target in targets])
         assert status == 200 and kept["target"] == cell == read_corrections(tmp_path)[kept["id"]]
+        assert kept["replaced"] == before
+        before = cell
     assert ask(server, "/api/corrections", image, [("target", "7|x")])[0] == 422
     assert set(os.listdir(tmp_path)) == {kept["id"], "corrections.csv", ".lock"}

@@ -109,6 +109,11 @@ function pageList(pages) {
   return box;
 }
 
+function named(target) {
+  if (facts.several && !target) return "no label";
+  return (facts.several ? target.split("|") : [target]).map((one) => facts.classes.find(({ target }) => target === one)?.label ?? one).join(", ");
+}
+
 function correction(file, answer) {
   const form = make("form"), label = make("label", facts.several ? "Right labels" : "Right class"), choice = make("select", "", { multiple: facts.several });
   const button = make("button", "Keep for training", { type: "submit" }), kept = make("p", "", { className: "kept" });
@@ -119,6 +124,7 @@ function correction(file, answer) {
   form.append(label, button, kept);
   if (answer.page) button.textContent = `Keep page ${answer.page} for training`;
   button.setAttribute("aria-label", `${button.textContent}: ${file.name} with this label`);
+  choice.addEventListener("change", () => { kept.textContent = ""; });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;
@@ -126,7 +132,7 @@ function correction(file, answer) {
       const query = new URLSearchParams([...choice.selectedOptions].map((option) => ["target", option.value]));
       if (answer.page) query.append("page", answer.page);
       const found = await ask(`/api/corrections?${query}`, file);
-      kept.textContent = `Kept in ${facts.corrections}: ${found.corrections} in all`;
+      kept.textContent = `Kept in ${facts.corrections} as ${named(found.target)}${found.replaced === null ? "" : `, replaces ${named(found.replaced)}`}: ${found.corrections} in all`;
     } catch (problem) {
       kept.textContent = problem.message;
     }
