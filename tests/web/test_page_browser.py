@@ -69,6 +69,33 @@ def choose(browser, files: list[Path]) -> list:
     return browser.find_elements("css selector", ".card")
 
 
+REPLIES = """
+const real = window.fetch, replies = arguments[0];
+window.fetch = (...asked) => replies.length ? Promise.resolve(new Response(...replies.shift())) : real(...asked);
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (413, "the proxy refused it (413): the file is larger than it takes"),
+        (502, "a proxy answered in the service's place (status 502); does `python -m pipelines.serve` still run?"),
+        (200, "a proxy answered in the service's place (status 200)"),
+    ],
+)
+def test_what_a_proxy_answers_is_said(browser, address, files, status, words):
+    look(browser, address)
+    browser.execute_script(REPLIES, [["<html><h1>Sorry</h1></html>", {"status": status}]])
+    cards = choose(browser, files[:2])
+    assert words in cards[0].text and cards[1].find_element("css selector", ".answer").text
+
+
+def test_a_busy_proxy_is_asked_again(browser, address, files):
+    look(browser, address)
+    browser.execute_script(REPLIES, [["<html>Busy</html>", {"status": 503}]])
+    assert choose(browser, files[:1])[0].find_element("css selector", ".answer").text
+
+
 def complaints(browser) -> list[str]:
     found = [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
     return [text for text in found if "status of 415" not in text]

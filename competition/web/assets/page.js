@@ -15,17 +15,28 @@ let facts = null, busy = false, done = 0, unsure = 0, unknown = 0, failed = 0, l
 
 async function ask(path, file) {
   for (let attempt = 0; ; attempt++) {
-    let reply;
+    let reply, text;
     try {
       reply = await fetch(path, file && { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
+      text = await reply.text();
     } catch {
       throw new Error("no answer; does `python -m pipelines.serve` still run, and is the file still there?");
     }
-    const content = await reply.json();
     if (reply.status === 503 && attempt < 5) { await new Promise((then) => setTimeout(then, 2000)); continue; }
+    const content = parsed(text);
+    if (!content || (!reply.ok && !content.error)) throw new Error(byProxy(reply.status));
     if (!reply.ok) throw new Error(content.error);
     return content;
   }
+}
+
+function parsed(text) {
+  try { return JSON.parse(text); } catch { return null; }
+}
+
+function byProxy(status) {
+  if (status === 413) return "the proxy refused it (413): the file is larger than it takes";
+  return `a proxy answered in the service's place (status ${status}); does \`python -m pipelines.serve\` still run?`;
 }
 
 function say() {
