@@ -6,10 +6,10 @@ python -m pipelines.export student
 The network is written with its letterbox, normalisation and softmax in one graph, then once more in eight bits, with
 ranges taken from training images. Both answer the images of the network's own fold, which it never saw: eight bits that
 cost more than 0.003 of the metric there are left out, and the card has the scores. Reads folds/weights/MEMBER/, the
-split, folds/predictions/MEMBER/, which say of which split the weights are, data/augmented.arrow, and data/test.arrow,
-on whose pages the models are held against torch. The student, which `distil` made, learnt from all images: each fold's
-are answered by the student of that fold, exported for the score alone. Makes exports/MEMBER-FOLD/, or exports/student/.
-See docs/export.md.
+split, folds/predictions/MEMBER/, which say of which split the weights are, data/augmented.arrow, data/test.arrow, on
+whose pages the models are held against torch, and data/raw/test, on whose files all that is written is tried together.
+The student, which `distil` made, learnt from all images: each fold's are answered by the student of that fold, exported
+for the score alone. Makes exports/MEMBER-FOLD/, or exports/student/. See docs/export.md.
 """
 
 from pathlib import Path
@@ -21,14 +21,17 @@ from competition.common import paths
 from competition.common.checksums import refuse_foreign
 from competition.common.locks import Use
 from competition.common.progress import progress
+from competition.common.seeds import generator
 from competition.compute.device import set_up_process
 from competition.data.classes import read_classes
+from competition.data.image_files import find_images
 from competition.data.image_store import ImageStore
 from competition.ensembling.final_vote import changed_since_final
 from competition.folds.predictions import read_fold
 from competition.folds.split import read_folds
 from competition.metrics.make import make_metric
 from competition.serving.export import FACTS, LOSS, SCORED, Exported, export, write_export
+from competition.serving.export_trial import TRIED, Trial
 from competition.serving.model_card import Origin, model_card
 from competition.serving.onnx_models import INT8
 from competition.serving.predict import read_student_vote
@@ -70,20 +73,31 @@ def main(
         read_fold(member, number, folds, tuple(target2class))  # refuses what was trained on another split
     data = load(None if member == STUDENT else fold, settings)
     scored = sum(len(one.valid_ids) for one in (judged or {fold: data}).values())
+    pages = ImageStore(paths.TEST_STORE)
+    trial = trial_of(data, pages, settings)
     with progress(4 * min(SCORED, scored), "score", "image") as bar:
-        pages = ImageStore(paths.TEST_STORE)
-        exported = export(member, which, settings, target2class, data, pages, bar.update, judged, temperature)
-    others = standalone_files("page.py")
-    if exported.facts["upright"] and (straightener := open_straightener(settings.upright)):
-        others |= upright_files(*straightener.first(), settings.augment.size, settings.augment.fill)
+        exported = export(member, which, settings, target2class, data, pages, bar.update, judged, temperature, trial)
     card = model_card(exported, folds, settings, Origin(author, licence, about))
-    write_export(folder, exported, others | {"README.md": card.encode()})
+    write_export(folder, exported, {**trial.files, "README.md": card.encode()})
     report(folder, exported)
+
+
+def trial_of(data: FoldData, pages: ImageStore, settings: Settings) -> Trial:
+    """Return what lies beside the model, and some test images, as they were downloaded, to try it all on."""
+    files, straightener = standalone_files("page.py"), None
+    if data.test_store.optional("orientations") is not None:
+        straightener = open_straightener(settings.upright, most=1)
+    if straightener:
+        files |= upright_files(*straightener.first(), settings.augment.size, settings.augment.fill)
+    ids = generator(0, "export trial").permutation(pages.column("id"))
+    found = find_images(Path(settings.competition.root) / "test", ids.tolist(), problems=[])
+    return Trial(files, list(found.values())[:TRIED], straightener)
 
 
 def report(folder: Path, exported: Exported) -> None:
     log("exported", path=folder, files=", ".join(sorted(path.name for path in folder.iterdir())))
     log("checked against torch", **exported.facts["check"])
+    log("checked from files on", **exported.facts["end_to_end"])
     log(
         "int8" if INT8 in exported.models else "warning: int8 is left out",
         costs=round(exported.loss, 4),

@@ -22,6 +22,7 @@ from competition.data.predictions import CONDITIONS
 from competition.inference.loader import stack
 from competition.inference.tta import orientation_weights
 from competition.serving.export_checks import CHECKED, check, loss_of_metric, torch_per_second
+from competition.serving.export_trial import Trial
 from competition.serving.letterbox_graph import IMAGES
 from competition.serving.onnx import LOGITS, PROBABILITIES, OnnxModel, images_per_second, torch_logits
 from competition.serving.onnx_models import INT8, Exporter, calibration_rows
@@ -69,13 +70,15 @@ def export(
     tick: Callable[[int], object] = lambda images: None,
     judges: Judges | None = None,
     temperature: float = 1.0,
+    trial: Trial | None = None,
 ) -> Exported:
     """Return member `name`'s network `which` as ONNX models, checked against torch and scored.
 
     which: a fold's, or that of all images. data: what it learnt from; judges: None where its validation images score
     it, of a network of all images every fold's data. pages: packed test images of any shape, for the check.
-    temperature: what logits are divided by. Raises ModuleNotFoundError without the packages of the extra `export`;
-    FileNotFoundError without weights; ValueError where torch and ONNX Runtime differ, see `check`.
+    temperature: what logits are divided by. trial: of all files together. Raises ModuleNotFoundError without the
+    packages of the extra `export`; FileNotFoundError without weights; ValueError where torch and ONNX Runtime differ,
+    see `check`.
     """
     member, fill, several = settings.described(name), settings.augment.fill, settings.task.several
     facts = {"member": name, "fold": which, "network": member.network, "temperature": temperature}
@@ -88,9 +91,11 @@ def export(
     def answered(images: np.ndarray) -> np.ndarray:
         return torch_logits(network, normalise, torch.from_numpy(images)) / np.float32(temperature)
 
-    model = OnnxModel(exporter.whole(plain, normalise))
-    what = f"{name}, fold {which}"
-    facts["check"] = check(answered, model, member.size, fill, several, data.test_store, pages, what)
+    whole, what = exporter.whole(plain, normalise), f"{name}, fold {which}"
+    facts["check"] = check(answered, OnnxModel(whole), member.size, fill, several, data.test_store, pages, what)
+    if trial:
+        ask = partial(_as_probabilities, answered, several)
+        facts["end_to_end"] = trial.compare(whole, ask, member.size, settings)
     models, judges = exporter.both(plain, normalise, data), judges or {which: data}
     judged = _judged(data, judges)
     scored = np.sort(generator(0, "export", name).permutation(len(judged.valid_ids))[:SCORED])
@@ -104,6 +109,11 @@ def export(
         del models[INT8]
     calibrated = len(calibration_rows(data))
     return Exported(models, facts, judged, probabilities, scored, speeds, torch.get_num_threads(), loss, calibrated)
+
+
+def _as_probabilities(answered: Callable[[np.ndarray], np.ndarray], several: bool, images: np.ndarray) -> np.ndarray:
+    logits = torch.from_numpy(answered(images))
+    return (logits.sigmoid() if several else logits.softmax(dim=1)).numpy()
 
 
 def _judged(data: FoldData, judges: Judges) -> FoldData:

@@ -12,7 +12,7 @@ import torch
 import yaml
 from makers.alone import run_alone
 from makers.packed import TARGETS, marked_page
-from makers.project import project  # noqa: F401
+from makers.project import UNREADABLE, project  # noqa: F401
 from PIL import Image, UnidentifiedImageError
 
 from competition.data.image_store import ImageStore
@@ -29,6 +29,7 @@ from competition.serving import onnx_models
 from competition.serving.export import described
 from competition.serving.letterbox_graph import letterbox_graph
 from competition.serving.model_card_words import ONNXRUNTIME
+from competition.serving.new_images import packed_image
 from competition.serving.onnx import with_probabilities
 from competition.serving.onnx_models import calibration_rows
 from competition.serving.standalone.page import read_page
@@ -223,6 +224,33 @@ def test_the_files_say_what_they_take_and_give(at_home):
     assert facts["check"]["largest_logit_difference"] < 1e-4
     operators = {node.op_type for node in onnx.load(FOLDER / "model_int8.onnx").graph.node}
     assert "QuantizeLinear" in operators
+
+
+def test_all_files_together_were_tried_on_the_test_images_that_can_be_read(at_home):
+    """By hand: the file as `page.py` reads it, against torch behind what `predict` does."""
+    settings, differences, same = load_settings(), [], 0
+    for path in sorted(Path("data/raw/test").iterdir()):
+        if path.name != UNREADABLE:
+            found = session().run(["probabilities"], {"images": read_page(path)[None]})[0][0]
+            packed = packed_image(path, settings.prepare, settings.augment)
+            expected = torch.from_numpy(answers_of_torch([packed])).softmax(dim=1)[0].numpy()
+            differences.append(np.abs(found - expected).max())
+            same += found.argmax() == expected.argmax()
+    tried = json.loads((FOLDER / "model.json").read_text())["end_to_end"]
+    assert tried["images"] == len(differences) == 7 and tried["same_answer"] == same
+    assert tried["largest_probability_difference"] == pytest.approx(max(differences), rel=0.1, abs=1e-4)
+    assert f"the same answer on {same} of them" in (FOLDER / "README.md").read_text()
+
+
+def test_without_the_test_images_as_files_nothing_is_tried(at_home, monkeypatch, capsys):
+    made_before(monkeypatch)
+    Path("data/raw").rename("data/elsewhere")
+    try:
+        export.main("lite0", 1)
+    finally:
+        Path("data/elsewhere").rename("data/raw")
+    assert "checked from files on images=0" in capsys.readouterr().out
+    assert "the same answer on" not in (FOLDER / "README.md").read_text()
 
 
 def test_the_views_are_ours(at_home):
