@@ -17,7 +17,7 @@ from competition.common import paths
 from competition.common.locks import Use, refuse_while_dvc_reads
 from competition.data.competition import Competition, read_competition
 from competition.data.label_sets import split_labels
-from competition.labels.fixes import LabelFix, decide, decided_text, spelled_as_train
+from competition.labels.fixes import LabelFix, check_decision, decide, decided_text, spelled_as_train
 from competition.settings.load import load_settings
 from pipelines._main import run
 
@@ -37,6 +37,7 @@ def main(
     competition = read_competition(settings.competition, settings.task, images=False)
     refuse_while_dvc_reads(paths.LABEL_FIXES)
     (fix,) = spelled_as_train([LabelFix(image, target, reason)], competition)
+    check_decision(fix, competition)
     fixes = decide(paths.LABEL_FIXES, [fix], competition)
     now, text = competition.train.set_index("ID").at[fix.id, "target"], decided_text(fix, competition)
     decision = "left out of training" if drop else in_words(text, competition) if text != now else "confirmed"

@@ -5,7 +5,7 @@ image may have several labels, the target is all of them, `a|b`, and NO_LABELS t
 never edited, so that removing a row takes its decision back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from competition.common.errors import ContractError, counted, examples, repeated
 from competition.common.files import digest
 from competition.common.names import match_names
 from competition.data.competition import Competition
+from competition.data.image_files import claims_to_be_image
 from competition.data.label_sets import SEPARATOR, join_labels, split_labels
 
 NO_LABELS = SEPARATOR
@@ -87,6 +88,26 @@ def decide(path: Path | str, new: Sequence[LabelFix], competition: Competition) 
         if new:
             write_label_fixes(path, fixes)
     return fixes
+
+
+def check_decision(fix: LabelFix, competition: Competition) -> None:
+    """Raise ContractError for a decision, not written yet, about an image or for a class that the competition lacks."""
+    problems, train = [], competition.root / "train.csv"
+    if fix.id not in set(competition.train["ID"]):
+        problems.append(f"{fix.id}: no such ID in {train}; {_id_hint(fix.id, competition.train['ID'])}")
+    labels = [label for label in _labels(fix.target, competition) if label]
+    if unknown := [label for label in labels if label not in competition.class2index]:
+        problems.append(f"{examples(unknown)}: no class of {train}; {class_hint(unknown, competition.targets)}")
+    if problems:
+        raise ContractError(problems)
+
+
+def _id_hint(unknown: str, ids: Iterable[str]) -> str:
+    known = set(ids)
+    if not claims_to_be_image(unknown) or any(map(claims_to_be_image, known)):
+        return "write it as it stands there"
+    plain = unknown.rpartition(".")[0]
+    return f"IDs have no extension there{f', so write {plain}' if plain in known else ''}"
 
 
 def check_label_fixes(path: Path | str, fixes: Sequence[LabelFix], competition: Competition) -> None:

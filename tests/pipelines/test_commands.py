@@ -146,15 +146,18 @@ def test_fix_label_writes_one_decision_for_an_image(project, call):
     [
         (("1",), "1: expected either its class, or --drop"),
         (("1", "1", "--drop"), "1: expected either its class, or --drop"),
-        (("3", "1"), "1 ID is not in data/raw/train.csv: 3"),
-        (("01", "1"), "1 ID is not in data/raw/train.csv: 01"),
-        (("1", "2"), "1 row has an unknown class: 2; the classes are 0, 1"),
+        (("3", "1"), "error: 3: no such ID in data/raw/train.csv; write it as it stands there"),
+        (("01", "1"), "01: no such ID in data/raw/train.csv"),
+        (("1.jpg", "1"), "1.jpg: no such ID in data/raw/train.csv; IDs have no extension there, so write 1"),
+        (("9.jpg", "1"), "9.jpg: no such ID in data/raw/train.csv; IDs have no extension there"),
+        (("1", "2"), "error: 2: no class of data/raw/train.csv; the classes are 0, 1"),
         (("1", "1.0"), "write whole numbers, without .0"),
     ],
 )
 def test_fix_label_refuses(project, call, arguments, expected):
     code, _, err = call(fix_label, *arguments)
     assert code == 1 and expected in err and not Path("folds/label_fixes.csv").exists()
+    assert "label_fixes.csv" not in err
 
 
 def test_adopt_tells_what_it_did_and_what_is_wrong(project, call):
@@ -305,4 +308,4 @@ def test_fix_label_of_several_labels(project, call):
     assert "4: 2|3 (card, memo) -> left out of training; decisions: 4" in call(fix_label, "4", "--drop")[1]
     assert Path("folds/label_fixes.csv").read_text() == "ID,target,reason\n1,1|0,\n2,|,\n3,0,\n4,,\n"
     code, _, err = call(fix_label, "1", "0|9")
-    assert code == 1 and "1 row has an unknown class: 9" in err
+    assert code == 1 and "9: no class of data/raw/train.csv" in err
