@@ -16,6 +16,7 @@ by their pixels too). With --answers a second CSV, in the form that the competit
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -30,6 +31,7 @@ from competition.common.names import printable
 from competition.common.progress import progress
 from competition.compute.device import set_up_process
 from competition.data.hidden_images import hidden_images, hidden_note
+from competition.data.image_files import UNREAD_EXTENSIONS, is_image_file
 from competition.ensembling.final_vote import FinalVote
 from competition.ensembling.fitted_votes import FittedVote, Voted
 from competition.ensembling.out_of_distribution import Rejection, rejection_of
@@ -83,9 +85,11 @@ def main(
     settings, (names, closed) = load_settings(), list_files(folder)
     final = read_votes(settings, member, student)
     if answers:
-        submission_ids(names, final.has_extensions)  # refuses files of one ID
+        submission_ids(may_be_answered(folder, names), final.has_extensions)  # refuses files of one ID
     if hidden := hidden_images(folder):
         log("warning: hidden files", problem=printable(hidden_note(hidden, folder)))
+    if not names and not closed:
+        raise ValueError(f"{folder}: holds no file; name a folder with images in it, or in folders below")
     vote = chosen_vote(final, member, fast, settings, log)
     warn_of_changes(final.changed_since(settings, vote.parts))
     threshold = final.curves[vote.name].threshold(precision)
@@ -141,6 +145,17 @@ def ask(
     took = {"seconds": seconds, "cpu_seconds": cpu_seconds, "images_per_s": per_s}
     rounded = {name: round(value, 1) for name, value in took.items()}
     return answered, rounded, budget is not None and budget.left_out
+
+
+def may_be_answered(folder: Path, names: Sequence[str]) -> list[str]:
+    """Return those of the files `names` that aren't sure to be unreadable: HEIC is, unless only the name says so."""
+
+    def is_read(name: str) -> bool:
+        with suppress(OSError):  # its reading says why
+            return not name.lower().endswith(UNREAD_EXTENSIONS) or is_image_file(folder / name)
+        return False
+
+    return [name for name in names if is_read(name)]
 
 
 def write_labels(

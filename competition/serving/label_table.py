@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from competition.common.errors import examples
 from competition.data.image_files import claims_to_be_image
 from competition.data.label_sets import decode, join_labels
 from competition.data.task import Task
@@ -66,15 +67,18 @@ def answer_rows(voted: Voted, task: Task, ids: Sequence[str]) -> list[tuple[str,
 def submission_ids(names: Sequence[str], with_extension: bool) -> list[str]:
     """Return the IDs of files called `names`: whole, or without the extension of an image or a PDF.
 
-    Raises ValueError for two files of one ID.
+    Raises ValueError for files of one ID, which names them all.
     """
     named = [claims_to_be_image(name) or name.lower().endswith(PDF) for name in names]
     cut = [not with_extension and is_image for is_image in named]
     ids = [name.rpartition(".")[0] if one else name for name, one in zip(names, cut, strict=True)]
-    first: dict[str, str] = {}
+    files: dict[str, dict[str, None]] = {}
     for id_, name in zip(ids, names, strict=True):
-        if first.setdefault(id_, name) != name:
-            raise ValueError(f"{first[id_]} and {name}: IDs have no extension here, so both are {id_}; rename one")
+        files.setdefault(id_, {})[name] = None
+    if clashes := [" and ".join(found) for found in files.values() if len(found) > 1]:
+        raise ValueError(
+            f"IDs have no extension here, so files of one name are one: {examples(clashes, most=20)}; rename them"
+        )
     return ids
 
 

@@ -109,8 +109,8 @@ def test_answers_stand_as_the_site_takes_them(task, answers, expected):
 def test_ids_have_an_extension_where_the_submissions_have():
     assert submission_ids(["a/1.JPG", "b.2", "c.png"], with_extension=False) == ["a/1", "b.2", "c"]
     assert submission_ids(["a/1.JPG", "b.2"], with_extension=True) == ["a/1.JPG", "b.2"]
-    with pytest.raises(ValueError, match=r"c.jpg and c.png: IDs have no extension here, so both are c; rename one"):
-        submission_ids(["c.jpg", "c.png"], with_extension=False)
+    with pytest.raises(ValueError, match=r"no extension here, .*: c.jpg and c.png, d.bmp and d.tif and d.pdf; rename"):
+        submission_ids(["c.jpg", "d.bmp", "c.png", "d.tif", "e.jpg", "d.pdf"], with_extension=False)
 
 
 def test_unknown_images_are_marked_behind_the_other_columns():

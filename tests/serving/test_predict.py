@@ -307,8 +307,14 @@ def out_of_fold(name: str) -> list[tuple[int, np.ndarray]]:
     return [(label[id_], row) for part in parts for id_, row in zip(part.ids.tolist(), part.probabilities, strict=True)]
 
 
-def test_nothing_to_label(at_home, tmp_path):
-    with pytest.raises(ValueError, match="no image in it that could be read"):
+def test_nothing_to_label(at_home, tmp_path, monkeypatch):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/notes.txt").touch()
+    with pytest.raises(ValueError, match=r"no image in it that could be read \(0 unreadable, 1 other files\)"):
+        predict.main(tmp_path, tmp_path / "found.csv", "grey")
+    (tmp_path / "notes/notes.txt").unlink()
+    monkeypatch.setattr(predict, "load_vote", lambda *_, **__: pytest.fail("networks were loaded"))
+    with pytest.raises(ValueError, match="holds no file; name a folder with images"):
         predict.main(tmp_path, tmp_path / "found.csv", "grey")
     with pytest.raises(NotADirectoryError, match="no such folder"):
         predict.main(tmp_path / "nowhere", tmp_path / "found.csv", "grey")

@@ -104,10 +104,25 @@ def test_two_files_of_one_id_are_refused_before_the_work(answer, tmp_path, monke
         (tmp_path / "scans").mkdir(exist_ok=True)
         shutil.copy("data/raw/test/t1.png", tmp_path / "scans" / name)
     monkeypatch.setattr(predict, "load_vote", lambda *_, **__: pytest.fail("work was done"))
-    with pytest.raises(ValueError, match=r"t1.jpg and t1.png: IDs have no extension here, so both are t1"):
+    with pytest.raises(ValueError, match="IDs have no extension here, .* are one: t1.jpg and t1.png;"):
         predict.main(tmp_path / "scans", tmp_path / "found.csv", "grey", answers=tmp_path / "answers.csv")
     with pytest.raises(ValueError, match="--answers .*: is a folder; name the CSV"):
         predict.main(tmp_path / "scans", tmp_path / "found.csv", "grey", answers=tmp_path)
+
+
+def test_files_that_can_not_be_answered_have_no_id_that_clashes(answer, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(answer[1])
+    (tmp_path / "scans").mkdir()
+    for name in ("t1.png", "t2.heic"):  # the second is HEIC by its name alone
+        shutil.copy("data/raw/test/t1.png", tmp_path / "scans" / name)
+    (tmp_path / "scans/t1.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(50))
+    predict.main(tmp_path / "scans", tmp_path / "found.csv", "grey", answers=tmp_path / "answers.csv")
+    assert [row["ID"] for row in table(tmp_path / "answers.csv")] == ["t1", "t2"]
+    assert "warning: unreadable file=t1.heic" in capsys.readouterr().out
+    shutil.copy("data/raw/test/t1.png", tmp_path / "scans/t2.png")
+    monkeypatch.setattr(predict, "load_vote", lambda *_, **__: pytest.fail("work was done"))
+    with pytest.raises(ValueError, match="files of one name are one: t2.heic and t2.png; rename them"):
+        predict.main(tmp_path / "scans", tmp_path / "found.csv", "grey", answers=tmp_path / "answers.csv")
 
 
 def test_what_a_member_has_to_say_of_new_images_is_said(answer, tmp_path, monkeypatch, capsys):
