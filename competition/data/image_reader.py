@@ -69,4 +69,4 @@ def check_size(height: int, width: int) -> None:
 def check_page(page: int, pages: int) -> None:
     """Refuse a page that a file lacks. Raises UnreadableImage."""
     if page > pages:
-        raise UnreadableImage(f"has {pages} page{'s' * (pages > 1)}, and prepare.page asks for page {page}")
+        raise UnreadableImage(f"has no page {page}; its last one is {pages}")

@@ -98,6 +98,10 @@ class Handler(BaseHTTPRequestHandler):
         """Answer with a page, or with the classes."""
         self._answer(self._get)
 
+    def do_HEAD(self) -> None:
+        """Answer as to GET, without the content."""
+        self._answer(self._get)
+
     def do_POST(self) -> None:
         """Answer an upload."""
         self._answer(self._post)
@@ -181,7 +185,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {**HEADERS, "Content-Type": kind, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
         if status != 200:
             self._linger()
 

@@ -71,7 +71,7 @@ def test_pages_are_counted_from_one(tmp_path):
         pages[0].save(tmp_path / name, save_all=True, append_images=pages[1:])
         assert [int(read_image(tmp_path / name, page=page)[0, 0, 0]) for page in (1, 2, 3)] == [10, 20, 30]
         assert read_decoded(tmp_path / name).pages == 3
-        with pytest.raises(UnreadableImage, match="has 3 pages, and prepare.page asks for page 4"):
+        with pytest.raises(UnreadableImage, match="has no page 4; its last one is 3"):
             read_image(tmp_path / name, page=4)
 
 

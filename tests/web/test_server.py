@@ -9,6 +9,7 @@ import zlib
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from http.client import HTTPConnection
 from pathlib import Path
 from time import sleep
 
@@ -278,6 +279,8 @@ def test_a_page_is_kept_as_it_was_read(server):
     for value in ("0", "9", "x", "-1"):
         status, answer, _ = ask(server, "/api/corrections", data, [("target", "x"), ("page", value)])
         assert status == 422 and "page" in answer["error"]
+    one = ask(server, "/api/corrections", Path("data/raw/test/t1.png").read_bytes(), [("target", "x"), ("page", "99")])
+    assert one[0] == 422 and one[1]["error"] == "page 99 can't be read: has no page 99; its last one is 1"
 
 
 @pytest.mark.parametrize("kind", [tiff, picture_pdf])
@@ -301,6 +304,19 @@ def test_corrections_are_no_more_than_the_limit(server, image, monkeypatch):
     status, answer, _ = ask(server, "/api/corrections", Path("data/raw/test/t3.png").read_bytes(), [("target", "7")])
     assert status == 409 and "1 corrections" in answer["error"]
     assert ask(server, "/api/corrections", image, [("target", "x")])[0] == 200  # of a known image
+
+
+def test_head_is_answered_as_get_without_the_content(server):
+    for path, status in (("/", 200), ("/api/classes", 200), ("/x", 404)):
+        found = []
+        for method in ("GET", "HEAD"):
+            connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
+            connection.request(method, path)
+            reply = connection.getresponse()
+            found.append((reply.status, reply.headers["Content-Type"], reply.headers["Content-Length"]))
+            content = reply.read()
+            connection.close()
+        assert found[0] == found[1] and found[1][0] == status and content == b""
 
 
 def test_every_path_is_described(server):
