@@ -10,6 +10,7 @@ from typing import Protocol
 from tqdm import tqdm
 
 SECONDS_BETWEEN_LINES = 10.0
+SECONDS_COUNTED = 3.0  # before which no speed and no time left are said
 
 
 class Progress(Protocol):
@@ -33,18 +34,24 @@ class LogLines:
 
     def __init__(self, total: int, title: str, unit: str, done: int):
         self._total, self._title, self._unit = total, title, unit
-        self._first, self._done = done, done  # what an earlier run did says nothing about this one's speed
+        self._first = self._done = done
         self._began = self._written = monotonic()
+        self._counts_from: float | None = None  # the first update, which much else may have come before
 
     def update(self, n: int) -> None:
         self._done += n
         now = monotonic()
+        if self._counts_from is None:
+            self._first, self._counts_from = self._done, now
         last = self._done >= self._total and self._written > self._began
         if last or now - self._written >= SECONDS_BETWEEN_LINES:
             self._written = now
-            print(self._line(now - self._began), file=sys.stderr, flush=True)
+            print(self._line(now - self._counts_from), file=sys.stderr, flush=True)
 
     def _line(self, seconds: float) -> str:
-        speed = max(self._done - self._first, 1) / max(seconds, 1e-9)
+        said = f"{self._title}: {self._done}/{self._total} {self._unit}s"
+        if seconds < SECONDS_COUNTED:
+            return said
+        speed = max(self._done - self._first, 1) / seconds
         left = timedelta(seconds=round((self._total - self._done) / speed))
-        return f"{self._title}: {self._done}/{self._total} {self._unit}s, {speed:.1f} {self._unit}s/s, {left} left"
+        return f"{said}, {speed:.1f} {self._unit}s/s, {left} left"

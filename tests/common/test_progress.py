@@ -30,6 +30,20 @@ def test_a_log_gets_a_line_every_ten_seconds_and_one_at_the_end(clock, capsys):
     ]
 
 
+def test_what_came_before_the_first_image_says_nothing_of_the_time_left(clock, capsys):
+    with progress(1000, "score") as bar:
+        clock[0] += 78  # a network is exported
+        bar.update(1)
+        for _ in range(20):
+            clock[0] += 1
+            bar.update(10)
+    assert capsys.readouterr().err.splitlines() == [
+        "score: 1/1000 images",
+        "score: 101/1000 images, 10.0 images/s, 0:01:30 left",
+        "score: 201/1000 images, 10.0 images/s, 0:01:20 left",
+    ]
+
+
 def test_short_work_says_nothing_and_long_work_ends_with_a_line(clock, capsys):
     for seconds, expected in ((3, 0), (7, 2)):
         with progress(2, "short") as bar:
