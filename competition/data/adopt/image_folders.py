@@ -19,8 +19,6 @@ from competition.common.errors import ContractError, examples
 from competition.data.adopt.folder_names import CONTAINERS, MARKINGS, PARTS, names_part, words_of
 from competition.data.adopt.image_index import ImageIndex, is_below, parents
 from competition.data.image_reader import UnreadableImage
-from competition.data.images import read_image
-from competition.data.letterbox import resize
 from competition.data.readers import extensions
 
 MASKS = re.compile(r"mask|segmentation|annotation", re.I)  # folders that show where a thing is, not the thing
@@ -131,6 +129,9 @@ def _look_alike(root: Path, some: dict[str, str], others: dict[str, str]) -> boo
 
 
 def _shows_the_same(one: Path, other: Path) -> bool:
+    from competition.data.images import read_image  # OpenCV's second is for downloads with several such folders alone
+    from competition.data.letterbox import resize
+
     try:
         small = [resize(read_image(path), SIDE, SIDE).astype(np.float64).ravel() for path in (one, other)]
     except (UnreadableImage, OSError):
