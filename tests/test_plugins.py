@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from makers.pipeline import ROOT, TEST, call, environment, make_project
 from makers.sample import generated
+from safetensors import safe_open
 
 pytestmark = pytest.mark.slow
-KINDS = ("effect", "loss", "optimizer", "schedule", "metric", "member", "rule", "section")
+KINDS = ("effect", "network", "loss", "optimizer", "schedule", "metric", "member", "rule", "section")
 PARAMS = """
 plugins: [{plugins}]
 competition: {{root: data/raw}}
@@ -26,7 +27,7 @@ augment:
   test_like: {{policy: none, held_out: [], transforms: {{dummy_effect: {{probability: 0.5}}}}}}
 train: {{members: [net, colours]}}
 members:
-  net: {{kind: finetuned, network: test_efficientnet, weights: none, size: 32, epochs: 1, loss: dummy_loss,
+  net: {{kind: finetuned, network: dummy_resnet, weights: none, size: 32, epochs: 1, loss: dummy_loss,
         optimizer: dummy_optimizer, schedule: dummy_schedule}}
   colours: {{kind: dummy_member, size: 32}}
 specialize: {{base: []}}
@@ -64,6 +65,8 @@ def test_each_of_them_did_its_part(project):
     assert final["chosen"] == "dummy_rule" and final["metric"] == "dummy_metric"
     members = {row["submission"] for row in csv.DictReader((project / "submissions/leaderboard.csv").open())}
     assert members == {"net", "net_hard", "colours", "colours_hard"}
+    with safe_open(project / "folds/weights/net/0.safetensors", "numpy") as weights:
+        assert "layer4.0.conv2.weight" in weights.keys() and weights.get_slice("fc.weight").get_shape()[1] == 64
     assert "A dummy &lt;section&gt;" in (project / "submissions/report/index.html").read_text()
     assert f"valid, {TEST} rows" in call(project, "pipelines.validate", "submissions/final.csv")
 
