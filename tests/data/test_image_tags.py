@@ -271,7 +271,7 @@ def test_each_page_is_read(tmp_path, kind):
     for number, page in enumerate(pages, 1):
         read = read_decoded(tmp_path / "x", page=number)
         assert read.pages == 3 and np.abs(read.pixels.astype(int) - page).max() <= 2
-    with pytest.raises(UnreadableImage, match="has 3 pages"):
+    with pytest.raises(UnreadableImage, match="has no page 4; its last one is 3"):
         read_image(tmp_path / "x", page=4)
 
 

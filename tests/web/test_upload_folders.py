@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from time import monotonic, sleep
@@ -33,7 +34,8 @@ with upload_folder(Path(sys.argv[1])) as place:
 def python(*words: str, folder: Path) -> subprocess.Popen:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, *words]
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+    taken = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=taken)
 
 
 def uploads(folder: Path) -> list[str]:

@@ -23,7 +23,8 @@ def unread_labels(survey: Survey) -> list[str]:
     problems = [*unread, *(f"{survey.root / name}: can't be read; export the table as CSV (UTF-8)" for name in named)]
     files = {os.path.splitext(os.path.basename(file))[0] for file in survey.index.files}
     texts = [name for name in (*survey.others, *survey.documents) if name.lower().endswith(BESIDE)]
-    beside = [name for name in texts if os.path.splitext(os.path.basename(name))[0] in files]
+    called = [name for name in texts if os.path.splitext(os.path.basename(name))[0] in files]
+    beside = [name for name in called if (survey.root / name).stat().st_size]
     if 2 * len(beside) > len(survey.index.files):
         what = f"{counted(len(beside), 'files are')} called as images are, and may hold their labels"
         problems.append(f"{survey.root}: {what}: {examples(sorted(beside))}; write a table with a row for each image")
