@@ -55,7 +55,8 @@ def odd_folders(path: Path, files: Iterable[str]) -> list[str]:
     if inside and len(inside) == len(files):
         return [
             f"{path}: sub-folders hold folders, not images: {examples(classes)} ({len(inside)} images below them); "
-            f"adopt the folder that holds the classes; {told}"
+            "adopt the folder that holds the classes, or name the parts' folders with --train-images and "
+            f"--test-images; {told}"
         ]
     odd = [name for name in classes if names_no_class(name)]
     odd = classes if all(map(names_portion, classes)) else odd

@@ -243,3 +243,14 @@ def test_given_splits_lose_nothing(tmp_path):
     in_folders(split("one"), "test/dog")
     came, _, _ = brought(tmp_path / "one")
     assert (came.train, came.test) == (20, 6)
+
+
+def test_parts_of_other_names_are_named_by_a_person(tmp_path):
+    source = tmp_path / "download"
+    for n in range(24):
+        part = "seg_train" if n < 16 else "seg_test"
+        picture(source / part / part / "ab"[n % 2] / f"{n}.png", n)
+    with pytest.raises(ContractError, match="or name the parts' folders with --train-images and --test-images"):
+        brought(source)
+    came, root, _ = brought(source, train_images="seg_train/seg_train", test_images="seg_test/seg_test")
+    assert (came.train, came.test, classes(root)) == (16, 8, ["a", "b"])
