@@ -11,7 +11,7 @@ from competition.data.boxes import BOX
 
 FEWEST = 5  # groups; fewer can't be spread over folds
 GROUP_WORDS = re.compile(
-    r"patient|subject|person|individual|driver|(^|_)(group|case|lesion|specimen|animal|plant|tree|plot|seq|sequence|series|session|site|location)(_?id)?$",
+    r"patient|subject|person|individual|driver|(^|_)(group|case|lesion|seq|sequence|series|session|site|location)(_?id)?$",
     re.I,
 )
 
