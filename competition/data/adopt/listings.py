@@ -6,7 +6,7 @@ has as many parts and one of them names images.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -34,10 +34,8 @@ def table_of_json(content: object, index: ImageIndex) -> pd.DataFrame | None:
         rows = list(content.items()) if len({*values}) < len(values) else []
     elif all(isinstance(value, list) and all(isinstance(one, str) for one in value) for value in values):
         rows = [(file, label) for label, files in content.items() for file in files]
-    elif all(isinstance(value, dict) for value in values) and "file" not in values[0]:
-        return _of_objects(
-            [{"file": file} | value for file, value in content.items()] if _lists(content, index) else []
-        )
+    elif all(isinstance(value, dict) and HEADER[0] not in value for value in values) and _lists(content, index):
+        return _of_objects([{HEADER[0]: file} | value for file, value in content.items()])
     else:
         return None
     if not _lists([file for file, _ in rows], index):
@@ -47,9 +45,8 @@ def table_of_json(content: object, index: ImageIndex) -> pd.DataFrame | None:
 
 def table_of_lines(path: Path, index: ImageIndex) -> pd.DataFrame | None:
     """Return what lines of text or of JSON list, as a table; None where they list no images, or nothing beside them."""
-    if (
-        not 4 * LEAST * len(index.files) <= path.stat().st_size <= LARGEST
-    ):  # a name, a label, a mark between, a line's end
+    shortest = 4 * LEAST * len(index.files)  # a name, a label, a mark between them, a line's end
+    if not shortest <= path.stat().st_size <= LARGEST:
         return None
     try:
         text, _ = read_text(path, "")
@@ -62,26 +59,31 @@ def table_of_lines(path: Path, index: ImageIndex) -> pd.DataFrame | None:
         except ValueError:
             return None
     ways: tuple[Callable[[str], list[str]], ...] = (_parted("\t"), _parted(","), _parted(";"), str.split)
-    for way in ways:
-        rows = [way(line) for line in lines]
-        width = len(rows[0]) if rows else 0
-        if width < 2 or any(len(row) != width for row in rows):
-            continue
-        for place in range(width):
-            if _lists([row[place] for row in rows], index):
-                named = bool(index.candidates(rows[0][place]))  # else line 1 is a header
-                header = [HEADER[1], *(f"{HEADER[1]}_{number}" for number in range(2, width))]
-                header.insert(place, HEADER[0])
-                header = header if named or repeated(rows[0]) else rows[0]
-                return pd.DataFrame(rows if named else rows[1:], columns=header, dtype=str)
-    return None
+    tables = (_of_rows([way(line) for line in lines], index) for way in ways)
+    return next((table for table in tables if table is not None), None)
+
+
+def _of_rows(rows: list[list[str]], index: ImageIndex) -> pd.DataFrame | None:
+    """Return rows of as many cells, of which one names images, as a table; the first may be a header."""
+    width = len(rows[0]) if rows else 0
+    if width < 2 or any(len(row) != width for row in rows):
+        return None
+    place = next((one for one in range(width) if _lists([row[one] for row in rows], index)), None)
+    if place is None:
+        return None
+    named = bool(index.candidates(rows[0][place]))  # else line 1 is a header
+    if not named and not repeated(rows[0]):
+        return pd.DataFrame(rows[1:], columns=rows[0], dtype=str)
+    header = [HEADER[1], *(f"{HEADER[1]}_{number}" for number in range(2, width))]
+    header.insert(place, HEADER[0])
+    return pd.DataFrame(rows if named else rows[1:], columns=header, dtype=str)
 
 
 def _parted(mark: str) -> Callable[[str], list[str]]:
     return lambda line: [part.strip() for part in line.split(mark)]
 
 
-def _lists(names: object, index: ImageIndex) -> bool:
+def _lists(names: Iterable[str], index: ImageIndex) -> bool:
     """Return whether the names are those of images, of a good part of all."""
     different = list(dict.fromkeys(names))
     return len(different) >= LEAST * len(index.files) > 0 and index.share(different[:PROBED]) >= FEW
@@ -91,13 +93,12 @@ def _of_objects(content: list) -> pd.DataFrame | None:
     if len(content) < 2 or not all(isinstance(row, dict) for row in content):
         return None
     keys = list(content[0])
-    if not keys or any(list(row) != keys or not all(isinstance(one, PLAIN) for one in row.values()) for row in content):
+    if not keys or repeated(keys) or any(list(row) != keys for row in content):
         return None
-    return (
-        None
-        if repeated(keys)
-        else pd.DataFrame([[_text(cell) for cell in row.values()] for row in content], columns=keys, dtype=str)
-    )
+    cells = [[*row.values()] for row in content]
+    if not all(isinstance(cell, PLAIN) for row in cells for cell in row):
+        return None
+    return pd.DataFrame([[*map(_text, row)] for row in cells], columns=keys, dtype=str)
 
 
 def _text(cell: object) -> str:
