@@ -84,8 +84,8 @@ class Straightener(Protocol):
 
 
 class _Picture(NamedTuple):
-    """A picture that is to be packed as a square: of which image, of what kind, and which copy; of one to learn from
-    `corners` (4, 2), the page's own.
+    """A picture that is to be packed as a square: of which image, of what kind, and which copy; of one that was
+    damaged once `corners` (4, 2), the page's own.
     """
 
     id: str
@@ -154,7 +154,7 @@ class Augmenter:
             scored = [] if id in self.unscored else [("test_like", 0)]
             for kind, number in [*scored, *(("train", number) for number in range(copies))]:
                 photo, corners = damaged_photograph(page, id, kind, number, settings, self.bank)
-                pictures.append(_Picture(id, target, kind, number, photo, corners if kind == "train" else None))
+                pictures.append(_Picture(id, target, kind, number, photo, corners))
                 if kind == "test_like" and self.severe:
                     again = damaged_photograph(photo, id, kind, 1, settings, self.bank).image
                     pictures.append(_Picture(id, target, SEVERE, 0, again))
@@ -187,8 +187,8 @@ class Augmenter:
     ) -> list[tuple[np.ndarray, dict[str, list[float]]]]:
         """Return each picture as an upright square, and what is known of its orientations."""
         size, fill = self.settings.size, self.settings.fill
-        looked_at = [one for one in pictures if one.corners is None]
-        known = [one for one in pictures if one.corners is not None]
+        looked_at = [one for one in pictures if one.kind != "train"]
+        known = [one for one in pictures if one.kind == "train"]
         squares, orientations = straighten.squares(
             [one.image for one in looked_at], [one.id for one in looked_at], size, fill
         )

@@ -29,34 +29,34 @@ from competition.metrics.make import make_metric
 from competition.settings.load import load_settings
 
 LINKED = (paths.RAW, paths.TRAIN_STORE, paths.TEST_STORE, paths.METADATA, paths.NOISE_BANK)
-COPIED = (paths.FOLDS, paths.CLASSES, paths.DUPLICATES, paths.UPRIGHT)
+COPIED = (paths.FOLDS, paths.UNSCORED, paths.CLASSES, paths.DUPLICATES, paths.UPRIGHT)
 
 
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def parser(about: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument("project", type=Path)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--member", default="lite0")
     parser.add_argument("--fold", type=int, default=0)
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="keys of params.yaml, changed")
-    return parser.parse_args()
+    return parser
 
 
-def make(given: argparse.Namespace) -> None:
-    """Make DIR a project, unless it is one."""
-    if (given.folder / paths.PARAMS).is_file():
+def make(project: Path, folder: Path, changes: list[str]) -> None:
+    """Make `folder` a project like `project`, with `changes` of its params.yaml, unless it is one."""
+    if (folder / paths.PARAMS).is_file():
         return
     for path in LINKED:
-        (given.folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (given.folder / path).symlink_to((given.project / path).resolve())
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).symlink_to((project / path).resolve())
     for path in COPIED:
-        (given.folder / path).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (given.project / path).is_dir() else shutil.copy
-        copy(given.project / path, given.folder / path)
-    params = yaml.safe_load((given.project / paths.PARAMS).read_text(encoding="utf-8"))
-    for assignment in given.set:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (project / path).is_dir() else shutil.copy
+        copy(project / path, folder / path)
+    params = yaml.safe_load((project / paths.PARAMS).read_text(encoding="utf-8"))
+    for assignment in changes:
         change(params, assignment)
-    (given.folder / paths.PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    (folder / paths.PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
 
 def scores(member: str, fold: int) -> dict[str, float]:
@@ -75,8 +75,8 @@ def scores(member: str, fold: int) -> dict[str, float]:
 
 
 def main() -> None:
-    given = parse()
-    make(given)
+    given = parser(__doc__).parse_args()
+    make(given.project, given.folder, given.set)
     began = perf_counter()
     once(given.folder, "augment")
     augmented = perf_counter()
