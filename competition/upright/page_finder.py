@@ -62,18 +62,16 @@ class PageFinder:
     def _seen(self, pages: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return log-probabilities (N, 8) of the orientations that straight `pages` are seen in, and by what their
         corners are off (N, 4, 2), in shares of the side: the means over the views, which are shared out among the
-        networks, of which each looks in one at least.
+        networks; of more networks than views, as many look.
         """
         total, offsets = np.zeros((len(pages), ORIENTATIONS)), np.zeros((len(pages), 4, 2))
-        views = self._settings.views
-        each = max(1, views // len(self._orientation))
-        for place in range(each * len(self._orientation)):
-            view = VIEWS[views][place % views]
-            shown = [oriented_image(page, view) for page in pages]
-            outputs = self._mean([self._orientation[place // each]], shown)
+        views = VIEWS[self._settings.views]
+        for place, view in enumerate(views):
+            network = self._orientation[place * len(self._orientation) // len(views)]
+            outputs = self._mean([network], [oriented_image(page, view) for page in pages])
             total += log_softmax(outputs[:, :ORIENTATIONS], axis=1)[:, COMPOSED[:, view]]
             offsets += unoriented_offsets(outputs[:, ORIENTATIONS:].reshape(-1, 4, 2), view)
-        return total / (place + 1), offsets / (place + 1)
+        return total / len(views), offsets / len(views)
 
     @torch.inference_mode()
     def _mean(self, networks: Sequence[nn.Module], images: Sequence[np.ndarray]) -> np.ndarray:

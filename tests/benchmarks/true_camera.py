@@ -10,6 +10,7 @@ object: by way, the score of test-like and of clean images.
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -45,21 +46,21 @@ class TrueCamera(Augmenter):
         return made
 
 
-def augment_by_true_camera(folder: Path) -> None:
-    """Do what the stage `augment` does, in this process, which stands in `folder` afterwards."""
+def augment_by_true_camera(folder: Path, test_squares: Path) -> None:
+    """Do what the stage `augment` does, in this process, which stands in `folder` afterwards.
+
+    test_squares: the test images as they were found, whose cameras nobody knows.
+    """
     os.chdir(folder)
-    if paths.AUGMENTED_STORE.is_file() and paths.TEST_RESIZED_STORE.is_file():
-        return
+    shutil.copy(test_squares, paths.TEST_RESIZED_STORE)
     settings = load_settings()
     augment, machine = settings.augment, settings.machine
     bank = open_bank(augment.names(), augment, machine, paths.NOISE_BANK.resolve())
     release()
-    train, test = (str(path.resolve()) for path in (paths.TRAIN_STORE, paths.TEST_STORE))
-    of_all = open_straightener(settings.upright)
-    pages = TrueCamera(train, augment, bank, straighten=of_all)
-    pack(paths.AUGMENTED_STORE, pages, paths.STATE / "true-camera-train", machine, "true camera")
-    test_images = Augmenter(test, augment, clean_only=True, straighten=of_all)
-    pack(paths.TEST_RESIZED_STORE, test_images, paths.STATE / "true-camera-test", machine, "test images")
+    pages = TrueCamera(
+        str(paths.TRAIN_STORE.resolve()), augment, bank, straighten=open_straightener(settings.upright, True)
+    )
+    pack(paths.AUGMENTED_STORE, pages, paths.STATE / "true-camera", machine, "true camera")
     release()
 
 
@@ -70,10 +71,10 @@ def main() -> None:
     for way, changes in WAYS.items():
         folder = given.folder / way
         make(given.project, folder, [*given.set, *changes])
-        if way == "true_camera":
-            augment_by_true_camera(folder)
-        else:
+        if way != "true_camera":
             once(folder, "augment")
+        elif not (folder / paths.AUGMENTED_STORE).is_file():
+            augment_by_true_camera(folder, given.folder / "found" / paths.TEST_RESIZED_STORE)
         once(folder, "train", given.member, str(given.fold))
         os.chdir(folder)
         score = scores(given.member, given.fold)

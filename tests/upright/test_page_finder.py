@@ -108,9 +108,10 @@ def test_views_are_shared_out_among_folds_networks(monkeypatch):
     for networks, views, expected in (
         (1, 4, [(0, 0), (0, 1), (0, 2), (0, 3)]),
         (2, 4, [(0, 0), (0, 1), (1, 2), (1, 3)]),
-        (3, 4, [(0, 0), (1, 1), (2, 2)]),
-        (5, 4, [(0, 0), (1, 1), (2, 2), (3, 3), (4, 0)]),
-        (2, 1, [(0, 0), (1, 0)]),
+        (3, 4, [(0, 0), (0, 1), (1, 2), (2, 3)]),
+        (5, 4, [(0, 0), (1, 1), (2, 2), (3, 3)]),
+        (4, 2, [(0, 0), (2, 2)]),
+        (2, 1, [(0, 0)]),
     ):
 
         def load(loaded, name, make, size, settings, networks=networks):
