@@ -155,6 +155,7 @@ def test_for_inference_keeps_training_mode_of_the_network():
 # frozen stages
 
 
+@pytest.mark.skipif(not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="oneDNN has no bfloat16 here")
 @pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "mobilenetv3_small_050", "test_resnet", "test_vit"])
 def test_frozen_stages_compute_as_for_inference_while_it_lasts(name):
     torch.manual_seed(0)
@@ -205,3 +206,13 @@ def test_frozen_stages_stay_as_they_are_after_an_error_and_without_bfloat16():
     with pytest.raises(KeyError), for_training(network, frozen, 32, bfloat16=True):
         raise KeyError
     assert not [module for module in network.modules() if "forward" in vars(module)]
+
+
+@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "test_resnet"])
+def test_where_onednn_has_no_bfloat16_no_layer_is_its_own(name, monkeypatch):
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    network = with_lively_statistics(timm.create_model(name, num_classes=3))
+    frozen = frozen_modules(network, FinetunedSettings(frozen_stages=2), 0)
+    assert not [layer for layer in for_inference(network, 64, bfloat16=True).modules() if type(layer) is FusedConv2d]
+    with for_training(network, frozen, 64, bfloat16=True):
+        assert not [module for module in network.modules() if "forward" in vars(module)]

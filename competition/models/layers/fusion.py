@@ -2,9 +2,9 @@
 activation behind it fused.
 
 Which convolution feeds which batch-norm is read off the order of definition, and then proved: the result has to give
-what is wanted of the network for a random input, else the network is used as it is. On a CPU with bfloat16 the
-convolutions are oneDNN's with ReLU or ReLU6 built in, which saves reading and writing each image once more (nearly half
-of the time).
+what is wanted of the network for a random input, else the network is used as it is. On a CPU whose oneDNN
+has bfloat16 the convolutions are its own with ReLU or ReLU6 built in, which saves reading and writing each image once
+more (nearly half of the time).
 """
 
 import copy
@@ -77,7 +77,7 @@ def for_inference(network: nn.Module, size: int, bfloat16: bool, wanted: Wanted 
         fused = _folded(plain)
         if torch.allclose(expected, wanted(fused, probe), atol=1e-3, rtol=1e-3):
             best = fused
-            if bfloat16 and probe.device.type == "cpu" and torch.backends.mkldnn.is_available():
+            if bfloat16 and _fuses(probe.device):
                 quick = _with_fused_activations(fused)
                 with torch.autocast("cpu", torch.bfloat16):
                     usual = _distance(expected, wanted(plain, probe))
@@ -90,15 +90,15 @@ def for_training(network: nn.Module, frozen: Sequence[nn.Module], size: int, bfl
     """Put `network` in training mode, but its `frozen` modules in evaluation mode; as long as it lasts these compute
     as `for_inference` would have them.
 
-    They come before all that learns; the network's modules, weights and their names stay. Fused only on a CPU with
-    bfloat16, and where the outputs for a random image of `size` pixels are the same.
+    They come before all that learns; the network's modules, weights and their names stay. Fused only on a CPU whose
+    oneDNN has bfloat16, and where the outputs for a random image of `size` pixels are the same.
     """
     network.train()
     for module in frozen:
         module.eval()
     changed: list[nn.Module] = []
     try:
-        if bfloat16 and next(network.parameters()).device.type == "cpu" and torch.backends.mkldnn.is_available():
+        if bfloat16 and _fuses(next(network.parameters()).device):
             for group, made in _fused_groups(network, _in_groups(frozen), size):
                 changed += group
                 group[0].forward = torch.no_grad()(made.forward)
@@ -108,6 +108,13 @@ def for_training(network: nn.Module, frozen: Sequence[nn.Module], size: int, bfl
     finally:
         for module in changed:
             del module.forward  # the class's own
+
+
+def _fuses(device: torch.device) -> bool:
+    """Return whether `FusedConv2d` computes there: oneDNN refuses bfloat16 on a processor with AVX2 at most."""
+    return (
+        device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
 
 
 def _in_groups(frozen: Sequence[nn.Module]) -> list[list[nn.Module]]:
