@@ -230,7 +230,7 @@ class Parsed(Exception):
 
 def reads_script(path: Path, words: list[str], monkeypatch) -> None:
     assert path.is_file()
-    if "ArgumentParser" not in path.read_text(encoding="utf-8"):
+    if "parse_args" not in path.read_text(encoding="utf-8"):
         assert not [word for word in words if word.startswith("-")], f"{path.name} takes no options"
         return
     parse = argparse.ArgumentParser.parse_args
