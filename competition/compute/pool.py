@@ -45,10 +45,24 @@ def deal(work: Callable, tasks: Iterable[tuple], machine: MachineSettings) -> It
         yield from _on_cluster(work, tasks, machine.scheduler)
     else:
         warnings.filterwarnings("ignore", REPLACED, UserWarning)
+        work = _OfACommand(work, os.getpid())
         parallel = joblib.Parallel(
             n_jobs=machine.workers or -1, return_as="generator_unordered", pre_dispatch="2*n_jobs"
         )
         yield from parallel(joblib.delayed(work)(*task) for task in tasks)
+
+
+@dataclass(frozen=True)
+class _OfACommand:
+    """`work` for a process of this machine: not begun any more, of what waits for it, once the `command` is gone."""
+
+    work: Callable
+    command: int
+
+    def __call__(self, *task: object) -> object:
+        if self.command not in (os.getpid(), os.getppid()):
+            raise SystemExit
+        return self.work(*task)
 
 
 @dataclass(frozen=True)

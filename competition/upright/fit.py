@@ -110,8 +110,9 @@ def _fit_in_a_worker(
     report: Report,
     threads: int,
 ) -> None:
+    tell = while_waited_for(report)
     set_up_process(threads)
-    fit_fold(read(), fold, settings, target, state, while_waited_for(report))
+    fit_fold(read(), fold, settings, target, state, tell)
 
 
 def fit_fold(

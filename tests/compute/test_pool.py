@@ -1,10 +1,12 @@
 """Work dealt to processes and to a Dask cluster: all of it, a bounded window at a time, and failures in words."""
 
 import os
+import subprocess
 import sys
 import time
 import warnings
 
+import psutil
 import pytest
 from makers.packed import local_cluster
 
@@ -82,6 +84,37 @@ def test_a_worker_that_grew_is_replaced_without_a_word():
     workers.release()
     assert len(found) == 12 and len(set(found)) > 2
     assert not said
+
+
+DEALER = """
+import sys, time
+from pathlib import Path
+from competition.compute.pool import deal
+from competition.settings.machine import MachineSettings
+
+def work(n):
+    Path(sys.argv[1], str(n)).touch()
+    time.sleep(1)
+
+list(deal(work, ((n,) for n in range(9)), MachineSettings(workers=2)))
+"""
+
+
+def test_what_waits_for_a_killed_commands_workers_is_not_begun(tmp_path):
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "dealer.py").write_text(DEALER)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = subprocess.Popen([sys.executable, tmp_path / "dealer.py", tmp_path / "begun"], env=environment)
+    while len(begun := list((tmp_path / "begun").iterdir())) < 2:
+        assert command.poll() is None
+        time.sleep(0.02)
+    workers = psutil.Process(command.pid).children(recursive=True)
+    command.kill()
+    command.wait()
+    time.sleep(2)
+    assert len(list((tmp_path / "begun").iterdir())) == len(begun)
+    for worker in workers:  # idle, they would stay for minutes
+        worker.kill()
 
 
 @pytest.mark.slow
