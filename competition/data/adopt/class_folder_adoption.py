@@ -38,16 +38,8 @@ def adopt_class_folders(
     problems: list[str],
 ) -> Adopted:
     """Bring class folders in. drawn: the parts' ratio and the seed of the test part's draw; asked: as told."""
-    (ratio, seed), given, notes, group_of = drawn, given_parts(path), [], {}
-    if given:
-        files, skipped = _list_parts(path, given, problems, asked[0])
-        if groups[0]:
-            problems.append(
-                f"{groups[0]}: --groups is for class folders without a given split; this one is used as it is"
-            )
-    else:
-        files, skipped = list_class_folders(path, problems, asked[0].class_folders)
-        group_of, notes = read_groups(Path(groups[0]), groups[1], files, problems) if groups[0] else ({}, [])
+    (ratio, seed), given = drawn, given_parts(path)
+    files, skipped, group_of, notes = _list_images(path, given, groups, asked[0], problems)
     problems += _ratio_problems(ratio)
     if problems:
         raise ContractError(problems)
@@ -59,6 +51,36 @@ def adopt_class_folders(
         images = draw_test_part(files, group_of, share, seed, spelling)
     classes = in_natural_order({image.class_name for image in images})
     test = [image for image in images if image.usage]
+    _check_parts(path, classes, test)
+    notes += [*_of_untested(classes, test), *_of_split(given, bool(groups[0])), *said, *_of_deep(files, bool(given))]
+    task = _task(before[1], classes, *asked)
+    changes = changed(destination, {}, task, before, asked[1].takes if asked[1] else "labels", metadata=False)
+    _write(path, destination, before[0], classes, images, task["answer"])
+    if destination.params is not None:
+        write_changes(destination.params, changes)
+    sizes = (len(images) - len(test), len(test), len(classes))
+    return Adopted("class folders", destination.root, *sizes, tuple(skipped), tuple(notes), changes)
+
+
+def _list_images(
+    path: Path,
+    given: dict[str, Path],
+    groups: tuple[Path | str | None, str | None],
+    options: Options,
+    problems: list[str],
+) -> tuple[list[str], list[str], dict[str, str], list[str]]:
+    """Return the images, what was skipped, the groups of those that have one, and notes on these."""
+    if not given:
+        files, skipped = list_class_folders(path, problems, options.class_folders)
+        return files, skipped, *(read_groups(Path(groups[0]), groups[1], files, problems) if groups[0] else ({}, []))
+    files, skipped = _list_parts(path, given, problems, options)
+    if groups[0]:
+        problems.append(f"{groups[0]}: --groups is for class folders without a given split; this one is used as it is")
+    return files, skipped, {}, []
+
+
+def _check_parts(path: Path, classes: Sequence[str], test: Sequence[ClassImage]) -> None:
+    """Raise ContractError where there is one class only, or no test part."""
     if len(classes) < 2:
         raise ContractError(
             [f"{path}: joined, the folders are one class ({classes[0]}); there is nothing to tell apart"]
@@ -67,24 +89,19 @@ def adopt_class_folders(
         raise ContractError(
             [f"{path}: too few images or groups to hold a test part out; add some, or adopt a competition"]
         )
-    if untested := sorted(set(classes) - {image.class_name for image in test}):
-        notes.append(
-            f"{counted(len(untested), 'classes have')} too few images or groups for the test part: {examples(untested)}"
-        )
+
+
+def _of_untested(classes: Sequence[str], test: Sequence[ClassImage]) -> list[str]:
+    untested = sorted(set(classes) - {image.class_name for image in test})
+    what = f"too few images or groups for the test part: {examples(untested)}"
+    return [f"{counted(len(untested), 'classes have')} {what}"] if untested else []
+
+
+def _of_split(given: dict[str, Path], grouped: bool) -> list[str]:
     if given:
-        notes.append(f"the split is given ({', '.join(given)}) and used as it is: the validation images are fold 0")
-    elif not groups[0]:
-        notes.append(
-            "the test part was drawn image by image; if several images show one thing, name their groups with --groups"
-        )
-    notes += [*said, *_of_deep(files, bool(given))]
-    task = _task(before[1], classes, *asked)
-    changes = changed(destination, {}, task, before, asked[1].takes if asked[1] else "labels", metadata=False)
-    _write(path, destination, before[0], classes, images, task["answer"])
-    if destination.params is not None:
-        write_changes(destination.params, changes)
-    sizes = (len(images) - len(test), len(test), len(classes))
-    return Adopted("class folders", destination.root, *sizes, tuple(skipped), tuple(notes), changes)
+        return [f"the split is given ({', '.join(given)}) and used as it is: the validation images are fold 0"]
+    drawn = "the test part was drawn image by image; if several images show one thing, name their groups with --groups"
+    return [] if grouped else [drawn]
 
 
 def _spellings(path: Path, files: list[str], given: bool, options: Options) -> tuple[dict[str, str], list[str]]:
