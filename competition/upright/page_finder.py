@@ -31,8 +31,10 @@ class PageFinder:
     def __init__(self, weights: Sequence[Path | str], settings: UprightSettings, temperature: float = 1.0):
         self._settings, self._temperature = settings, temperature
         loaded = [load_file(str(path)) for path in weights]
-        self._corners, self._normalise = _load(loaded, CORNERS, corner_network, settings.corners_size, settings)
-        self._orientation, _ = _load(loaded, ORIENTATION, orientation_network, settings.orientation_size, settings)
+        corners, self._normalise = _load(loaded, CORNERS, corner_network, settings.corners_size, settings)
+        orientation, _ = _load(loaded, ORIENTATION, orientation_network, settings.orientation_size, settings)
+        self._corners = list(dict.fromkeys(_shared_out(corners, settings.views)))
+        self._orientation = _shared_out(orientation, settings.views)
 
     def find(self, pictures: Sequence[np.ndarray], fill: int) -> list[FoundPage]:
         """Return the page in each of `pictures`, uint8 (H, W, 3); where none can be, the whole picture.
@@ -61,13 +63,11 @@ class PageFinder:
 
     def _seen(self, pages: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return log-probabilities (N, 8) of the orientations that straight `pages` are seen in, and by what their
-        corners are off (N, 4, 2), in shares of the side: the means over the views, which are shared out among the
-        networks; of more networks than views, as many look.
+        corners are off (N, 4, 2), in shares of the side: the means over the views, each with its network.
         """
         total, offsets = np.zeros((len(pages), ORIENTATIONS)), np.zeros((len(pages), 4, 2))
         views = VIEWS[self._settings.views]
-        for place, view in enumerate(views):
-            network = self._orientation[place * len(self._orientation) // len(views)]
+        for view, network in zip(views, self._orientation, strict=True):
             outputs = self._mean([network], [oriented_image(page, view) for page in pages])
             total += log_softmax(outputs[:, :ORIENTATIONS], axis=1)[:, COMPOSED[:, view]]
             offsets += unoriented_offsets(outputs[:, ORIENTATIONS:].reshape(-1, 4, 2), view)
@@ -80,6 +80,11 @@ class PageFinder:
         with autocast("auto"):
             outputs = [network(inputs).float() for network in networks]
         return torch.stack(outputs).mean(dim=0)[: len(images)].cpu().numpy().astype(np.float64)
+
+
+def _shared_out(networks: Sequence[nn.Module], views: int) -> list[nn.Module]:
+    """Return each view's network: of more networks than views, as many as there are views."""
+    return [networks[place * len(networks) // views] for place in range(views)]
 
 
 def _load(

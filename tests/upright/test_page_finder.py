@@ -94,6 +94,16 @@ def test_views_are_shared_out_among_folds_networks(monkeypatch):
     square = np.random.default_rng(0).integers(0, 255, (6, 6, 3)).astype(np.uint8).repeat(15, axis=0).repeat(15, axis=1)
     upright = page_finder.straightened(square, UNIT_SQUARE * 90, 64, 255, page_finder.MARGIN).astype(np.float32)
     looked: list[tuple[int, int]] = []
+    asked: list[int] = []
+
+    class Asked(Whole):
+        def __init__(self, number: int):
+            super().__init__()
+            self.number = number
+
+        def forward(self, inputs):
+            asked.append(self.number)
+            return super().forward(inputs)
 
     class Looks(Sees):
         def __init__(self, number: int):
@@ -115,11 +125,13 @@ def test_views_are_shared_out_among_folds_networks(monkeypatch):
     ):
 
         def load(loaded, name, make, size, settings, networks=networks):
-            made = [Whole()] if name == CORNERS else [Looks(number) for number in range(networks)]
-            return made, lambda pixels, where=None: pixels.float()
+            kind = Asked if name == CORNERS else Looks
+            return [kind(number) for number in range(networks)], lambda pixels, where=None: pixels.float()
 
         monkeypatch.setattr(page_finder, "_load", load)
         looked.clear()
+        asked.clear()
         settings = SETTINGS.model_copy(update={"views": views})
         [found] = PageFinder([], settings).find([square], 255)
         assert looked == expected and found.orientations.argmax() == 0
+        assert asked == sorted({number for number, _ in expected})
