@@ -61,5 +61,8 @@ class UprightSettings(SettingsSection):
     seed: int = Field(0, ge=0)
 
     def photographed(self, augment: AugmentSettings) -> AugmentSettings:
-        """Return the settings of the damaged pages that the networks learn from, and are scored on."""
-        return augment.model_copy(update={"policy": self.policy, "transforms": {}})
+        """Return the settings of the damaged pages that the networks learn from, and are scored on: at least as large
+        as the straight page is looked at.
+        """
+        size = max(augment.size, self.orientation_size)
+        return augment.model_copy(update={"policy": self.policy, "transforms": {}, "size": size})

@@ -96,6 +96,7 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
         views = orientation_weights(settings.tta.passes, settings.tta.seed)
         targets = tuple(read_classes(paths.CLASSES))
         gain_state = state / f"gain-{look_key(settings, straighten, views)}"
+        bank = open_bank(names, settings.augment, machine, paths.NOISE_BANK.resolve())  # the same, if of one size
         gain = measured_gain(settings, pages, table, targets, straighten, bank, views, gain_state)
         facts |= {"used": gain.gains, "frozen_features": gain.facts()}
     release()  # the same workers have trained, scored, and looked at the gain

@@ -100,6 +100,13 @@ def test_corners_of_a_picture_and_of_its_square_are_each_others_inverse():
     assert corners_in_picture(shares, picture) == pytest.approx(corners)
 
 
+@pytest.mark.parametrize(("members", "orientation", "side"), [(288, 224, 403), (288, 320, 448)])
+def test_photographs_have_the_pixels_that_the_larger_look_needs(folder, members, orientation, side):
+    settings = UprightSettings(orientation_size=orientation, policy="light").photographed(AugmentSettings(size=members))
+    rows, _ = PhotographMaker(str(folder / "train.arrow"), settings, 0)([0])
+    assert settings.policy == "light" and {(row["height"], row["width"]) for row in rows} == {(side, side)}
+
+
 def test_errors_are_measured_on_as_many_pages_as_are_asked_for(photographs):
     settings = SETTINGS.model_copy(update={"scored_pages": 3})
     few = [row for fold in range(3) for row in photographs.to_score(fold, settings)]
