@@ -2,9 +2,9 @@
 activation behind it fused.
 
 Which convolution feeds which batch-norm is read off the order of definition, and then proved: the result has to give
-what is wanted of the network for a random input, else the network is used as it is. On a CPU whose oneDNN
-has bfloat16 the convolutions are its own with ReLU or ReLU6 built in, which saves reading and writing each image once
-more (nearly half of the time).
+what is wanted of the network for a random input, else the network is used as it is. On a CPU whose oneDNN has
+bfloat16 the convolutions are its own with ReLU or ReLU6 built in, which saves reading and writing each image once more
+(nearly half of the time).
 """
 
 import copy
