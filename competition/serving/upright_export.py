@@ -18,8 +18,8 @@ from competition.serving.onnx import to_onnx, with_preprocessing
 from competition.serving.standalone import standalone_files
 from competition.settings.upright import UprightSettings
 from competition.upright.geometry import LEAST_SIDE, unoriented_offsets
-from competition.upright.networks import MARGIN, PageNetwork, corner_network, orientation_network
-from competition.upright.page_finder import CORNERS, ORIENTATION, VIEWS
+from competition.upright.networks import CORNERS, MARGIN, ORIENTATION, PageNetwork, corner_network, orientation_network
+from competition.upright.page_finder import VIEWS
 
 Maker = Callable[..., tuple[PageNetwork, Normalisation]]
 

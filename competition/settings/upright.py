@@ -7,6 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from competition.settings.augment import AugmentSettings, check_policy
 from competition.settings.section import SettingsSection
 
+LARGER = 1.1  # than the straight page: the size that its photographs are drawn for, so that few pages are enlarged
+
 
 def _word(value: object) -> object:
     """Return YAML's on and off, which it takes for true and false, as the words that were written."""
@@ -61,8 +63,8 @@ class UprightSettings(SettingsSection):
     seed: int = Field(0, ge=0)
 
     def photographed(self, augment: AugmentSettings) -> AugmentSettings:
-        """Return the settings of the damaged pages that the networks learn from, and are scored on: at least as large
-        as the straight page is looked at.
+        """Return the settings of the damaged pages that the networks learn from, and are scored on: larger than the
+        straight page is looked at, since a page fills a part of its photograph, and its far side a smaller one.
         """
-        size = max(augment.size, self.orientation_size)
+        size = max(augment.size, round(self.orientation_size * LARGER))
         return augment.model_copy(update={"policy": self.policy, "transforms": {}, "size": size})

@@ -1,11 +1,11 @@
-"""Fits the upright networks of every fold, and measures them on pages that they never saw.
+"""Fits the upright networks of every fold.
 
 Nothing here reads a label: photographs are made of training pages, with the corners that the damage put them to.
 Workers are kept for the next step: whoever calls releases them.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,13 +20,10 @@ from competition.data.image_store import ImageStore
 from competition.settings.machine import MachineSettings
 from competition.settings.upright import UprightSettings
 from competition.training.checkpoints import save_weights
-from competition.upright.accuracy import Found, compare
-from competition.upright.networks import corner_network, orientation_network
-from competition.upright.page_finder import CORNERS, ORIENTATION, PageFinder
+from competition.upright.networks import CORNERS, ORIENTATION, corner_network, orientation_network
 from competition.upright.training import Photographs, corners_lesson, orientation_lesson, train_network
 
 Report = Callable[[dict], None]
-AT_ONCE = 64  # pictures that are decoded together
 
 
 def drawn_pages(folds: np.ndarray, settings: UprightSettings) -> np.ndarray:
@@ -147,39 +144,3 @@ def fit_fold(
 
 def _report(report: Report, fold: int, name: str, row: dict) -> None:
     report({"fold": fold, "network": name} | row)
-
-
-def score_folds(
-    read: Callable[[], FoldPhotographs],
-    weights: Mapping[int, Path],
-    settings: UprightSettings,
-    machine: MachineSettings,
-) -> tuple[Found, np.ndarray]:
-    """Return what each fold's networks find on its own test-like copies, and the rows (N,) of these."""
-    share = share_of(len(weights), machine.workers)
-    tasks = [(read, fold, path, settings) for fold, path in weights.items()]
-    if share.at_once == 1:
-        parts = [_score_fold(*task) for task in tasks]
-    else:
-        shared = ((*task, share.threads) for task in tasks)
-        parts = list(deal(_score_fold, shared, MachineSettings(workers=share.at_once)))
-    parts.sort(key=lambda part: part[0])
-    found = Found(*(np.concatenate([getattr(part, one.name) for _, part, _ in parts]) for one in fields(Found)))
-    return found, np.concatenate([rows for *_, rows in parts])
-
-
-def _score_fold(
-    read: Callable[[], FoldPhotographs], fold: int, weights: Path, settings: UprightSettings, threads: int | None = None
-) -> tuple[int, Found, np.ndarray]:
-    if threads:
-        set_up_process(threads)
-    photographs = read()
-    rows = photographs.to_score(fold, settings)
-    finder, pages, sides = PageFinder([weights], settings), [], []
-    for start in range(0, len(rows), AT_ONCE):
-        some = rows[start : start + AT_ONCE]
-        pictures = [photographs.store.image(row) for row in some]
-        sides += [picture.shape[0] for picture in pictures]
-        pages += finder.find(pictures, photographs.fill)
-    corners = photographs.corners[rows] * np.array(sides)[:, None, None]
-    return fold, compare(pages, list(corners), sides), rows

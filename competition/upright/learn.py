@@ -35,10 +35,11 @@ from competition.settings.upright import UprightSettings
 from competition.upright.accuracy import figures
 from competition.upright.choice import look_key, measured_gain
 from competition.upright.errors import Errors
-from competition.upright.fit import FoldPhotographs, drawn_pages, fit_folds, score_folds
+from competition.upright.fit import FoldPhotographs, drawn_pages, fit_folds
 from competition.upright.networks import corner_network, orientation_network
 from competition.upright.pages_grid import write_pages_grid
 from competition.upright.photographs import PhotographMaker
+from competition.upright.scoring import score_folds
 from competition.upright.straighten import FoldStraightener, save_straightener
 
 GRID = "pages.png"

@@ -18,6 +18,7 @@ from competition.settings.finetuned import FinetunedSettings
 from competition.settings.upright import UprightSettings
 from competition.upright.geometry import TOP, UPPER_LEFT, axes_angle, quad_of
 
+CORNERS, ORIENTATION = "corners", "orientation"  # before a tensor's name in a fold's weights
 CHANNELS, HIDDEN = 64, 192  # between the network's last map and what says where things lie
 MARGIN = 0.06  # of the straight page's square, left free on each side
 

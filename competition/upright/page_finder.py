@@ -16,13 +16,19 @@ from competition.models.layers.fusion import for_inference
 from competition.models.networks import Normalisation
 from competition.settings.upright import UprightSettings
 from competition.upright.geometry import homography, moved, placed, plausible, straightened, unoriented_offsets, whole
-from competition.upright.networks import MARGIN, corner_network, orientation_network, quad_from_output
+from competition.upright.networks import (
+    CORNERS,
+    MARGIN,
+    ORIENTATION,
+    corner_network,
+    orientation_network,
+    quad_from_output,
+)
 from competition.upright.page import FoundPage
 from competition.upright.photographs import corners_in_picture
 
 VIEWS = {1: (0,), 2: (0, 2), 4: (0, 1, 2, 3), 8: tuple(range(ORIENTATIONS))}  # upside down first
 BATCH_SIZE = 16  # of every batch, padded: what is found in a picture depends on no other one
-CORNERS, ORIENTATION = "corners", "orientation"  # before a tensor's name in a fold's weights
 
 
 class PageFinder:

@@ -10,8 +10,8 @@ from competition.data.orientations import ORIENTATIONS, oriented_image
 from competition.settings.upright import UprightSettings
 from competition.upright import page_finder
 from competition.upright.geometry import UNIT_SQUARE, UPPER_LEFT, quad_of
-from competition.upright.networks import corner_network, corner_targets, orientation_network
-from competition.upright.page_finder import CORNERS, ORIENTATION, VIEWS, PageFinder
+from competition.upright.networks import CORNERS, ORIENTATION, corner_network, corner_targets, orientation_network
+from competition.upright.page_finder import VIEWS, PageFinder
 
 SETTINGS = UprightSettings(network="test_efficientnet", weights="none", corners_size=64, orientation_size=64)
 PICTURES = [page(n, n, 200 + n, 150) for n in range(19)]

@@ -39,7 +39,7 @@ def test_corners_of_a_picture_and_of_its_square_are_each_others_inverse():
     assert corners_in_picture(shares, picture) == pytest.approx(corners)
 
 
-@pytest.mark.parametrize(("members", "orientation", "side"), [(288, 224, 403), (288, 320, 448)])
+@pytest.mark.parametrize(("members", "orientation", "side"), [(288, 224, 403), (288, 320, 493)])
 def test_photographs_have_the_pixels_that_the_larger_look_needs(folder, members, orientation, side):
     settings = UprightSettings(orientation_size=orientation, policy="light").photographed(AugmentSettings(size=members))
     rows, _ = PhotographMaker(str(folder / "train.arrow"), settings, 0)([0])
