@@ -2,9 +2,9 @@
 activation behind it fused.
 
 Which convolution feeds which batch-norm is read off the order of definition, and then proved: the result has to give
-what is wanted of the network for a random input, else the network is used as it is. On a CPU whose oneDNN has
-bfloat16 the convolutions are its own with ReLU or ReLU6 built in, which saves reading and writing each image once more
-(nearly half of the time).
+what is wanted of the network for a random input, else the network is used as it is. On a CPU the convolutions are
+oneDNN's own with ReLU or ReLU6 built in, which saves reading and writing each image once more (in bfloat16 nearly half
+of the time, in float32 a quarter).
 """
 
 import copy
@@ -27,11 +27,10 @@ _LIMITS = {"none": (-math.inf, math.inf), "relu": (0.0, math.inf), "hardtanh": (
 
 
 class FusedConv2d(nn.Module):
-    """A convolution with bias and its activation, in bfloat16 on the CPU."""
+    """A convolution with bias and its activation on the CPU. kind: float32 or bfloat16, that it computes in."""
 
-    def __init__(self, conv: nn.Module, same: bool, activation: nn.Module):
+    def __init__(self, conv: nn.Module, same: bool, activation: nn.Module, kind: torch.dtype):
         super().__init__()
-        kind = torch.bfloat16
         self.weight = nn.Parameter(conv.weight.to(kind).contiguous(memory_format=torch.channels_last))
         self.bias = None if conv.bias is None else nn.Parameter(conv.bias.to(kind))
         self.stride, self.same = list(conv.stride), same
@@ -40,7 +39,7 @@ class FusedConv2d(nn.Module):
         self.activation, self.scalars = _FUSED[type(activation)]
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        inputs = inputs.to(torch.bfloat16)
+        inputs = inputs.to(self.weight.dtype)
         if self.same and 1 < self.groups == inputs.shape[1] and computes(inputs):
             shape = shape_of(inputs, self.weight.shape[-1], self.stride[0], None)
             if not shape.symmetric:
@@ -77,9 +76,9 @@ def for_inference(network: nn.Module, size: int, bfloat16: bool, wanted: Wanted 
         fused = _folded(plain)
         if torch.allclose(expected, wanted(fused, probe), atol=1e-3, rtol=1e-3):
             best = fused
-            if bfloat16 and _fuses(probe.device):
-                quick = _with_fused_activations(fused)
-                with torch.autocast("cpu", torch.bfloat16):
+            if _fuses(probe.device, bfloat16):
+                quick = _with_fused_activations(fused, bfloat16)
+                with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
                     usual = _distance(expected, wanted(plain, probe))
                 best = quick if _distance(expected, wanted(quick, probe)) < 2 * usual + 1e-3 else fused
     return best.requires_grad_(False).to(memory_format=torch.channels_last)
@@ -90,16 +89,16 @@ def for_training(network: nn.Module, frozen: Sequence[nn.Module], size: int, bfl
     """Put `network` in training mode, but its `frozen` modules in evaluation mode; as long as it lasts these compute
     as `for_inference` would have them.
 
-    They come before all that learns; the network's modules, weights and their names stay. Fused only on a CPU whose
-    oneDNN has bfloat16, and where the outputs for a random image of `size` pixels are the same.
+    They come before all that learns; the network's modules, weights and their names stay. Fused only on a CPU, where
+    the outputs for a random image of `size` pixels are the same.
     """
     network.train()
     for module in frozen:
         module.eval()
     changed: list[nn.Module] = []
     try:
-        if bfloat16 and _fuses(next(network.parameters()).device):
-            for group, made in _fused_groups(network, _in_groups(frozen), size):
+        if _fuses(next(network.parameters()).device, bfloat16):
+            for group, made in _fused_groups(network, _in_groups(frozen), size, bfloat16):
                 changed += group
                 group[0].forward = torch.no_grad()(made.forward)
                 for module in group[1:]:
@@ -110,11 +109,11 @@ def for_training(network: nn.Module, frozen: Sequence[nn.Module], size: int, bfl
             del module.forward  # the class's own
 
 
-def _fuses(device: torch.device) -> bool:
+def _fuses(device: torch.device, bfloat16: bool) -> bool:
     """Return whether `FusedConv2d` computes there: oneDNN refuses bfloat16 on a processor with AVX2 at most."""
-    return (
-        device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    )
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    return not bfloat16 or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _in_groups(frozen: Sequence[nn.Module]) -> list[list[nn.Module]]:
@@ -132,7 +131,7 @@ def _in_groups(frozen: Sequence[nn.Module]) -> list[list[nn.Module]]:
 
 
 def _fused_groups(
-    network: nn.Module, groups: Sequence[list[nn.Module]], size: int
+    network: nn.Module, groups: Sequence[list[nn.Module]], size: int, bfloat16: bool
 ) -> Iterator[tuple[list[nn.Module], nn.Module]]:
     """Yield those of `groups` whose fused form gives the same outputs, and that form."""
     seen: dict[nn.Module, torch.Tensor] = {}
@@ -154,8 +153,8 @@ def _fused_groups(
             continue
         plain = nn.Sequential(*group)
         with torch.no_grad():
-            expected, made = plain(seen[group[0]]), _with_fused_activations(_folded(plain))
-            with torch.autocast("cpu", torch.bfloat16):
+            expected, made = plain(seen[group[0]]), _with_fused_activations(_folded(plain), bfloat16)
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
                 usual, found = _distance(expected, plain(seen[group[0]])), made(seen[group[0]])
         if _distance(expected, found) < 2 * usual + 1e-3:
             yield group, made
@@ -178,8 +177,8 @@ def _folded(plain: nn.Module) -> nn.Module:
     return network.requires_grad_(False)
 
 
-def _with_fused_activations(folded: nn.Module) -> nn.Module:
-    network = copy.deepcopy(folded)
+def _with_fused_activations(folded: nn.Module, bfloat16: bool) -> nn.Module:
+    network, kind = copy.deepcopy(folded), torch.bfloat16 if bfloat16 else torch.float32
     kinds = (nn.Conv2d, DepthwiseConv2d, *_FUSED)
     layers = [(name, layer) for name, layer in network.named_modules() if isinstance(layer, kinds)]
     for (name, conv), (after, activation) in zip(layers, [*layers[1:], ("", nn.Identity())], strict=True):
@@ -187,7 +186,7 @@ def _with_fused_activations(folded: nn.Module) -> nn.Module:
             continue
         same = getattr(conv, "same", type(conv).__name__ == "Conv2dSame")
         joined = after and type(activation) in _FUSED and name.rpartition(".")[0] == after.rpartition(".")[0]
-        network.set_submodule(name, FusedConv2d(conv, same, activation if joined else nn.Identity()))
+        network.set_submodule(name, FusedConv2d(conv, same, activation if joined else nn.Identity(), kind))
         if joined:
             network.set_submodule(after, nn.Identity())
     for layer in network.modules():
