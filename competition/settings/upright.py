@@ -57,8 +57,9 @@ class UprightSettings(SettingsSection):
     )
     views: Literal[1, 2, 4, 8] = Field(
         4,
-        description="orientations in which the straight page is looked at for its own: more are more often right; "
-        "shared out among the networks of several folds, so that more folds cost no more time",
+        description="orientations in which the straight page is looked at for its own, half of them where these are "
+        "sure: more are more often right; shared out among the networks of several folds, so that more folds cost no "
+        "more time",
     )
     seed: int = Field(0, ge=0)
 

@@ -27,8 +27,10 @@ from competition.upright.networks import (
 from competition.upright.page import FoundPage
 from competition.upright.photographs import corners_in_picture
 
-VIEWS = {1: (0,), 2: (0, 2), 4: (0, 1, 2, 3), 8: tuple(range(ORIENTATIONS))}  # upside down first
-BATCH_SIZE = 16  # of every batch, padded: what is found in a picture depends on no other one
+# of which the second half is looked at only where the first leaves doubt; of a half, upside down first
+VIEWS = {1: (0,), 2: (0, 2), 4: (0, 2, 1, 3), 8: (0, 2, 1, 3, 4, 6, 5, 7)}
+SURE = 0.8  # how likely an orientation is that needs no more looks
+BATCH_SIZE = 8  # of every batch, padded: what is found in a picture depends on no other one
 
 
 class PageFinder:
@@ -47,12 +49,8 @@ class PageFinder:
 
         fill: grey level around the picture.
         """
-        found: list[FoundPage] = []
-        for start in range(0, len(pictures), BATCH_SIZE):
-            found += self._find(pictures[start : start + BATCH_SIZE], fill)
-        return found
-
-    def _find(self, pictures: Sequence[np.ndarray], fill: int) -> list[FoundPage]:
+        if not pictures:
+            return []
         size, settings = self._settings.orientation_size, self._settings
         small = [letterbox(picture, settings.corners_size, fill) for picture in pictures]
         outputs = self._mean(self._corners, small)
@@ -72,25 +70,38 @@ class PageFinder:
         corners are off (N, 4, 2), in shares of the side: the means over the views, each with its network.
         """
         total, offsets = np.zeros((len(pages), ORIENTATIONS)), np.zeros((len(pages), 4, 2))
-        views = VIEWS[self._settings.views]
-        for view, network in zip(views, self._orientation, strict=True):
-            outputs = self._mean([network], [oriented_image(page, view) for page in pages])
-            total += log_softmax(outputs[:, :ORIENTATIONS], axis=1)[:, COMPOSED[:, view]]
-            offsets += unoriented_offsets(outputs[:, ORIENTATIONS:].reshape(-1, 4, 2), view)
-        return total / len(views), offsets / len(views)
+        looks, rows = np.zeros(len(pages)), np.arange(len(pages))
+        views = list(zip(VIEWS[self._settings.views], self._orientation, strict=True))
+        half = -(-len(views) // 2)
+        for some in (views[:half], views[half:]):
+            for view, network in some:
+                outputs = self._mean([network], [oriented_image(pages[row], view) for row in rows])
+                total[rows] += log_softmax(outputs[:, :ORIENTATIONS], axis=1)[:, COMPOSED[:, view]]
+                offsets[rows] += unoriented_offsets(outputs[:, ORIENTATIONS:].reshape(-1, 4, 2), view)
+                looks[rows] += 1
+            rows = rows[softmax(total[rows] / looks[rows, None], axis=1).max(axis=1) <= SURE]
+            if not len(rows):
+                break
+        return total / looks[:, None], offsets / looks[:, None, None]
 
     @torch.inference_mode()
     def _mean(self, networks: Sequence[nn.Module], images: Sequence[np.ndarray]) -> np.ndarray:
-        padded = [*images, *[images[0]] * (BATCH_SIZE - len(images))]
-        inputs = self._normalise(torch.from_numpy(np.stack(padded)), device())
-        with autocast("auto"):
-            outputs = [network(inputs).float() for network in networks]
-        return torch.stack(outputs).mean(dim=0)[: len(images)].cpu().numpy().astype(np.float64)
+        """Return the networks' mean output for each image, (N, T)."""
+        outputs = []
+        for start in range(0, len(images), BATCH_SIZE):
+            some = images[start : start + BATCH_SIZE]
+            padded = np.stack([*some, *[some[0]] * (BATCH_SIZE - len(some))])
+            inputs = self._normalise(torch.from_numpy(padded), device())
+            with autocast("auto"):
+                answers = [network(inputs).float() for network in networks]
+            outputs.append(torch.stack(answers).mean(dim=0)[: len(some)].cpu())
+        return torch.cat(outputs).numpy().astype(np.float64)
 
 
 def _shared_out(networks: Sequence[nn.Module], views: int) -> list[nn.Module]:
-    """Return each view's network: of more networks than views, as many as there are views."""
-    return [networks[place * len(networks) // views] for place in range(views)]
+    """Return each view's network: in turn; of more networks than views, as many as there are views."""
+    count = len(networks)
+    return [networks[place * count // views if count > views else place % count] for place in range(views)]
 
 
 def _load(

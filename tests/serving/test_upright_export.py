@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,7 +48,11 @@ for name in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    """Networks that find nearly the same QUAD in any picture, and nearly always see it in one orientation."""
+    return save_networks(tmp_path_factory.mktemp("upright") / "0.safetensors", logit=3)
+
+
+def save_networks(path: Path, logit: float) -> Path:
+    """Save networks that find nearly the same QUAD in any picture, and nearly always see it in one orientation."""
     corners, _ = corner_network(SETTINGS, 0, trained=True)
     orientation, _ = orientation_network(SETTINGS, 0, trained=True)
     with torch.no_grad():
@@ -57,8 +62,7 @@ def weights(tmp_path_factory):
         corners.places.bias.copy_(torch.from_numpy(np.concatenate([*[(QUAD - 0.5).ravel()] * 2, [1, 0]])))
         orientation.places.bias.copy_(torch.linspace(-0.05, 0.05, 8))
         orientation.classes.weight.mul_(0.1)
-        orientation.classes.bias.copy_(torch.eye(8)[SEEN_AS] * 3)
-    path = tmp_path_factory.mktemp("upright") / "0.safetensors"
+        orientation.classes.bias.copy_(torch.eye(8)[SEEN_AS] * logit)
     parts = (("corners", corners), ("orientation", orientation))
     save_file(
         {f"{name}.{key}": value.contiguous() for name, net in parts for key, value in net.state_dict().items()}, path
@@ -74,10 +78,13 @@ def pictures():
         yield np.clip(128 + 300 * grey / np.abs(grey).max() / 3, 0, 255).astype(np.uint8)
 
 
-def test_pages_are_turned_upright_as_ours_without_torch_and_opencv(weights, tmp_path):
+# in doubt all views are looked at, else half of them, who'd say something else
+@pytest.mark.parametrize(("views", "logit"), [(4, 3), (2, 8)])
+def test_pages_are_turned_upright_as_ours_without_torch_and_opencv(views, logit, tmp_path):
+    weights, settings = save_networks(tmp_path / "0.safetensors", logit), SETTINGS.model_copy(update={"views": views})
     alone = tmp_path / "alone"
     alone.mkdir()
-    for name, content in (upright_files(weights, SETTINGS, 48, 200) | standalone_files("page.py")).items():
+    for name, content in (upright_files(weights, settings, 48, 200) | standalone_files("page.py")).items():
         (alone / name).write_bytes(content)
     originals = list(pictures())
     for number, picture in enumerate(originals):
@@ -85,7 +92,7 @@ def test_pages_are_turned_upright_as_ours_without_torch_and_opencv(weights, tmp_
     (alone / "lines.py").write_text(LINES)
     names = [str(number) for number in range(len(originals))]
     run_alone(["lines.py", *names], alone, tmp_path / "site", ("competition", "torch", "cv2", "scipy", "timm"))
-    finder = PageFinder([weights], SETTINGS)
+    finder = PageFinder([weights], settings)
     for name, picture, page in zip(names, originals, finder.find(originals, 200), strict=True):
         expected, _ = upright_square(picture, page, 48, 200)
         found = np.asarray(Image.open(alone / f"{name}_upright.png"))
