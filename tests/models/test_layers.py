@@ -97,6 +97,7 @@ def test_only_plain_depthwise_layers_are_replaced():
 NETWORKS = [
     "mobilenetv3_small_050",
     "tf_efficientnet_lite0",
+    "tf_efficientnet_b0",
     "test_efficientnet",
     "test_resnet",
     "test_vit",
@@ -129,13 +130,13 @@ def test_for_inference_answers_like_the_network(name):
     assert not any(parameter.requires_grad for parameter in quick.parameters())
 
 
-@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "mobilenetv2_050"])
+@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "mobilenetv2_050", "tf_efficientnet_b0"])
 def test_in_float32_activations_are_fused_too(name):
     network = with_lively_statistics(with_fast_depthwise(timm.create_model(name, num_classes=5)))
     fast = for_inference(network, 64, bfloat16=False)
     fused = [layer for layer in fast.modules() if type(layer) is FusedConv2d and layer.activation != "none"]
     assert fused and {layer.weight.dtype for layer in fused} == {torch.float32}
-    assert not [layer for layer in fast.modules() if isinstance(layer, nn.ReLU | nn.ReLU6)]
+    assert not [layer for layer in fast.modules() if isinstance(layer, nn.ReLU | nn.ReLU6 | nn.SiLU)]
 
 
 def test_inference_folds_every_batch_norm_of_a_mobile_network():
