@@ -3,7 +3,7 @@
     python tests/benchmarks/upright.py PROJECT [--set upright.orientation_epochs=12 ...]
 
 PROJECT: a folder with params.yaml, after `python -m pipelines.split`. The stage `upright` is run as params.yaml has it,
-with the keys of --set changed, and `use: auto`, so that frozen features are compared too. Then the test images are
+with `use: auto`, so that frozen features are compared too, and the keys of --set changed. Then the test images are
 turned upright, two processes at work. The last line is one JSON object.
 """
 
@@ -51,7 +51,7 @@ def main() -> None:
     file = given.project / "params.yaml"
     before = file.read_text(encoding="utf-8")
     params = yaml.safe_load(before)
-    for assignment in [*given.set, "upright.use=auto"]:
+    for assignment in ["upright.use=auto", *given.set]:
         change(params, assignment)
     try:
         file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
