@@ -13,6 +13,7 @@ import typer
 
 from competition.common import paths
 from competition.common.files import replace_file
+from competition.compute.processor import has_bfloat16
 from competition.data.adopt.metric_facts import metric_facts
 from competition.data.adopt.params_changes import lines_of, with_consequences
 from competition.settings import edit as params_file
@@ -23,6 +24,7 @@ from pipelines._main import run
 
 PRESETS = Path(__file__).resolve().parent.parent / "competition/settings/presets"
 USUAL = TaskSettings().metric
+TIMED = "on two cores"  # in the first line of a preset whose time was measured on a processor
 CARRIED = ("competition", "task", "rules", "submit", "machine")
 
 
@@ -54,6 +56,11 @@ def main(
     as_before = f"; as it was: {', '.join(map('.'.join, kept))}" if kept else ""
     also = "".join(f"; {line}, by the task and the rules" for line in lines_of(changes)[len(kept) :])
     print(f"{to}: preset {name}{as_before}{also}; `dvc repro` runs what it changes")
+    if TIMED in files[name].read_text(encoding="utf-8").splitlines()[0] and not has_bfloat16():
+        print(
+            "its time is of a processor with bfloat16; this one has none, and takes about 1.6 times as long: "
+            "`python -m pipelines.plan` measures"
+        )
 
 
 def carried_over(path: Path) -> dict[tuple[str, str], object]:

@@ -3,11 +3,10 @@
 import ctypes
 import os
 import platform
-from functools import cache
-from pathlib import Path
 
 import torch
 
+from competition.compute.processor import has_bfloat16
 from competition.compute.waiting_threads import watch_neighbours
 
 MOST_FEEDING = 8  # threads: each holds a batch in memory
@@ -19,15 +18,7 @@ def use_bfloat16(precision: str) -> bool:
         return precision == "bfloat16"
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)  # emulated it is slower than float32
-    return _cpu_has_bfloat16()
-
-
-@cache
-def _cpu_has_bfloat16() -> bool:
-    try:
-        return "avx512_bf16" in Path("/proc/cpuinfo").read_text() or "amx_bf16" in Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
+    return has_bfloat16()
 
 
 def autocast(precision: str) -> torch.autocast:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import timm
 
+from competition.compute import processor
 from competition.members.kinds.features import FeaturesSettings
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.load import load_settings
@@ -204,3 +205,18 @@ def test_without_external_data_a_guard_is_not_trained_alone(tmp_path):
     with pytest.raises(ValueError, match="rules.external_data: false"):
         configure.main("datarobot", params)
     assert params.read_text() == "rules: {external_data: false}\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "name", "said"), [("avx2", "cpu", True), ("avx2", "gpu", False), ("amx_bf16", "cpu", False)]
+)
+def test_a_slower_processor_than_a_presets_time_is_of_is_told(flags, name, said, tmp_path, monkeypatch, capsys):
+    info = tmp_path / "cpuinfo"
+    info.write_text(f"flags: sse {flags} fma\n")
+    monkeypatch.setattr(processor, "CPU_INFO", info)
+    processor.has_bfloat16.cache_clear()
+    try:
+        configure.main(name, tmp_path / "params.yaml")
+    finally:
+        processor.has_bfloat16.cache_clear()
+    assert ("this one has none, and takes about 1.6 times as long" in capsys.readouterr().out) == said
