@@ -119,6 +119,8 @@ def adapt(
     each epoch's row, as `fit.fit` reports it. Raises ValueError for a loss that isn't a number.
     """
     settings = settings.model_copy(update={"epochs": how.epochs, "learning_rate": how.learning_rate, "seed": how.seed})
+    if settings.tuning == "gradual":  # it has been unfrozen
+        settings = settings.model_copy(update={"tuning": "full"})
     unlabelled, steps = Unlabelled.of(data, answers), len(data.train_rows) // settings.batch_size or 1
     run = _new_run(network.to(device()), settings, how, steps)
     run.resume(state_file)

@@ -236,3 +236,10 @@ def test_images_that_were_turned_upright_are_shown_so(data):
     store = type("Turned", (ImageStore,), {"orientations": lambda self, rows: np.eye(8)[rows % 8]})(data.store.path)
     rows = np.arange(20)
     assert module._orientations(store, rows, np.random.default_rng(0)).tolist() == (rows % 8).tolist()
+
+
+def test_a_gradually_unfrozen_network_adapts_as_a_whole(data, tmp_path):
+    settings = SETTINGS.model_copy(update={"tuning": "gradual", "unfreeze_epoch": 1})
+    before = {key: value.clone() for key, value in create_network(settings, 3)[0].state_dict().items()}
+    after, _ = adapted(data, tmp_path / "gradual.pt", settings=settings)
+    assert not [key for key in before if before[key].ndim == 4 and torch.equal(before[key], after[key])]
