@@ -304,6 +304,16 @@ def test_a_specialist_begins_with_the_bases_weights_and_predicts_what_it_is_aske
     assert member.predictions["clean"].targets == ("x", "7") and member.scores["test_like"] is None
 
 
+def test_what_is_begun_with_may_have_another_head(data, tmp_path):
+    settings = SETTINGS.model_copy(update={"epochs": 1, "learning_rate": 1e-12, "head": "dense"})
+    base = create_network(SETTINGS, 3, seed=5)[0].state_dict()
+    member = train_member(
+        settings, data, ("x", "7", "10"), np.eye(8)[0], tmp_path / "a.pt", lambda row: None, start=base
+    )
+    shared = [key for key, value in member.weights.items() if value.ndim == 4 and key in base]
+    assert shared and all(torch.allclose(member.weights[key], base[key], atol=1e-6) for key in shared)
+
+
 def test_a_copy_is_shown_in_orientations_as_likely_as_they_are_upright(data):
     likely = np.array([[0.5, 0, 0, 0.3, 0, 0, 0.2, 0], [1.0, 0, 0, 0, 0, 0, 0, 0]])
     rows = np.repeat([0, 1], 4000)

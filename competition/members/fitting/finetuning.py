@@ -58,8 +58,7 @@ def fine_tune(settings: FinetunedSettings, data: FoldData, fit: Fit) -> FittedNe
 
 
 def _load_what_fits(network: nn.Module, start: dict[str, torch.Tensor]) -> None:
-    """Load `start`, but for a classifier of another size."""
+    """Load `start`, but for a classifier of another size or with another head."""
     own = network.state_dict()
-    network.load_state_dict(
-        {key: start[key] if start[key].shape == value.shape else value for key, value in own.items()}
-    )
+    fits = {key: value for key, value in start.items() if key in own and own[key].shape == value.shape}
+    network.load_state_dict(own | fits)
