@@ -458,3 +458,15 @@ def test_every_rule_that_can_be_afforded_makes_a_candidate_simplest_first(monkey
     monkeypatch.setattr(Stacking, "is_affordable", lambda *size: size != (80, 3, 4))
     candidates, left_out = ensemble_candidates(RuleInputs(stacked, singles, SETTINGS))
     assert left_out == ["stacking"] and [candidate.name for candidate in candidates] == names[:-1]
+
+
+def test_stacking_where_images_of_one_class_are_left():
+    voters, _ = made_voters(n=90)
+    true = np.full(90, 2)
+    true[0] = 1  # of fold 0: the other folds have no image of class 1
+    rule = Stacking.fit(voters, true, np.arange(90) % 3, F1)
+    assert rule.c in C_RANGE
+    alone = Stacking.fit(voters, np.full(90, 2), np.arange(90) % 3, F1)
+    probabilities = alone.vote(voters).probabilities
+    share = 90.5 / 91  # as a label that all images have: half an image is of others
+    assert probabilities == pytest.approx(np.tile([(1 - share) / 3, (1 - share) / 3, share, (1 - share) / 3], (90, 1)))

@@ -95,6 +95,9 @@ def _features(voters: Voters) -> np.ndarray:
 
 def _fit(features: np.ndarray, y_true: np.ndarray, c: float) -> Fitted:
     if y_true.ndim == 1:
+        if y_true.min() == y_true.max():
+            alone, intercept = _constant(features, len(y_true), len(y_true))
+            return y_true[:1], alone[None], np.array([intercept])
         model = LogisticRegression(C=c, max_iter=1000, tol=1e-3).fit(features, y_true)
         return model.classes_, model.coef_, model.intercept_
     rows = [_fit_label(features, label, c) for label in y_true.T]
@@ -106,18 +109,28 @@ def _fit(features: np.ndarray, y_true: np.ndarray, c: float) -> Fitted:
 
 
 def _fit_label(features: np.ndarray, label: np.ndarray, c: float) -> tuple[np.ndarray, float]:
-    """Return (coefficients (F,), intercept) of one label; of one that all or none of the images have, its log-odds."""
+    """Return (coefficients (F,), intercept) of one label."""
     if label.min() == label.max():
-        share = (label.sum() + 0.5) / (len(label) + 1)
-        return np.zeros(features.shape[1]), float(np.log(share / (1 - share)))
+        return _constant(features, int(label.sum()), len(label))
     classes, coefficients, intercepts = _fit(features, label.astype(np.int64), c)
     return coefficients[0], float(intercepts[0])
+
+
+def _constant(features: np.ndarray, count: int, images: int) -> tuple[np.ndarray, float]:
+    """Return (coefficients (F,), intercept), the log-odds, of what all or none of the images are."""
+    share = (count + 0.5) / (images + 1)
+    return np.zeros(features.shape[1]), float(np.log(share / (1 - share)))
 
 
 def _predict(fitted: Fitted, features: np.ndarray, n_classes: int, several: bool) -> np.ndarray:
     classes, coefficients, intercepts = fitted
     if several:
         return expit(features @ coefficients.T + intercepts)
+    if len(classes) == 1:  # no image of any other class was there
+        share = expit(intercepts[0])
+        probabilities = np.full((len(features), n_classes), (1 - share) / (n_classes - 1))
+        probabilities[:, classes] = share
+        return probabilities
     model = LogisticRegression()
     model.classes_, model.coef_, model.intercept_ = fitted
     probabilities = np.zeros((len(features), n_classes))  # a class that wasn't there to be learnt is never answered
