@@ -15,7 +15,7 @@ from competition.compute.distributed import processes
 from competition.compute.launcher import run_together
 from competition.data.classes import read_classes
 from competition.ensembling.specialist_votes import SPECIALIST
-from competition.folds.predictions import read_fold
+from competition.folds.predictions import read_networks
 from competition.folds.split import read_folds
 from competition.members.named import member_named
 from competition.members.output_files import print_epoch, write_member
@@ -39,7 +39,8 @@ def main(fold: int) -> None:
 def train_and_write(settings: Settings, fold: int) -> None:
     set_up_process()
     targets, folds = tuple(read_classes(paths.CLASSES)), read_folds(paths.FOLDS)
-    base = [read_fold(settings.specialize.base_member, number, folds, targets) for number in settings.split.folds]
+    name = settings.specialize.base_member
+    base = read_networks(name, settings.networks_of(name), folds, targets)
     hard = find_hard_classes(settings.specialize, base, folds, targets)
     names = [targets[index] for index in hard]
     metric = make_metric(settings.task)

@@ -30,9 +30,9 @@ def asked(
 ) -> dict[str, np.ndarray]:
     """Return, for each part of a fold's predictions, the positions of the images that the specialist is asked about.
 
-    base: each fold's predictions; the validation images (clean, test_like, severe) are those of `fold`; the test images
-    and the holdout are answered by all folds' soft vote, since that is the answer that the specialist may change. hard:
-    targets; asks: see `asked_rows`.
+    base: each network's predictions, the folds' first; the validation images (clean, test_like, severe) are those of
+    `fold`; the test images and the holdout are answered by all networks' soft vote, since that is the answer that the
+    specialist may change. hard: targets; asks: see `asked_rows`.
     """
     parts = {
         name: own if name in OUT_OF_FOLD else soft_vote([predictions[name] for predictions in base])

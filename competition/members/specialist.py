@@ -28,7 +28,7 @@ def find_hard_classes(
 ) -> list[int]:
     """Return the class indices, ascending, that settings name, or those that `base` confuses most, test-like.
 
-    base: the base member's predictions by fold; folds: ID, target, fold. Raises ValueError for names of no classes.
+    base: the base member's predictions by network; folds: ID, target, fold. Raises ValueError for names of no classes.
     """
     if settings.hard_classes != "auto":
         unknown = [target for target in settings.hard_classes if target not in targets]
@@ -38,7 +38,7 @@ def find_hard_classes(
                 f"{list(settings.hard_classes)}"
             )
         return sorted({targets.index(target) for target in settings.hard_classes})
-    oof = concatenate([parts["test_like"] for parts in base])
+    oof = concatenate([parts["test_like"] for parts in base if "test_like" in parts])
     y_true = folds.set_index("ID").target.loc[list(oof.ids)].map(targets.index)
     seen = folds[folds["fold"] != HOLDOUT]  # images that no fold scores are one more fold: every network learns them
     folds_of_class = seen.groupby("target")["fold"].nunique().reindex(targets, fill_value=0)

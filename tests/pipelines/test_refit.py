@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from makers.project import FOLDS, PARAMS, TEST, TRAIN, made_further, make_once
 
-from competition.data.predictions import load_predictions
-from pipelines import ensemble, predict, train, vote
+from competition.data.predictions import load_predictions, save_predictions
+from pipelines import ensemble, predict, specialize, train, vote
 
 pytestmark = pytest.mark.slow
 
@@ -100,3 +100,30 @@ def test_what_is_not_asked_for_is_refused(made, monkeypatch):
         train.main("lite0", "refit-9")
     with pytest.raises(ValueError, match="refit-3: grey has no such fold"):
         train.main("grey", "refit-3")
+
+
+def test_the_specialist_is_asked_about_what_all_networks_of_its_base_answer(tmp_path_factory):
+    """Networks of all images may turn an easy answer into a hard class: the specialist answers these images too."""
+
+    def say(network: object, target: str, probability: float):
+        path = Path(f"folds/predictions/lite0/{network}.npz")
+        parts = load_predictions(path)
+        targets = parts["test"].targets
+        rest = (1 - probability) / (len(targets) - 1)
+        row = [probability if one == target else rest for one in targets]
+        save_predictions(path, parts | {"test": parts["test"].like(np.array([row] * len(parts["test"])))})
+
+    def run():
+        for network in NETWORKS:
+            train.main("lite0", network)
+            say(network, "7", 0.9)
+        for fold in FOLDS:
+            say(fold, "x", 0.6)
+        for fold in FOLDS:
+            specialize.main(fold)
+        vote.main()
+
+    params = ASKED.replace('hard_classes: ["7", "10", x]', 'hard_classes: ["7", "10"]')
+    made = made_further(tmp_path_factory, params, run)
+    for fold in FOLDS:
+        assert len(answers(made, "specialist", fold)["test"]) == len(answers(made, "lite0", fold)["test"])
