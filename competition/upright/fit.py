@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from competition.common.seeds import generator
@@ -17,6 +18,7 @@ from competition.compute.device import set_up_process
 from competition.compute.pool import deal, while_waited_for
 from competition.compute.shares import share_of
 from competition.data.image_store import ImageStore
+from competition.folds.split import HOLDOUT, make_folds
 from competition.settings.machine import MachineSettings
 from competition.settings.upright import UprightSettings
 from competition.training.checkpoints import save_weights
@@ -36,6 +38,23 @@ def drawn_pages(folds: np.ndarray, settings: UprightSettings) -> np.ndarray:
     if missing := sorted(set(folds[seen].tolist()) - set(folds[drawn].tolist())):
         raise ValueError(f"upright.pages: {settings.pages} training images leave none of fold {missing[0]}; raise it")
     return drawn
+
+
+def own_folds(table: pd.DataFrame, settings: UprightSettings) -> dict[str, int]:
+    """Return image ID -> the fold whose networks don't see it: groups whole, whatever the labels and the split `table`,
+    but for its holdout.
+
+    Raises ValueError where there are fewer groups than folds.
+    """
+    seen = (table["fold"] != HOLDOUT).to_numpy()
+    groups, folds = table["group"][seen], table["fold"].to_numpy(copy=True)
+    if groups.nunique() < settings.folds:
+        raise ValueError(
+            f"upright.folds: {settings.folds} folds of {groups.nunique()} groups of images; take fewer, or `use: off`"
+        )
+    ids, no_label = table["ID"][seen].tolist(), [""] * len(groups)
+    folds[seen] = make_folds(ids, no_label, groups.tolist(), settings.folds, settings.seed)
+    return dict(zip(table["ID"], folds.tolist(), strict=True))
 
 
 @dataclass(frozen=True)

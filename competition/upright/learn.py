@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from competition.augmentation.augraphy.bank import open_bank
 from competition.augmentation.offline import copies_code
@@ -24,18 +23,17 @@ from competition.compute.pool import release
 from competition.data.classes import read_classes
 from competition.data.image_store import ImageStore
 from competition.data.packing import build
-from competition.folds.split import HOLDOUT, make_folds, read_folds
+from competition.folds.split import HOLDOUT, read_folds
 from competition.inference.tta import orientation_weights
 from competition.members.resume_key import versions_of
 from competition.metrics.calibration import apply_temperature, fit_temperature
 from competition.models.networks import packages_of
 from competition.settings.finetuned import FinetunedSettings
 from competition.settings.params import Settings
-from competition.settings.upright import UprightSettings
 from competition.upright.accuracy import figures
 from competition.upright.choice import look_key, measured_gain
 from competition.upright.errors import Errors
-from competition.upright.fit import FoldPhotographs, drawn_pages, fit_folds
+from competition.upright.fit import FoldPhotographs, drawn_pages, fit_folds, own_folds
 from competition.upright.networks import corner_network, orientation_network
 from competition.upright.pages_grid import write_pages_grid
 from competition.upright.photographs import PhotographMaker
@@ -44,6 +42,7 @@ from competition.upright.straighten import FoldStraightener, save_straightener
 
 GRID = "pages.png"
 PAGES_PER_PART = 32
+MAKERS = "competition.upright.photographs", "competition.upright.fit"  # modules that the networks depend on
 AFTERWARDS = {"use", "least_probability", "views", "scored_pages"}  # what the networks don't depend on
 
 
@@ -57,7 +56,7 @@ def resume_key(settings: Settings) -> str:
         augment.dumped_transforms(),
         augment.model_dump(include={"size", "fill", "quality", "seed", "bank_layers"}),
         upright.model_dump(exclude=AFTERWARDS),
-        code_digest("competition.upright.fit"),
+        *map(code_digest, MAKERS),
         copies_code(),
         versions_of(packages_of(network)),
     )
@@ -107,23 +106,6 @@ def learn(settings: Settings, state: Path, report: Callable[[dict], None] = lamb
         save_straightener(folder, bool(facts["used"]), upright, temperature, fold_of, errors)
         write_pages_grid(folder / GRID, FoldStraightener(networks), ImageStore(paths.TEST_STORE), augment.fill)
     return facts
-
-
-def own_folds(table: pd.DataFrame, settings: UprightSettings) -> dict[str, int]:
-    """Return image ID -> the fold whose networks don't see it: groups whole, whatever the labels and the split `table`,
-    but for its holdout.
-
-    Raises ValueError where there are fewer groups than folds.
-    """
-    seen = (table["fold"] != HOLDOUT).to_numpy()
-    groups, folds = table["group"][seen], table["fold"].to_numpy(copy=True)
-    if groups.nunique() < settings.folds:
-        raise ValueError(
-            f"upright.folds: {settings.folds} folds of {groups.nunique()} groups of images; take fewer, or `use: off`"
-        )
-    ids, no_label = table["ID"][seen].tolist(), [""] * len(groups)
-    folds[seen] = make_folds(ids, no_label, groups.tolist(), settings.folds, settings.seed)
-    return dict(zip(table["ID"], folds.tolist(), strict=True))
 
 
 def _pack_photographs(state: Path, maker: PhotographMaker, pages: np.ndarray, settings: Settings) -> None:

@@ -7,10 +7,11 @@ import pytest
 import torch
 from makers.photographs import FOLD_OF, SETTINGS
 
+from competition.common.imports import ROOT, import_closure
 from competition.compute import pool
 from competition.compute.device import cores
 from competition.settings.machine import MachineSettings
-from competition.upright import fit
+from competition.upright import fit, learn
 from competition.upright.fit import FoldPhotographs
 
 SHORT = SETTINGS.model_copy(update={"corners_epochs": 1, "orientation_epochs": 1, "frozen_stages": 0})
@@ -81,3 +82,15 @@ def test_a_worker_whose_command_was_killed_ends_with_the_epoch(photographs, weig
         fit._fit_in_a_worker(lambda: photographs, 0, SHORT, weights[0], tmp_path, lambda row: seen.append(row), 1)
     assert [row["network"] for row in seen] == ["corners"] and not weights[0].exists()
     assert len(list(tmp_path.glob("*.pt"))) == 2  # what whoever comes next goes on from
+
+
+def test_networks_are_named_by_what_made_them_and_not_by_how_pages_are_looked_for():
+    """An edit of the latter trains nothing anew."""
+    covered = {
+        path.relative_to(ROOT).as_posix()
+        for module in learn.MAKERS
+        for path in import_closure(ROOT / f"{module.replace('.', '/')}.py")
+    }
+    folder = "competition/upright"
+    assert {f"{folder}/{name}.py" for name in ("photographs", "training", "networks", "geometry", "fit")} <= covered
+    assert not {f"{folder}/{name}.py" for name in ("page_finder", "scoring", "accuracy", "learn")} & covered

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from competition.settings.upright import UprightSettings
-from competition.upright.learn import own_folds
+from competition.upright.fit import own_folds
 
 
 def a_split(groups: int, each: int) -> pd.DataFrame:
