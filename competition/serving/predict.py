@@ -133,7 +133,7 @@ class LoadedVote:
     @property
     def orientations(self) -> int:
         """How many orientations of an image are asked about, at most."""
-        return ORIENTATIONS if self.straighten else 1 if self.fast else np.count_nonzero(self.weights)
+        return 1 if self.fast else ORIENTATIONS if self.straighten else np.count_nonzero(self.weights)
 
     def read(
         self, folder: Path | str, pages: Sequence[Page | str], pdfs: PdfPages | None = None, threads: int | None = None

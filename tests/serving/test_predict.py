@@ -24,6 +24,7 @@ from competition.ensembling.specialist_votes import replace_hard
 from competition.ensembling.voting import soft_vote
 from competition.inference import predictor as inference
 from competition.serving.new_images import packed_image
+from competition.serving.predict import LoadedVote
 from competition.settings.load import load_settings
 from pipelines import ensemble, predict
 from pipelines._main import run
@@ -358,3 +359,9 @@ def load_from(content: bytes) -> dict[str, torch.Tensor]:
     from safetensors.torch import load
 
     return load(content)
+
+
+@pytest.mark.parametrize(("fast", "straighten", "orientations"), [(True, True, 1), (True, False, 1), (False, True, 8)])
+def test_a_hurried_vote_looks_at_an_image_once(fast, straighten, orientations):
+    vote = LoadedVote(None, {}, None, np.full(8, 1 / 8), object() if straighten else None, fast)
+    assert vote.orientations == orientations

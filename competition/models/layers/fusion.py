@@ -20,6 +20,8 @@ from competition.models.kernels.compiled import computes
 from competition.models.kernels.depthwise import convolved
 from competition.models.layers.depthwise import DepthwiseConv2d, pad_same, shape_of
 
+ROUNDING = {True: 1e-3, False: 1e-5}  # by bfloat16: what a fused network may be off, beside what a plain one is
+
 Wanted = Callable[[nn.Module, torch.Tensor], torch.Tensor]
 
 _FUSED = {nn.Identity: ("none", []), nn.ReLU: ("relu", []), nn.ReLU6: ("hardtanh", [0.0, 6.0]), nn.SiLU: ("swish", [])}
@@ -80,7 +82,7 @@ def for_inference(network: nn.Module, size: int, bfloat16: bool, wanted: Wanted 
                 quick = _with_fused_activations(fused, bfloat16)
                 with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
                     usual = _distance(expected, wanted(plain, probe))
-                best = quick if _distance(expected, wanted(quick, probe)) < 2 * usual + 1e-3 else fused
+                best = quick if _distance(expected, wanted(quick, probe)) < 2 * usual + ROUNDING[bfloat16] else fused
     return best.requires_grad_(False).to(memory_format=torch.channels_last)
 
 
@@ -156,7 +158,7 @@ def _fused_groups(
             expected, made = plain(seen[group[0]]), _with_fused_activations(_folded(plain), bfloat16)
             with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
                 usual, found = _distance(expected, plain(seen[group[0]])), made(seen[group[0]])
-        if _distance(expected, found) < 2 * usual + 1e-3:
+        if _distance(expected, found) < 2 * usual + ROUNDING[bfloat16]:
             yield group, made
 
 
