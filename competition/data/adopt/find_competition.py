@@ -58,13 +58,14 @@ def find_competition(
     texts = [join_labels(one) for one in labels.sets]
     used = {*labels.columns, group, group_column}
     metadata, of_metadata = find_metadata(source.where, source.frame, test.frame, texts, used)
+    order = f"; in the order {examples(answer.classes, most=8)}" if labels.kind == "ordinal" else ""
     moved = sample is not None and sample.frame.columns[0] != sample.id
     notes = [
         *test.notes,
         *([f"{sample.name}: {sample.id} isn't its first column; in a submission it is"] if moved else []),
         *([of_group] if of_group else []),
         *found.notes,
-        f"labels: {labels.kind}, {labels.reason}",
+        f"labels: {labels.kind}, {labels.reason}{order}",
         f"answer: {answer.form}, {answer.reason}",
         *answer.notes,
         *of_metadata,

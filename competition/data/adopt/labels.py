@@ -125,10 +125,7 @@ def _single(where: str, cells: list[str], what: str, options: Options, metric: M
             [f"{where}: only one class ({examples(classes)}); there is nothing to tell apart, at least two are needed"]
         )
     if options.labels == "ordinal":
-        grades = in_order(classes)
-        return Labels(
-            "ordinal", [(cell,) for cell in cells], grades, f"as told; in the order {examples(grades, most=8)}"
-        )
+        return Labels("ordinal", [(cell,) for cell in cells], in_order(classes), "as told")
     if options.labels is None and metric is not None and metric.graded and is_whole(classes):
         reason = f"since {what} holds whole numbers and {metric.name} scores grades"
         return Labels("ordinal", [(cell,) for cell in cells], in_order(classes), reason)

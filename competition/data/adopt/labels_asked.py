@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from competition.common.csv import sort_targets
 from competition.common.errors import ContractError, examples
-from competition.data.adopt.cells import Hints, is_number, is_whole
+from competition.data.adopt.cells import Hints, in_order, is_number, is_whole
 from competition.data.adopt.class_names import find_class_names
 from competition.data.adopt.image_parts import ImageParts
 from competition.data.adopt.joined_classes import alike_warnings, class_counts, joined
@@ -38,16 +37,9 @@ def find_labels(
         labels = joined(labels, {*asked, *parts.cells}, source.where)
     source, labels = without_repeats(source, labels)
     names, note = _names(survey, parts, labels)
-    labels, names = _as_asked(labels, asked, parts.cells, names, source.where)
+    labels, names = _as_asked(_graded(labels, names, source.where), asked, parts.cells, names, source.where)
     if source.guessed and (other := [cell for cell in parts.cells if cell and not is_number(cell)]):
         _check_guessed(other, labels, source.where, parts)
-    if labels.kind == "ordinal" and not (all(map(is_number, labels.classes)) or {*labels.classes} <= {*names}):
-        raise ContractError(
-            [
-                f"{source.where}: nothing says the order of the grades {examples(labels.classes, most=20)}; put a "
-                "table beside it that lists them from the least to the most, such as grade,name with a row for each"
-            ]
-        )
     source, labels = without_unasked(source, labels)
     if problems := check_texts(labels, source.where):
         raise ContractError(problems)
@@ -100,17 +92,37 @@ def _names(survey: Survey, parts: ImageParts, labels: Labels) -> tuple[dict[str,
     return find_class_names(survey, parts.roles.unused, labels.classes)
 
 
+def _graded(labels: Labels, names: dict[str, str], where: str) -> Labels:
+    """Return the labels, grades in words in the order of the file that names them. Raises ContractError without one."""
+    if labels.kind != "ordinal" or all(map(is_number, labels.classes)):
+        return labels
+    if not {*labels.classes} <= {*names}:
+        raise ContractError(
+            [
+                f"{where}: nothing says the order of the grades {examples(labels.classes, most=20)}; put a "
+                "table beside it that lists them from the least to the most, such as grade,name with a row for each"
+            ]
+        )
+    listed = [label for label in names if label in labels.classes]
+    if all(is_number(names[label]) for label in listed):  # a JSON file's keys may be sorted as text
+        listed.sort(key=lambda label: float(names[label]))
+    return replace(labels, classes=tuple(listed))
+
+
 def _as_asked(
     labels: Labels, asked: Sequence[str], cells: Sequence[str], names: dict[str, str], where: str
 ) -> tuple[Labels, dict[str, str]]:
-    """Return labels and names with the sample submission's classes, in its order, or as it writes them."""
+    """Return labels and names with the sample's classes, in its order but for grades, or as it writes them."""
     if len(asked) > 1:
         known = set(labels.classes)
         by_column = {column: label_of_column(column, known) for column in asked}
         odd = {label: column for column, label in by_column.items() if label is not None and label != column}
         names = names | odd  # a column such as prob_3 is the name of class 3
         here = {label: name for label, name in names.items() if label in known}
-        return only_asked(labels, asked, here, where), names
+        found = only_asked(labels, asked, here, where)
+        if labels.kind == "ordinal" and {*found.classes} <= {*labels.classes}:
+            found = replace(found, classes=tuple(label for label in labels.classes if label in found.classes))
+        return found, names
     shown = set(cells) - {""}
     if len(asked) == 1 and shown and not shown & set(labels.classes):
         if shown <= set(names.values()):
@@ -119,16 +131,13 @@ def _as_asked(
         if len(set(plain.values())) == len(labels.classes) and shown <= set(plain.values()):
             renamed = _renamed(labels, plain, f"as whole numbers, as {cells[0]!r} in the sample submission is one")
             return renamed, {plain[label]: name for label, name in names.items() if label in plain}
-    listed = tuple(label for label in names if label in labels.classes)
-    words = not all(map(is_number, labels.classes))
-    if labels.kind == "ordinal" and words and len(listed) == len(labels.classes):
-        return replace(labels, classes=listed), names  # the order of the file that names them
     return labels, names
 
 
 def _renamed(labels: Labels, names: dict[str, str], how: str) -> Labels:
-    """Return labels by other names, grades in the same order."""
+    """Return labels by other names: grades in the order of their numbers, in words in the same order."""
     sets = [tuple(names[label] for label in one) for one in labels.sets]
     classes = tuple(names[label] for label in labels.classes)
-    classes = classes if labels.kind == "ordinal" else sort_targets(classes)
+    if labels.kind != "ordinal" or all(map(is_number, classes)):
+        classes = in_order(classes)
     return replace(labels, sets=sets, classes=classes, notes=(*labels.notes, f"classes are answered {how}"))

@@ -55,6 +55,37 @@ def test_grades_stand_in_the_order_of_their_numbers(tmp_path):
     assert classes(brought(words, "quadratic_weighted_kappa", labels="ordinal")[1]) == ["none", "mild", "severe"]
 
 
+WORDS = ["none", "mild", "severe"]
+
+
+@pytest.mark.parametrize(
+    ("names", "placeholder", "expected"),
+    [
+        ({"none": 0, "mild": 1, "severe": 2}, "0", ["0", "1", "2"]),
+        ({"mild": 1, "none": 0, "severe": 2}, "none", WORDS),
+        ({"1": "mild", "0": "none", "2": "severe"}, "none", WORDS),
+        ({"none": 0, "mild": 9, "severe": 10}, "9", ["0", "9", "10"]),
+    ],
+)
+def test_grades_that_a_file_numbers_stand_in_that_order(tmp_path, names, placeholder, expected):
+    source = sound(tmp_path / "download", lambda n: WORDS[n % 3])
+    lines(source / "sample_submission.csv", "id,kind", *(f"{id},{placeholder}" for id in TESTS))
+    (source / "names.json").write_text(json.dumps(names))
+    came, root, _ = brought(source, "quadratic_weighted_kappa", labels="ordinal")
+    assert classes(root) == expected and [row[1] for row in rows(root / "train.csv")[1:4]] == expected
+    assert f"labels: ordinal, as told; in the order {', '.join(expected)}" in came.notes
+    lines(source / "sample_submission.csv", "id,mild,none,severe", *(f"{id},0,1,0" for id in TESTS))
+    assert classes(brought(source, "log_loss", labels="ordinal")[1]) == WORDS
+
+
+def test_numbered_grades_keep_their_order_in_words(tmp_path):
+    source = sound(tmp_path / "download", lambda n: str(n % 3))
+    lines(source / "sample_submission.csv", "id,kind", *(f"{id},none" for id in TESTS))
+    (source / "names.json").write_text(json.dumps(dict(enumerate(WORDS))))
+    came, root, _ = brought(source, "quadratic_weighted_kappa")
+    assert classes(root) == WORDS and any("answered by name, as 'none' in the" in note for note in came.notes)
+
+
 @pytest.mark.parametrize("placeholder", ["0", "38.4", "beaver"])
 def test_placeholders_of_another_kind_than_the_classes_are_warned_of(tmp_path, placeholder):
     source = sound(tmp_path / "download", lambda n: ("cat", "dog")[n % 2])

@@ -147,7 +147,10 @@ CASES: dict[str, tuple[tuple[Change, ...], str, dict, tuple[str, ...]]] = {
         (train(lambda n: str(n % 3)), asks("id,kind", "0")),
         "quadratic_weighted_kappa",
         {},
-        ("labels: ordinal, since kind of train.csv holds whole numbers and quadratic_weighted_kappa scores grades",),
+        (
+            "labels: ordinal, since kind of train.csv holds whole numbers and quadratic_weighted_kappa scores grades; "
+            "in the order 0, 1, 2",
+        ),
     ),
     "grades as told": (
         (train(lambda n: str(n % 3)), asks("id,kind", "0")),
