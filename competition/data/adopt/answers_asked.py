@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from competition.common.errors import ContractError, counted, examples
-from competition.data.adopt.cells import in_brackets, is_number, is_whole
+from competition.data.adopt.cells import SEPARATORS, in_brackets, is_number, is_whole, split_cell
 from competition.data.adopt.labels import Labels
 from competition.data.adopt.metric_facts import MetricFacts, all_metrics, metrics_that_fit
 from competition.data.adopt.options import Options
@@ -48,7 +48,7 @@ def find_answer(
     if form == "probability":
         return _of_positive(answer, asked, labels, options, where)
     placeholder = max(cells, key=len, default="")
-    separator = next((mark for mark in ("|", ";", ",") if mark in placeholder), labels.separator)
+    separator = _separator(cells, placeholder, labels)
     if form == "ranked":
         shown = len([part for part in placeholder.split(separator) if part])
         most = metric.most or max(shown, 1)
@@ -58,6 +58,19 @@ def find_answer(
         notes = (f"warning: {written}: put them around each answer if the site asks for them",)
         return replace(answer, separator=separator, notes=notes if in_brackets(placeholder) else ())
     return replace(answer, notes=_of_another_kind(cells, labels.classes, where)) if form == "label" else answer
+
+
+def _separator(cells: Sequence[str], longest: str, labels: Labels) -> str:
+    """Return what stands between the labels of an answer: by which most parts of the placeholders are classes.
+
+    The training table's where the placeholders are single labels. Where no part is a class, a mark that the longest
+    one holds; a blank may belong to a name.
+    """
+    classes, shown = {*labels.classes}, {*cells} - {""}
+    if shown <= classes:
+        return labels.separator
+    known = {mark: sum(len(classes & {*split_cell(cell, mark)}) for cell in shown) for mark in SEPARATORS}
+    return max((labels.separator, *SEPARATORS), key=lambda mark: (known[mark], mark != " " and mark in longest))
 
 
 def _of_another_kind(cells: Sequence[str], classes: Sequence[str], where: str) -> tuple[str, ...]:

@@ -149,3 +149,32 @@ def test_a_label_called_person_and_a_site_of_two_values_are_no_groups(tmp_path):
     [warning] = [note for note in came.notes if "warning: site of train.csv may say what belongs together, but" in note]
     assert warning.endswith("; images of one stand on both sides of a split (--group decides)")
     assert rows(brought(places, group="site")[1] / "train.csv")[0] == ["id", "kind", "group"]
+
+
+@pytest.mark.parametrize(
+    ("between", "placeholder", "expected"),
+    [
+        (",", "cat dog", " "),
+        ("|", "cat dog", " "),
+        (" ", "cat, dog", ","),
+        (",", "cat", ","),
+        (";", "cat;dog", ";"),
+        (",", "owl;elk", ";"),
+        (",", "cat owl", " "),
+    ],
+)
+def test_labels_are_parted_as_the_sample_parts_them(tmp_path, between, placeholder, expected):
+    cells = ("cat", "dog", "bird", f"cat{between}dog", f"dog{between}bird", f"cat{between}bird")
+    source = sound(tmp_path / "download", lambda n: f'"{cells[n % 6]}"')
+    lines(source / "sample_submission.csv", "id,kind", *(f'{id},"{placeholder}"' for id in TESTS))
+    _, _, task = brought(source, "f1_samples")
+    assert task["answer"] == "label_list" and task.get("separator", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("placeholder", "expected"), [("oats,wild|beet", "|"), ("oats,wild beet", " "), ("oats,wild", " ")]
+)
+def test_marks_in_a_class_part_no_labels(tmp_path, placeholder, expected):
+    source = sound(tmp_path / "download", lambda n: f'"{("oats,wild", "beet", "rye")[n % 3]}"')
+    lines(source / "sample_submission.csv", "id,kind", *(f'{id},"{placeholder}"' for id in TESTS))
+    assert brought(source, "map_at_3")[2].get("separator", " ") == expected
