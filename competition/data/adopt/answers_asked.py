@@ -1,6 +1,5 @@
 """What a submission has to hold: found from the sample submission, the labels and the metric."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,12 +8,8 @@ from competition.data.adopt.cells import SEPARATORS, in_brackets, is_number, is_
 from competition.data.adopt.labels import Labels
 from competition.data.adopt.metric_facts import MetricFacts, all_metrics, metrics_that_fit
 from competition.data.adopt.options import Options
+from competition.data.adopt.positive_class import positive_last
 from competition.data.answers import ANSWERS
-
-OPPOSITE = {"1": ("0", "-1"), "1.0": ("0.0", "-1.0")}  # of a number that may be positive
-POSITIVE = ("1", "1.0", "true", "yes", "y", "positive", "pos", "malignant", "abnormal")  # of two classes
-
-NEGATIVE = ("no", "none", "negative", "neg", "normal", "healthy", "benign", "control", "background")
 
 
 @dataclass(frozen=True)
@@ -46,7 +41,8 @@ def find_answer(
     form, reason = _told(options.answer, labels, metric) if options.answer else _form(asked, labels, metric, where)
     answer = Answer(form, reason, labels.classes)
     if form == "probability":
-        return _of_positive(answer, asked, labels, options, where)
+        classes, note = positive_last(where, asked, labels.classes, options.target)
+        return replace(answer, classes=classes, notes=(note,))
     placeholder = max(cells, key=len, default="")
     separator = _separator(cells, placeholder, labels)
     if form == "ranked":
@@ -162,47 +158,6 @@ def _form(asked: Sequence[str], labels: Labels, metric: MetricFacts, where: str)
             f"metric of labels ({_names(labels.kind, 'labels')})"
         ]
     )
-
-
-def _of_positive(answer: Answer, asked: Sequence[str], labels: Labels, options: Options, where: str) -> Answer:
-    """Order two classes so that the second is the one whose probability is asked for."""
-    if len(labels.classes) != 2:
-        raise ContractError(
-            [
-                f"{where}: --answer probability asks for one number, but there are "
-                f"{counted(len(labels.classes), 'classes')} "
-                f"({examples(labels.classes)}); use --answer probabilities or label"
-            ]
-        )
-    positive, reason = _positive(asked, labels.classes, options)
-    negative = next(label for label in labels.classes if label != positive)
-    guessed = "warning: " if "no file says it" in reason else ""
-    note = f"{guessed}positive class: {positive}, {reason} (its probability is asked for; --target CLASS decides)"
-    return replace(answer, classes=(negative, positive), notes=(note,))
-
-
-def _positive(asked: Sequence[str], classes: Sequence[str], options: Options) -> tuple[str, str]:
-    folded = {label.lower(): label for label in classes}
-    if options.target in classes:
-        return options.target, "as told"
-    column = _words(asked[0]) if asked else ""
-    named = {label: _words(name) for name, label in folded.items() if not name.isdigit() and _words(name) in column}
-    if named:
-        longest = max(named, key=lambda label: len(named[label]))  # "no cactus" holds "cactus"
-        return longest, f"since the answer's column is called {asked[0]}"
-    for name in POSITIVE:
-        if name in folded and (name not in OPPOSITE or {*OPPOSITE[name]} & {*folded}):
-            return folded[name], f"since the classes are {' and '.join(classes)}"
-    if plain := [label for name, label in folded.items() if name in NEGATIVE]:
-        positive = next(label for label in classes if label != plain[0])
-        return positive, f"since the classes are {' and '.join(classes)}"
-    return max(classes), f"since it comes last in the alphabet and no file says it ({' and '.join(classes)})"
-
-
-def _words(text: str) -> str:
-    """Return the words of a name with blanks around: "is_Cat" as " is cat "."""
-    words = " ".join(re.findall(r"[^\W_]+", text.lower()))
-    return f" {words} "
 
 
 def _names(kind: str, *takes: str) -> str:

@@ -22,6 +22,7 @@ from competition.data.adopt.joined_classes import alike_warnings, spellings
 from competition.data.adopt.metric_facts import MetricFacts
 from competition.data.adopt.options import Options
 from competition.data.adopt.params_changes import write_changes
+from competition.data.adopt.positive_class import positive_last
 from competition.data.adopt.raw_form import write_sample
 from competition.data.class_spellings import spelling_key
 from competition.settings.competition import CompetitionSettings
@@ -54,6 +55,10 @@ def adopt_class_folders(
     _check_parts(path, classes, test)
     notes += [*_of_untested(classes, test), *_of_split(given, bool(groups[0])), *said, *_of_deep(files, bool(given))]
     task = _task(before[1], classes, *asked)
+    if task["answer"] == "probability":
+        told = asked[0].target
+        classes, note = positive_last(str(path), (), classes, spelling.get(told, told))
+        notes.append(note)
     changes = changed(destination, {}, task, before, asked[1].takes if asked[1] else "labels", metadata=False)
     _write(path, destination, before[0], classes, images, task["answer"])
     if destination.params is not None:
@@ -169,7 +174,7 @@ def _write(
     path: Path,
     destination: Destination,
     settings: CompetitionSettings,
-    classes: list[str],
+    classes: Sequence[str],
     images: list[ClassImage],
     form: str,
 ) -> None:

@@ -10,7 +10,7 @@ from competition.common.errors import ContractError, counted, examples
 from competition.data.adopt.beside import GROUP_WORDS
 from competition.data.adopt.cells import looks_like_numbers
 from competition.data.adopt.class_folders import in_natural_order, visible_entries
-from competition.data.adopt.folder_names import names_no_class, names_part
+from competition.data.adopt.folder_names import names_no_class, names_part, part_of
 from competition.data.adopt.given_split import given_parts, holds_images
 from competition.data.adopt.nearly_named import almost_named
 from competition.data.adopt.options import Options
@@ -40,7 +40,8 @@ def layout_of(found: Survey, options: Options, groups: Path | str | None) -> Lay
 
     Raises ContractError where folders would be classes by their names and a table says otherwise.
     """
-    if told := [name for name in OF_FILES if getattr(options, name) is not None]:
+    told = [name for name in OF_FILES if getattr(options, name) is not None]
+    if told and not (told == ["target"] and _is_class_folder(found, options.target)):
         return Layout(True, f"tables and parts, as told by --{told[0].replace('_', '-')}")
     sample = None if options.class_folders else find_sample(found)
     if sample is not None:
@@ -72,6 +73,13 @@ def _are_class_folders(root: Path) -> bool:
     """Return whether the folders in `root` hold images and none is called as a part is."""
     folders = [entry for entry in visible_entries(root) if entry.is_dir()]
     return bool(folders) and not any(names_no_class(one.name) for one in folders) and all(map(holds_images, folders))
+
+
+def _is_class_folder(found: Survey, name: str) -> bool:
+    """Return whether a folder of the download, or of a part of it, is called so, and no column of a table."""
+    inside = [entry for entry in visible_entries(found.root) if entry.is_dir()]
+    inside += [entry for part in inside if part_of(part.name) for entry in visible_entries(part) if entry.is_dir()]
+    return name in {entry.name for entry in inside} and not any(name in table.frame for table in found.tables)
 
 
 def _parts_of_images(root: Path) -> list[str]:

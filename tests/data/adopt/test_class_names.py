@@ -180,3 +180,49 @@ def test_images_that_no_row_names_are_counted(tmp_path):
     [warning] = warnings(came)
     assert "/train: 30 images have no row in train.csv, and are not used: more0.png, " in warning
     assert came.train == len(IDS)
+
+
+@pytest.mark.parametrize(
+    ("names", "target", "expected", "reason"),
+    [
+        (("abnormal", "normal"), None, "abnormal", "since the classes are abnormal and normal"),
+        (("cat", "dog"), None, "dog", "since it comes last in the alphabet and no file says it (cat and dog)"),
+        (("cat", "dog"), "cat", "cat", "as told"),
+        (("0", "1"), None, "1", "since the classes are 0 and 1"),
+        (("train/cat", "train/dog", "val/cat", "val/dog"), "cat", "cat", "as told"),
+    ],
+)
+def test_whose_probability_is_asked_for_of_class_folders(tmp_path, names, target, expected, reason):
+    came, root, task = brought(in_folders(tmp_path / "d", *names), "average_precision", target=target)
+    assert task["answer"] == "probability" and targets(root)[1][1] == expected and came.kind == "class folders"
+    guessed = "warning: " if "no file says it" in reason else ""
+    fix = "its probability is asked for; --target CLASS decides"
+    assert f"{guessed}positive class: {expected}, {reason} ({fix})" in came.notes
+    file_of = dict(rows(tmp_path / "data/adopted.csv")[1:])
+    for id, label, *_ in [*rows(root / "train.csv")[1:], *rows(tmp_path / "data/solution.csv")[1:]]:
+        assert (label == "1") == (expected in file_of[id].split("/"))
+
+
+def test_a_class_that_was_joined_is_told_by_either_name(tmp_path):
+    source = in_folders(tmp_path / "d", "cat", "dog", each=10)
+    put(source, [f"Cat/{n}.png" for n in range(3)])
+    for told in ("cat", "Cat"):
+        _, root, _ = brought(source, "roc_auc", target=told, join_classes=True)
+        assert [row[1] for row in targets(root)] == ["dog", "cat"]
+
+
+def test_one_probability_is_of_two_class_folders(tmp_path):
+    source = in_folders(tmp_path / "d", "cat", "dog", "owl")
+    with pytest.raises(ContractError, match="--answer probability asks for one number, but there are 3 classes"):
+        brought(source, "roc_auc", answer="probability")
+
+
+def test_a_column_that_is_called_as_a_folder_is_the_label(tmp_path):
+    source = in_folders(tmp_path / "d", "grade", "other")
+    files = [f"{name}{n}.png" for name in ("grade", "other") for n in range(6)]
+    lines(source / "table.csv", "id,age,grade", *(f"{file},{n},{'xy'[n % 2]}" for n, file in enumerate(files)))
+    source.joinpath("test").mkdir()
+    for n in range(3):
+        picture(source / f"test/t{n}.png", 900 + n)
+    came, root, _ = brought(source, target="grade")
+    assert came.layout == "tables and parts, as told by --target" and classes(root) == ["x", "y"]
