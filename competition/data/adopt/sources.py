@@ -6,7 +6,6 @@ import pandas as pd
 
 from competition.common.errors import ContractError, counted, examples
 from competition.data.adopt.beside import GROUP_WORDS
-from competition.data.adopt.cells import is_whole
 from competition.data.adopt.file_labels import FIRST_DOT, class_folders_of, labels_in_names
 from competition.data.adopt.folder_names import part_of
 from competition.data.adopt.given_split import VALIDATION_FOLD
@@ -16,11 +15,11 @@ from competition.data.adopt.json_annotations import JsonImages
 from competition.data.adopt.nearly_named import almost_named
 from competition.data.adopt.options import Options
 from competition.data.adopt.roles import Roles
+from competition.data.adopt.split_column import GIVEN, folds_of
 from competition.data.adopt.survey import FoundTable, Survey, holds_file_names
 from competition.data.adopt.unread_labels import LABELS_TABLE, unread_labels
 
 ROWS = 0.5  # a column of fewer different cells is no ID, but a class or a group that is called as images are
-GIVEN = "fold"  # column of a split that is given
 
 
 @dataclass(eq=False)
@@ -92,11 +91,9 @@ def _of_table(survey: Survey, roles: Roles, options: Options) -> Source:
         fold = [""] * len(table.ids) + ["0"] * len(roles.validation.ids)
         notes.append(f"{roles.validation.name}: the given validation part, {len(roles.validation.ids)} images: fold 0")
     where = str(survey.root / table.name)
-    if fold is None and GIVEN in frame and is_whole(set(frame[GIVEN]) - {""}):
-        numbers = [int(float(cell)) if cell else -1 for cell in frame[GIVEN]]
-        first = int(min((number for number in numbers if number >= 0), default=0) > 0)  # 1 to 5 are 0 to 4
-        fold = [str(number - first) if number >= 0 else "" for number in numbers]
-        notes.append(f"folds: as column {GIVEN} of {table.name} gives them{', less 1' if first else ''}")
+    if fold is None and GIVEN not in (*roles.asked, options.target, options.group):
+        fold, note = folds_of(frame, table.name)
+        notes += [note] if note else []
     if "" in ids:
         raise ContractError(
             [f"{where}: {counted(ids.count(''), 'rows have')} no {table.id}; fill it in or remove the row"]

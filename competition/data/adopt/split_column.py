@@ -1,11 +1,18 @@
-"""A split that is given in a column of the training table: its rows, parted."""
+"""A split that is given in a column of the training table: its rows, parted, or the fold of each."""
 
 import re
 
+import pandas as pd
+
+from competition.common.errors import examples
+from competition.data.adopt.cells import is_whole
+from competition.data.adopt.class_folders import in_natural_order
 from competition.data.adopt.folder_names import part_of
 from competition.data.adopt.survey import FoundTable
 
-NAMES = re.compile(r"(data_?)?(split|set|subset)|partition|phase|usage", re.I)
+NAMES = re.compile(r"(data_?)?(split|set|subset)|partition|phase|usage|fold", re.I)
+GIVEN = "fold"  # column of folds
+MOST = 20  # names of folds
 
 
 def parted(table: FoundTable) -> tuple[dict[str, FoundTable], str]:
@@ -26,3 +33,25 @@ def parted(table: FoundTable) -> tuple[dict[str, FoundTable], str]:
             found = {part: FoundTable(table.name, some, table.id, also, table.separator) for part, some in rows.items()}
             return found, f"{column} of {table.name}: a given split ({counts} rows), used as it is"
     return {"train": table}, ""
+
+
+def folds_of(frame: pd.DataFrame, name: str) -> tuple[list[str] | None, str]:
+    """Return the fold of each row as column `fold` of table `name` has it, "" for none, and a note.
+
+    (None, "") without the column; None and a warning where it gives no folds.
+    """
+    if GIVEN not in frame:
+        return None, ""
+    cells, note = frame[GIVEN].tolist(), f"folds: as column {GIVEN} of {name} gives them"
+    names = in_natural_order({*cells} - {""})
+    if is_whole(names):
+        numbers = [int(float(cell)) if cell else -1 for cell in cells]
+        first = int(min((number for number in numbers if number >= 0), default=0) > 0)  # 1 to 5 are 0 to 4
+        folds = [str(number - first) if number >= 0 else "" for number in numbers]
+        return folds, f"{note}{', less 1' if first else ''}"
+    if "" in cells or not 1 < len(names) <= min(MOST, len(cells) / 2):
+        wrong = f"it holds {examples(names)}; expected whole numbers, or a few names and no empty cell"
+        return None, f"warning: column {GIVEN} of {name} gives no folds: {wrong}; not used"
+    place = {one: str(number) for number, one in enumerate(names)}
+    places = examples((f"{one} as {number}" for one, number in place.items()), most=MOST)
+    return [place[cell] for cell in cells], f"{note}, {places}"

@@ -206,6 +206,46 @@ def test_a_fold_below_0_is_none(tmp_path):
     assert {row[2] for row in rows(root / "train.csv")[1:]} == {"", "0", "1"}
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (lambda n: "CAB"[n // 2 % 3], "A as 0, B as 1, C as 2"),
+        (lambda n: f"fold {n // 2 % 3 * 5}", "fold 0 as 0, fold 5 as 1, fold 10 as 2"),
+    ],
+)
+def test_folds_may_have_names(tmp_path, name, said):
+    source = sound(tmp_path / "download", lambda n: f"{'ab'[n % 2]},{name(n)}", "id,kind,fold")
+    came, root, _ = brought(source)
+    assert f"folds: as column fold of train.csv gives them, {said}" in came.notes
+    place = {part.split(" as ")[0]: part.split(" as ")[1] for part in said.split(", ")}
+    assert [row[2] for row in rows(root / "train.csv")[1:]] == [place[name(n)] for n in range(12)]
+
+
+@pytest.mark.parametrize("name", [lambda n: f"f{n}", lambda n: ("A", "B", "")[n % 3], lambda n: "A"])
+def test_a_column_fold_that_gives_no_folds_is_warned_of(tmp_path, name):
+    source = sound(tmp_path / "download", lambda n: f"{'ab'[n % 2]},{name(n)}", "id,kind,fold")
+    came, root, _ = brought(source)
+    [warning] = [note for note in came.notes if note.startswith("warning: ")]
+    assert warning.startswith("warning: column fold of train.csv gives no folds: it holds ")
+    assert warning.endswith("; expected whole numbers, or a few names and no empty cell; not used")
+    assert rows(root / "train.csv")[0] == ["id", "kind"]
+
+
+def test_a_label_that_is_called_fold_gives_no_folds(tmp_path):
+    source = sound(tmp_path / "download", header="id,fold")
+    asks(source, "id,fold", "a")
+    came, root, _ = brought(source)
+    assert rows(root / "train.csv")[0] == ["id", "target"] and classes(root) == ["a", "b"]
+    assert not any("folds: " in note for note in came.notes)
+
+
+def test_a_column_fold_that_names_parts_is_a_given_split(tmp_path):
+    source = sound(tmp_path / "download", lambda n: f"{'ab'[n % 2]},{'val' if n < 4 else 'train'}", "id,kind,fold")
+    came, root, _ = brought(source)
+    assert "fold of train.csv: a given split (val 4, train 8 rows), used as it is" in came.notes
+    assert {row[2]: row[0] >= "a04" for row in rows(root / "train.csv")[1:]} == {"0": False, "": True}
+
+
 def test_numbers_as_a_spreadsheet_writes_them(tmp_path):
     source = sound(tmp_path / "download")
     for n, id in enumerate(TESTS):
