@@ -40,12 +40,6 @@ def is_plain_name(id: str) -> bool:
     return is_writable(id) and not ({"", ".", ".."} & set(id.split("/")) or "\\" in id)
 
 
-def place_of(id: str, image: Path | str) -> str:
-    """Return where the image of an ID belongs below train/ or test/: its name, in the ID's folders, with "/"."""
-    folders, _, _ = id.rpartition("/")
-    return f"{folders}/{Path(image).name}" if folders else Path(image).name
-
-
 class ImageFolder:
     """Files in and below a folder, listed once, found by ID: the exact name, else the name and a known extension.
 

@@ -74,7 +74,7 @@ def as_class_folders(root: Path) -> Path:
     return root / "a"
 
 
-def as_native(root: Path) -> Path:
+def with_our_names(root: Path) -> Path:
     written(root)
     return root / "train"
 
@@ -84,7 +84,7 @@ def as_competition(root: Path) -> Path:
     return root / "train"
 
 
-LAYOUTS = {"class folders": as_class_folders, "native": as_native, "competition": as_competition}
+LAYOUTS = {"class folders": as_class_folders, "our names": with_our_names, "competition": as_competition}
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from competition.data.image_files import ImageFolder, find_images, is_plain_name, place_of
+from competition.data.image_files import ImageFolder, find_images, is_plain_name
 
 
 def folder_of(root, *names):
@@ -73,10 +73,6 @@ def test_what_leads_out_is_no_name(tmp_path, id):
 
 def test_plain_names():
     assert all(map(is_plain_name, ("a", "a/b", "a.b/c..d", "...", "a b/ü", "C:")))
-
-
-def test_where_an_ids_image_belongs():
-    assert place_of("a/b/1", "/x/y/1.jpg") == "a/b/1.jpg" and place_of("1", "/x/y/1.jpg") == "1.jpg"
 
 
 def test_several_folders_of_the_same_names(tmp_path):

@@ -158,7 +158,7 @@ def adopted_labels(folder: Path, download: Path) -> dict[str, str] | None:
     folder.mkdir()
     (folder / "params.yaml").write_text(PARAMS)
     with contextlib.chdir(folder):
-        if isinstance(quietly(adopt.main, download), BaseException):
+        if isinstance(quietly(adopt.main, download, metric="accuracy"), BaseException):
             return None
         competition = read_competition(load_settings().competition)
     names = dict(zip(competition.targets, competition.class_names, strict=True))

@@ -52,7 +52,7 @@ def write_download(folder: Path, id: str, target: str) -> tuple[list[str], list[
     return train, test
 
 
-@pytest.fixture(scope="module", params=[("ID", "target"), ("Bild", "Art, =1")], ids=["native", "renamed"])
+@pytest.fixture(scope="module", params=[("ID", "target"), ("Bild", "Art, =1")], ids=["our names", "other names"])
 def prepared(tmp_path_factory, request):
     """Return the folder of a project that adopted and prepared the hostile download, and its IDs."""
     folder = tmp_path_factory.mktemp("hostile")

@@ -7,9 +7,8 @@ from competition.data.adopt.archives import opened
 from competition.data.adopt.class_folder_adoption import adopt_class_folders
 from competition.data.adopt.competition_adoption import adopt_competition
 from competition.data.adopt.destination import Adopted, Destination, destination_problems
-from competition.data.adopt.layout import AS_IT_IS, layout_of
+from competition.data.adopt.layout import layout_of
 from competition.data.adopt.metric_facts import metric_facts
-from competition.data.adopt.native_adoption import adopt_native, is_native
 from competition.data.adopt.options import Options
 from competition.data.adopt.survey import survey
 from competition.data.adopt.unpacking_place import is_ours
@@ -43,11 +42,9 @@ def adopt(
     metric = metric_facts(options.metric) if options.metric is not None else None
     notes: list[str] = []
     folder = opened(path, notes)
-    layout = AS_IT_IS
-    if is_native(folder, before, options, metric):
-        problems = destination_problems(path, destination, [destination.root])
-        adopted = adopt_native(folder, destination, before, groups, metric, problems)
-    elif (layout := layout_of(found := survey(folder, options.id), options, groups)).tables:
+    found = survey(folder, options.id)
+    layout = layout_of(found, options, groups)
+    if layout.tables:
         problems = destination_problems(path, destination, [destination.root])
         if groups:
             problems.append(f"{groups}: --groups is for class folders; name the table's column with --group")
@@ -59,16 +56,12 @@ def adopt(
         adopted = adopt_class_folders(
             folder, destination, before, (ratio, seed), (groups, group_column), told, problems
         )
-    hidden = _left_hidden(path, folder, layout is AS_IT_IS)
+    hidden = _left_hidden(path, folder)
     return replace(adopted, notes=(*notes, *hidden, *adopted.notes), layout=layout.why)
 
 
-def _left_hidden(path: Path, folder: Path, native: bool) -> list[str]:
-    """Return a warning of hidden images in the download at `path` or in `folder`, where it is unpacked.
-
-    native: those in train/ and test/ are among the competition's own warnings.
-    """
+def _left_hidden(path: Path, folder: Path) -> list[str]:
+    """Return a warning of hidden images in the download at `path` or in `folder`, where it is unpacked."""
     places = [place for place in dict.fromkeys([path, folder]) if place.is_dir()]
     hidden = dict.fromkeys(name for place in places for name in hidden_images(place, is_ours))
-    kept = [name for name in hidden if not (native and name.startswith(("train/", "test/")))]
-    return [f"warning: {hidden_note(kept, path)}"] if kept else []
+    return [f"warning: {hidden_note(hidden, path)}"] if hidden else []

@@ -32,9 +32,6 @@ class Layout:
     why: str
 
 
-AS_IT_IS = Layout(True, "tables called as params.yaml calls them, with their images in train/ and test/")
-
-
 def layout_of(found: Survey, options: Options, groups: Path | str | None) -> Layout:
     """Return the layout. groups: the file that --groups names, which holds no labels.
 

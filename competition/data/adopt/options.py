@@ -1,6 +1,6 @@
 """What a person says of a download; None: to be found in its files."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 PATTERN_HELP = "{label}.{id}.jpg"
 
@@ -20,8 +20,3 @@ class Options:
     test_images: str | None = None
     class_folders: bool = False  # each sub-folder is a class, whatever it is called
     join_classes: bool = False  # classes that look alike become one
-
-    @property
-    def of_files(self) -> bool:
-        """Whether anything but the metric is said."""
-        return any(getattr(self, field.name) not in (None, False) for field in fields(self) if field.name != "metric")

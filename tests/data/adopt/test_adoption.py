@@ -11,6 +11,7 @@ from competition.common.errors import ContractError
 from competition.data.adopt.adoption import adopt
 from competition.data.adopt.class_folders import image_id
 from competition.data.adopt.destination import Destination, link_or_copy
+from competition.data.adopt.options import Options
 from competition.data.adopt.train_test_split import choose_test_images, public_private
 from competition.data.competition import read_competition
 from competition.settings.competition import CompetitionSettings
@@ -205,27 +206,27 @@ def test_folders_that_are_no_classes(tmp_path):
     assert not (tmp_path / "data").exists()
 
 
-def test_a_competition_comes_as_it_is(tmp_path):
+def test_a_competition_of_our_form_comes_whole(tmp_path):
     source = competition(tmp_path / "download")
     (source / "test" / "extra.png").touch()
     (source / "rules.pdf").touch()
-    adopted = adopt(source, to(tmp_path), SETTINGS)
+    adopted = adopt(source, to(tmp_path), SETTINGS, options=Options(metric="accuracy"))
     assert (adopted.kind, adopted.train, adopted.test, adopted.classes) == ("competition", 3, 2, 2)
-    assert adopted.skipped == ("rules.pdf: not part of a competition", "test/extra.png: no ID names it")
+    assert adopted.skipped == ("test/extra.png: no ID names it", "rules.pdf: not read")
     raw = tmp_path / "data" / "raw"
-    assert contents(raw) == {
-        name: data for name, data in contents(source).items() if name not in ("rules.pdf", "test/extra.png")
-    }
+    left_out, meta = ("rules.pdf", "test/extra.png"), b"target,class_name\n0,0\n1,1\n"
+    came = {name: data for name, data in contents(source).items() if name not in left_out}
+    assert contents(raw) == {**came, "meta.csv": meta}
     assert (raw / "train/a.png").samefile(source / "train/a.png")  # a hard link takes no room
     assert not (raw / "train.csv").samefile(source / "train.csv")  # labels corrected there leave the download alone
     assert not (tmp_path / "data/solution.csv").exists()
 
 
-def test_a_broken_competition_is_refused_with_everything_wrong(tmp_path):
+def test_a_broken_competition_is_refused(tmp_path):
     source = competition(tmp_path / "download")
     (source / "train.csv").write_text("ID,target\na,0\na,1\n../b,0\n")
-    found = refused(source, to(tmp_path), SETTINGS, groups="groups.csv")
-    assert len(found) == 3 and not (tmp_path / "data").exists()
+    found = refused(source, to(tmp_path), SETTINGS, groups="groups.csv", options=Options(metric="accuracy"))
+    assert len(found) == 2 and "can't name a file: '../b'" in found[1] and not (tmp_path / "data").exists()
 
 
 def test_what_stands_there_is_replaced_only_when_told(tmp_path):
@@ -238,8 +239,11 @@ def test_what_stands_there_is_replaced_only_when_told(tmp_path):
     assert contents(tmp_path / "data") == before
     adopt(second, to(tmp_path, force=True), SETTINGS)
     assert len(table(tmp_path / "data/raw/meta.csv")) == 3 and len(table(tmp_path / "data/solution.csv")) == 6
-    came = adopt(competition(tmp_path / "third"), to(tmp_path, force=True), SETTINGS)
-    assert came.notes == tuple(f"{tmp_path}/data/{name}.csv was left as it was" for name in ("solution", "adopted"))
+    third, accuracy = competition(tmp_path / "third"), Options(metric="accuracy")
+    came = adopt(third, to(tmp_path, force=True), SETTINGS, options=accuracy)
+    assert came.notes[-2:] == tuple(
+        f"{tmp_path}/data/{name}.csv was left as it was" for name in ("solution", "adopted")
+    )
 
 
 def test_a_failure_leaves_everything_as_it_was(tmp_path, monkeypatch):

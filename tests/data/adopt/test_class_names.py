@@ -174,11 +174,6 @@ def test_images_that_no_row_names_are_counted(tmp_path):
     source = put(sound(tmp_path / "d"), [f"{place}/more{n}.png" for place in ("train", "extra") for n in range(30)])
     came, _, _ = brought(source)
     assert "warning: 60 images are in no table and no part, and not used (extra: 30, train: 30)" in came.notes
-    native = put(sound(tmp_path / "native", header="ID,target"), [f"train/more{n}.png" for n in range(30)])
-    lines(native / "sample_submission.csv", "ID,target", *(f"t{n},a" for n in range(4)))
-    came, _, _ = brought(native)
-    [warning] = warnings(came)
-    assert "/train: 30 images have no row in train.csv, and are not used: more0.png, " in warning
     assert came.train == len(IDS)
 
 

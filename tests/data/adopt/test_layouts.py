@@ -211,11 +211,6 @@ def test_what_is_told_is_no_guess(tmp_path):
         [option] = told
         expected = f"tables and parts, as told by --{option.replace('_', '-')}"
         assert brought(source, **told)[0].layout == expected
-    native = flat(tmp_path / "native", "train.csv")
-    for name in ("train.csv", "sample_submission.csv"):
-        (native / name).write_text((native / name).read_text().replace("id,kind", "ID,target"))
-    layout = "tables called as params.yaml calls them, with their images in train/ and test/"
-    assert brought(native)[0].layout == layout
 
 
 def test_a_message_shows_what_the_tables_call_the_images(tmp_path):

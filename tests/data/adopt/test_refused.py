@@ -227,10 +227,6 @@ def test_groups_in_a_file_are_for_class_folders(tmp_path):
     assert problem == "g.csv: --groups is for class folders; name the table's column with --group"
     [problem] = refused(given_split(tmp_path / "parts"), groups="g.csv")
     assert problem == "g.csv: --groups is for class folders without a given split; this one is used as it is"
-    native = sound(tmp_path / "native", header="ID,target")
-    lines(native / SAMPLE, "ID,target", *(f"{id},a" for id in TESTS))
-    [problem] = refused(native, groups="g.csv")
-    assert problem == "g.csv: groups are for class folders; add a column 'group' to native/train.csv"
 
 
 def test_a_class_of_a_given_split_that_nothing_teaches(tmp_path):
