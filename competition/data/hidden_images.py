@@ -16,10 +16,11 @@ def hidden_images(folder: Path | str, skip: Callable[[Path], bool] = lambda fold
     An image's content or its name tells it; of what lies in hidden folders, which may be repositories, the name alone.
     """
     hidden = files_below(folder, skip).hidden
-    return [name for name in hidden if claims_to_be_image(name) or _begins_as_image(Path(folder), name)]
+    return [name for name in hidden if claims_to_be_image(name) or begins_as_image(Path(folder), name)]
 
 
-def _begins_as_image(folder: Path, name: str) -> bool:
+def begins_as_image(folder: Path, name: str) -> bool:
+    """Return whether a hidden file's content is an image's; False in a hidden folder, which isn't looked into."""
     try:
         return not is_hidden(os.path.dirname(name)) and is_image_content(folder / name)
     except OSError:

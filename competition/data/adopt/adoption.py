@@ -56,12 +56,15 @@ def adopt(
         adopted = adopt_class_folders(
             folder, destination, before, (ratio, seed), (groups, group_column), told, problems
         )
-    hidden = _left_hidden(path, folder)
+    hidden = _left_hidden(path, folder, found.index.hidden_found)
     return replace(adopted, notes=(*notes, *hidden, *adopted.notes), layout=layout.why)
 
 
-def _left_hidden(path: Path, folder: Path) -> list[str]:
-    """Return a warning of hidden images in the download at `path` or in `folder`, where it is unpacked."""
+def _left_hidden(path: Path, folder: Path, used: set[str]) -> list[str]:
+    """Return a warning of hidden images in the download at `path` or in `folder`, where it is unpacked.
+
+    used: those in `folder` that rows name.
+    """
     places = [place for place in dict.fromkeys([path, folder]) if place.is_dir()]
-    hidden = dict.fromkeys(name for place in places for name in hidden_images(place, is_ours))
+    hidden = dict.fromkeys(name for place in places for name in hidden_images(place, is_ours) if name not in used)
     return [f"warning: {hidden_note(hidden, path)}"] if hidden else []

@@ -11,18 +11,24 @@ from competition.data.missing_images import AlmostNamed, why_missing
 
 
 class ImageIndex:
-    """Images of a download. files: relative paths with "/", of images only."""
+    """Images of a download. files: relative paths with "/", of images only; hidden: of images that only an ID finds."""
 
-    def __init__(self, root: Path, files: Iterable[str]):
+    def __init__(self, root: Path, files: Iterable[str], hidden: Iterable[str] = ()):
         self.root, self.files = root, sorted(files)
         self._folders: dict[str, list[str]] | None = None
         self._found: dict[str, list[str]] = {}
         self._by_name: dict[str, list[str]] = defaultdict(list)
-        for file in self.files:
+        self._hidden = set(hidden)
+        for file in (*self.files, *sorted(self._hidden)):
             name = name_key(file.rpartition("/")[2])
             stem, extension = os.path.splitext(name)
             for key in {name, name_key(stem), stem + extension.lower()}:
                 self._by_name[key].append(file)
+
+    @property
+    def hidden_found(self) -> set[str]:
+        """The hidden images that an ID has found."""
+        return {file for files in self._found.values() for file in files if file in self._hidden}
 
     def candidates(self, id: str) -> list[str]:
         """Return the files that the ID can mean, whatever their folder: those of just this name before others."""

@@ -11,9 +11,11 @@ import pandas as pd
 
 from competition.common.csv import read_table
 from competition.common.errors import ContractError, examples
-from competition.data.adopt.archives import download_files
+from competition.common.folders import files_below, is_hidden
 from competition.data.adopt.image_index import ImageIndex
 from competition.data.adopt.listings import table_of_json, table_of_lines
+from competition.data.adopt.unpacking_place import is_ours
+from competition.data.hidden_images import begins_as_image
 from competition.data.image_files import is_image_file, is_image_name
 
 LISTINGS = (".txt", ".jsonl", ".ndjson", ".lst", ".list")
@@ -76,7 +78,8 @@ class Survey:
 def survey(root: Path, id_column: str | None = None) -> Survey:
     """Return what lies in and below `root`, a folder without archives; id_column: the IDs' column, as told."""
     images, tables, documents, others = [], [], [], []
-    for name in download_files(root):
+    files = files_below(root, is_ours)
+    for name in files.names:
         extension = os.path.splitext(name)[1].lower()
         if is_image_name(name):
             images.append(name)
@@ -85,7 +88,9 @@ def survey(root: Path, id_column: str | None = None) -> Survey:
             if kind is None:  # looked into: an image may be called anything
                 kind = images if is_image_file(root / name) else others
             kind.append(name)
-    found = Survey(root, ImageIndex(root, images), others=others)
+    named = [name for name in files.hidden if is_image_name(name) and not is_hidden(os.path.dirname(name))]
+    hidden = [*named, *(name for name in files.hidden if begins_as_image(root, name))]
+    found = Survey(root, ImageIndex(root, images, hidden), others=others)
     for name in tables:
         try:
             table = read_table(root / name)

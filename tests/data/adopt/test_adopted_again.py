@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from makers.competitions import make
-from makers.competitions.broken import IDS, TESTS, lines, sound
+from makers.competitions.broken import IDS, TESTS, lines, picture, sound
 from makers.competitions.brought import brought, classes, rows
 from makers.competitions.layouts import SAMPLE, in_folders, put
 
@@ -102,3 +102,15 @@ def test_columns_called_as_ours_are_looked_into_as_any_others(tmp_path):
         brought(ours(tmp_path / "numbers", lambda n: f"{0.37 * n:.2f}"))
     with pytest.raises(ContractError, match="4 rows have no target"):
         brought(ours(tmp_path / "empty", lambda n: ("cat", "dog", "nan")[n % 3]))
+
+
+def test_a_hidden_image_that_a_row_names_is_used(tmp_path):
+    source = sound(tmp_path / "d")
+    for n, name in enumerate(("train/.own.png", "train/.left.png", ".old/a99.png")):
+        picture(source / name, 900 + n)
+    with open(source / "train.csv", "a") as table:
+        table.write(".own,a\n")
+    came, root, _ = brought(source)
+    assert came.train == len(IDS) + 1 and (root / "train/.own.png").is_file()
+    [warning] = [note for note in came.notes if "hidden" in note]
+    assert "2 hidden files were left out: .old/a99.png, train/.left.png; " in warning
