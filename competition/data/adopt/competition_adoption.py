@@ -12,7 +12,8 @@ from competition.data.adopt.options import Options
 from competition.data.adopt.params_changes import changes_of, check_changes, with_consequences, write_changes
 from competition.data.adopt.raw_form import settings_of, write_raw
 from competition.data.adopt.survey import Survey
-from competition.data.competition import read_competition
+from competition.data.competition import Competition, read_competition
+from competition.data.data_warnings import alike_groups
 from competition.settings.competition import CompetitionSettings
 from competition.settings.task import TaskSettings
 
@@ -46,11 +47,12 @@ def adopt_competition(
     changes = changed(destination, columns, task, before, found.metric.takes, bool(found.metadata))
     with replace_folder(destination.root) as folder:
         write_raw(folder, found, settings)
-        _check(folder, survey.root, settings, TaskSettings(**(before[1].model_dump() | task)))
+        written = _read(folder, survey.root, settings, TaskSettings(**(before[1].model_dump() | task)))
+        alike = [f"warning: {text.replace(str(folder), str(destination.root))}" for text in alike_groups(written)]
     if destination.params is not None:
         write_changes(destination.params, changes)
     sizes = (len(found.source.ids), len(found.test.ids), len(answer.classes))
-    notes = (*found.notes, *left_notes(destination))
+    notes = (*found.notes, *alike, *left_notes(destination))
     return Adopted("competition", destination.root, *sizes, tuple(found.skipped), notes, changes)
 
 
@@ -73,9 +75,9 @@ def changed(
     return changes
 
 
-def _check(folder: Path, root: Path, settings: CompetitionSettings, task: TaskSettings) -> None:
-    """Read what was written as the stages will. Raises ContractError that names the download instead."""
+def _read(folder: Path, root: Path, settings: CompetitionSettings, task: TaskSettings) -> Competition:
+    """Return what was written, read as the stages will. Raises ContractError that names the download instead."""
     try:
-        read_competition(settings.model_copy(update={"root": str(folder)}), task)
+        return read_competition(settings.model_copy(update={"root": str(folder)}), task)
     except ContractError as error:
         raise ContractError([problem.replace(str(folder), str(root)) for problem in error.problems]) from None

@@ -104,6 +104,13 @@ def test_columns_called_as_ours_are_looked_into_as_any_others(tmp_path):
         brought(ours(tmp_path / "empty", lambda n: ("cat", "dog", "nan")[n % 3]))
 
 
+def test_groups_that_look_alike_are_warned_of(tmp_path):
+    source = ours(tmp_path / "d", beside="patient_id", cell=lambda n: f"{'pP'[n in (3, 5)]}{n // 2}")
+    came, root, _ = brought(source)
+    [warning] = [note for note in came.notes if "groups are written in several ways" in note]
+    assert warning.startswith(f"warning: {root}/train.csv: 2 groups") and "P1" in warning
+
+
 def test_a_hidden_image_that_a_row_names_is_used(tmp_path):
     source = sound(tmp_path / "d")
     for n, name in enumerate(("train/.own.png", "train/.left.png", ".old/a99.png")):
