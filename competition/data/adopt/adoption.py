@@ -10,7 +10,7 @@ from competition.data.adopt.destination import Adopted, Destination, destination
 from competition.data.adopt.layout import layout_of
 from competition.data.adopt.metric_facts import metric_facts
 from competition.data.adopt.options import Options
-from competition.data.adopt.survey import survey
+from competition.data.adopt.survey import Survey, survey
 from competition.data.adopt.unpacking_place import is_ours
 from competition.data.hidden_images import hidden_images, hidden_note
 from competition.settings.competition import CompetitionSettings
@@ -48,6 +48,9 @@ def adopt(
         problems = destination_problems(path, destination, [destination.root])
         if groups:
             problems.append(f"{groups}: --groups is for class folders; name the table's column with --group")
+        if metric is None and _called_as_in(settings, found):
+            metric = metric_facts(task.metric)
+            notes.append(f"metric: {metric.name}, as params.yaml says, which calls the columns so; --metric decides")
         adopted = adopt_competition(found, destination, before, options, metric, problems)
     else:
         written = [destination.root, destination.solution, destination.mapping]
@@ -58,6 +61,15 @@ def adopt(
         )
     hidden = _left_hidden(path, folder, found.index.hidden_found)
     return replace(adopted, notes=(*notes, *hidden, *adopted.notes), layout=layout.why)
+
+
+def _called_as_in(settings: CompetitionSettings, found: Survey) -> bool:
+    """Return whether the columns of two tables, to learn from and of answers, are called as params.yaml calls them."""
+    columns = [list(table.frame.columns) for table in found.tables]
+    if (answers := list(settings.submission_columns)) not in columns:
+        return False
+    columns.remove(answers)
+    return any({settings.id, settings.target} <= {*one} for one in columns)
 
 
 def _left_hidden(path: Path, folder: Path, used: set[str]) -> list[str]:

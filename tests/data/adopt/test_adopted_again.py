@@ -121,3 +121,15 @@ def test_a_hidden_image_that_a_row_names_is_used(tmp_path):
     assert came.train == len(IDS) + 1 and (root / "train/.own.png").is_file()
     [warning] = [note for note in came.notes if "hidden" in note]
     assert "2 hidden files were left out: .old/a99.png, train/.left.png; " in warning
+
+
+def test_without_a_metric_that_of_params_is_taken_where_columns_are_called_so(tmp_path):
+    source = ours(tmp_path / "d")
+    to = Destination(tmp_path / "raw", tmp_path / "solution.csv")
+    task = TaskSettings(metric="accuracy")
+    came = adopt(source, to, CompetitionSettings(), task=task)
+    assert "metric: accuracy, as params.yaml says, which calls the columns so; --metric decides" in came.notes
+    assert ("task", "metric") not in came.changes or came.changes["task", "metric"] == "accuracy"
+    others = Destination(tmp_path / "others", tmp_path / "solution.csv")
+    with pytest.raises(ContractError, match="name it with --metric"):
+        adopt(source, others, CompetitionSettings(target="label"), task=task)
