@@ -42,7 +42,8 @@ def main(
     ] = None,
     group: Annotated[str | None, typer.Option(help="its column that says which images belong together")] = None,
     label_from: Annotated[
-        str | None, typer.Option(help="where file names hold the label: {label}.{id}.jpg, {group} and * too")
+        str | None,
+        typer.Option(help="where file names hold the label: {label}.{id}.jpg; {label:long}, {group} and * too"),
     ] = None,
     train_images: Annotated[str | None, typer.Option(help="folder of the training images")] = None,
     test_images: Annotated[str | None, typer.Option(help="folder of the test images")] = None,

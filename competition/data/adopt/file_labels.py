@@ -1,16 +1,15 @@
 """Labels that stand in no table: class folders beside a test part, and the names of the image files."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable
 
 from competition.common.errors import ContractError, counted, examples
 from competition.data.adopt.folder_names import odd_folders, part_of
 from competition.data.adopt.image_index import ImageIndex, is_below
+from competition.data.adopt.name_patterns import NamePattern
 
 FIRST_DOT = "{label}.{id}.*"
-PLACES = ("label", "id", "group")
 FEW_CLASSES = 0.2  # of the images, at most
 
 
@@ -74,57 +73,36 @@ def _classes(files: list[str], folder: str) -> set[str]:
 def labels_in_names(files: Iterable[str], pattern: str | None, folder: str = "") -> dict[str, tuple[str, str, str]]:
     """Return image -> (ID, label, group) by a pattern of the file names, or of their paths below `folder`.
 
-    pattern: text with {label}, and {id} and {group} where there are any; * stands for anything. None: the part before
-    the first dot, if that makes few labels; {} where it doesn't. The ID is the file's name without its
-    extension. Raises ContractError for a pattern without {label}, or that doesn't fit all files.
+    pattern: see `NamePattern`. None: the part before the first dot, if that makes few labels; {} where it doesn't. The
+    ID is the file's name without its extension. Raises ContractError for a pattern without {label}, or that doesn't fit
+    all files in one way.
     """
     files = list(files)
     if pattern is None:
         return _before_first_dot(files)
-    if "{label}" not in pattern:
+    read = NamePattern(pattern)
+    if "label" not in read.places:
         raise ContractError(
             [f"--label-from {pattern}: has no {{label}}; write it where the label stands, as {FIRST_DOT}"]
         )
-    expression = _compiled(pattern)
     found, odd = {}, []
     for file in files:
         name = file if "/" in pattern else os.path.basename(file)
         below = name.removeprefix(f"{folder}/") if "/" in pattern and folder else name
-        match = expression.fullmatch(below) or expression.fullmatch(os.path.splitext(below)[0])
-        if match is None:
+        if (places := read.match(file, below)) is None:
             odd.append(file)
         else:
-            groups = match.groupdict()
-            found[file] = (os.path.splitext(os.path.basename(file))[0], groups["label"], groups.get("group") or "")
+            found[file] = (os.path.splitext(os.path.basename(file))[0], places["label"], places.get("group") or "")
     if odd:
         raise ContractError(
             [
                 f"--label-from {pattern}: {counted(len(odd), 'images')} don't fit: {examples(odd)}; change the "
-                "pattern, or name "
-                "the training images' folder with --train-images"
+                "pattern, or name the training images' folder with --train-images"
             ]
         )
+    if problems := read.problems():
+        raise ContractError(problems)
     return found
-
-
-def _compiled(pattern: str) -> re.Pattern:
-    parts = re.split(r"(\{\w+\}|\*)", pattern)
-    expression, seen = "", set()
-    for part in parts:
-        name = part[1:-1] if part.startswith("{") and part.endswith("}") else ""
-        if part == "*":
-            expression += ".*?"
-        elif name and name not in PLACES:
-            raise ContractError(
-                [f"--label-from {pattern}: {{{name}}} is unknown; there are {{label}}, {{id}}, {{group}} and *"]
-            )
-        elif name and name in seen:
-            expression += f"(?P={name})"
-        elif name:
-            expression, seen = f"{expression}(?P<{name}>[^/]+?)", seen | {name}
-        else:
-            expression += re.escape(part)
-    return re.compile(expression)
 
 
 def _before_first_dot(files: list[str]) -> dict[str, tuple[str, str, str]]:

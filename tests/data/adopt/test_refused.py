@@ -195,7 +195,7 @@ CASES = {
     ),
     "one class in file names": (
         (without("train.csv"),),
-        {"label_from": "{label}*.png"},
+        {"label_from": "{label:short}*.png"},
         ("file names: only one class (a)",),
     ),
 }
