@@ -8,6 +8,7 @@ from competition.common.csv import sort_targets
 
 SEPARATORS = ("|", ";", ",", " ")
 BINARY = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
+MISSING = ("nan", "NaN")  # as pandas writes an empty cell
 MANY = 0.5  # more different whole numbers than this share of the rows are no classes
 
 

@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from competition.data.adopt.cells import MISSING
 from competition.data.adopt.image_index import ImageIndex
 
 PROBED = 300
 FEW = 0.5
+IMAGE_HINTS = ("image", "img", "picture", "photo", "file")
+LABEL_HINTS = ("categ", "class", "label", "species", "kind")
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ def read_json_images(name: str, content: object, index: ImageIndex) -> JsonImage
         if (file_key := _file_key(rows, name, index)) is None:
             continue
         number_key = _unique_key(rows, exclude=file_key)
-        numbers = [str(row[number_key]) if number_key else str(row[file_key]) for row in rows]
+        numbers = [str(row.get(number_key or file_key, "")) for row in rows]
         paths = [_path(str(row.get(file_key, "")), name, index) for row in rows]
         file_of = {number: path for number, path in zip(numbers, paths, strict=True) if path}
         rest = {other: entries for other, entries in lists.items() if other != key}
@@ -45,7 +48,7 @@ def _labels(
 ) -> tuple[dict[str, tuple[str, ...]] | None, dict[str, str]]:
     known = set(numbers)
     for key, rows in lists.items():
-        image_key = _referring(rows, known, ("image", "img", "picture", "photo", "file"))
+        image_key = _referring(rows, known, IMAGE_HINTS)
         if image_key is None:
             continue
         for other, categories in lists.items():
@@ -53,11 +56,10 @@ def _labels(
             if category_number is None:
                 continue
             names = {str(row[category_number]): _name(row, category_number) for row in categories}
-            label_key = _referring(rows, set(names), ("categ", "class", "label", "species", "kind"), exclude=image_key)
+            label_key = _referring(rows, set(names), LABEL_HINTS, exclude=image_key, gaps=True)
             if label_key is not None:
                 return _grouped(rows, image_key, label_key, numbers), names
-        hints = ("categ", "class", "label", "species", "kind")
-        if named := [field for field in rows[0] if any(hint in field.lower() for hint in hints)]:
+        if named := [field for field in _fields(rows) if any(hint in field.lower() for hint in LABEL_HINTS)]:
             return _grouped(rows, image_key, named[0], numbers), {}
     return None, {}
 
@@ -65,7 +67,8 @@ def _labels(
 def _grouped(rows: list[dict], image_key: str, label_key: str, numbers: list[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {number: {} for number in numbers}
     for row in rows:
-        found[str(row[image_key])][str(row[label_key])] = None
+        if label := _text(row.get(label_key)):
+            found[str(row[image_key])][label] = None
     return {number: tuple(labels) for number, labels in found.items()}
 
 
@@ -103,15 +106,33 @@ def _all_different(rows: list[dict], field: str) -> bool:
     return all(isinstance(value, int | str) for value in values) and len(set(values)) == len(values)
 
 
-def _referring(rows: list[dict], known: set[str], hints: Iterable[str], exclude: str | None = None) -> str | None:
-    """Return the field all of whose values are in `known`: one whose name has a hint first, `id` last."""
-    fields = [
-        field
-        for field in rows[0]
-        if field != exclude and all(isinstance(row.get(field), int | str) and str(row[field]) in known for row in rows)
-    ]
-    ranked = sorted(fields, key=lambda field: (not any(hint in field.lower() for hint in hints), field.lower() == "id"))
-    return ranked[0] if ranked else None
+def _fields(rows: list[dict]) -> list[str]:
+    return list(dict.fromkeys(field for row in rows for field in row))
+
+
+def _text(value: object) -> str:
+    """Return a value as text, "" for what says nothing."""
+    return "" if value is None or str(value) in MISSING else str(value)
+
+
+def _referring(
+    rows: list[dict], known: set[str], hints: Iterable[str], exclude: str | None = None, gaps: bool = False
+) -> str | None:
+    """Return the field all of whose values are in `known`: one whose name has a hint first, `id` last.
+
+    gaps: rows may lack it, where its name has a hint.
+    """
+
+    def hinted(field: str) -> bool:
+        return any(hint in field.lower() for hint in hints)
+
+    def refers(field: str) -> bool:
+        values = [row.get(field) for row in rows]
+        values = [value for value in values if _text(value)] if gaps and hinted(field) else values
+        return bool(values) and all(isinstance(value, int | str) and str(value) in known for value in values)
+
+    fields = [field for field in _fields(rows) if field != exclude and refers(field)]
+    return min(fields, key=lambda field: (not hinted(field), field.lower() == "id"), default=None)
 
 
 def _name(row: dict, number_key: str) -> str:

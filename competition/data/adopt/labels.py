@@ -11,6 +11,7 @@ from competition.common.errors import ContractError, counted, examples
 from competition.common.names import is_writable
 from competition.data.adopt.cells import (
     BINARY,
+    MISSING,
     Hints,
     ListCells,
     as_lists,
@@ -24,8 +25,6 @@ from competition.data.adopt.label_columns import LabelColumns
 from competition.data.adopt.metric_facts import MetricFacts
 from competition.data.adopt.options import Options
 from competition.data.label_sets import SEPARATOR
-
-MISSING = ("nan", "NaN")  # as pandas writes an empty cell
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,10 @@ def labels_of_sets(
     most, fewest = max(map(len, sets)), min(map(len, sets))
     if options.labels == "multi" or (options.labels is None and most > 1):
         largest = f"since an image has up to {most}" if most > 1 else "as told"
-        return Labels("multi", sets, sort_targets(label for one in sets for label in one), f"{largest}, {what}")
+        empty = sum(not one for one in sets)
+        notes = (f"{where}: {counted(empty, 'images have')} no label: taken as an answer",) if empty else ()
+        classes = sort_targets(label for one in sets for label in one)
+        return Labels("multi", sets, classes, f"{largest}, {what}", notes=notes)
     if most > 1:
         several = sum(len(one) > 1 for one in sets)
         raise ContractError(
