@@ -43,7 +43,7 @@ def find_image_parts(survey: Survey, options: Options) -> ImageParts:
     read = [read_json_images(name, content, survey.index) for name, content in survey.documents.items()]
     documents = [document for document in read if document is not None]
     labelled = [document for document in documents if document.labels_of is not None]
-    annotated = max(labelled, key=lambda document: len(document.file_of), default=None)
+    annotated = max(labelled, key=lambda document: len(document.images.there(survey.index)), default=None)
     train_ids = roles.train.ids if roles.train is not None and options.label_from is None else []
     folder = choose_folder(survey.index, train_ids, "train", options.train_images).folder if train_ids else None
     test = find_test_part(survey, roles, documents, train_ids, folder, options)

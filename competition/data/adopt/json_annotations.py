@@ -5,10 +5,10 @@ Keys are found by what stands under them: image files, numbers of images, number
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from competition.data.adopt.cells import MISSING
 from competition.data.adopt.image_index import ImageIndex
+from competition.data.adopt.named_files import NamedImages
 
 PROBED = 300
 FEW = 0.5
@@ -21,7 +21,7 @@ class JsonImages:
     """Images of a JSON file, with their labels where it has annotations."""
 
     name: str  # relative path
-    file_of: dict[str, str]  # the image's number -> its relative path
+    images: NamedImages  # by the image's number
     labels_of: dict[str, tuple[str, ...]] | None  # number -> different categories, in the order of their first mention
     names: dict[str, str]  # category -> readable name
     beside: dict[str, dict[str, object]] = field(default_factory=dict)  # number -> the image's other fields
@@ -31,15 +31,14 @@ def read_json_images(name: str, content: object, index: ImageIndex) -> JsonImage
     """Return what the JSON file `name` says of images; None where it lists none that are there."""
     lists = {key: rows for key, rows in content.items() if _is_rows(rows)} if isinstance(content, dict) else {}
     for key, rows in lists.items():
-        if (file_key := _file_key(rows, name, index)) is None:
+        if (file_key := _file_key(rows, index)) is None:
             continue
         number_key = _unique_key(rows, exclude=file_key)
         numbers = [str(row.get(number_key or file_key, "")) for row in rows]
-        paths = [_path(str(row.get(file_key, "")), name, index) for row in rows]
-        file_of = {number: path for number, path in zip(numbers, paths, strict=True) if path}
+        images = {number: str(row.get(file_key, "")) for number, row in zip(numbers, rows, strict=True)}
         rest = {other: entries for other, entries in lists.items() if other != key}
         beside = dict(zip(numbers, rows, strict=True))
-        return JsonImages(name, file_of, *_labels(rest, rows, file_key, numbers), beside)
+        return JsonImages(name, NamedImages(name, images), *_labels(rest, rows, file_key, numbers), beside)
     return None
 
 
@@ -76,22 +75,15 @@ def _is_rows(rows: object) -> bool:
     return isinstance(rows, list) and len(rows) > 0 and all(isinstance(row, dict) for row in rows)
 
 
-def _file_key(rows: list[dict], name: str, index: ImageIndex) -> str | None:
+def _file_key(rows: list[dict], index: ImageIndex) -> str | None:
     """Return the field that names image files."""
     shares = {}
     for key in rows[0]:
         values = [row.get(key) for row in rows[:PROBED]]
         if all(isinstance(value, str) for value in values):
-            shares[key] = sum(_path(value, name, index) is not None for value in values) / len(values)
+            shares[key] = sum(bool(index.candidates(value)) for value in values) / len(values)
     best = max(shares, key=shares.__getitem__, default=None)
     return best if best is not None and shares[best] >= FEW else None
-
-
-def _path(value: str, name: str, index: ImageIndex) -> str | None:
-    """Return the image that `value` means: below the JSON file's folder first, else the only one of this name."""
-    beside = (PurePosixPath(name).parent / value).as_posix()
-    found = index.candidates(value)
-    return beside if beside in found else (found[0] if len(found) == 1 else None)
 
 
 def _unique_key(rows: list[dict], exclude: str | None = None) -> str | None:

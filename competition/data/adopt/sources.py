@@ -53,7 +53,7 @@ def find_source(
     if roles.train is not None:
         return _of_table(survey, roles, options)
     if annotated is not None:
-        return _of_annotations(annotated, options.group)
+        return _of_annotations(survey, annotated, options)
     if not options.class_folders and (problems := almost_named(survey, roles.unused)):
         raise ContractError(problems)
     found = class_folders_of(survey.index, test_files.values(), options.train_images)
@@ -104,7 +104,7 @@ def _of_table(survey: Survey, roles: Roles, options: Options) -> Source:
     choice = choose_folder(index, ids, "train", options.train_images)
     found = index.find(ids, choice.folder)
     if problems := image_problems(
-        where, found, _place(survey, choice.folder), "train", survey.files, survey.root, choice.others
+        where, found, survey.place(choice.folder), "train", survey.files, survey.root, choice.others
     ):
         raise ContractError(problems)
     files = {id: paths[0] for id, paths in found.items()}
@@ -129,21 +129,25 @@ def _check_one_image_a_row(where: str, table: FoundTable, frame: pd.DataFrame, i
             )
 
 
-def _of_annotations(found: JsonImages, group: str | None) -> Source:
-    ids = [number for number in found.labels_of or {} if number in found.file_of]
+def _of_annotations(survey: Survey, found: JsonImages, options: Options) -> Source:
+    ids = found.images.there(survey.index)
     sets = [found.labels_of[number] for number in ids]
     left = len(found.labels_of) - len(ids)
     notes = [f"{found.name}: {counted(left, 'images are')} not there; left out"] if left else []
-    files = {id: found.file_of[id] for id in ids}
+    paths, choice = found.images.files(ids, survey.index, "train", options.train_images)
+    place = survey.place(choice.folder)
+    if problems := image_problems(found.name, paths, place, "train", survey.files, survey.root, choice.others):
+        raise ContractError(problems)
+    files = {id: some[0] for id, some in paths.items()}
     fields = dict.fromkeys(key for id in ids[:1] for key in found.beside[id])
-    group = group or next((key for key in fields if GROUP_WORDS.search(key)), None)
+    group = options.group or next((key for key in fields if GROUP_WORDS.search(key)), None)
     frame = pd.DataFrame(
         {group: ["" if (value := found.beside[id].get(group)) is None else str(value) for id in ids]}
         if group in fields
         else {}
     )
-    what = f"an annotation of {found.name}"
-    return Source(found.name, ids, files, "", frame, sets=sets, what=what, names=found.names, notes=notes)
+    what, notes = f"an annotation of {found.name}", [*notes, *filter(None, [choice.note])]
+    return Source(found.name, ids, files, choice.folder, frame, sets=sets, what=what, names=found.names, notes=notes)
 
 
 def _of_folders(index: ImageIndex, found: dict[str, tuple[str, str]]) -> Source:
@@ -211,7 +215,3 @@ def _of_names(survey: Survey, test_files: dict[str, str], options: Options) -> S
         notes=[note] if found else [],
         guessed=options.label_from is None,
     )
-
-
-def _place(survey: Survey, folder: str) -> str:
-    return str(survey.root / folder) if folder else str(survey.root)

@@ -68,6 +68,10 @@ class Survey:
         """Images and what is neither image nor table."""
         return [*self.index.files, *self.others]
 
+    def place(self, folder: str) -> str:
+        """Return where a folder of the download, "" for all of it, lies."""
+        return str(self.root / folder) if folder else str(self.root)
+
     @property
     def kinds_of_others(self) -> str:
         """Extensions of what is neither table nor image, with their counts: ".tfrec (16), .txt (1)"."""

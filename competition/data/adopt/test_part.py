@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +11,7 @@ from competition.common.errors import ContractError, counted, examples, repeated
 from competition.data.adopt.image_folders import choose_folder
 from competition.data.adopt.image_index import image_problems, unsafe_ids
 from competition.data.adopt.json_annotations import JsonImages
+from competition.data.adopt.named_files import NamedImages
 from competition.data.adopt.options import Options
 from competition.data.adopt.roles import Roles
 from competition.data.adopt.survey import FoundTable, Survey
@@ -69,7 +71,7 @@ def _listing(
     column = roles.train.id if roles.train is not None else "ID"
     for document in documents:
         if document.labels_of is None:
-            return str(survey.root / document.name), column, list(document.file_of)
+            return str(survey.root / document.name), column, list(document.images.names)
     folders = {file.rpartition("/")[0] for file in survey.index.files}
     hinted = sorted(
         folder for folder in folders if "test" in folder.rpartition("/")[2].lower() and folder != train_folder
@@ -94,34 +96,42 @@ def _files(
 ) -> tuple[dict[str, str], str]:
     """Return ID -> image, and a note on the choice of the folder."""
     index = survey.index
+    if (named := _named_images(survey, documents, where, ids)) is not None:
+        found, choice = named.files(ids, index, "test", options.test_images, taken)
+        if missing := [id for id in ids if not found.get(id)]:
+            what = f"{counted(len(missing), 'IDs have')} no image: {examples(missing)}"
+            raise ContractError([f"{where}: {what}; add the files, or take the rows out of every table"])
+        if problems := image_problems(where, found, survey.place(choice.folder), "test"):
+            raise ContractError(problems)
+        return {id: paths[0] for id, paths in found.items()}, choice.note
     if index.share(ids) < FEW:
-        for known in [document.file_of for document in documents] + list(_paths_in_tables(survey, set(ids))):
-            if sum(id in known for id in ids) > FEW * len(ids):
-                if missing := [id for id in ids if id not in known]:
-                    what = f"{counted(len(missing), 'IDs have')} no image: {examples(missing)}"
-                    raise ContractError([f"{where}: {what}; add the files, or take the rows out of every table"])
-                if problems := image_problems(where, {id: [known[id]] for id in ids}, str(survey.root), "test"):
-                    raise ContractError(problems)
-                return {id: known[id] for id in ids}, ""
         if index.files and options.test_images is None:
             _refuse_long_form(survey, where, ids)
             _refuse_several_images(survey, where, ids)
     choice = choose_folder(index, ids, "test", options.test_images, taken)
     found = index.find(ids, choice.folder)
-    place = str(survey.root / choice.folder) if choice.folder else str(survey.root)
+    place = survey.place(choice.folder)
     if problems := image_problems(where, found, place, "test", survey.files, survey.root, choice.others):
         raise ContractError(problems)
     return {id: paths[0] for id, paths in found.items()}, choice.note
 
 
-def _paths_in_tables(survey: Survey, ids: set[str]):
-    """Yield ID -> image for each table that holds the IDs in one column and paths of images in another."""
+def _named_images(survey: Survey, documents: list[JsonImages], where: str, ids: list[str]) -> NamedImages | None:
+    """Return what names the images of the IDs: the JSON file that lists them, or where few are an image's name any."""
+    if listing := [document.images for document in documents if str(survey.root / document.name) == where]:
+        return listing[0]
+    if survey.index.share(ids) >= FEW:
+        return None
+    known = [document.images for document in documents] + list(_paths_in_tables(survey, set(ids)))
+    return next((images for images in known if sum(id in images.names for id in ids) > FEW * len(ids)), None)
+
+
+def _paths_in_tables(survey: Survey, ids: set[str]) -> Iterator[NamedImages]:
+    """Yield what each table names that holds the IDs in one column and paths of images in another."""
     for table in survey.tables:
         for column in table.others if table.id is not None else ():
             if ids <= set(table.frame[column]):
-                pairs = zip(table.frame[column], table.ids, strict=True)
-                found = ((id, survey.index.candidates(path)) for id, path in pairs)
-                yield {id: paths[0] for id, paths in found if len(paths) == 1}
+                yield NamedImages(table.name, dict(zip(table.frame[column], table.ids, strict=True)))
 
 
 def _refuse_long_form(survey: Survey, where: str, ids: list[str]) -> None:
