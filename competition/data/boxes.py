@@ -1,5 +1,6 @@
 """Boxes of images: the columns x1, y1, x2, y2 of train.csv and test.csv, in the upright image's pixels."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 
 from competition.common.csv import read_columns
 from competition.common.errors import counted, examples, repeated
-from competition.common.names import match_names
+from competition.data.image_ids import match_ids
 from competition.settings.competition import CompetitionSettings
 
 BOX = ("x1", "y1", "x2", "y2")
@@ -51,12 +52,24 @@ def read_test_boxes(
     frame = read_columns(path, (settings.id,), problems)
     if frame is None or not any(name in frame for name in BOX):
         return None
-    spelled = match_names(frame[settings.id], test_ids)
-    ids = frame[settings.id].map(spelled)
+    ids = frame[settings.id].map(match_ids(frame[settings.id], test_ids))
     if twice := repeated(ids):
         problems.append(
             f"{path}: {counted(len(twice), 'IDs are')} repeated: {examples(twice)}; keep one row for each image"
         )
         return None
+    problems += without_row(path, test_ids, ids)
     boxes = read_boxes(path, frame, problems)
     return boxes.set_axis(ids).reindex(list(test_ids)) if len(boxes.columns) else None
+
+
+def without_row(path: Path, test_ids: Iterable[str], ids: Iterable[str]) -> list[str]:
+    """Return what is wrong where some of the test images have no row, and so no box."""
+    known = {*ids}
+    missing = [id for id in test_ids if id not in known]
+    if not missing:
+        return []
+    return [
+        f"{path}: {counted(len(missing), 'test images have')} no row: {examples(missing)}; write one, with a box as in "
+        "the training table or four empty cells for the whole image"
+    ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from competition.common.errors import counted, examples
 from competition.common.folders import is_hidden
+from competition.data.boxes import BOX
 from competition.data.class_spellings import MOST, alike_text, classes_alike, spelled_alike
 from competition.data.competition import Competition
 from competition.data.hidden_images import hidden_images, hidden_note
@@ -16,10 +17,22 @@ from competition.data.label_sets import split_labels
 def data_warnings(competition: Competition) -> list[str]:
     """Return warnings, each with counts. The competition's images have been found."""
     return [
+        *boxes_of_one_part(competition),
         *unnamed_images(competition),
         *left_hidden(competition),
         *alike_classes(competition),
         *alike_groups(competition),
+    ]
+
+
+def boxes_of_one_part(competition: Competition) -> list[str]:
+    """Return a warning where the training images have boxes and the test images have none."""
+    if BOX[0] not in competition.train or competition.test_boxes is not None:
+        return []
+    train, test = competition.root / "train.csv", competition.root / "test.csv"
+    return [
+        f"{train}: has boxes, and the test images have none: crops are learnt from, whole images answered; give theirs "
+        f"in {test}"
     ]
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from competition.common.csv import read_table, with_decimal_points, write_table
 from competition.common.errors import examples
-from competition.common.names import match_names
 from competition.data.boxes import BOX
 from competition.data.given_folds import FOLD
+from competition.data.image_ids import match_ids
 from competition.settings.competition import CompetitionSettings
 
 PARTS = ("train", "test")
@@ -34,7 +34,7 @@ class Metadata:
     def of(self, part: str, ids: Sequence[str]) -> pd.DataFrame:
         """Return the rows (N, ...) of images `ids` (N,) of `part`, "train" or "test"; all missing of unknown ones."""
         rows = self.parts[part]
-        spelled = match_names(ids, rows.index)
+        spelled = match_ids(ids, rows.index)
         return rows.reindex([spelled[id] for id in ids]).set_axis(list(ids))
 
 

@@ -14,6 +14,7 @@ from competition.audit.scan import packing_jobs
 from competition.common.csv import read_table, sort_targets, write_table
 from competition.common.errors import ContractError, counted, examples
 from competition.data.competition import Competition, read_competition
+from competition.data.data_warnings import data_warnings
 from competition.data.image_files import ImageFolder
 from competition.data.submission import check_submission, read_answers, read_submission, write_submission
 from competition.settings.competition import CompetitionSettings
@@ -73,7 +74,12 @@ def test_a_group_column_that_was_named_has_to_be_there(tmp_path):
 def test_boxes_of_test_images(tmp_path):
     settings = write(tmp_path, train="ID,target,x1,y1,x2,y2\n01,0,1,2,30,40\n02,1,,,,\n03,0,1,2,3,4\n")
     assert read_competition(settings).test_boxes is None
-    (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,5,6,7,8\n")
+    assert data_warnings(read_competition(settings)) == [
+        f"{tmp_path}/train.csv: has boxes, and the test images have none: crops are learnt from, whole images "
+        f"answered; give theirs in {tmp_path}/test.csv"
+    ]
+    (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,5,6,7,8\n07,,,,\n")
+    assert not data_warnings(read_competition(settings))
     competition = read_competition(settings)
     assert competition.test_boxes.index.tolist() == ["07", "08"] and competition.test_boxes.loc["08"].tolist() == [
         5,
@@ -88,7 +94,7 @@ def test_boxes_of_test_images(tmp_path):
     settings = write(tmp_path, train="ID,target,x1,y1,x2,y2\n01,0,1,2,30,40\n02,1,,,,\n03,0,1,2,3,4\n")
     (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,5,6,7,8\n08,1,2,3,4\n")
     assert problems(settings) == [f"{tmp_path}/test.csv: 1 ID is repeated: 08; keep one row for each image"]
-    (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,.5,.6,.7,.8\n")
+    (tmp_path / "test.csv").write_text("ID,x1,y1,x2,y2\n08,.5,.6,.7,.8\n07,,,,\n")
     (found,) = problems(settings)
     assert (
         "test.csv: no value of the boxes is above 1, so they are shares of the image; give x1,y1,x2,y2 in its pixels"
