@@ -1,6 +1,6 @@
 """Boxes of images: the columns x1, y1, x2, y2 of train.csv and test.csv, in the upright image's pixels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,4 +72,22 @@ def without_row(path: Path, test_ids: Iterable[str], ids: Iterable[str]) -> list
     return [
         f"{path}: {counted(len(missing), 'test images have')} no row: {examples(missing)}; write one, with a box as in "
         "the training table or four empty cells for the whole image"
+    ]
+
+
+def different_boxes(where: str, ids: Sequence[str], frame: pd.DataFrame) -> list[str]:
+    """Return what is wrong where rows of one ID, "" for none, have different boxes."""
+    if not {*BOX} <= {*frame}:
+        return []
+    boxes: dict[str, dict[str, None]] = {id: {} for id in ids if id}
+    for id, *box in zip(ids, *(frame[name] for name in BOX), strict=True):
+        if id:
+            boxes[id][",".join(box)] = None
+    several = [f"{id} ({'; '.join(some)})" for id, some in boxes.items() if len(some) > 1]
+    if not several:
+        return []
+    return [
+        f"{where}: {counted(len(several), 'IDs have')} rows with different boxes: {examples(several)}; an image has "
+        f"one box: write an image file for each crop, or take the columns {','.join(BOX)} out to learn from whole "
+        "images"
     ]

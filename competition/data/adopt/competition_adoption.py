@@ -13,7 +13,7 @@ from competition.data.adopt.params_changes import changes_of, check_changes, wit
 from competition.data.adopt.raw_form import settings_of, write_raw
 from competition.data.adopt.survey import Survey
 from competition.data.competition import Competition, read_competition
-from competition.data.data_warnings import alike_groups
+from competition.data.data_warnings import alike_groups, boxes_of_one_part
 from competition.settings.competition import CompetitionSettings
 from competition.settings.task import TaskSettings
 
@@ -48,11 +48,12 @@ def adopt_competition(
     with replace_folder(destination.root) as folder:
         write_raw(folder, found, settings)
         written = _read(folder, survey.root, settings, TaskSettings(**(before[1].model_dump() | task)))
-        alike = [f"warning: {text.replace(str(folder), str(destination.root))}" for text in alike_groups(written)]
+        texts = [*alike_groups(written), *boxes_of_one_part(written)]
+        warnings = [f"warning: {text.replace(str(folder), str(destination.root))}" for text in texts]
     if destination.params is not None:
         write_changes(destination.params, changes)
     sizes = (len(found.source.ids), len(found.test.ids), len(answer.classes))
-    notes = (*found.notes, *alike, *left_notes(destination))
+    notes = (*found.notes, *warnings, *left_notes(destination))
     return Adopted("competition", destination.root, *sizes, tuple(found.skipped), notes, changes)
 
 

@@ -14,7 +14,8 @@ from competition.data.adopt.json_annotations import JsonImages
 from competition.data.adopt.named_files import NamedImages
 from competition.data.adopt.options import Options
 from competition.data.adopt.roles import Roles
-from competition.data.adopt.survey import FoundTable, Survey
+from competition.data.adopt.survey import Survey
+from competition.data.adopt.test_table import rows_beside
 
 FEW = 0.5  # fewer of the IDs with an image, and they are looked for elsewhere
 
@@ -52,8 +53,12 @@ def find_test_part(
             [f"{where}: {counted(len(twice), 'IDs are')} repeated: {examples(twice)}; one row for each image"]
         )
     files, note = _files(survey, documents, where, ids, train_folder, options)
-    frame = _beside(roles.test, ids) if roles.test is not None else None
-    return TestPart(where, column, ids, files, frame, (note,) if note else ())
+    frame, notes = None, (note,) if note else ()
+    if roles.test is not None:
+        train = roles.train.frame if roles.train is not None else pd.DataFrame()
+        frame, lacking = rows_beside(survey.root, roles.test, files, survey.index, train)
+        notes += lacking
+    return TestPart(where, column, ids, files, frame, notes)
 
 
 def _listing(
@@ -160,14 +165,3 @@ def _refuse_several_images(survey: Survey, where: str, ids: list[str]) -> None:
                 "tables, with --group for what belongs together"
             ]
         )
-
-
-def _beside(table: FoundTable, ids: list[str]) -> pd.DataFrame | None:
-    """Return the test table's columns beside its ID, in the order of `ids`; None where it lacks some."""
-    if not table.others:
-        return None
-    column = next((name for name in table.frame if set(ids) <= set(table.frame[name])), None)
-    if column is None:
-        return None
-    frame = table.frame.drop_duplicates(column).set_index(column)
-    return frame.loc[ids].reset_index(drop=True)

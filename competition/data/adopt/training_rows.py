@@ -5,6 +5,7 @@ from dataclasses import replace
 from competition.common.errors import ContractError, counted, examples
 from competition.data.adopt.labels import Labels
 from competition.data.adopt.sources import Source
+from competition.data.boxes import different_boxes
 
 
 def without_repeats(source: Source, labels: Labels) -> tuple[Source, Labels]:
@@ -14,16 +15,16 @@ def without_repeats(source: Source, labels: Labels) -> tuple[Source, Labels]:
     rows: dict[str, list[int]] = {}
     for row, id in enumerate(source.ids):
         rows.setdefault(id, []).append(row)
+    problems = different_boxes(source.where, source.ids, source.frame)
     torn = [id for id, some in rows.items() if len({labels.sets[row] for row in some}) > 1]
     if torn and not labels.several:
         shown = [f"{id} ({', '.join(labels.sets[row][0] for row in rows[id])})" for id in torn]
-        raise ContractError(
-            [
-                f"{source.where}: {counted(len(torn), 'IDs have')} rows with different labels: {examples(shown)}; "
-                "keep one row for "
-                "each, or say --labels multi if an image has several"
-            ]
+        problems.append(
+            f"{source.where}: {counted(len(torn), 'IDs have')} rows with different labels: {examples(shown)}; keep one "
+            "row for each, or say --labels multi if an image has several"
         )
+    if problems:
+        raise ContractError(problems)
     sets = [tuple(dict.fromkeys(label for row in some for label in labels.sets[row])) for some in rows.values()]
     several = sum(len(some) > 1 for some in rows.values())
     note = f"{source.where}: {counted(several, 'IDs have')} several rows; put together"
