@@ -43,7 +43,10 @@ def test_boxes_of_the_training_images_alone(tmp_path):
     source = download(tmp_path / "download", BOXES, TESTS)
     (source / "test.csv").unlink()
     [note] = [note for note in brought(source)[0].notes if "boxes" in note]
-    assert note.startswith("warning: train.csv: has boxes, and the test images have none: crops are learnt from")
+    assert (
+        note.startswith("warning: ")
+        and "train.csv: has boxes, and the test images have none: crops are learnt from" in note
+    )
 
 
 def test_metadata_by_names_with_an_extension_and_of_some_rows(tmp_path):
