@@ -19,7 +19,7 @@ from competition.serving.standalone import standalone_files
 from competition.settings.upright import UprightSettings
 from competition.upright.geometry import LEAST_SIDE, unoriented_offsets
 from competition.upright.networks import CORNERS, MARGIN, ORIENTATION, PageNetwork, corner_network, orientation_network
-from competition.upright.page_finder import SURE, VIEWS
+from competition.upright.page_finder import VIEWS
 
 Maker = Callable[..., tuple[PageNetwork, Normalisation]]
 
@@ -35,7 +35,7 @@ def upright_files(weights: Path, settings: UprightSettings, size: int, fill: int
         "orientation_size": settings.orientation_size,
         "margin": MARGIN,
         "least_side": LEAST_SIDE,
-        "sure": SURE,
+        "sure": settings.sure,
         "views": [
             {
                 "orientation": view,

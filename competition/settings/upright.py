@@ -57,9 +57,11 @@ class UprightSettings(SettingsSection):
     )
     views: Literal[1, 2, 4, 8] = Field(
         4,
-        description="orientations in which the straight page is looked at for its own, half of them where these are "
-        "sure: more are more often right; shared out among the networks of several folds, so that more folds cost no "
-        "more time",
+        description="orientations in which the straight page is looked at for its own, at most: more are more often "
+        "right; shared out among the networks of several folds, so that more folds cost no more time",
+    )
+    sure: float = Field(
+        0.9, ge=0, le=1, description="how likely an orientation is, after one view or more, that needs no further view"
     )
     seed: int = Field(0, ge=0)
 

@@ -43,7 +43,7 @@ from competition.upright.straighten import FoldStraightener, save_straightener
 GRID = "pages.png"
 PAGES_PER_PART = 32
 MAKERS = "competition.upright.photographs", "competition.upright.fit"  # modules that the networks depend on
-AFTERWARDS = {"use", "least_probability", "views", "scored_pages"}  # what the networks don't depend on
+AFTERWARDS = {"use", "least_probability", "views", "sure", "scored_pages"}  # what the networks don't depend on
 
 
 def resume_key(settings: Settings) -> str:

@@ -27,9 +27,8 @@ from competition.upright.networks import (
 from competition.upright.page import FoundPage
 from competition.upright.photographs import corners_in_picture
 
-# of which the second half is looked at only where the first leaves doubt; of a half, upside down first
-VIEWS = {1: (0,), 2: (0, 2), 4: (0, 2, 1, 3), 8: (0, 2, 1, 3, 4, 6, 5, 7)}
-SURE = 0.8  # how likely an orientation is that needs no more looks
+VIEWS = {1: (0,), 2: (0, 2), 4: (0, 2, 1, 3), 8: (0, 2, 1, 3, 4, 6, 5, 7)}  # in this order, as far as is needed
+CORNER_NETWORKS = 2  # that look at a picture, of more folds: the orientation networks mend what they miss
 BATCH_SIZE = 8  # of every batch, padded: what is found in a picture depends on no other one
 
 
@@ -41,7 +40,7 @@ class PageFinder:
         loaded = [load_file(str(path)) for path in weights]
         corners, self._normalise = _load(loaded, CORNERS, corner_network, settings.corners_size, settings)
         orientation, _ = _load(loaded, ORIENTATION, orientation_network, settings.orientation_size, settings)
-        self._corners = list(dict.fromkeys(_shared_out(corners, settings.views)))
+        self._corners = list(dict.fromkeys(_shared_out(corners, min(settings.views, CORNER_NETWORKS))))
         self._orientation = _shared_out(orientation, settings.views)
 
     def find(self, pictures: Sequence[np.ndarray], fill: int) -> list[FoundPage]:
@@ -67,19 +66,17 @@ class PageFinder:
 
     def _seen(self, pages: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return log-probabilities (N, 8) of the orientations that straight `pages` are seen in, and by what their
-        corners are off (N, 4, 2), in shares of the side: the means over the views, each with its network.
+        corners are off (N, 4, 2), in shares of the side: the means over the views, each with its network. No more views
+        are looked at once one orientation is likely enough.
         """
         total, offsets = np.zeros((len(pages), ORIENTATIONS)), np.zeros((len(pages), 4, 2))
         looks, rows = np.zeros(len(pages)), np.arange(len(pages))
-        views = list(zip(VIEWS[self._settings.views], self._orientation, strict=True))
-        half = -(-len(views) // 2)
-        for some in (views[:half], views[half:]):
-            for view, network in some:
-                outputs = self._mean([network], [oriented_image(pages[row], view) for row in rows])
-                total[rows] += log_softmax(outputs[:, :ORIENTATIONS], axis=1)[:, COMPOSED[:, view]]
-                offsets[rows] += unoriented_offsets(outputs[:, ORIENTATIONS:].reshape(-1, 4, 2), view)
-                looks[rows] += 1
-            rows = rows[softmax(total[rows] / looks[rows, None], axis=1).max(axis=1) <= SURE]
+        for view, network in zip(VIEWS[self._settings.views], self._orientation, strict=True):
+            outputs = self._mean([network], [oriented_image(pages[row], view) for row in rows])
+            total[rows] += log_softmax(outputs[:, :ORIENTATIONS], axis=1)[:, COMPOSED[:, view]]
+            offsets[rows] += unoriented_offsets(outputs[:, ORIENTATIONS:].reshape(-1, 4, 2), view)
+            looks[rows] += 1
+            rows = rows[softmax(total[rows] / looks[rows, None], axis=1).max(axis=1) <= self._settings.sure]
             if not len(rows):
                 break
         return total / looks[:, None], offsets / looks[:, None, None]

@@ -78,7 +78,7 @@ def pictures():
         yield np.clip(128 + 300 * grey / np.abs(grey).max() / 3, 0, 255).astype(np.uint8)
 
 
-# in doubt all views are looked at, else half of them, who'd say something else
+# in doubt all views are looked at, else one: the next would say something else
 @pytest.mark.parametrize(("views", "logit"), [(4, 3), (2, 8)])
 def test_pages_are_turned_upright_as_ours_without_torch_and_opencv(views, logit, tmp_path):
     weights, settings = save_networks(tmp_path / "0.safetensors", logit), SETTINGS.model_copy(update={"views": views})

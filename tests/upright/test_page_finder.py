@@ -91,8 +91,8 @@ def test_views_of_a_page_agree_on_how_it_was_seen(views, monkeypatch):
             assert found.quad == pytest.approx(quad_of(UNIT_SQUARE * 90), abs=1e-3)
 
 
-@pytest.mark.parametrize(("views", "half"), [(1, 1), (2, 1), (4, 2), (8, 4)])
-def test_what_half_of_the_views_are_sure_of_is_looked_at_no_more(views, half, monkeypatch):
+@pytest.mark.parametrize("views", VIEWS)
+def test_what_one_view_is_sure_of_is_looked_at_no_more(views, monkeypatch):
     square = np.random.default_rng(0).integers(0, 255, (6, 6, 3)).astype(np.uint8).repeat(15, axis=0).repeat(15, axis=1)
     dark = square // 8  # what the networks are sure of
     shown: list[np.ndarray] = []
@@ -116,11 +116,11 @@ def test_what_half_of_the_views_are_sure_of_is_looked_at_no_more(views, half, mo
     monkeypatch.setattr(page_finder, "BATCH_SIZE", 1)
     finder = PageFinder([], SETTINGS.model_copy(update={"views": views}))
     together = finder.find([dark, square, dark], 255)
-    assert len(shown) == 2 * half + views
+    assert len(shown) == 2 + views
     for picture, found in zip([dark, square, dark], together, strict=True):
         shown.clear()
         [alone] = finder.find([picture], 255)
-        assert len(shown) == (half if picture is dark else views)
+        assert len(shown) == (1 if picture is dark else views)
         assert (alone.quad == found.quad).all() and (alone.orientations == found.orientations).all()
         assert found.orientations[0] == pytest.approx(1 / (1 + 7 * np.exp(-5.0 if picture is dark else -3.0)))
 
@@ -169,4 +169,4 @@ def test_views_are_shared_out_among_folds_networks(monkeypatch):
         settings = SETTINGS.model_copy(update={"views": views})
         [found] = PageFinder([], settings).find([square], 255)
         assert looked == expected and found.orientations.argmax() == 0
-        assert asked == sorted({number for number, _ in expected})
+        assert asked == ([0] if networks == 1 or views == 1 else [0, networks // 2])  # of corners two networks at most
