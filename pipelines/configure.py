@@ -58,7 +58,7 @@ def main(
     print(f"{to}: preset {name}{as_before}{also}; `dvc repro` runs what it changes")
     if TIMED in files[name].read_text(encoding="utf-8").splitlines()[0] and not has_bfloat16():
         print(
-            "its time is of a processor with bfloat16; this one has none, and takes 1.3 to 1.6 times as long: "
+            "its time is of a processor with bfloat16; this one has none, and takes 1.3 to 1.7 times as long: "
             "`python -m pipelines.plan` measures"
         )
 

@@ -43,7 +43,7 @@ def upright_files(weights: Path, settings: UprightSettings, size: int, fill: int
                 # by what corners are off is linear in what is said of the turned page
                 "offsets": unoriented_offsets(np.eye(8).reshape(8, 4, 2), view).reshape(8, 8).tolist(),
             }
-            for view in VIEWS[settings.views]
+            for view in VIEWS[: settings.views]
         ],
     }
     tensors = load_file(weights)

@@ -27,7 +27,7 @@ from competition.upright.networks import (
 from competition.upright.page import FoundPage
 from competition.upright.photographs import corners_in_picture
 
-VIEWS = {1: (0,), 2: (0, 2), 4: (0, 2, 1, 3), 8: (0, 2, 1, 3, 4, 6, 5, 7)}  # in this order, as far as is needed
+VIEWS = (0, 2, 1, 3, 4, 6, 5, 7)  # orientations in which a page is looked at, as far as is needed
 CORNER_NETWORKS = 2  # that look at a picture, of more folds: the orientation networks mend what they miss
 BATCH_SIZE = 8  # of every batch, padded: what is found in a picture depends on no other one
 
@@ -71,7 +71,7 @@ class PageFinder:
         """
         total, offsets = np.zeros((len(pages), ORIENTATIONS)), np.zeros((len(pages), 4, 2))
         looks, rows = np.zeros(len(pages)), np.arange(len(pages))
-        for view, network in zip(VIEWS[self._settings.views], self._orientation, strict=True):
+        for view, network in zip(VIEWS, self._orientation, strict=False):
             outputs = self._mean([network], [oriented_image(pages[row], view) for row in rows])
             total[rows] += log_softmax(outputs[:, :ORIENTATIONS], axis=1)[:, COMPOSED[:, view]]
             offsets[rows] += unoriented_offsets(outputs[:, ORIENTATIONS:].reshape(-1, 4, 2), view)

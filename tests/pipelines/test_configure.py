@@ -219,4 +219,4 @@ def test_a_slower_processor_than_a_presets_time_is_of_is_told(flags, name, said,
         configure.main(name, tmp_path / "params.yaml")
     finally:
         processor.has_bfloat16.cache_clear()
-    assert ("this one has none, and takes 1.3 to 1.6 times as long" in capsys.readouterr().out) == said
+    assert ("this one has none, and takes 1.3 to 1.7 times as long" in capsys.readouterr().out) == said
